@@ -1,0 +1,9 @@
+# A thin front: run.py does the work, also where there is no make (Windows): python run.py course.
+# Another Python: make PYTHON=python3.12 course.  Arguments: make test ARGS="-k shapes".
+PYTHON ?= python3
+ARGS ?=
+
+.PHONY: course test lab site setup
+
+course test lab site setup:
+	@$(PYTHON) run.py $@ $(ARGS)

@@ -1,0 +1,27 @@
+"""Pictures of cats and dogs, from a folder or drawn by the library, as tensors that a network can train on.
+
+``load()`` is what the lessons call. The names below are loaded when first used: the processes that decode photos
+import only :mod:`catdog_lib.data.decode` and need not wait for PyTorch.
+"""
+
+from importlib import import_module
+
+_HOME = {
+    "CLASSES": "classes",
+    "ImageSet": "image_set",
+    "Splits": "image_set",
+    "batches": "image_set",
+    "companions": "loading",
+    "flip_and_crop": "augment",
+    "load": "loading",
+    "open_photo": "decode",
+    "photo_tensor": "loading",
+    "scan": "folders",
+}
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str):
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

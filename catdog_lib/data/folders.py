@@ -1,0 +1,115 @@
+"""Find the photos in a folder and read class and split off their names.
+
+All the layouts that students have follow one rule. A file's class is its innermost folder named after a class (cat,
+cats, Dog, DOGS …), or else the word its own name starts with (``cat.0.jpg``). Its split is any folder above it named
+like train, validation or test; a file with none of these is cut into the three by :mod:`catdog_lib.data.loading`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from catdog_lib.data.classes import CLASSES, class_of
+from catdog_lib.errors import CatdogError
+
+_SPLIT_WORDS = {
+    "train": "train", "training": "train",
+    "val": "validation", "valid": "validation", "validation": "validation", "dev": "validation",
+    "test": "test", "testing": "test",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One file that should hold a photo; ``name`` is its path below the scanned folder, with forward slashes."""
+
+    name: str
+    label: int
+    split: str | None
+    bytes: int
+    modified_ns: int
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """One file that is not used, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a folder holds: its photos in the order of their names, and the files left aside."""
+
+    folder: Path
+    photos: tuple[Photo, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def scan(folder: str | os.PathLike) -> Scan:
+    """List the photos below ``folder`` by name alone; nothing is opened yet.
+
+    Raises:
+        CatdogError: the folder is missing, is a file, holds no photo, or holds no cats or no dogs.
+    """
+    folder = Path(folder).expanduser()
+    if not folder.is_dir():
+        what = "is a file, not a folder" if folder.exists() else "does not exist"
+        raise CatdogError(f"The photo folder {str(folder)!r} {what}; give the folder that holds your cats and dogs.")
+    photos, skipped = [], []
+    for path in _walk(folder):
+        name = path.relative_to(folder).as_posix()
+        label = _label(name)
+        if label is None:
+            skipped.append(Skipped(name, "neither its name nor its folder says cat or dog"))
+        else:
+            status = path.stat()
+            photos.append(Photo(name, label, _split(name), status.st_size, status.st_mtime_ns))
+    result = Scan(folder, tuple(photos), tuple(skipped))
+    _require_both_classes(result)
+    return result
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for root, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files, key=_natural):
+            if not name.startswith("."):
+                yield Path(root, name)
+
+
+def _natural(name: str) -> list:
+    """Sort key that puts cat.2.jpg before cat.10.jpg."""
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name)]
+
+
+def _label(name: str) -> int | None:
+    *folders, file = name.split("/")
+    for word in reversed(folders):
+        if (label := class_of(word)) is not None:
+            return label
+    return class_of(re.split(r"[^A-Za-z]", file, maxsplit=1)[0])
+
+
+def _split(name: str) -> str | None:
+    for word in name.lower().split("/")[:-1]:
+        if (split := _SPLIT_WORDS.get(re.split(r"[^a-z]", word, maxsplit=1)[0])) is not None:
+            return split
+    return None
+
+
+def _require_both_classes(found: Scan) -> None:
+    where = f"The folder {str(found.folder)!r}"
+    if not found.photos:
+        raise CatdogError(
+            f"{where} holds no photo that is named as a cat or a dog; put them in folders named cats and dogs, "
+            "or name the files cat.0.jpg, dog.0.jpg and so on."
+        )
+    for label, name in enumerate(CLASSES):
+        if not any(photo.label == label for photo in found.photos):
+            raise CatdogError(f"{where} holds no {name}s; add a folder named {name}s, or files named {name}.0.jpg.")

@@ -1,0 +1,105 @@
+"""Pictures in memory: a set of them, the three splits, and batches for a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from catdog_lib.data.classes import CLASSES
+from catdog_lib.data.folders import Skipped
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Square pictures with their labels.
+
+    Several sets may look into one ``store``, which may be a file mapped into memory: only the pictures that are asked
+    for are read.
+
+    Attributes:
+        store: uint8 pictures, M×3×H×W.
+        rows: which of them belong to this set, N.
+        labels: int64, N; 0 cat, 1 dog.
+        names: where each picture came from, N.
+    """
+
+    store: Tensor
+    rows: Tensor
+    labels: Tensor
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, which: int | slice | Tensor) -> tuple[Tensor, Tensor]:
+        """One picture (3×H×W) and its label, or several (N×3×H×W) and theirs: ``pictures, labels = set[:16]``."""
+        return self.store[self.rows[which]], self.labels[which]
+
+    @property
+    def size(self) -> int:
+        """Height and width, in pixels."""
+        return self.store.shape[-1]
+
+    def counts(self) -> dict[str, int]:
+        """How many pictures each class has."""
+        return {name: int((self.labels == label).sum()) for label, name in enumerate(CLASSES)}
+
+    def subset(self, which: Tensor) -> ImageSet:
+        """The set of these pictures, in this order; they are not copied."""
+        return ImageSet(self.store, self.rows[which], self.labels[which], tuple(self.names[i] for i in which.tolist()))
+
+    def sample(self, count: int, seed: int = 0) -> ImageSet:
+        """``count`` pictures drawn at random, as many cats as dogs where there are enough of both."""
+        shuffled = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))
+        ranks = torch.empty(len(self), dtype=torch.int64)
+        for label in range(len(CLASSES)):
+            members = shuffled[self.labels[shuffled] == label]
+            ranks[members] = torch.arange(len(members))
+        return self.subset(shuffled[torch.argsort(ranks[shuffled], stable=True)][:count])
+
+
+@dataclass(frozen=True)
+class Splits:
+    """Three sets that share no picture: one to learn from, one to choose on, one to open once, at the end.
+
+    Attributes:
+        source: the folder, or "sketches".
+        skipped: the files that could not be used, each with its reason.
+    """
+
+    train: ImageSet
+    validation: ImageSet
+    test: ImageSet
+    source: str
+    skipped: tuple[Skipped, ...] = ()
+
+    def __str__(self) -> str:
+        rows = [
+            f"{name:<11}{len(part):>7,} pictures  ({', '.join(f'{n:,} {word}s' for word, n in part.counts().items())})"
+            for name, part in (("train", self.train), ("validation", self.validation), ("test", self.test))
+        ]
+        if self.skipped:
+            rows.append(f"{'skipped':<11}{len(self.skipped):>7,} files")
+        return "\n".join([f"{self.source}, {self.train.size}×{self.train.size} pixels", *rows])
+
+
+def batches(
+    images: ImageSet, size: int, *, shuffle: torch.Generator | None = None, device: torch.device | str = "cpu"
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Cut a set into batches of ``size`` pictures (the last may be smaller), on ``device``.
+
+    Args:
+        images: the set.
+        size: pictures in a batch.
+        shuffle: visit the pictures in an order drawn from this generator; without it, in their own.
+
+    Yields:
+        Pictures, uint8, N×3×H×W in channels-last memory order, which convolutions prefer; and labels, N.
+    """
+    order = torch.arange(len(images)) if shuffle is None else torch.randperm(len(images), generator=shuffle)
+    for which in order.split(size):
+        pictures, labels = images[which]
+        yield pictures.to(device, memory_format=torch.channels_last), labels.to(device)

@@ -1,0 +1,223 @@
+"""From a source of pictures to the three splits that a lesson trains on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from catdog_lib.data import cache
+from catdog_lib.data.classes import CLASSES
+from catdog_lib.data.decode import RESIZES, Unusable, decode
+from catdog_lib.data.folders import Photo, Scan, Skipped, scan
+from catdog_lib.data.image_set import ImageSet, Splits
+from catdog_lib.errors import CatdogError
+
+SKETCHES = "sketches"
+_SKETCH_COUNTS = {"train": 2000, "test": 1000}
+
+
+def default_source() -> str:
+    """Where pictures come from when nobody says: ``CATDOG_DATA``, else the project's ``data`` folder, else sketches."""
+    if named := os.environ.get("CATDOG_DATA"):
+        return named
+    folder = Path(__file__).parents[2] / "data"
+    try:
+        scan(folder)
+    except CatdogError:
+        return SKETCHES
+    return str(folder)
+
+
+def load(
+    source: str | os.PathLike | None = None,
+    size: int = 64,
+    *,
+    resize: str = "squash",
+    validation: float = 0.15,
+    test: float = 0.2,
+    max_train: int | None = None,
+    max_test: int | None = None,
+    seed: int = 0,
+    progress: bool = True,
+) -> Splits:
+    """Load cats and dogs as square uint8 pictures, split in three.
+
+    Validation is cut from the training photos, class by class, unless the folder brings its own. A folder without a
+    test part gives up some of its photos for one. Every cut is by file and drawn from ``seed``. Photos are decoded
+    once and kept in the cache.
+
+    Args:
+        source: a folder of photos (layouts: :mod:`catdog_lib.data.folders`) or "sketches", the drawn animals;
+            None asks ``CATDOG_DATA``, then the project's ``data`` folder, then takes sketches.
+        size: height and width, in pixels.
+        resize: squash, crop or pad (:func:`catdog_lib.data.decode.to_square`).
+        validation, test: share of the photos cut off for each, between 0 and 1.
+        max_train, max_test: use at most so many, drawn at random, for training with validation and for testing.
+        seed: of the cuts.
+        progress: show a bar while photos are decoded.
+
+    Raises:
+        CatdogError: the source or an argument cannot be used; the sentence says what to do.
+    """
+    _check_arguments(size, resize, validation, test, max_train, max_test)
+    source = str(default_source() if source is None else source)
+    if source == SKETCHES:
+        parts, skipped = _sketches(size, max_train, max_test), []
+    else:
+        parts, skipped = _photos(scan(source), size, resize, test, max_train, max_test, seed, progress)
+    if "validation" not in parts:
+        parts["validation"], parts["train"] = _cut(parts["train"], validation, seed)
+    for name, part in parts.items():
+        for word, count in part.counts().items():
+            if count == 0:
+                raise CatdogError(
+                    f"{source!r} leaves no usable {word} for the {name} split; add more photos of {word}s, "
+                    "or ask for larger shares or counts."
+                )
+    return Splits(parts["train"], parts["validation"], parts["test"], source, tuple(skipped))
+
+
+def photo_tensor(path: str | os.PathLike, size: int, resize: str = "squash") -> Tensor:
+    """One photo as a uint8 tensor, 3×size×size, made as :func:`load` makes them.
+
+    Raises:
+        CatdogError: the file gives no picture; the sentence names it and the reason.
+    """
+    try:
+        return _tensor(decode(path, size, resize))
+    except Unusable as reason:
+        raise CatdogError(
+            f"{str(path)!r} cannot be used as a photo ({reason}); give a JPEG, PNG or WebP file."
+        ) from None
+
+
+def companions(source: str | os.PathLike | None = None, size: int = 64) -> Tensor:
+    """The cat and the dog that walk through every lesson: the first usable one of each in the source.
+
+    Returns:
+        uint8, 2×3×size×size: the cat, then the dog.
+
+    Raises:
+        CatdogError: the source cannot be used, or has no usable photo of one of them.
+    """
+    source = str(default_source() if source is None else source)
+    if source == SKETCHES:
+        from catdog_lib.data.sketches import draw
+
+        return torch.stack([_tensor(np.asarray(draw(seed, label, size)).transpose(2, 0, 1)) for label, seed in enumerate((8, 4))])
+    found = scan(source)
+    return torch.stack([_first_usable(found, label, size) for label in range(len(CLASSES))])
+
+
+def _first_usable(found: Scan, label: int, size: int) -> Tensor:
+    for photo in found.photos:
+        if photo.label == label:
+            try:
+                return _tensor(decode(found.folder / photo.name, size))
+            except Unusable:
+                continue
+    raise CatdogError(f"{str(found.folder)!r} holds no usable photo of a {CLASSES[label]}; add some.")
+
+
+def _tensor(pixels: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.array(pixels))  # a copy: the array may be read-only
+
+
+def _check_arguments(size, resize, validation, test, max_train, max_test) -> None:
+    if not 8 <= size <= 1024:
+        raise CatdogError(f"size is {size}; pictures may be 8 to 1,024 pixels wide.")
+    if resize not in RESIZES:
+        raise CatdogError(f"resize is {resize!r}; use one of {', '.join(RESIZES)}.")
+    for name, share in (("validation", validation), ("test", test)):
+        if not 0 < share < 1:
+            raise CatdogError(f"{name} is {share}; it is a share of the photos, between 0 and 1.")
+    for name, most in (("max_train", max_train), ("max_test", max_test)):
+        if most is not None and most < 4:
+            raise CatdogError(f"{name} is {most}; at least 4 pictures are needed.")
+
+
+def _sketches(size: int, max_train: int | None, max_test: int | None) -> dict[str, ImageSet]:
+    from catdog_lib.data import animals, body, drawing, scenes, sketches
+
+    parts = {}
+    drawn_by = [Path(module.__file__).read_text(encoding="utf-8") for module in (sketches, animals, body, scenes, drawing)]
+    for seed, (name, most) in enumerate((("train", max_train), ("test", max_test))):
+        count = most or _SKETCH_COUNTS[name]
+
+        def fill(store: Path, count: int = count, seed: int = seed) -> list[int]:
+            pictures, labels = sketches.sketches(count, size, seed)
+            np.lib.format.open_memmap(store, mode="r+")[:] = pictures
+            return labels.tolist()
+
+        pixels, labels = cache.cached(cache.key_of("sketches", drawn_by, count, size, seed), count, size, fill)
+        names = [f"{name}/{CLASSES[label]}.{row}" for row, label in enumerate(labels)]
+        parts[name] = _image_set(pixels, range(count), labels, names)
+    return parts
+
+
+def _photos(
+    found: Scan,
+    size: int,
+    resize: str,
+    test: float,
+    max_train: int | None,
+    max_test: int | None,
+    seed: int,
+    progress: bool,
+) -> tuple[dict[str, ImageSet], list[Skipped]]:
+    groups: dict[str, list[Photo]] = {}
+    for photo in found.photos:
+        groups.setdefault(photo.split or "train", []).append(photo)
+    if "train" not in groups:
+        raise CatdogError(f"{str(found.folder)!r} has a {' and a '.join(groups)} folder but no train folder; add one.")
+    if "test" not in groups:
+        groups["test"], groups["train"] = _cut_photos(groups["train"], test, seed)
+    for name, most in (("train", max_train), ("test", max_test)):
+        if most is not None:
+            groups[name], _ = _cut_photos(groups[name], min(1.0, most / len(groups[name])), seed + 1)
+
+    chosen = [photo for group in groups.values() for photo in group]
+    facts = [(photo.name, photo.bytes, photo.modified_ns) for photo in chosen]
+    key = cache.key_of("photos", str(found.folder.resolve()), size, resize, facts)
+    paths = [str(found.folder / photo.name) for photo in chosen]
+    pixels, notes = cache.cached(key, len(chosen), size, cache.decode_files(paths, size, resize, progress))
+    unusable = dict(notes)
+
+    parts, first = {}, 0
+    for name, group in groups.items():
+        rows = [first + i for i in range(len(group)) if first + i not in unusable]
+        parts[name] = _image_set(pixels, rows, [chosen[r].label for r in rows], [chosen[r].name for r in rows])
+        first += len(group)
+    return parts, [*found.skipped, *(Skipped(chosen[row].name, reason) for row, reason in unusable.items())]
+
+
+def _image_set(pixels: np.ndarray, rows: Sequence[int], labels: Sequence[int], names: Sequence[str]) -> ImageSet:
+    return ImageSet(torch.from_numpy(pixels), torch.tensor(rows), torch.tensor(labels), tuple(names))
+
+
+def _cut_photos(photos: list[Photo], share: float, seed: int) -> tuple[list[Photo], list[Photo]]:
+    taken = _draw([photo.label for photo in photos], share, seed)
+    return [p for i, p in enumerate(photos) if i in taken], [p for i, p in enumerate(photos) if i not in taken]
+
+
+def _cut(images: ImageSet, share: float, seed: int) -> tuple[ImageSet, ImageSet]:
+    taken = _draw(images.labels.tolist(), share, seed)
+    return tuple(
+        images.subset(torch.tensor([i for i in range(len(images)) if (i in taken) is wanted], dtype=torch.int64))
+        for wanted in (True, False)
+    )
+
+
+def _draw(labels: Sequence[int], share: float, seed: int) -> set[int]:
+    """Positions of a random ``share`` of each class."""
+    shuffled = np.random.default_rng(seed).permutation(len(labels)).tolist()
+    taken: set[int] = set()
+    for label in range(len(CLASSES)):
+        members = [i for i in shuffled if labels[i] == label]
+        taken.update(members[: round(share * len(members))])
+    return taken

@@ -1,0 +1,15 @@
+"""The one kind of error that is meant for a student's eyes."""
+
+from __future__ import annotations
+
+
+class CatdogError(Exception):
+    """Something a student can put right.
+
+    The message is one sentence: what is wrong, which file or argument, what to do. The command line prints it and
+    exits with status 2; a notebook shows it without a traceback.
+    """
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython prints in place of a traceback."""
+        return [f"{type(self).__name__}: {self}"]

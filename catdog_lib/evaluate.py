@@ -1,0 +1,111 @@
+"""How good is a network? Its logits on a set of pictures, and what follows from them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from catdog_lib.data.classes import CLASSES
+from catdog_lib.data.image_set import ImageSet, batches
+from catdog_lib.device import autocast, fast_dtype
+
+_BATCH = 128
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Loss and accuracy on ``count`` pictures, each picture counting the same."""
+
+    loss: float
+    accuracy: float
+    count: int
+
+    def interval(self) -> tuple[float, float]:
+        """Where the true accuracy lies with 95 % confidence (:func:`wilson_interval`)."""
+        return wilson_interval(round(self.accuracy * self.count), self.count)
+
+    def __str__(self) -> str:
+        low, high = self.interval()
+        return f"accuracy {self.accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}), loss {self.loss:.4f}, {self.count:,} pictures"
+
+
+class Tally:
+    """Adds up loss and hits batch by batch, on the device; reading the result is the only time that it is waited for.
+
+    A mean over batches would give a picture in a small last batch more weight than the others.
+    """
+
+    def __init__(self, device: torch.device):
+        self._loss = torch.zeros((), dtype=torch.float64 if device.type != "mps" else torch.float32, device=device)
+        self._hits = torch.zeros((), dtype=torch.int64, device=device)
+        self._count = 0
+
+    def add(self, mean_loss: Tensor, logits: Tensor, labels: Tensor) -> None:
+        """Count a batch: its mean loss (a scalar), its logits N×2 and labels N."""
+        self._loss += mean_loss.detach() * len(labels)
+        self._hits += (logits.detach().argmax(1) == labels).sum()
+        self._count += len(labels)
+
+    def result(self) -> Evaluation:
+        return Evaluation(self._loss.item() / self._count, self._hits.item() / self._count, self._count)
+
+
+@torch.no_grad()
+def predict(model: nn.Module, images: ImageSet, dtype: torch.dtype | None = None) -> Tensor:
+    """The network's logits for every picture, N×2 float32, on the CPU, in the order of the set.
+
+    The network is put into evaluation mode meanwhile (BatchNorm uses its running statistics) and back afterwards.
+
+    Args:
+        model: on whatever device it is.
+        images: the set.
+        dtype: number format of the convolutions; None takes the fastest that costs no accuracy.
+    """
+    device = next(model.parameters()).device
+    dtype = dtype or fast_dtype(device)
+    was_training = model.training
+    model.eval()
+    logits = []
+    for pictures, _ in batches(images, _BATCH, device=device):
+        with autocast(device, dtype):
+            logits.append(model(pictures).float().cpu())
+    model.train(was_training)
+    return torch.cat(logits)
+
+
+def evaluate(model: nn.Module, images: ImageSet, dtype: torch.dtype | None = None) -> Evaluation:
+    """Cross-entropy loss and accuracy of ``model`` on ``images``; arguments as in :func:`predict`."""
+    logits = predict(model, images, dtype)
+    loss = F.cross_entropy(logits, images.labels).item()
+    return Evaluation(loss, (logits.argmax(1) == images.labels).double().mean().item(), len(images))
+
+
+def confusion_matrix(labels: Tensor, predictions: Tensor) -> Tensor:
+    """Count the answers: row = what the picture is, column = what the network says; 2×2 int64."""
+    classes = len(CLASSES)
+    return torch.bincount(labels * classes + predictions, minlength=classes**2).view(classes, classes)
+
+
+def most_wrong(logits: Tensor, labels: Tensor) -> Tensor:
+    """Positions of the wrongly answered pictures, the one with the smallest probability for its true class first."""
+    right = logits.softmax(1)[torch.arange(len(labels)), labels]
+    order = right.argsort()
+    return order[(logits.argmax(1) != labels)[order]]
+
+
+def wilson_interval(hits: int, count: int, z: float = 1.96) -> tuple[float, float]:
+    """The 95 % confidence interval of a share, from ``hits`` out of ``count``.
+
+    With p = hits / count, its centre is (p + z²/2n) / (1 + z²/n) and its half-width
+    z √(p(1 − p)/n + z²/4n²) / (1 + z²/n). Unlike p ± z √(p(1 − p)/n) it stays inside [0, 1] and is right for small n.
+
+    Source: E. B. Wilson, Journal of the American Statistical Association 22 (1927), 209–212.
+    """
+    p, shrink = hits / count, 1 + z * z / count
+    centre = (p + z * z / (2 * count)) / shrink
+    half = z * math.sqrt(p * (1 - p) / count + z * z / (4 * count * count)) / shrink
+    return max(0.0, centre - half), min(1.0, centre + half)

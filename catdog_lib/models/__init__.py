@@ -1,0 +1,28 @@
+"""The course's networks, by class and by name. Each takes uint8 or float pictures, normalises them, returns logits."""
+
+from torch import nn
+
+from catdog_lib.errors import CatdogError
+from catdog_lib.models.five_conv import FiveConvCNN
+from catdog_lib.models.layers import Normalize
+from catdog_lib.models.six_block import SixBlockCNN
+
+MODELS: dict[str, type[nn.Module]] = {"six_block": SixBlockCNN, "five_conv": FiveConvCNN}
+
+__all__ = ["MODELS", "FiveConvCNN", "Normalize", "SixBlockCNN", "build", "count_parameters"]
+
+
+def build(name: str, **settings) -> nn.Module:
+    """Make a network by its name; ``settings`` go to its class, which keeps them as ``model.settings``.
+
+    Raises:
+        CatdogError: there is no such name, or the class refuses a setting.
+    """
+    if name not in MODELS:
+        raise CatdogError(f"There is no model {name!r}; use one of {', '.join(MODELS)}.")
+    return MODELS[name](**settings)
+
+
+def count_parameters(model: nn.Module) -> int:
+    """How many numbers a network learns; a weight that is used twice counts once."""
+    return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)

@@ -1,0 +1,29 @@
+"""Layers that the course's networks share."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+# Mean and standard deviation of red, green and blue over the photos of ImageNet, in units of [0, 1].
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class Normalize(nn.Module):
+    """Bring pixels to mean 0 and standard deviation 1: ``(pixel − mean) / std``, channel by channel.
+
+    It is the first layer of every network here, so training and prediction cannot normalise differently.
+
+    Shape: N×3×H×W, uint8 or float in [0, 1]  →  the same, float32.
+    """
+
+    def __init__(self, mean: tuple[float, ...] = IMAGENET_MEAN, std: tuple[float, ...] = IMAGENET_STD):
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(mean).view(-1, 1, 1))
+        self.register_buffer("std", torch.tensor(std).view(-1, 1, 1))
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        if pictures.dtype == torch.uint8:
+            pictures = pictures.float() / 255
+        return (pictures - self.mean) / self.std

@@ -1,0 +1,32 @@
+"""What all tests share: the smallest budget, and a visible reason for each test that cannot run here."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("CATDOG_BUDGET", "quick")  # before anything reads it; kernels started by a test inherit it
+
+
+def missing(marker: str) -> str | None:
+    """Why tests with this marker cannot run here; None if they can."""
+    if marker == "photos":
+        folder = os.environ.get("CATDOG_DATA")
+        if not folder:
+            return "CATDOG_DATA is not set: it names a folder of real photos"
+        return None if Path(folder).is_dir() else f"CATDOG_DATA is {folder!r}, which is not a folder"
+    if marker == "browser":
+        return None if shutil.which("chromium") else "no chromium on PATH"
+    if marker == "cuda":
+        import torch
+
+        return None if torch.cuda.is_available() else "no NVIDIA GPU"
+    return None
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers():
+        reason = missing(mark.name)
+        if reason:
+            pytest.skip(reason)

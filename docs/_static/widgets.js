@@ -1,0 +1,15 @@
+// Sliders on the pages: loaded after require.js, before the widget manager.
+{
+  // Modules and icons lie in the folder widgets/ beside this script; without this they are looked for beside the page.
+  requirejs.config({ baseUrl: new URL("widgets/", document.currentScript.src).href });
+
+  // The widget manager calls MathJax as version 2 had it; the pages have version 3.
+  if (window.MathJax) {
+    window.MathJax.startup = {
+      ready() {
+        MathJax.startup.defaultReady();
+        MathJax.Hub = { Queue: ([, , element]) => MathJax.typesetPromise([element]) };
+      },
+    };
+  }
+}

@@ -1,0 +1,41 @@
+"""Sphinx's settings for the pages of the course; ``catdog course`` calls it.
+
+Every script, style and font is served from the site itself, so the pages work with no network.
+"""
+
+from catdog_lib.site import web_assets
+
+project = "Cat or dog?"
+html_title = project
+language = "en"
+
+extensions = ["myst_nb"]
+myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath"]
+myst_heading_anchors = 3
+nb_execution_mode = "off"  # catdog_lib.course has executed them
+nb_merge_streams = True  # one box for what a cell prints, however it arrived
+# require.js first: the widget manager is a module for it
+nb_ipywidgets_js = {
+    "widgets/require.js": {},
+    "widgets.js": {},
+    # a widget that the site does not carry must not be looked for elsewhere
+    "widgets/embed-amd.js": {"data-jupyter-widgets-cdn": "."},
+}
+mathjax_path = "mathjax/tex-svg.js"  # one file, with the fonts in it
+
+html_theme = "sphinx_book_theme"
+html_static_path = ["_static", str(web_assets())]
+html_favicon = html_logo = "_static/logo.svg"
+html_use_index = False  # the glossary is its own index
+html_css_files = ["course.css"]
+templates_path = ["_templates"]
+html_context = {"default_mode": "light"}  # for readers without JavaScript; _templates/layout.html sees to the others
+html_sourcelink_suffix = ""  # the name under which the theme's download button looks for a notebook
+html_theme_options = {
+    "footer_content_items": [],
+    "home_page_in_toc": True,
+    "navbar_persistent": [],  # the sidebar has the search field
+    "navigation_with_keys": False,  # arrow keys belong to the sliders
+    "search_bar_text": "Search the course",
+    "use_fullscreen_button": False,
+}
