@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-os.environ.setdefault("CATDOG_BUDGET", "quick")  # before anything reads it; kernels started by a test inherit it
+os.environ.setdefault(
+    "CATDOG_BUDGET", "quick"
+)  # before anything reads it; kernels started by a test inherit it
 
 
 def missing(marker: str) -> str | None:
@@ -15,7 +17,9 @@ def missing(marker: str) -> str | None:
         folder = os.environ.get("CATDOG_DATA")
         if not folder:
             return "CATDOG_DATA is not set: it names a folder of real photos"
-        return None if Path(folder).is_dir() else f"CATDOG_DATA is {folder!r}, which is not a folder"
+        return (
+            None if Path(folder).is_dir() else f"CATDOG_DATA is {folder!r}, which is not a folder"
+        )
     if marker == "browser":
         return None if shutil.which("chromium") else "no chromium on PATH"
     if marker == "cuda":

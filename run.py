@@ -25,7 +25,11 @@ from pathlib import Path
 if sys.version_info < (3, 11):
     version = "%d.%d" % sys.version_info[:2]
     sys.stderr.write(
-        "The course needs Python 3.11 or newer and this is Python " + version + " (" + sys.executable + "): "
+        "The course needs Python 3.11 or newer and this is Python "
+        + version
+        + " ("
+        + sys.executable
+        + "): "
         "install a newer one, from python.org say, and name it: make PYTHON=python3.12 course, "
         "or python3.12 run.py course.\n"
     )
@@ -76,7 +80,9 @@ def in_conda() -> bool:
 
 def venv_version() -> str:
     """The version of the Python in .venv, "3.12" say; empty if it is missing, does not run or is too old."""
-    probe = "import sys; print('%d.%d' % sys.version_info[:2]); sys.exit(sys.version_info < (3, 11))"
+    probe = (
+        "import sys; print('%d.%d' % sys.version_info[:2]); sys.exit(sys.version_info < (3, 11))"
+    )
     try:
         answer = subprocess.run([str(PYTHON), "-c", probe], capture_output=True, text=True)
     except OSError:
@@ -102,7 +108,9 @@ def write_stamp(lines: Words) -> None:
 
 def work_to_do(version: str, stamp: Words, goal: Words) -> str:
     """ "none", "update" or "new", from the version of .venv's Python, the stamp found and the one wanted."""
-    if not version or (stamp and stamp[0] != goal[0]):  # missing, half made, moved, or its Python has changed
+    if not version or (
+        stamp and stamp[0] != goal[0]
+    ):  # missing, half made, moved, or its Python has changed
         return "new"
     return "none" if stamp == goal else "update"
 
@@ -117,7 +125,9 @@ def set_up() -> None:
         new_venv()
     else:
         say("Bringing .venv up to date.")
-        if stamp:  # without one, .venv is the user's own: an interruption must not lead to its removal
+        if (
+            stamp
+        ):  # without one, .venv is the user's own: an interruption must not lead to its removal
             write_stamp(UNFINISHED)
     pip_install()
     write_stamp(wanted(venv_version()))
@@ -135,7 +145,9 @@ def new_venv() -> None:
             f"This Python ({sys.executable}) cannot make virtual environments: install its part that can "
             f"(Debian, Ubuntu: sudo apt install {package}) and run the same command again."
         ) from None
-    PYTHON.unlink(missing_ok=True)  # first, so that a half-removed .venv is never taken for a whole one
+    PYTHON.unlink(
+        missing_ok=True
+    )  # first, so that a half-removed .venv is never taken for a whole one
     if VENV.exists():
         shutil.rmtree(VENV)
     free = shutil.disk_usage(ROOT).free / 1e9
@@ -148,9 +160,13 @@ def new_venv() -> None:
     say(f"Setting up in .venv, only this once: 2 to 4 minutes on a fast network, {size}.")
     VENV.mkdir()
     write_stamp(UNFINISHED)
-    base = getattr(sys, "_base_executable", sys.executable)  # not the one of the .venv that was just removed
+    base = getattr(
+        sys, "_base_executable", sys.executable
+    )  # not the one of the .venv that was just removed
     if watch([base, "-m", "venv", str(VENV)]):
-        raise SetupError(f"Python could not make a virtual environment: its own words are in {LOG}.")
+        raise SetupError(
+            f"Python could not make a virtual environment: its own words are in {LOG}."
+        )
 
 
 def pip_install() -> None:
@@ -166,7 +182,11 @@ def pip_install() -> None:
     if "No space left on device" in words:
         room = f"make room ({NEEDED_GB} GB) and run the same command again"
         raise SetupError(f"The disk of {ROOT} is full: {room}.")
-    if re.search("connection broken|timed out|ConnectionError|ProxyError|ssl certificate", words, re.IGNORECASE):
+    if re.search(
+        "connection broken|timed out|ConnectionError|ProxyError|ssl certificate",
+        words,
+        re.IGNORECASE,
+    ):
         raise SetupError(
             "pip cannot reach the package index: check the network (or the proxy) and run the same command "
             f"again; pip's own words are in {LOG}."
@@ -181,7 +201,12 @@ def watch(command: Words, environment: dict[str, str] | None = None) -> int:
     start, shown = time.monotonic(), ""
     with LOG.open("w", encoding="utf-8") as log:
         child = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
         )
     try:
         while child.poll() is None:
@@ -205,7 +230,9 @@ def doing(log: str) -> tuple[str, str]:
     installing = re.search(r"^Installing collected packages: (.*)", log, re.MULTILINE)
     if installing:
         return "installing", f"{installing[1].count(',') + 1} packages"
-    downloads = re.findall(r"^ *(?:Downloading|Using cached) (?:\S*/)?([^\s/]+?)-\d", log, re.MULTILINE)
+    downloads = re.findall(
+        r"^ *(?:Downloading|Using cached) (?:\S*/)?([^\s/]+?)-\d", log, re.MULTILINE
+    )
     return ("downloading", downloads[-1]) if downloads else ("preparing", "")
 
 
@@ -220,14 +247,20 @@ def say(line: str) -> None:
 def run(words: Words, scripts: Path, python: str) -> int:
     """Run one of the ``commands`` and return its exit status."""
     if not words:
-        say("All is set up: make course, make lab or make test come next (or python run.py course, ...).")
+        say(
+            "All is set up: make course, make lab or make test come next (or python run.py course, ...)."
+        )
         return 0
     program = python if words[0] == "python" else shutil.which(words[0], path=str(scripts))
     if program is None:
-        raise SetupError(f"{scripts} has no {words[0]!r}: remove .venv and run the same command again.")
+        raise SetupError(
+            f"{scripts} has no {words[0]!r}: remove .venv and run the same command again."
+        )
     environment = {**os.environ, "PATH": str(scripts) + os.pathsep + os.environ.get("PATH", "")}
     with subprocess.Popen([program, *words[1:]], cwd=ROOT, env=environment) as child:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program: it decides when to end
+        signal.signal(
+            signal.SIGINT, signal.SIG_IGN
+        )  # Ctrl-C is for the program: it decides when to end
         status = child.wait()
     return status if status >= 0 else 128 - status
 

@@ -25,7 +25,9 @@ def current() -> str:
     """
     name = os.environ.get("CATDOG_BUDGET") or "standard"
     if name not in BUDGETS:
-        raise CatdogError(f"CATDOG_BUDGET is {name!r}, which is no budget; set it to one of {', '.join(BUDGETS)}.")
+        raise CatdogError(
+            f"CATDOG_BUDGET is {name!r}, which is no budget; set it to one of {', '.join(BUDGETS)}."
+        )
     return name
 
 

@@ -45,7 +45,9 @@ def find_lessons(root: Path | None = None) -> list[Lesson]:
     folder = (root or checkout()) / "notebooks"
     lessons = [_read(path) for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))]
     if not lessons:
-        raise CatdogError(f"There is no lesson NN_name.ipynb in {folder}; work in a complete clone of the course.")
+        raise CatdogError(
+            f"There is no lesson NN_name.ipynb in {folder}; work in a complete clone of the course."
+        )
     return lessons
 
 
@@ -87,7 +89,11 @@ def run(
         limit = one.seconds.get(budget)
         promise = "" if limit is None else f", about {limit:.0f} s"
         report(f"Running {one.path.name} (budget {budget}{promise}) …")
-        result = {"number": one.number, "title": one.title, **_execute(one, budget, limit, source, report)}
+        result = {
+            "number": one.number,
+            "title": one.title,
+            **_execute(one, budget, limit, source, report),
+        }
         results.append(result)
     report("Building the pages …")
     index = build(source, report)
@@ -98,7 +104,9 @@ def _read(path: Path) -> Lesson:
     try:
         notebook = nbformat.read(path, as_version=4)
     except (OSError, ValueError, nbformat.reader.NotJSONError) as error:
-        raise CatdogError(f"{path} is not a readable notebook ({error}); restore it with git.") from error
+        raise CatdogError(
+            f"{path} is not a readable notebook ({error}); restore it with git."
+        ) from error
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     heading = re.search(r"^# +(.+?) *$", text, re.MULTILINE)
     seconds = notebook.metadata.get("catdog", {}).get("seconds", {})
@@ -115,7 +123,9 @@ def _select(lessons: list[Lesson], number: str | None) -> list[Lesson]:
     return chosen
 
 
-def _execute(lesson: Lesson, budget: str, limit: float | None, source: Path, report: Callable[[str], None]) -> dict:
+def _execute(
+    lesson: Lesson, budget: str, limit: float | None, source: Path, report: Callable[[str], None]
+) -> dict:
     """Run one lesson and write its executed copy into ``source/lessons``."""
     notebook = nbformat.read(lesson.path, as_version=4)
     code = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
@@ -123,12 +133,20 @@ def _execute(lesson: Lesson, budget: str, limit: float | None, source: Path, rep
     client = NotebookClient(
         notebook,
         kernel_name="python3",
-        timeout=max(600, int(10 * (limit or 0))),  # a hung cell must end, a slow machine must not be cut off
+        timeout=max(
+            600, int(10 * (limit or 0))
+        ),  # a hung cell must end, a slow machine must not be cut off
         resources={"metadata": {"path": str(lesson.path.parent)}},
-        extra_arguments=["--log-level=ERROR"],  # each kernel would warn that it talks over TCP, on this machine only
+        extra_arguments=[
+            "--log-level=ERROR"
+        ],  # each kernel would warn that it talks over TCP, on this machine only
         on_cell_execute=lambda cell, cell_index: position.update(cell=code.index(cell_index) + 1),
     )
-    environment = {**os.environ, "CATDOG_BUDGET": budget, "TQDM_DISABLE": "1"}  # see also _drop_bars
+    environment = {
+        **os.environ,
+        "CATDOG_BUDGET": budget,
+        "TQDM_DISABLE": "1",
+    }  # see also _drop_bars
     started = perf_counter()
     problem = None
     try:
@@ -147,7 +165,9 @@ def _execute(lesson: Lesson, budget: str, limit: float | None, source: Path, rep
     _fold_solutions(notebook)
     nbformat.write(notebook, source / "lessons" / lesson.path.name)
     over = limit is not None and seconds > limit
-    report(problem or f"  {seconds:.0f} s" + (f", over its budget of {limit:.0f} s" if over else ""))
+    report(
+        problem or f"  {seconds:.0f} s" + (f", over its budget of {limit:.0f} s" if over else "")
+    )
     return {"seconds": round(seconds, 1), "limit": limit, "ok": problem is None}
 
 
@@ -168,13 +188,22 @@ def _drop_bars(notebook: NotebookNode) -> None:
     A page that is left without widgets then does without the widget manager, 3.6 MB.
     """
     view = "application/vnd.jupyter.widget-view+json"
-    widgets = notebook.metadata.get("widgets", {}).get("application/vnd.jupyter.widget-state+json", {})
+    widgets = notebook.metadata.get("widgets", {}).get(
+        "application/vnd.jupyter.widget-state+json", {}
+    )
     models = widgets.get("state", {})
 
     def is_bar(output: NotebookNode) -> bool:
         box = models.get(output.get("data", {}).get(view, {}).get("model_id"), {})
-        inside = [models[name.removeprefix("IPY_MODEL_")] for name in box.get("state", {}).get("children", [])]
-        return [model["model_name"] for model in inside] == ["HTMLModel", "FloatProgressModel", "HTMLModel"]
+        inside = [
+            models[name.removeprefix("IPY_MODEL_")]
+            for name in box.get("state", {}).get("children", [])
+        ]
+        return [model["model_name"] for model in inside] == [
+            "HTMLModel",
+            "FloatProgressModel",
+            "HTMLModel",
+        ]
 
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for cell in code:

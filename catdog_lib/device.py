@@ -19,12 +19,20 @@ def choose_device(name: str | None = None) -> torch.device:
         CatdogError: the named device is not on this machine.
     """
     if name is None:
-        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        name = (
+            "cuda"
+            if torch.cuda.is_available()
+            else "mps"
+            if torch.backends.mps.is_available()
+            else "cpu"
+        )
     try:
         device = torch.device(name)
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError):
-        raise CatdogError(f"There is no device {name!r} on this machine; leave it out, or use cpu.") from None
+        raise CatdogError(
+            f"There is no device {name!r} on this machine; leave it out, or use cpu."
+        ) from None
     return device
 
 
@@ -37,11 +45,17 @@ def fast_dtype(device: torch.device) -> torch.dtype:
     computes in float32.
     """
     if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
+        return (
+            torch.bfloat16
+            if torch.cuda.is_bf16_supported(including_emulation=False)
+            else torch.float32
+        )
     if device.type != "cpu":
         return torch.float32
     seconds = _convolution_seconds()
-    return torch.bfloat16 if seconds[torch.bfloat16] < 0.8 * seconds[torch.float32] else torch.float32
+    return (
+        torch.bfloat16 if seconds[torch.bfloat16] < 0.8 * seconds[torch.float32] else torch.float32
+    )
 
 
 def _convolution_seconds() -> dict[torch.dtype, float]:
@@ -51,7 +65,9 @@ def _convolution_seconds() -> dict[torch.dtype, float]:
     """
     seconds = {torch.float32: float("inf"), torch.bfloat16: float("inf")}
     threads = torch.get_num_threads()
-    with torch.random.fork_rng(devices=[]):  # measuring must not change what a seeded run draws next
+    with torch.random.fork_rng(
+        devices=[]
+    ):  # measuring must not change what a seeded run draws next
         layer = nn.Conv2d(64, 64, 3, padding=1).to(memory_format=torch.channels_last)
         images = torch.rand(8, 64, 24, 24).to(memory_format=torch.channels_last)
     try:
@@ -59,7 +75,10 @@ def _convolution_seconds() -> dict[torch.dtype, float]:
         for _ in range(12):
             for dtype in seconds:
                 start = time.perf_counter()
-                with torch.enable_grad(), torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
+                with (
+                    torch.enable_grad(),
+                    torch.autocast("cpu", dtype, enabled=dtype != torch.float32),
+                ):
                     layer(images).sum().backward()
                 seconds[dtype] = min(seconds[dtype], time.perf_counter() - start)
     finally:
@@ -81,4 +100,7 @@ def describe(device: torch.device) -> str:
     """The hardware in a few words, to stand beside every measured number."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{torch.get_num_threads()} CPU cores" if device.type == "cpu" else "Apple GPU"
+    if device.type == "mps":
+        return "Apple GPU"
+    cores = torch.get_num_threads()
+    return f"{cores} CPU core{'' if cores == 1 else 's'}"

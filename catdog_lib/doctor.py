@@ -6,11 +6,10 @@ import os
 import platform
 import shutil
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
-
-import torch
 
 from catdog_lib.data.cache import cache_dir
 from catdog_lib.data.loading import SKETCHES, default_source
@@ -33,7 +32,11 @@ def examine() -> list[Finding]:
 
 
 def _python() -> Finding:
-    return Finding("python", sys.version_info >= (3, 11), f"{platform.python_version()} (3.11 or newer is needed)")
+    return Finding(
+        "python",
+        sys.version_info >= (3, 11),
+        f"{platform.python_version()} (3.11 or newer is needed)",
+    )
 
 
 def _packages() -> Finding:
@@ -49,10 +52,8 @@ def _packages() -> Finding:
     )
     versions: dict[str, str] = {}
     for name in wanted:
-        try:
+        with suppress(PackageNotFoundError):
             versions[name] = version(name)
-        except PackageNotFoundError:
-            pass
     missing = [name for name in wanted if name not in versions]
     if missing:
         return Finding(
@@ -109,5 +110,9 @@ def _pictures() -> Finding:
 def _browser() -> Finding:
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
-        return Finding("browser", True, "no chromium: the tests that need one are skipped; the course needs none")
+        return Finding(
+            "browser",
+            True,
+            "no chromium: the tests that need one are skipped; the course needs none",
+        )
     return Finding("browser", True, "chromium, for the tests of the rendered pages")

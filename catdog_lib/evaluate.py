@@ -30,7 +30,10 @@ class Evaluation:
 
     def __str__(self) -> str:
         low, high = self.interval()
-        return f"accuracy {self.accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}), loss {self.loss:.4f}, {self.count:,} pictures"
+        return (
+            f"accuracy {self.accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}), "
+            f"loss {self.loss:.4f}, {self.count:,} pictures"
+        )
 
 
 class Tally:
@@ -40,7 +43,9 @@ class Tally:
     """
 
     def __init__(self, device: torch.device):
-        self._loss = torch.zeros((), dtype=torch.float64 if device.type != "mps" else torch.float32, device=device)
+        self._loss = torch.zeros(
+            (), dtype=torch.float64 if device.type != "mps" else torch.float32, device=device
+        )
         self._hits = torch.zeros((), dtype=torch.int64, device=device)
         self._count = 0
 
@@ -51,7 +56,9 @@ class Tally:
         self._count += len(labels)
 
     def result(self) -> Evaluation:
-        return Evaluation(self._loss.item() / self._count, self._hits.item() / self._count, self._count)
+        return Evaluation(
+            self._loss.item() / self._count, self._hits.item() / self._count, self._count
+        )
 
 
 @torch.no_grad()
@@ -87,7 +94,9 @@ def evaluate(model: nn.Module, images: ImageSet, dtype: torch.dtype | None = Non
 def confusion_matrix(labels: Tensor, predictions: Tensor) -> Tensor:
     """Count the answers: row = what the picture is, column = what the network says; 2×2 int64."""
     classes = len(CLASSES)
-    return torch.bincount(labels * classes + predictions, minlength=classes**2).view(classes, classes)
+    return torch.bincount(labels * classes + predictions, minlength=classes**2).view(
+        classes, classes
+    )
 
 
 def most_wrong(logits: Tensor, labels: Tensor) -> Tensor:

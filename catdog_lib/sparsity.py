@@ -12,7 +12,9 @@ def penalised_weights(model: nn.Module) -> list[nn.Parameter]:
     Biases and BatchNorm's parameters are left out: they set levels and scales, and pulling them to zero removes no
     connection.
     """
-    return [module.weight for module in model.modules() if isinstance(module, nn.Conv2d | nn.Linear)]
+    return [
+        module.weight for module in model.modules() if isinstance(module, nn.Conv2d | nn.Linear)
+    ]
 
 
 def l1_penalty(model: nn.Module) -> Tensor:

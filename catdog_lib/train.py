@@ -1,4 +1,4 @@
-"""Train a network: ``fit`` takes a model, pictures and a recipe, and returns the history. Read it from top to bottom."""
+"""Train a network: ``fit`` takes a model, pictures and a recipe, and returns the history. Read from top to bottom."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ class Recipe:
         batch_size: pictures in a step.
         optimizer: name of a class in ``torch.optim``, in any case.
         lr: learning rate; the highest one, if the schedule changes it.
-        schedule: constant; cosine (from lr down to 0); one_cycle (up to lr, then down to 0: Smith 2018, arXiv 1803.09820).
+        schedule: constant; cosine (from lr down to 0); one_cycle (up to lr, then down to 0: Smith 2018,
+            arXiv 1803.09820).
         l1: weight λ of the penalty λ Σ|w| (:func:`catdog_lib.sparsity.l1_penalty`) added to the loss.
         patience: stop after so many epochs without a better one on validation; None never stops early.
         augment: mirror and crop the training pictures at random (:func:`catdog_lib.data.augment.flip_and_crop`).
@@ -65,7 +66,7 @@ class Recipe:
 def fit(
     model: nn.Module,
     data: Splits,
-    recipe: Recipe = Recipe(),  # noqa: B008 (frozen: sharing it does no harm)
+    recipe: Recipe = Recipe(),  # frozen: sharing it does no harm
     *,
     optimizer: torch.optim.Optimizer | None = None,
     device: str | None = None,
@@ -91,7 +92,9 @@ def fit(
     dtype = fast_dtype(place) if recipe.precision == "auto" else torch.float32
     model.to(place, memory_format=torch.channels_last)
     optimizer = optimizer or make_optimizer(recipe.optimizer, model, recipe.lr)
-    schedule = make_schedule(recipe, optimizer, steps=recipe.epochs * math.ceil(len(data.train) / recipe.batch_size))
+    schedule = make_schedule(
+        recipe, optimizer, steps=recipe.epochs * math.ceil(len(data.train) / recipe.batch_size)
+    )
     generator = torch.Generator().manual_seed(recipe.seed)
 
     history = History(train_images=len(data.train), device=str(place), dtype=dtype_name(dtype))
@@ -101,15 +104,20 @@ def fit(
             for number in range(1, recipe.epochs + 1):
                 bar.set_description(f"Epoch {number}/{recipe.epochs}")
                 start = time.perf_counter()
-                train = train_epoch(model, data.train, recipe, optimizer, schedule, generator, dtype, bar)
+                train = train_epoch(
+                    model, data.train, recipe, optimizer, schedule, generator, dtype, bar
+                )
                 seconds = time.perf_counter() - start
                 _require_finite(train.loss, number, optimizer)
                 validation = evaluate(model, data.validation, dtype)
+                record = _record(number, train, validation, optimizer, seconds)
+                if not history.epochs or record.better_than(history.best):
+                    best_weights = {
+                        name: value.clone() for name, value in model.state_dict().items()
+                    }
+                history.epochs.append(record)
                 bar.set_postfix_str(f"validation accuracy {validation.accuracy:.1%}")
-                history.epochs.append(_record(number, train, validation, optimizer, seconds))
-                if history.best is history.epochs[-1]:
-                    best_weights = {name: value.clone() for name, value in model.state_dict().items()}
-                elif recipe.patience is not None and number - history.best.epoch >= recipe.patience:
+                if recipe.patience is not None and number - history.best.epoch >= recipe.patience:
                     break
         except KeyboardInterrupt:
             history.interrupted = True
@@ -160,7 +168,9 @@ def make_optimizer(name: str, model: nn.Module, lr: float) -> torch.optim.Optimi
     known = {
         word.lower(): kind
         for word, kind in vars(torch.optim).items()
-        if isinstance(kind, type) and issubclass(kind, torch.optim.Optimizer) and kind is not torch.optim.Optimizer
+        if isinstance(kind, type)
+        and issubclass(kind, torch.optim.Optimizer)
+        and kind is not torch.optim.Optimizer
     }
     if name.lower() not in known:
         names = ", ".join(sorted(kind.__name__ for kind in known.values()))
@@ -168,7 +178,9 @@ def make_optimizer(name: str, model: nn.Module, lr: float) -> torch.optim.Optimi
     return known[name.lower()]([p for p in model.parameters() if p.requires_grad], lr=lr)
 
 
-def make_schedule(recipe: Recipe, optimizer: torch.optim.Optimizer, steps: int) -> torch.optim.lr_scheduler.LRScheduler:
+def make_schedule(
+    recipe: Recipe, optimizer: torch.optim.Optimizer, steps: int
+) -> torch.optim.lr_scheduler.LRScheduler:
     """The schedule that the recipe names, to be stepped ``steps`` times, once a batch."""
     if recipe.schedule == "cosine":
         return torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
@@ -178,7 +190,9 @@ def make_schedule(recipe: Recipe, optimizer: torch.optim.Optimizer, steps: int) 
     return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
 
 
-def _record(number: int, train: Evaluation, validation: Evaluation, optimizer, seconds: float) -> Epoch:
+def _record(
+    number: int, train: Evaluation, validation: Evaluation, optimizer, seconds: float
+) -> Epoch:
     return Epoch(
         epoch=number,
         train_loss=train.loss,

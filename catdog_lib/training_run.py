@@ -82,4 +82,8 @@ def train_run(
 
 
 def _defaults() -> dict[str, Any]:
-    return {"epochs": choose(quick=2, standard=10, full=20), "schedule": "one_cycle", "augment": True}
+    return {
+        "epochs": choose(quick=2, standard=10, full=20),
+        "schedule": "one_cycle",
+        "augment": True,
+    }

@@ -29,7 +29,9 @@ html_favicon = html_logo = "_static/logo.svg"
 html_use_index = False  # the glossary is its own index
 html_css_files = ["course.css"]
 templates_path = ["_templates"]
-html_context = {"default_mode": "light"}  # for readers without JavaScript; _templates/layout.html sees to the others
+html_context = {
+    "default_mode": "light"
+}  # for readers without JavaScript; _templates/layout.html sees to the others
 html_sourcelink_suffix = ""  # the name under which the theme's download button looks for a notebook
 html_theme_options = {
     "footer_content_items": [],

@@ -20,7 +20,12 @@ from nbstripout import strip_output
 MARK = "NBVAL_CHECK_OUTPUT"
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 VOLATILE = [
-    *("metadata.signature", "metadata.vscode", "metadata.widgets", "metadata.language_info.version"),
+    *(
+        "metadata.signature",
+        "metadata.vscode",
+        "metadata.widgets",
+        "metadata.language_info.version",
+    ),
     *("cell.metadata.collapsed", "cell.metadata.execution", "cell.metadata.ExecuteTime"),
     *("cell.metadata.scrolled", "cell.metadata.vscode"),
 ]
@@ -31,12 +36,16 @@ CALL = re.compile(r"""\bcheck\(\s*["']([^"']+)["']""")
 def is_compared(cell: NotebookNode) -> bool:
     """Is the cell marked for nbval, by nbval's own rule: a comment with nothing but the mark?"""
     lines = [line.strip() for line in cell.source.splitlines()]
-    return cell.cell_type == "code" and any(line.startswith("#") and line.lstrip("# ") == MARK for line in lines)
+    return cell.cell_type == "code" and any(
+        line.startswith("#") and line.lstrip("# ") == MARK for line in lines
+    )
 
 
 def clean(notebook: NotebookNode) -> NotebookNode:
     """A copy with nothing in it that depends on who ran it, but for the compared outputs."""
-    cleaned = strip_output(deepcopy(notebook), keep_output=False, keep_count=False, keep_id=True, extra_keys=VOLATILE)
+    cleaned = strip_output(
+        deepcopy(notebook), keep_output=False, keep_count=False, keep_id=True, extra_keys=VOLATILE
+    )
     cleaned.metadata["kernelspec"] = NotebookNode(KERNELSPEC)
     for before, after in zip(notebook.cells, cleaned.cells, strict=True):
         if is_compared(before):
@@ -47,7 +56,11 @@ def clean(notebook: NotebookNode) -> NotebookNode:
 
 def problems(notebook: NotebookNode) -> list[str]:
     """What is wrong with a notebook that is to be committed, a sentence each; nothing if it is fit."""
-    found = [] if clean(notebook) == notebook else ["it is not stripped: run python tests/clean_notebooks.py on it"]
+    found = (
+        []
+        if clean(notebook) == notebook
+        else ["it is not stripped: run python tests/clean_notebooks.py on it"]
+    )
     for number, cell in enumerate(notebook.cells):
         if is_compared(cell):
             found += [f"cell {number} is compared but {flaw}" for flaw in compared_flaws(cell)]
@@ -73,15 +86,21 @@ def exercise_flaws(cells: list[NotebookNode]) -> list[str]:
     steps = [(tag, cell) for tag, cell in tagged if tag in ("exercise", "hint", "solution")]
     flaws = []
     if [tag for tag, _ in steps] != ["exercise", "hint", "solution"] * (len(steps) // 3):
-        return ["the tags do not repeat exercise, hint, solution: " + ", ".join(tag for tag, _ in steps)]
-    for (_, exercise), (_, _hint), (_, solution) in zip(steps[::3], steps[1::3], steps[2::3], strict=True):
+        return [
+            "the tags do not repeat exercise, hint, solution: " + ", ".join(tag for tag, _ in steps)
+        ]
+    for (_, exercise), (_, _hint), (_, solution) in zip(
+        steps[::3], steps[1::3], steps[2::3], strict=True
+    ):
         asked, answered = CALL.findall(exercise.source), CALL.findall(solution.source)
         if len(asked) != 1 or not CALL.match(last_statement(exercise.source)):
             flaws.append(f"an exercise does not end in one check(...): {exercise.source[:60]!r}")
         if answered != asked:
             flaws.append(f"the solution after exercise {asked} checks {answered}")
         if not solution.metadata.get("jupyter", {}).get("source_hidden"):
-            flaws.append(f'the solution of {asked} is not folded ("jupyter": {{"source_hidden": true}})')
+            flaws.append(
+                f'the solution of {asked} is not folded ("jupyter": {{"source_hidden": true}})'
+            )
     return flaws
 
 

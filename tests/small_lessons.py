@@ -46,10 +46,13 @@ def write_lessons(root: Path) -> Path:
         new_code_cell(FIGURE),
         new_markdown_cell(FORMULAS),
         new_code_cell(
-            "import ipywidgets\nipywidgets.IntSlider(value=3, min=1, max=9, description='kernel')", id="slider"
+            "import ipywidgets\nipywidgets.IntSlider(value=3, min=1, max=9, description='kernel')",
+            id="slider",
         ),
         new_code_cell("# NBVAL_CHECK_OUTPUT\nprint(6 * 7, flush=True)\nprint('seven sixes')"),
-        new_code_cell("from tqdm.auto import tqdm\n\nfor _ in tqdm(range(3), desc='a bar'):\n    pass"),
+        new_code_cell(
+            "from tqdm.auto import tqdm\n\nfor _ in tqdm(range(3), desc='a bar'):\n    pass"
+        ),
         new_markdown_cell("## Exercise 1"),
         new_code_cell("answer = None\nprint('not attempted yet')", metadata={"tags": ["exercise"]}),
         new_markdown_cell(HINT, metadata={"tags": ["hint"]}),
@@ -57,10 +60,14 @@ def write_lessons(root: Path) -> Path:
             "print('the answer is', 'forty-two')",
             metadata={"tags": ["solution"], "jupyter": {"source_hidden": True}},
         ),
-        new_code_cell("import os\n\nprint('budget', os.environ['CATDOG_BUDGET'], 'in', os.path.basename(os.getcwd()))"),
+        new_code_cell(
+            "import os\n\nprint('budget', os.environ['CATDOG_BUDGET'], 'in', os.path.basename(os.getcwd()))"
+        ),
     ]
     short = [
-        new_markdown_cell("# Another lesson\n\nIt follows [the first](01_small.ipynb); see {term}`logit`."),
+        new_markdown_cell(
+            "# Another lesson\n\nIt follows [the first](01_small.ipynb); see {term}`logit`."
+        ),
         new_code_cell("1 + 1"),
     ]
     save(root, "01_small.ipynb", whole, {"quick": 60, "standard": 200})
@@ -71,7 +78,11 @@ def write_lessons(root: Path) -> Path:
 def save(root: Path, name: str, cells: list, seconds: dict[str, int]) -> Path:
     """Write one notebook below ``root/notebooks``."""
     notebook = new_notebook(cells=cells)
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook.metadata["kernelspec"] = {
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+    }
     if seconds:
         notebook.metadata["catdog"] = {"seconds": seconds}
     path = root / "notebooks" / name

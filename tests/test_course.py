@@ -11,21 +11,27 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
-from small_lessons import save, write_lessons
 
 from catdog_lib import course
 from catdog_lib.errors import CatdogError
+from tests.small_lessons import save, write_lessons
 
 
 @pytest.fixture
 def no_pages(monkeypatch):
     """Leave the pages to test_site.py: only the notebooks are run."""
     monkeypatch.setattr(course, "web_assets", lambda: None)
-    monkeypatch.setattr(course, "build", lambda source, report: source.parent / "html" / "index.html")
+    monkeypatch.setattr(
+        course, "build", lambda source, report: source.parent / "html" / "index.html"
+    )
 
 
 def digest(folder: Path) -> dict[str, str]:
-    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()}
+    return {
+        str(path): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 def outputs(path: Path) -> str:
@@ -39,7 +45,11 @@ def test_lessons_are_found_in_order_with_title_and_promise(tmp_path):
     write_lessons(tmp_path)
     save(tmp_path, "scratch.ipynb", [new_markdown_cell("# Not a lesson")], {})
     first, second = course.find_lessons(tmp_path)
-    assert (first.number, first.title, first.seconds) == ("01", "A small lesson", {"quick": 60, "standard": 200})
+    assert (first.number, first.title, first.seconds) == (
+        "01",
+        "A small lesson",
+        {"quick": 60, "standard": 200},
+    )
     assert (second.number, second.title, second.seconds) == ("02", "Another lesson", {})
 
 
@@ -48,7 +58,9 @@ def test_the_lessons_of_the_checkout_are_found():
         pytest.skip("this checkout has no lesson yet")
     for lesson in course.find_lessons():
         assert lesson.title != lesson.path.stem, f"{lesson.path.name} has no heading"
-        assert set(lesson.seconds) >= {"quick", "standard"}, f"{lesson.path.name} does not say how long it takes"
+        assert set(lesson.seconds) >= {"quick", "standard"}, (
+            f"{lesson.path.name} does not say how long it takes"
+        )
 
 
 def test_run_executes_copies_and_leaves_the_sources_alone(tmp_path, no_pages):
@@ -69,7 +81,12 @@ def test_run_executes_copies_and_leaves_the_sources_alone(tmp_path, no_pages):
     cells = nbformat.read(copies / "01_small.ipynb", as_version=4).cells
     folded = [cell.source for cell in cells if "hide-cell" in cell.metadata.get("tags", [])]
     assert len(folded) == 1 and "forty-two" in folded[0]
-    shown = [output.get("data", {}) for cell in cells if cell.cell_type == "code" for output in cell.outputs]
+    shown = [
+        output.get("data", {})
+        for cell in cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+    ]
     views = [data for data in shown if "application/vnd.jupyter.widget-view+json" in data]
     assert len(views) == 1 and "IntSlider" in views[0]["text/plain"]
 
@@ -85,7 +102,11 @@ def test_a_page_without_other_widgets_carries_no_widget_state(tmp_path, no_pages
 
 def test_a_failing_cell_is_named_and_the_other_lessons_run(tmp_path, no_pages):
     save(tmp_path, "01_fine.ipynb", [new_markdown_cell("# Fine"), new_code_cell("1")], {})
-    cells = [new_markdown_cell("# Broken"), new_code_cell("1"), new_code_cell("raise ValueError('first\\nlast line')")]
+    cells = [
+        new_markdown_cell("# Broken"),
+        new_code_cell("1"),
+        new_code_cell("raise ValueError('first\\nlast line')"),
+    ]
     save(tmp_path, "00_broken.ipynb", [*cells, new_code_cell("print('never')")], {})
     lines: list[str] = []
     result = course.run(report=lines.append, root=tmp_path)
@@ -97,7 +118,12 @@ def test_a_failing_cell_is_named_and_the_other_lessons_run(tmp_path, no_pages):
 
 
 def test_a_dying_kernel_is_one_sentence(tmp_path, no_pages):
-    save(tmp_path, "01_dies.ipynb", [new_markdown_cell("# Dies"), new_code_cell("import os\nos._exit(3)")], {})
+    save(
+        tmp_path,
+        "01_dies.ipynb",
+        [new_markdown_cell("# Dies"), new_code_cell("import os\nos._exit(3)")],
+        {},
+    )
     lines: list[str] = []
     result = course.run(report=lines.append, root=tmp_path)
     assert result["lessons"][0]["ok"] is False
@@ -105,7 +131,12 @@ def test_a_dying_kernel_is_one_sentence(tmp_path, no_pages):
 
 
 def test_a_lesson_over_its_budget_is_said_to_be(tmp_path, no_pages):
-    save(tmp_path, "01_slow.ipynb", [new_markdown_cell("# Slow"), new_code_cell("1")], {"quick": 0.01})
+    save(
+        tmp_path,
+        "01_slow.ipynb",
+        [new_markdown_cell("# Slow"), new_code_cell("1")],
+        {"quick": 0.01},
+    )
     lines: list[str] = []
     result = course.run(report=lines.append, root=tmp_path)
     assert result["lessons"][0]["ok"] is True
@@ -170,7 +201,9 @@ def test_offline_with_an_empty_cache_is_one_sentence(tmp_path):
         "npm_config_cache": str(tmp_path / "npm"),
     }
     program = "from catdog_lib.site import web_assets\nweb_assets()"
-    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True
+    )
     assert done.returncode == 1
     last = done.stderr.strip().splitlines()[-1]
     assert "could not be fetched" in last and "connect this machine to the internet once" in last

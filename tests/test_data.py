@@ -25,8 +25,12 @@ def own_cache(tmp_path, monkeypatch):
 def photo(path: Path, colour=(200, 80, 40), size=(90, 70), **options) -> Path:
     """A real JPEG file with some texture, different for each path."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    noise = np.random.default_rng(abs(hash(str(path))) % 2**32).integers(0, 40, (size[1], size[0], 3))
-    Image.fromarray((np.array(colour) + noise - 20).clip(0, 255).astype(np.uint8)).save(path, **options)
+    noise = np.random.default_rng(abs(hash(str(path))) % 2**32).integers(
+        0, 40, (size[1], size[0], 3)
+    )
+    Image.fromarray((np.array(colour) + noise - 20).clip(0, 255).astype(np.uint8)).save(
+        path, **options
+    )
     return path
 
 
@@ -37,11 +41,15 @@ def fill(root: Path, pattern: str, count: int, words=("cat", "dog")) -> None:
 
 
 LAYOUTS = {
-    "training_set and test_set, plural": (["training_set/{word}s/{word}.{i}.jpg", "test_set/{word}s/{word}.{i}.jpg"], True),
+    "training_set and test_set, plural": (
+        ["training_set/{word}s/{word}.{i}.jpg", "test_set/{word}s/{word}.{i}.jpg"], True,
+    ),
     "train, singular": (["train/{word}/{i}.jpg"], False),
     "one folder a class": (["{word}s/{i}.jpeg"], False),
     "flat": (["{word}.{i}.jpg"], False),
-    "nested twice, as unpacked from an archive": (["training_set/training_set/{word}s/{i}.jpg", "test_set/test_set/{word}s/{i}.jpg"], True),
+    "nested twice, as unpacked from an archive": (
+        ["training_set/training_set/{word}s/{i}.jpg", "test_set/test_set/{word}s/{i}.jpg"], True,
+    ),
     "flat inside train": (["train/{word}.{i}.jpg"], False),
 }  # fmt: skip
 
@@ -53,7 +61,9 @@ def test_every_layout_gives_the_same_three_splits(tmp_path, layout):
         fill(tmp_path / "pets", pattern, 20)
     splits = data.load(tmp_path / "pets", 32, progress=False)
     sizes = [len(part) for part in (splits.train, splits.validation, splits.test)]
-    assert sizes == ([34, 6, 40] if has_test else [28, 4, 8])  # 20 % of each class, then 15 %, rounded
+    assert sizes == (
+        [34, 6, 40] if has_test else [28, 4, 8]
+    )  # 20 % of each class, then 15 %, rounded
     for part in (splits.train, splits.validation, splits.test):
         assert part.counts()["cat"] == part.counts()["dog"]
         images, labels = part[:]
@@ -61,7 +71,9 @@ def test_every_layout_gives_the_same_three_splits(tmp_path, layout):
         assert torch.equal(labels, (blue > red).long()), "cats are red here, dogs blue"
     if has_test:
         assert all(name.startswith("test_set/") for name in splits.test.names)
-        assert not any(name.startswith("test_set/") for name in splits.train.names + splits.validation.names)
+        assert not any(
+            name.startswith("test_set/") for name in splits.train.names + splits.validation.names
+        )
 
 
 @pytest.mark.parametrize("words", [("Cats", "Dogs"), ("CAT", "DOG"), ("cats", "Dog")])
@@ -130,7 +142,11 @@ def test_unusable_files_are_named_and_the_rest_is_used(dirty):
 def test_check_folder_agrees(dirty):
     report = check_folder(dirty, progress=False)
     assert {item.name: item.reason for item in report.skipped} == UNUSABLE
-    assert (report.files, report.usable, report.counts) == (26, 21, {"not split, cats": 10, "not split, dogs": 11})
+    assert (report.files, report.usable, report.counts) == (
+        26,
+        21,
+        {"not split, cats": 10, "not split, dogs": 11},
+    )
 
 
 @pytest.mark.parametrize(
@@ -154,7 +170,8 @@ def test_a_folder_that_cannot_be_used_gets_one_sentence(tmp_path, make, sentence
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"size": 4}, {"resize": "stretch"}, {"validation": 0.0}, {"test": 1.5}, {"max_train": 1}]
+    "arguments",
+    [{"size": 4}, {"resize": "stretch"}, {"validation": 0.0}, {"test": 1.5}, {"max_train": 1}],
 )
 def test_an_argument_that_cannot_be_used_is_named(arguments):
     with pytest.raises(CatdogError, match=next(iter(arguments))):
@@ -168,7 +185,9 @@ def test_the_second_load_decodes_nothing_and_maps_the_file(tmp_path, monkeypatch
     second = data.load(tmp_path / "pets", 32, progress=False)
     assert torch.equal(first.train[:][0], second.train[:][0])
     second.train.store.zero_()  # copy-on-write: this must not reach the file
-    assert torch.equal(first.train[:][0], data.load(tmp_path / "pets", 32, progress=False).train[:][0])
+    assert torch.equal(
+        first.train[:][0], data.load(tmp_path / "pets", 32, progress=False).train[:][0]
+    )
 
 
 def test_a_changed_photo_is_decoded_anew(tmp_path):
@@ -210,7 +229,9 @@ def test_many_photos_are_decoded_in_processes_as_in_one(tmp_path):
 def test_a_script_without_a_main_guard_can_load_photos(tmp_path):
     fill(tmp_path / "pets", "{word}s/{i}.jpg", 130)
     script = tmp_path / "mine.py"
-    script.write_text(f"from catdog_lib import data\nprint(len(data.load({str(tmp_path / 'pets')!r}, 24).train))\n")
+    script.write_text(
+        f"from catdog_lib import data\nprint(len(data.load({str(tmp_path / 'pets')!r}, 24).train))\n"
+    )
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout.split()[-1]) == (0, "176"), done.stderr
     assert "Traceback" not in done.stderr
@@ -258,7 +279,9 @@ class TestDecoding:
         wide = Image.new("RGB", (80, 40), "white")
         wide.paste("red", (0, 0, 20, 40))  # the left quarter
         wide.save(tmp_path / "p.png")
-        squash, crop, pad = (decode(tmp_path / "p.png", 40, how) for how in ("squash", "crop", "pad"))
+        squash, crop, pad = (
+            decode(tmp_path / "p.png", 40, how) for how in ("squash", "crop", "pad")
+        )
         assert (squash[1, 20] < 128).sum() == 10
         assert (crop[1, 20] < 128).sum() == 0
         assert (pad[0, 2] < 128).all() and (pad[0, 20] > 128).all()
@@ -268,7 +291,9 @@ class TestDecoding:
         smooth = np.stack([x, y, 255 - x], -1).astype(np.uint8)
         Image.fromarray(smooth).save(tmp_path / "p.jpg", quality=90)
         full = np.asarray(Image.open(tmp_path / "p.jpg").resize((32, 32), Image.Resampling.BICUBIC))
-        assert np.abs(decode(tmp_path / "p.jpg", 32).transpose(1, 2, 0).astype(int) - full).mean() < 3
+        assert (
+            np.abs(decode(tmp_path / "p.jpg", 32).transpose(1, 2, 0).astype(int) - full).mean() < 3
+        )
 
 
 def test_image_set_indexing_sampling_and_batches():
@@ -284,7 +309,9 @@ def test_image_set_indexing_sampling_and_batches():
     assert [len(labels) for _, labels in seen] == [8, 8, 8, 8, 2]
     shuffled = torch.cat([images for images, _ in seen])
     assert not torch.equal(shuffled, train[:][0])
-    assert torch.equal(shuffled.flatten(1).sum(1).sort().values, train[:][0].flatten(1).sum(1).sort().values)
+    assert torch.equal(
+        shuffled.flatten(1).sum(1).sort().values, train[:][0].flatten(1).sum(1).sort().values
+    )
     in_order = torch.cat([images for images, _ in data.batches(train, 8)])
     assert torch.equal(in_order, train[:][0])
 
@@ -314,6 +341,6 @@ def test_photo_tensor_names_the_file_and_the_reason(tmp_path, kind):
     path = tmp_path / "rex.jpg"
     if kind == "pdf":
         path.write_bytes(b"%PDF-1.7\n")
-    with pytest.raises(CatdogError, match="rex.jpg") as error:
+    with pytest.raises(CatdogError, match=r"rex\.jpg") as error:
         data.photo_tensor(path, 32)
     assert ("not an image" if kind == "pdf" else "no such file") in str(error.value)

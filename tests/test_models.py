@@ -8,7 +8,8 @@ from catdog_lib import models
 from catdog_lib.errors import CatdogError
 from catdog_lib.shapes import shape_table
 
-# From the sources: 2,668,418 tied and 9,750,914 untied parameters, 13.62 G multiply-adds (torchinfo's count) at 224 pixels.
+# From the sources: 2,668,418 tied and 9,750,914 untied parameters,
+# 13.62 G multiply-adds (torchinfo's count) at 224 pixels.
 SOURCES = [
     (models.SixBlockCNN(tied=True), 224, 2_668_418, 13.62),
     (models.SixBlockCNN(tied=False), 224, 9_750_914, 13.62),
@@ -24,20 +25,34 @@ def test_parameters_and_multiply_adds_by_three_counts(model, size, parameters, g
     assert round(info.total_mult_adds / 1e9, 2) == giga
     uses = shape_table(model, torch.zeros(1, 3, size, size))
     assert sum(use.parameters for use in uses) == parameters
-    assert sum(use.multiply_adds for use in uses) / 1e9 == pytest.approx(giga, abs=0.011)  # torchinfo adds the biases
+    assert sum(use.multiply_adds for use in uses) / 1e9 == pytest.approx(
+        giga, abs=0.011
+    )  # torchinfo adds the biases
 
 
 def test_six_block_shapes_are_the_sources_table():
     uses = shape_table(models.SixBlockCNN(), torch.zeros(1, 3, 224, 224))
     pooled = [use.shape_out for use in uses if use.kind == "MaxPool2d"]
-    assert pooled == [(64, 112, 112), (512, 56, 56), (512, 28, 28), (512, 14, 14), (512, 7, 7), (512, 3, 3)]
+    assert pooled == [
+        (64, 112, 112),
+        (512, 56, 56),
+        (512, 28, 28),
+        (512, 14, 14),
+        (512, 7, 7),
+        (512, 3, 3),
+    ]
     assert [use.shape_out for use in uses if use.kind in ("Flatten", "Linear")] == [(4608,), (2,)]
 
 
 def test_five_conv_has_the_sources_layers():
     kinds = [use.kind for use in shape_table(models.FiveConvCNN(), torch.zeros(1, 3, 256, 256))]
     count = {kind: kinds.count(kind) for kind in set(kinds)}
-    assert (count["Conv2d"], count["BatchNorm2d"], count["ReLU"], count["MaxPool2d"]) == (5, 5, 5, 4)
+    assert (count["Conv2d"], count["BatchNorm2d"], count["ReLU"], count["MaxPool2d"]) == (
+        5,
+        5,
+        5,
+        4,
+    )
     assert (count["Linear"], count["Tanh"]) == (4, 3)
 
 
@@ -55,7 +70,9 @@ def test_tied_blocks_are_one_block():
 @pytest.mark.parametrize("name", models.MODELS)
 @pytest.mark.parametrize("size", [64, 65, 96, 130])
 def test_any_size_from_64_and_any_width(name, size):
-    logits = models.build(name, size=size, width=3)(torch.randint(0, 256, (2, 3, size, size), dtype=torch.uint8))
+    logits = models.build(name, size=size, width=3)(
+        torch.randint(0, 256, (2, 3, size, size), dtype=torch.uint8)
+    )
     assert logits.shape == (2, 2) and logits.dtype == torch.float32
 
 

@@ -4,11 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import clean_notebooks
 import nbformat
 import pytest
-from clean_notebooks import clean, problems
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from tests import clean_notebooks
+from tests.clean_notebooks import clean, problems
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 
@@ -27,10 +28,15 @@ def good_notebook() -> nbformat.NotebookNode:
     cells = [
         new_markdown_cell("# Your own CNN"),
         new_code_cell("import torch"),
-        new_code_cell("# NBVAL_CHECK_OUTPUT\nprint('2,668,418')", outputs=[printed], execution_count=2),
+        new_code_cell(
+            "# NBVAL_CHECK_OUTPUT\nprint('2,668,418')", outputs=[printed], execution_count=2
+        ),
         new_code_cell('answer = None\ncheck("03.1", answer)', metadata={"tags": ["exercise"]}),
         new_markdown_cell("Count the weights.", metadata={"tags": ["hint"]}),
-        new_code_cell('check("03.1", 2_668_418)', metadata={"tags": ["solution"], "jupyter": {"source_hidden": True}}),
+        new_code_cell(
+            'check("03.1", 2_668_418)',
+            metadata={"tags": ["solution"], "jupyter": {"source_hidden": True}},
+        ),
     ]
     metadata = {"kernelspec": clean_notebooks.KERNELSPEC, "language_info": {"name": "python"}}
     return nbformat.from_dict(new_notebook(cells=cells, metadata=metadata))

@@ -30,7 +30,9 @@ def read(name: str) -> str:
 
 def pins() -> dict[str, str]:
     """Package → version, from constraints.txt; a line is a comment or name==version and no more."""
-    lines = [line for line in read("constraints.txt").splitlines() if line and not line.startswith("#")]
+    lines = [
+        line for line in read("constraints.txt").splitlines() if line and not line.startswith("#")
+    ]
     matches = [re.fullmatch(r"([a-z0-9-]+)==([0-9.]+)", line) for line in lines]
     assert all(matches), lines
     return {match[1]: match[2] for match in matches}
@@ -72,7 +74,9 @@ def test_conda_installs_what_run_py_installs():
 
 def test_make_has_the_commands_of_run_py():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = re.search(r"^([\w ]+):\n\t@\$\(PYTHON\) run\.py \$@ \$\(ARGS\)$", makefile, re.MULTILINE)
+    targets = re.search(
+        r"^([\w ]+):\n\t@\$\(PYTHON\) run\.py \$@ \$\(ARGS\)$", makefile, re.MULTILINE
+    )
     described = re.findall(r"^    (\w+)  ", run.__doc__, re.MULTILINE)
     assert targets and sorted(targets[1].split()) == sorted(described) == sorted(run.commands(None))
     assert re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[1] == targets[1]
@@ -84,10 +88,17 @@ def test_run_py_asks_for_the_python_that_pyproject_asks_for():
 
 def test_the_workflow_calls_make_on_supported_pythons():
     jobs = yaml.safe_load(read(".github/workflows/course.yml"))["jobs"]
-    for name, command in {"test": "make test PYTHON=python", "site": "make course PYTHON=python"}.items():
+    for name, command in {
+        "test": "make test PYTHON=python",
+        "site": "make course PYTHON=python",
+    }.items():
         steps = jobs[name]["steps"]
         assert command in [step.get("run") for step in steps]
-        (python,) = [step["with"]["python-version"] for step in steps if "setup-python" in step.get("uses", "")]
+        (python,) = [
+            step["with"]["python-version"]
+            for step in steps
+            if "setup-python" in step.get("uses", "")
+        ]
         offered = jobs[name]["strategy"]["matrix"]["python"] if "matrix" in python else [python]
         assert all(each in SpecifierSet(PROJECT["requires-python"]) for each in offered)
 
@@ -96,7 +107,11 @@ def test_the_workflow_calls_make_on_supported_pythons():
 @pytest.mark.parametrize("photos", [True, False])
 @pytest.mark.parametrize("status", [0, 2])
 def test_ci_names_the_photos_and_passes_the_status_on(tmp_path: Path, photos: bool, status: int):
-    checkout, tools, folder = tmp_path / "checkout", tmp_path / "tools", tmp_path / "shared" / "photos"
+    checkout, tools, folder = (
+        tmp_path / "checkout",
+        tmp_path / "tools",
+        tmp_path / "shared" / "photos",
+    )
     (checkout / ".ci").mkdir(parents=True)
     shutil.copy(ROOT / ".ci" / "run", checkout / ".ci")
     if photos:
@@ -111,7 +126,11 @@ def test_ci_names_the_photos_and_passes_the_status_on(tmp_path: Path, photos: bo
     environment = {name: value for name, value in os.environ.items() if name != "CATDOG_DATA"}
     environment["PATH"] = f"{tools}{os.pathsep}{environment['PATH']}"
     done = subprocess.run(
-        [str(checkout / ".ci" / "run")], cwd=tmp_path, env=environment, capture_output=True, text=True
+        [str(checkout / ".ci" / "run")],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == status, done.stderr
     *said, last = done.stdout.splitlines()
@@ -130,8 +149,19 @@ def test_the_hooks_mend_what_they_can_and_then_pass(tmp_path: Path):
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "bad.py").write_text("import os\nx = { 'a':1 }\n", encoding="utf-8")
     output = {"output_type": "stream", "name": "stdout", "text": ["1\n"]}
-    cell = {"cell_type": "code", "id": "a", "metadata": {}, "source": ["print( 1 )"], "execution_count": 7}
-    notebook = {"cells": [{**cell, "outputs": [output]}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    cell = {
+        "cell_type": "code",
+        "id": "a",
+        "metadata": {},
+        "source": ["print( 1 )"],
+        "execution_count": 7,
+    }
+    notebook = {
+        "cells": [{**cell, "outputs": [output]}],
+        "metadata": {},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "notebooks" / "00_a.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
@@ -142,7 +172,9 @@ def test_the_hooks_mend_what_they_can_and_then_pass(tmp_path: Path):
     }
 
     def call(*command: str) -> subprocess.CompletedProcess:
-        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+        return subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True
+        )
 
     call("git", "init", "-q")
     call("git", "add", ".")
@@ -150,13 +182,24 @@ def test_the_hooks_mend_what_they_can_and_then_pass(tmp_path: Path):
     first = call(*hooks)
     assert first.returncode == 1 and first.stdout.count("Failed") == 3, first.stdout + first.stderr
     assert (tmp_path / "bad.py").read_text(encoding="utf-8") == 'x = {"a": 1}\n'
-    cleaned = json.loads((tmp_path / "notebooks" / "00_a.ipynb").read_text(encoding="utf-8"))["cells"][0]
-    assert (cleaned["source"], cleaned["outputs"], cleaned["execution_count"]) == (["print(1)"], [], None)
+    cleaned = json.loads((tmp_path / "notebooks" / "00_a.ipynb").read_text(encoding="utf-8"))[
+        "cells"
+    ][0]
+    assert (cleaned["source"], cleaned["outputs"], cleaned["execution_count"]) == (
+        ["print(1)"],
+        [],
+        None,
+    )
     again = call(*hooks)
     assert again.returncode == 0, again.stdout + again.stderr
 
 
 @pytest.mark.parametrize("command", [["check"], ["format", "--check"]], ids=" ".join)
 def test_ruff_finds_nothing(command: list[str]):
-    done = subprocess.run([sys.executable, "-m", "ruff", *command, str(ROOT)], capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", *command, str(ROOT)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
     assert done.returncode == 0, done.stdout

@@ -69,14 +69,23 @@ class Project:
             (folder / name).write_text(text, encoding="utf-8")
 
     def run(self, *arguments: str, python: str | Path = sys.executable, **settings: str | Path):
-        offline = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "1", "PIP_NO_CACHE_DIR": "1"}
+        offline = {
+            "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
+            "PIP_RETRIES": "1",
+            "PIP_NO_CACHE_DIR": "1",
+        }
         alone = {"PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": "", "PIP_EXTRA_INDEX_URL": ""}
         dropped = ("CATDOG_BUDGET", "CONDA_PREFIX", "VIRTUAL_ENV")
         environment = {name: value for name, value in os.environ.items() if name not in dropped}
         environment |= offline | alone | {name: str(value) for name, value in settings.items()}
         command = [str(python), str(self.folder / "run.py"), *arguments]
         return subprocess.run(
-            command, cwd=self.folder.parent, env=environment, capture_output=True, text=True, timeout=60
+            command,
+            cwd=self.folder.parent,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
 
     @property
@@ -127,7 +136,9 @@ def test_the_second_call_installs_nothing_and_is_fast(project: Project):
 
 @pytest.mark.parametrize("budget", [None, "full"])
 @pytest.mark.parametrize(("command", "ordinary"), [("course", "quick"), ("site", "standard")])
-def test_course_and_site_pass_the_budget_and_arguments_on(project: Project, command, ordinary, budget):
+def test_course_and_site_pass_the_budget_and_arguments_on(
+    project: Project, command, ordinary, budget
+):
     done = project.run(command, "--lesson=03", **({"CATDOG_BUDGET": budget} if budget else {}))
     said = f"started course --budget {budget or ordinary} --lesson=03 by {project.venv}"
     assert (done.returncode, done.stdout.strip()) == (0, said), done.stderr
@@ -136,7 +147,9 @@ def test_course_and_site_pass_the_budget_and_arguments_on(project: Project, comm
 @pytest.mark.parametrize("status", [0, 1, 5])
 def test_the_exit_status_of_pytest_comes_through(project: Project, status: int):
     done = project.run("test", "-k", "shapes", str(status))
-    assert done.returncode == status and done.stdout.startswith(f"started -k shapes {status} by {project.venv}")
+    assert done.returncode == status and done.stdout.startswith(
+        f"started -k shapes {status} by {project.venv}"
+    )
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signals")
@@ -145,7 +158,9 @@ def test_a_killed_program_gives_the_status_of_a_shell(project: Project):
 
 
 @pytest.mark.parametrize(("arguments", "status"), [([], 2), (["cours"], 2), (["--help"], 0)])
-def test_an_unknown_command_shows_the_known_ones(project: Project, arguments: list[str], status: int):
+def test_an_unknown_command_shows_the_known_ones(
+    project: Project, arguments: list[str], status: int
+):
     done = project.run(*arguments)
     assert done.returncode == status
     assert all(word in done.stdout for word in ("course", "test", "lab", "site", "setup"))
@@ -159,7 +174,9 @@ def test_inside_the_conda_environment_no_venv_is_made(project: Project):
         assert (done.returncode, done.stdout) == (3, f"started 3 by {conda}\n"), done.stderr
         assert not project.venv.exists()
         # Another environment that is active, without the course in it, is no reason to use it.
-        full = project.run("setup", python=python, CONDA_PREFIX=project.folder, PYTHONPATH=no_ensurepip(project))
+        full = project.run(
+            "setup", python=python, CONDA_PREFIX=project.folder, PYTHONPATH=no_ensurepip(project)
+        )
         one_sentence(full, "ensurepip" if os.name == "nt" else "venv")
     finally:
         conda.rename(project.venv)
@@ -175,14 +192,18 @@ def no_ensurepip(project: Project) -> Path:
 
 def test_no_network_then_one_again(project: Project):
     mark, pyproject = project.mark(), project.folder / "pyproject.toml"
-    pyproject.write_text(PYPROJECT.replace("requires = []", 'requires = ["setuptools"]'), encoding="utf-8")
+    pyproject.write_text(
+        PYPROJECT.replace("requires = []", 'requires = ["setuptools"]'), encoding="utf-8"
+    )
     done = project.run("test")
     one_sentence(done, "network", "again", str(project.venv / "setup.log"))
     assert "started" not in done.stdout and project.stamp == "unfinished\n"
     # What is there now is half made: nothing of it is trusted.
     pyproject.write_text(PYPROJECT, encoding="utf-8")
     done = project.run("test")
-    assert done.returncode == 0 and "Setting up" in done.stdout and "started" in done.stdout, done.stderr
+    assert done.returncode == 0 and "Setting up" in done.stdout and "started" in done.stdout, (
+        done.stderr
+    )
     assert not mark.exists() and project.stamp != "unfinished\n"
 
 
@@ -199,7 +220,9 @@ def test_a_venv_of_the_users_own_is_kept(project: Project):
     mark = project.mark()
     (project.venv / "catdog-stamp").unlink()
     done = project.run("setup")
-    assert done.returncode == 0 and mark.exists() and len(project.stamp.splitlines()) == 2, done.stderr
+    assert done.returncode == 0 and mark.exists() and len(project.stamp.splitlines()) == 2, (
+        done.stderr
+    )
 
 
 def test_a_moved_venv_is_made_anew(project: Project):
@@ -230,7 +253,9 @@ def test_the_work_to_do(version: str, stamp: list[str], work: str):
 
 @pytest.mark.skipif(os.name == "nt", reason="the stand-in for a Python is a shell script")
 @pytest.mark.parametrize(("script", "version"), [(None, ""), ("exit 1", ""), ("echo 3.12", "3.12")])
-def test_a_venv_counts_only_if_its_python_runs(tmp_path: Path, monkeypatch, script: str | None, version: str):
+def test_a_venv_counts_only_if_its_python_runs(
+    tmp_path: Path, monkeypatch, script: str | None, version: str
+):
     python = tmp_path / "python"
     if script:
         python.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
@@ -243,7 +268,10 @@ def test_what_pip_is_at():
     log = "Collecting torch==2.15.0\n  Downloading https://x.org/a-1/torch-2.15.0-cp311-any.whl (530.2 MB)\n"
     assert run.doing("") == ("preparing", "")
     assert run.doing(log) == ("downloading", "torch")
-    assert run.doing(log + "Installing collected packages: mpmath, torch\n") == ("installing", "2 packages")
+    assert run.doing(log + "Installing collected packages: mpmath, torch\n") == (
+        "installing",
+        "2 packages",
+    )
 
 
 def test_too_little_disk(tmp_path: Path):
@@ -257,33 +285,55 @@ def test_too_little_disk(tmp_path: Path):
 
 def test_python_without_ensurepip(tmp_path: Path):
     project = Project(tmp_path / "p")
-    one_sentence(project.run("course", PYTHONPATH=no_ensurepip(project)), "sudo apt install python3.", "-venv")
+    one_sentence(
+        project.run("course", PYTHONPATH=no_ensurepip(project)),
+        "sudo apt install python3.",
+        "-venv",
+    )
 
 
 def test_a_python_that_is_too_old_can_read_the_file_and_says_so():
     source = (ROOT / "run.py").read_text(encoding="utf-8")
     ast.parse(source, feature_version=(3, 6))
-    assert "from __future__" not in source  # "annotations" does not exist in 3.6, and ast does not know that
+    assert (
+        "from __future__" not in source
+    )  # "annotations" does not exist in 3.6, and ast does not know that
     old = "import sys; sys.version_info = (3, 9, 1, 'final', 0); sys.argv = ['run.py', 'course']; "
     old += f"exec(compile({source!r}, 'run.py', 'exec'))"
-    one_sentence(subprocess.run([sys.executable, "-c", old], capture_output=True, text=True), "3.11", "3.9")
+    one_sentence(
+        subprocess.run([sys.executable, "-c", old], capture_output=True, text=True), "3.11", "3.9"
+    )
 
 
 def real_old_pythons() -> list[str]:
     names = (f"python3.{minor}" for minor in range(6, 11))
-    return [name for name in names if shutil.which(name) and not subprocess.call([name, "-c", ""], stderr=-3)]
+    return [
+        name
+        for name in names
+        if shutil.which(name) and not subprocess.call([name, "-c", ""], stderr=-3)
+    ]
 
 
 def test_every_old_python_of_this_machine_says_so():
     if not real_old_pythons():
         pytest.skip("no Python older than 3.11 on PATH")
     for name in real_old_pythons():
-        one_sentence(subprocess.run([name, str(ROOT / "run.py"), "course"], capture_output=True, text=True), "3.11")
+        one_sentence(
+            subprocess.run([name, str(ROOT / "run.py"), "course"], capture_output=True, text=True),
+            "3.11",
+        )
 
 
 @pytest.mark.skipif(not shutil.which("make"), reason="no make on PATH")
 def test_make_passes_arguments_and_failure_on(project: Project):
     shutil.copy(ROOT / "Makefile", project.folder)
-    command = ["make", "-C", str(project.folder), "test", "ARGS=-k shapes 5", f"PYTHON={sys.executable}"]
+    command = [
+        "make",
+        "-C",
+        str(project.folder),
+        "test",
+        "ARGS=-k shapes 5",
+        f"PYTHON={sys.executable}",
+    ]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode != 0 and "started -k shapes 5" in done.stdout

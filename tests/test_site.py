@@ -13,18 +13,17 @@ from pathlib import Path
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
-from small_lessons import save, write_lessons
 
 from catdog_lib import course
+from tests.small_lessons import save, write_lessons
 
 pytest.importorskip("sphinx", reason='needs the docs packages: pip install -e ".[docs]"')
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = shutil.which("chromium")
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
     "--disable-background-networking --disable-component-update"
 )
-browser_test = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed")]
 LESSON = "lessons/01_small.html"
 
 
@@ -49,7 +48,9 @@ def served(folder: Path):
         def log_message(self, *args):
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Quiet, directory=folder)
+    )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
@@ -76,11 +77,15 @@ class Reader:
 
     def __init__(self, chromium, base: str, width: int, scheme: str):
         self.base, self.outside, self.complaints = base, [], []
-        self.context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        self.context = chromium.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme
+        )
         self.context.route("**/*", self._route)
         self.page = self.context.new_page()
         self.page.set_default_timeout(10_000)
-        self.page.on("console", lambda said: said.type == "error" and self.complaints.append(said.text))
+        self.page.on(
+            "console", lambda said: said.type == "error" and self.complaints.append(said.text)
+        )
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def _route(self, route):
@@ -129,8 +134,22 @@ class Sources(HTMLParser):
         self.found: list[str] = []
 
     def handle_starttag(self, tag, attributes):
-        if tag in ("script", "link", "img", "iframe", "source", "video", "audio", "object", "embed"):
-            self.found += [value for name, value in attributes if name in ("src", "href", "srcset", "data") and value]
+        if tag in (
+            "script",
+            "link",
+            "img",
+            "iframe",
+            "source",
+            "video",
+            "audio",
+            "object",
+            "embed",
+        ):
+            self.found += [
+                value
+                for name, value in attributes
+                if name in ("src", "href", "srcset", "data") and value
+            ]
 
 
 def outside_sources(html: str) -> list[str]:
@@ -140,9 +159,17 @@ def outside_sources(html: str) -> list[str]:
 
 
 def test_no_page_names_an_outside_source(site):
-    assert outside_sources('<link href="//fonts"><img src="https://a/b.png">') == ["//fonts", "https://a/b.png"]
+    assert outside_sources('<link href="//fonts"><img src="https://a/b.png">') == [
+        "//fonts",
+        "https://a/b.png",
+    ]
     pages = list(site.rglob("*.html"))
-    assert {page.name for page in pages} >= {"index.html", "01_small.html", "glossary.html", "instructor.html"}
+    assert {page.name for page in pages} >= {
+        "index.html",
+        "01_small.html",
+        "glossary.html",
+        "instructor.html",
+    }
     found = {str(page): outside_sources(page.read_text(encoding="utf-8")) for page in pages}
     assert not {page: sources for page, sources in found.items() if sources}
 
@@ -155,9 +182,17 @@ def test_no_style_imports_from_outside(site):
 
 def test_pages_are_linked(site):
     index = (site / "index.html").read_text(encoding="utf-8")
-    for target in (LESSON, "lessons/02_another.html", "lessons/03_broken.html", "glossary.html", "instructor.html"):
+    for target in (
+        LESSON,
+        "lessons/02_another.html",
+        "lessons/03_broken.html",
+        "glossary.html",
+        "instructor.html",
+    ):
         assert f'href="{target}"' in index
-    assert 'href="../glossary.html#term-logit"' in (site / "lessons/02_another.html").read_text(encoding="utf-8")
+    assert 'href="../glossary.html#term-logit"' in (site / "lessons/02_another.html").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_a_stopped_lesson_says_so_on_its_page(site):
@@ -166,16 +201,20 @@ def test_a_stopped_lesson_says_so_on_its_page(site):
 
 
 class TestInABrowser:
-    pytestmark = browser_test
+    pytestmark = pytest.mark.browser
 
-    @pytest.mark.parametrize("reader", [(1280, "light"), (1280, "dark"), (400, "light")], indirect=True)
+    @pytest.mark.parametrize(
+        "reader", [(1280, "light"), (1280, "dark"), (400, "light")], indirect=True
+    )
     def test_a_lesson_is_complete_and_fits(self, reader, tmp_path):
         page = reader.open(LESSON)
         look_over(page)
         assert page.locator("mjx-container").count() == 3
         assert page.locator("mjx-container").first.bounding_box()["width"] > 100
         assert page.locator(".cell_output img").get_attribute("alt") == "A rising curve"
-        assert page.get_by_text("42\nseven sixes", exact=True).count() == 1  # printed in two goes, one box
+        assert (
+            page.get_by_text("42\nseven sixes", exact=True).count() == 1
+        )  # printed in two goes, one box
         assert page.locator(".widget-slider").is_visible()
         assert "kernel" in page.locator(".widget-slider").inner_text()
         page.screenshot(path=tmp_path / "lesson.png", full_page=True)
@@ -213,7 +252,11 @@ class TestInABrowser:
     def test_light_and_dark_follow_the_system_until_the_reader_chooses(self, reader):
         theme = "document.documentElement.dataset.theme"
         page = reader.open(LESSON)
-        system = "dark" if page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "light"
+        system = (
+            "dark"
+            if page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+            else "light"
+        )
         assert page.evaluate(theme) == system
         background = page.evaluate("getComputedStyle(document.body).backgroundColor")
         other = {"dark": "light", "light": "dark"}[system]
@@ -221,17 +264,26 @@ class TestInABrowser:
         page.get_by_role("button", name=other.title(), exact=True).click()
         assert page.evaluate(theme) == other
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") != background
-        assert reader.open("glossary.html").evaluate(theme) == other  # the choice holds on the next page
+        assert (
+            reader.open("glossary.html").evaluate(theme) == other
+        )  # the choice holds on the next page
 
     def test_the_other_pages_open_without_complaint(self, reader):
         for name in ("index.html", "glossary.html", "instructor.html", "lessons/02_another.html"):
             reader.open(name)
-        assert reader.page.get_by_role("link", name="logit", exact=True).get_attribute("href").endswith("#term-logit")
+        assert (
+            reader.page.get_by_role("link", name="logit", exact=True)
+            .get_attribute("href")
+            .endswith("#term-logit")
+        )
 
     def test_pages_open_from_the_disk(self, chromium, site):
         reader = Reader(chromium, site.as_uri() + "/", 1280, "light")
         page = reader.open(LESSON)
-        assert page.locator("mjx-container svg").count() == 3 and page.locator(".widget-slider").is_visible()
+        assert (
+            page.locator("mjx-container svg").count() == 3
+            and page.locator(".widget-slider").is_visible()
+        )
         reader.context.close()
         assert (reader.outside, reader.complaints) == ([], [])
 
@@ -245,6 +297,8 @@ class TestInABrowser:
                 reader = Reader(chromium, address, width, scheme)
                 for path in [built / "index.html", *sorted((built / "lessons").glob("*.html"))]:
                     look_over(reader.open(path.relative_to(built).as_posix()))
-                    reader.page.screenshot(path=tmp_path / f"{path.stem}-{width}.png", full_page=True)
+                    reader.page.screenshot(
+                        path=tmp_path / f"{path.stem}-{width}.png", full_page=True
+                    )
                 reader.context.close()
                 assert (reader.outside, reader.complaints) == ([], [])

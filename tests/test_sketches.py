@@ -40,12 +40,16 @@ def test_one_picture():
 @pytest.mark.parametrize("seed", [0, 3])
 def test_the_first_of_many_is_the_single_one(seed):
     pictures, labels = sketches(1, 40, seed)
-    np.testing.assert_array_equal(pictures[0].transpose(1, 2, 0), np.asarray(draw(seed, labels[0], 40)))
+    np.testing.assert_array_equal(
+        pictures[0].transpose(1, 2, 0), np.asarray(draw(seed, labels[0], 40))
+    )
 
 
 @pytest.mark.parametrize("size", [16, 63, 129, 224])
 def test_any_size_shows_the_same_picture(size):
-    small, large = (np.asarray(draw(5, 1, s).resize((8, 8), Image.Resampling.BOX), float) for s in (64, size))
+    small, large = (
+        np.asarray(draw(5, 1, s).resize((8, 8), Image.Resampling.BOX), float) for s in (64, size)
+    )
     assert np.abs(small - large).mean() < 12  # up to blur and noise
     other = np.asarray(draw(6, 1, size).resize((8, 8), Image.Resampling.BOX), float)
     assert np.abs(small - other).mean() > 25
@@ -58,7 +62,9 @@ def test_two_processes_draw_the_same():
         "assert 'torch' not in sys.modules; print(hashlib.sha256(p.tobytes() + y.tobytes()).hexdigest())"
     )
     old = os.environ | {"OPENBLAS_CORETYPE": "Nehalem"}
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=old)
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=old
+    )
     assert run.stdout.strip() == _digest(*sketches(12, 64, 9))
 
 

@@ -11,7 +11,14 @@ from torch import nn
 from catdog_lib import data, models, train
 from catdog_lib.data.image_set import ImageSet, Splits
 from catdog_lib.errors import CatdogError
-from catdog_lib.evaluate import Tally, confusion_matrix, evaluate, most_wrong, predict, wilson_interval
+from catdog_lib.evaluate import (
+    Tally,
+    confusion_matrix,
+    evaluate,
+    most_wrong,
+    predict,
+    wilson_interval,
+)
 from catdog_lib.history import History
 from catdog_lib.sparsity import l1_penalty, penalised_weights
 from catdog_lib.train import Recipe, fit
@@ -21,8 +28,12 @@ def images(count, seed):
     """Pictures that are easy to tell apart: cats are dark, dogs bright, both noisy."""
     generator = torch.Generator().manual_seed(seed)
     labels = torch.arange(count) % 2
-    pictures = torch.randint(0, 156, (count, 3, 8, 8), generator=generator) + 100 * labels.view(-1, 1, 1, 1)
-    return ImageSet(pictures.to(torch.uint8), torch.arange(count), labels, tuple(map(str, range(count))))
+    pictures = torch.randint(0, 156, (count, 3, 8, 8), generator=generator) + 100 * labels.view(
+        -1, 1, 1, 1
+    )
+    return ImageSet(
+        pictures.to(torch.uint8), torch.arange(count), labels, tuple(map(str, range(count)))
+    )
 
 
 @pytest.fixture
@@ -33,7 +44,12 @@ def pets():
 def small(seed=0):
     torch.manual_seed(seed)
     return nn.Sequential(
-        models.Normalize(), nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(144, 2)
+        models.Normalize(),
+        nn.Conv2d(3, 4, 3),
+        nn.BatchNorm2d(4),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(144, 2),
     )
 
 
@@ -55,14 +71,22 @@ def test_the_same_seed_gives_the_same_run_and_another_does_not(pets):
     runs = []
     for seed in (0, 0, 1):
         model = small()
-        runs.append(fit(model, pets, Recipe(epochs=2, precision="float32", augment=True, seed=seed), progress=False))
+        runs.append(
+            fit(
+                model,
+                pets,
+                Recipe(epochs=2, precision="float32", augment=True, seed=seed),
+                progress=False,
+            )
+        )
     losses = [[record.train_loss for record in run.epochs] for run in runs]
     assert losses[0] == losses[1] != losses[2]
 
 
 def test_the_epoch_equals_a_loop_written_by_hand(pets):
     model, mine = small(), small()
-    history = fit(model, pets, Recipe(epochs=1, optimizer="sgd", lr=0.1, precision="float32"), device="cpu", progress=False)
+    recipe = Recipe(epochs=1, optimizer="sgd", lr=0.1, precision="float32")
+    history = fit(model, pets, recipe, device="cpu", progress=False)
     optimizer, order = torch.optim.SGD(mine.parameters(), lr=0.1), torch.Generator().manual_seed(0)
     total = 0.0
     for which in torch.randperm(90, generator=order).split(32):
@@ -73,14 +97,18 @@ def test_the_epoch_equals_a_loop_written_by_hand(pets):
         optimizer.step()
         total += loss.item() * len(labels)
     assert history.epochs[0].train_loss == pytest.approx(total / 90, rel=1e-5)
-    for (name, value), (_, theirs) in zip(mine.state_dict().items(), model.state_dict().items(), strict=True):
+    for (name, value), (_, theirs) in zip(
+        mine.state_dict().items(), model.state_dict().items(), strict=True
+    ):
         assert torch.allclose(value, theirs, atol=1e-5), name
 
 
 def test_the_weights_of_the_best_epoch_are_restored(pets):
     model = small()
     history = fit(model, pets, Recipe(epochs=12, lr=0.05, precision="float32"), progress=False)
-    assert history.best.epoch < 12, "the last epoch must not be the best one for this test to mean anything"
+    assert history.best.epoch < 12, (
+        "the last epoch must not be the best one for this test to mean anything"
+    )
     found = evaluate(model, pets.validation, torch.float32)
     assert found.loss == pytest.approx(history.best.validation_loss, rel=1e-5)
 
@@ -89,7 +117,10 @@ def test_best_is_the_highest_accuracy_and_then_the_lowest_loss(pets):
     history = fit(small(), pets, Recipe(epochs=5, precision="float32"), progress=False)
     top = max(record.validation_accuracy for record in history.epochs)
     assert history.best.validation_accuracy == top
-    assert history.best.validation_loss == min(r.validation_loss for r in history.epochs if r.validation_accuracy == top)
+    losses = [
+        record.validation_loss for record in history.epochs if record.validation_accuracy == top
+    ]
+    assert history.best.validation_loss == min(losses)
 
 
 def test_patience_stops_early(pets, monkeypatch):
@@ -113,7 +144,9 @@ def test_the_test_set_is_never_looked_at(pets):
 
 
 @pytest.mark.parametrize("batches_before", [0, 4])
-def test_interrupting_returns_the_history_so_far_and_a_usable_model(pets, monkeypatch, batches_before):
+def test_interrupting_returns_the_history_so_far_and_a_usable_model(
+    pets, monkeypatch, batches_before
+):
     model, seen = small(), []
 
     def interrupt(*_):
@@ -124,10 +157,13 @@ def test_interrupting_returns_the_history_so_far_and_a_usable_model(pets, monkey
     model.register_forward_hook(interrupt)
     history = fit(model, pets, FAST, progress=False)
     assert history.interrupted and not model.training
-    assert len(history.epochs) == (1 if batches_before else 0)  # three batches and a validation make an epoch
+    assert len(history.epochs) == (
+        1 if batches_before else 0
+    )  # three batches and a validation make an epoch
     seen.clear()
     if history.epochs:
-        assert evaluate(model, pets.validation, torch.float32).loss == pytest.approx(history.best.validation_loss, rel=1e-5)
+        found = evaluate(model, pets.validation, torch.float32)
+        assert found.loss == pytest.approx(history.best.validation_loss, rel=1e-5)
 
 
 def test_a_loss_that_is_no_number_stops_with_one_sentence(pets):
@@ -144,13 +180,29 @@ class TestOptimizers:
         model = small()
         made = train.make_optimizer(name, model, 0.01)
         assert type(made).__name__.lower() == name.lower() and made.param_groups[0]["lr"] == 0.01
-        assert len(fit(model, pets, Recipe(epochs=1, optimizer=name, precision="float32"), progress=False).epochs) == 1
+        assert (
+            len(
+                fit(
+                    model,
+                    pets,
+                    Recipe(epochs=1, optimizer=name, precision="float32"),
+                    progress=False,
+                ).epochs
+            )
+            == 1
+        )
 
     def test_an_instance_is_used_with_its_own_learning_rate(self, pets):
         model = small()
         optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
         before = [p.clone() for p in model.parameters()]
-        fit(model, pets, Recipe(epochs=1, lr=5.0, precision="float32"), optimizer=optimizer, progress=False)
+        fit(
+            model,
+            pets,
+            Recipe(epochs=1, lr=5.0, precision="float32"),
+            optimizer=optimizer,
+            progress=False,
+        )
         assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
 
     def test_an_unknown_name_is_told_which_there_are(self, pets):
@@ -215,7 +267,9 @@ class TestL1:
         sums = []
         for l1 in (0.0, 0.05):
             model = small()
-            history = fit(model, pets, Recipe(epochs=6, lr=0.01, l1=l1, precision="float32"), progress=False)
+            history = fit(
+                model, pets, Recipe(epochs=6, lr=0.01, l1=l1, precision="float32"), progress=False
+            )
             sums.append(l1_penalty(model).item())
             assert history.epochs[0].train_loss < 1.5, "the reported loss is without the penalty"
         assert sums[1] < 0.8 * sums[0]
@@ -241,8 +295,12 @@ class TestEvaluate:
         for which in (slice(0, 64), slice(64, 89), slice(89, 90)):
             labels = pets.train.labels[which]
             tally.add(F.cross_entropy(whole[which], labels), whole[which], labels)
-        assert tally.result().loss == pytest.approx(F.cross_entropy(whole, pets.train.labels).item(), rel=1e-5)
-        assert tally.result().accuracy == (whole.argmax(1) == pets.train.labels).double().mean().item()
+        assert tally.result().loss == pytest.approx(
+            F.cross_entropy(whole, pets.train.labels).item(), rel=1e-5
+        )
+        assert (
+            tally.result().accuracy == (whole.argmax(1) == pets.train.labels).double().mean().item()
+        )
 
     def test_predict_uses_evaluation_mode_and_puts_the_mode_back(self, pets):
         model = small().train()
@@ -260,7 +318,12 @@ class TestEvaluate:
 
     def test_wilson_interval_equals_published_values(self):
         # Newcombe, Statistics in Medicine 17 (1998) 857-872, table I: 81/263, 15/148, 0/20, 1/29 by the score method.
-        for hits, count, low, high in ((81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0, 0.1611), (1, 29, 0.0061, 0.1718)):  # fmt: skip
+        for hits, count, low, high in (
+            (81, 263, 0.2553, 0.3662),
+            (15, 148, 0.0624, 0.1605),
+            (0, 20, 0, 0.1611),
+            (1, 29, 0.0061, 0.1718),
+        ):
             assert wilson_interval(hits, count) == pytest.approx((low, high), abs=6e-5)
 
 

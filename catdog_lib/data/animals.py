@@ -27,9 +27,21 @@ from catdog_lib.data.drawing import (
 CAT_EYES: tuple[Colour, ...] = (
     (158, 190, 84), (226, 190, 76), (120, 176, 196), (206, 146, 66), (110, 160, 110), (150, 104, 60),
 )  # fmt: skip
-DOG_EYES: tuple[Colour, ...] = ((112, 70, 42), (86, 56, 40), (150, 104, 60), (200, 150, 72), (126, 176, 198))
+DOG_EYES: tuple[Colour, ...] = (
+    (112, 70, 42),
+    (86, 56, 40),
+    (150, 104, 60),
+    (200, 150, 72),
+    (126, 176, 198),
+)
 CAT_NOSES: tuple[Colour, ...] = (PINK, PINK, (150, 100, 98), (70, 54, 56))
-DOG_NOSES: tuple[Colour, ...] = ((40, 34, 38), (40, 34, 38), (62, 48, 46), (122, 78, 70), (186, 124, 120))
+DOG_NOSES: tuple[Colour, ...] = (
+    (40, 34, 38),
+    (40, 34, 38),
+    (62, 48, 46),
+    (122, 78, 70),
+    (186, 124, 120),
+)
 TONGUE: Colour = (226, 112, 122)
 # A cat's eye; a dog's ears (the right one of each kind).
 ALMOND = ((-1.1, 0.05), (-0.5, -0.8), (0.1, -1), (0.75, -0.7), (1.12, 0), (0.5, 0.75), (-0.4, 0.85))
@@ -51,12 +63,21 @@ def _closed(eye: Pen, pose: Pose, side: int, coat: Coat) -> bool:
     """Draw the eye closed, smiling, if the pose asks for it on this side (-1 left, 1 right); tell whether."""
     closed = pose.lids == "happy" or (pose.lids == "wink" and side == 1)
     if closed:
-        eye.stroke([(-0.95, 0.3), (-0.5, -0.25), (0, -0.4), (0.5, -0.25), (0.95, 0.3)], 0.28, coat.ink)
+        eye.stroke(
+            [(-0.95, 0.3), (-0.5, -0.25), (0, -0.4), (0.5, -0.25), (0.95, 0.3)], 0.28, coat.ink
+        )
     return closed
 
 
 def _half_lid(eye: Pen, height: float, coat: Coat) -> None:
-    lid = [(-1.3, 0), (-1, -1.2 * height), (0, -1.5 * height), (1, -1.2 * height), (1.3, 0), (0, -0.1)]
+    lid = [
+        (-1.3, 0),
+        (-1, -1.2 * height),
+        (0, -1.5 * height),
+        (1, -1.2 * height),
+        (1.3, 0),
+        (0, -0.1),
+    ]
     eye.shape(outline(lid), mix(coat.base, DARK, 0.15))
 
 
@@ -73,7 +94,13 @@ def cat_head(pen: Pen, coat: Coat, pose: Pose, rng: Rng) -> None:
     """Upright pointed ears, round cheeks, almond eyes with slits, a short muzzle, a small nose, whiskers."""
     wide, chin = rng.uniform(0.92, 1.12), rng.uniform(0.8, 0.92)
     _cat_ears(pen.at(-0.06 * pose.turn, 0), coat, rng)
-    half = [(0, -0.82), (0.45, -0.8), (0.85 * wide, -0.42), (1.02 * wide, 0.12), (0.86 * wide, 0.56)]
+    half = [
+        (0, -0.82),
+        (0.45, -0.8),
+        (0.85 * wide, -0.42),
+        (1.02 * wide, 0.12),
+        (0.86 * wide, 0.56),
+    ]
     face = pen.at(0.14 * pose.turn, 0.07 * pose.nod)
     furry(pen, outline(mirrored([*half, (0.45, chin - 0.06), (0, chin)])), coat, rng, marks=face)
     _cat_eyes(face, coat, pose, rng)
@@ -92,11 +119,20 @@ def _cat_ears(pen: Pen, coat: Coat, rng: Rng) -> None:
         pen.shape(ear, coat.ears)
         pen.shape(grown(ear, 0.62, down=0.1), pink)
         for dx in (0.1, 0.22) if coat.fluff > 0.05 else ():
-            pen.stroke([(s * 0.3, -0.6), (s * (0.3 + dx), -0.98)], 0.07, mix(coat.muzzle, LIGHT, 0.3), tips=1)
+            pen.stroke(
+                [(s * 0.3, -0.6), (s * (0.3 + dx), -0.98)],
+                0.07,
+                mix(coat.muzzle, LIGHT, 0.3),
+                tips=1,
+            )
 
 
 def _cat_eyes(pen: Pen, coat: Coat, pose: Pose, rng: Rng) -> None:
-    iris, slant, slit = jitter(pick(rng, CAT_EYES), rng), rng.uniform(0.05, 0.35), rng.uniform(0.16, 0.5)
+    iris, slant, slit = (
+        jitter(pick(rng, CAT_EYES), rng),
+        rng.uniform(0.05, 0.35),
+        rng.uniform(0.16, 0.5),
+    )
     size, h = rng.uniform(0.21, 0.26), rng.uniform(0.65, 0.85)
     almond = outline(ALMOND) * (1, h)
     for s in (-1, 1):
@@ -120,12 +156,19 @@ def _cat_muzzle(pen: Pen, coat: Coat, rng: Rng) -> None:
     pen.stroke([(-0.27, 0.52), (-0.14, 0.61), (0, 0.5), (0.14, 0.61), (0.27, 0.52)], 0.045, line)
     if rng.random() < 0.1:
         pen.shape(outline([(-0.08, 0.57), (0.08, 0.57), (0.08, 0.7), (-0.08, 0.7)]), TONGUE)
-    pen.shape(outline([(-0.13, 0.24), (0, 0.22), (0.13, 0.24), (0.05, 0.34), (0, 0.37), (-0.05, 0.34)]), nose)
+    pen.shape(
+        outline([(-0.13, 0.24), (0, 0.22), (0.13, 0.24), (0.05, 0.34), (0, 0.37), (-0.05, 0.34)]),
+        nose,
+    )
     hair = mix(LIGHT, coat.base, 0.15) if lightness(coat.base) < 0.55 else mix(coat.base, DARK, 0.6)
     for s in (-1, 1) if rng.random() < 0.85 else ():
         for i in (-1, 0, 1):
             y = 0.46 + 0.07 * i
-            bend = [(s * 0.28, y), (s * 0.75, y + 0.05 * i + droop * 0.3), (s * 1.32, y + 0.17 * i + droop)]
+            bend = [
+                (s * 0.28, y),
+                (s * 0.75, y + 0.05 * i + droop * 0.3),
+                (s * 1.32, y + 0.17 * i + droop),
+            ]
             pen.stroke(bend, 0.05, hair, tips=1)
 
 
@@ -169,8 +212,15 @@ def _dog_ears(pen: Pen, left: str, right: str, coat: Coat, rng: Rng) -> None:
 
 
 def _dog_eyes(pen: Pen, coat: Coat, pose: Pose, rng: Rng) -> None:
-    iris, size, apart = jitter(pick(rng, DOG_EYES), rng), rng.uniform(0.145, 0.19), rng.uniform(0.33, 0.42)
-    brows, brow = rng.random() < 0.35, mix(coat.base, LIGHT if lightness(coat.base) < 0.6 else DARK, 0.3)
+    iris, size, apart = (
+        jitter(pick(rng, DOG_EYES), rng),
+        rng.uniform(0.145, 0.19),
+        rng.uniform(0.33, 0.42),
+    )
+    brows, brow = (
+        rng.random() < 0.35,
+        mix(coat.base, LIGHT if lightness(coat.base) < 0.6 else DARK, 0.3),
+    )
     for s in (-1, 1):
         eye = pen.at(s * apart, -0.12, size * (1 - 0.15 * max(0, s * pose.turn)), -s * 0.1)
         if brows:
@@ -194,17 +244,28 @@ def _dog_muzzle(pen: Pen, coat: Coat, rng: Rng) -> None:
         tip = [(x + 0.18, end), (x, end + 0.12), (x - 0.18, end)]
         pen.shape(outline([(x - 0.17, low - 0.1), (x + 0.17, low - 0.1), *tip]), TONGUE)
         pen.stroke([(x, low), (x, end - 0.04)], 0.035, mix(TONGUE, DARK, 0.3))
-    snout = outline(mirrored([(0, 0.05), (w * 0.55, 0.12), (w, 0.55), (w * 0.85, low - 0.1), (0, low)]))
+    snout = outline(
+        mirrored([(0, 0.05), (w * 0.55, 0.12), (w, 0.55), (w * 0.85, low - 0.1), (0, low)])
+    )
     pen.shape(grown(snout, 1.05), mix(coat.muzzle, coat.edge, 0.35))
     pen.shape(snout, coat.muzzle)
     y = low - 0.2
     pen.stroke([(0, 0.45), (0, y)], 0.04, line)
-    mouth = [(-w * 0.75, y - 0.1), (-w * 0.4, y + 0.07), (0, y), (w * 0.4, y + 0.07), (w * 0.75, y - 0.1)]
+    mouth = [
+        (-w * 0.75, y - 0.1),
+        (-w * 0.4, y + 0.07),
+        (0, y),
+        (w * 0.4, y + 0.07),
+        (w * 0.75, y - 0.1),
+    ]
     pen.stroke(mouth, 0.05, line)
     for s in (-1, 1):
         for i in (0, 1):
             pen.oval(s * (0.22 + 0.1 * i), 0.66 - 0.08 * i, 0.025, 0.025, line)
-    bridge, tip = [(-b, 0.27), (-b * 0.5, 0.17), (b * 0.5, 0.17), (b, 0.27)], [(b * 0.6, 0.46), (0, 0.53)]
+    bridge, tip = (
+        [(-b, 0.27), (-b * 0.5, 0.17), (b * 0.5, 0.17), (b, 0.27)],
+        [(b * 0.6, 0.46), (0, 0.53)],
+    )
     pen.shape(outline([*bridge, *tip, (-b * 0.6, 0.46)]), nose)
     pen.oval(-b * 0.3, 0.25, b * 0.3, 0.04, mix(nose, LIGHT, 0.55))
     for s in (-1, 1):

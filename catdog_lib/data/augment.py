@@ -7,7 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def flip_and_crop(pictures: Tensor, generator: torch.Generator | None = None, smallest: float = 0.6) -> Tensor:
+def flip_and_crop(
+    pictures: Tensor, generator: torch.Generator | None = None, smallest: float = 0.6
+) -> Tensor:
     """Mirror each picture with probability one half, and cut out a random part of it, scaled back to full size.
 
     Args:
@@ -27,4 +29,6 @@ def flip_and_crop(pictures: Tensor, generator: torch.Generator | None = None, sm
     affine[:, 0, 0], affine[:, 1, 1], affine[:, :, 2] = side * mirror, side, offset
     floats = pictures.float() / 255 if pictures.dtype == torch.uint8 else pictures
     grid = F.affine_grid(affine.to(device), list(pictures.shape), align_corners=False)
-    return F.grid_sample(floats, grid.to(floats.dtype), padding_mode="reflection", align_corners=False)
+    return F.grid_sample(
+        floats, grid.to(floats.dtype), padding_mode="reflection", align_corners=False
+    )

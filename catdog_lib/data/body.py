@@ -75,7 +75,11 @@ class Coat:
     @property
     def ink(self) -> Colour:
         """A colour for fine lines that can be seen on the base colour."""
-        return mix(self.base, DARK, 0.75) if lightness(self.base) > 0.35 else mix(self.base, LIGHT, 0.5)
+        return (
+            mix(self.base, DARK, 0.75)
+            if lightness(self.base) > 0.35
+            else mix(self.base, LIGHT, 0.5)
+        )
 
 
 @dataclass(frozen=True)
@@ -135,12 +139,16 @@ def _markings(pen: Pen, coat: Coat, rng: Rng) -> None:
             pen.stroke([(x * 1.3, -1.0), (x, -0.72), (x * 0.6, -0.42)], 0.17, colour, tips=2)
         for y in (0.05, 0.3, 0.55):
             for s in (-1, 1):
-                pen.stroke([(s * 1.1, y - 0.05), (s * 0.85, y), (s * 0.6, y + 0.07)], 0.14, colour, tips=2)
+                pen.stroke(
+                    [(s * 1.1, y - 0.05), (s * 0.85, y), (s * 0.6, y + 0.07)], 0.14, colour, tips=2
+                )
     elif coat.pattern == "patches":
         for _ in range(2):
             middle = rng.uniform((0.2, -0.8), (0.8, 0.3)) * (pick(rng, (-1, 1)), 1)
             radii, angles = rng.uniform(0.3, 0.6, (6, 1)), np.arange(6) * np.pi / 3
-            pen.shape(outline(middle + radii * np.stack([np.cos(angles), np.sin(angles)], axis=1)), colour)
+            pen.shape(
+                outline(middle + radii * np.stack([np.cos(angles), np.sin(angles)], axis=1)), colour
+            )
     elif coat.pattern == "blaze":
         w = rng.uniform(0.1, 0.22)
         half = [(0, -0.95), (w * 0.6, -0.7), (w, -0.2), (0.5, 0.3), (0.75, 0.8), (0, 1.2)]
@@ -153,13 +161,28 @@ def _markings(pen: Pen, coat: Coat, rng: Rng) -> None:
             pen.oval(x, y, r, r, colour)
 
 
-def sitting(pen: Pen, coat: Coat, rng: Rng, broad: float, tail: Points | None, tail_width: float) -> None:
+def sitting(
+    pen: Pen, coat: Coat, rng: Rng, broad: float, tail: Points | None, tail_width: float
+) -> None:
     """The body under the head: tail, chest, bib, two front legs."""
     if tail is not None:
         pen.stroke(tail, tail_width + 0.08, coat.edge)
         pen.stroke(tail, tail_width, mix(coat.base, coat.second, 0.25))
-    half = [(0, 0.3), (0.55, 0.6), (0.8 * broad, 1.3), (1.08 * broad, 2.1), (0.98 * broad, 2.75), (0, 2.85)]
-    furry(pen, outline(mirrored(half)), coat, rng, marks=pen.at(0, 1.6, 1.2, pick(rng, (0.0, 1.57, 3.14))))
+    half = [
+        (0, 0.3),
+        (0.55, 0.6),
+        (0.8 * broad, 1.3),
+        (1.08 * broad, 2.1),
+        (0.98 * broad, 2.75),
+        (0, 2.85),
+    ]
+    furry(
+        pen,
+        outline(mirrored(half)),
+        coat,
+        rng,
+        marks=pen.at(0, 1.6, 1.2, pick(rng, (0.0, 1.57, 3.14))),
+    )
     bib = outline(mirrored([(0, 0.8), (0.4, 1.0), (0.34, 1.5), (0, 1.75)]))
     pen.shape(fluffy(bib, coat.fluff + 0.04, rng), coat.muzzle)
     leg = mix(coat.base, LIGHT, 0.07)

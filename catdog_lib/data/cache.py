@@ -29,7 +29,9 @@ _CHUNK = 100  # photos that a process decodes at a time
 
 def cache_dir() -> Path:
     """The folder for everything that can be made again: ``CATDOG_CACHE``, or the platform's own place for caches."""
-    return Path(os.environ.get("CATDOG_CACHE") or platformdirs.user_cache_dir("catdog", appauthor=False))
+    return Path(
+        os.environ.get("CATDOG_CACHE") or platformdirs.user_cache_dir("catdog", appauthor=False)
+    )
 
 
 def key_of(*parts: object) -> str:
@@ -37,7 +39,9 @@ def key_of(*parts: object) -> str:
     return hashlib.sha256(json.dumps([_FORMAT, *parts]).encode()).hexdigest()[:24]
 
 
-def cached(key: str, count: int, size: int, fill: Callable[[Path], list]) -> tuple[np.ndarray, list]:
+def cached(
+    key: str, count: int, size: int, fill: Callable[[Path], list]
+) -> tuple[np.ndarray, list]:
     """The pixels stored under ``key``, made by ``fill`` if they are not there yet.
 
     Args:
@@ -82,7 +86,9 @@ def _make_room(folder: Path, needed: int) -> None:
         if not os.access(folder, os.W_OK):
             raise PermissionError("no right to write there")
     except OSError as error:
-        raise CatdogError(f"The cache folder {str(folder)!r} cannot be used ({error}); {advice}.") from None
+        raise CatdogError(
+            f"The cache folder {str(folder)!r} cannot be used ({error}); {advice}."
+        ) from None
     free = shutil.disk_usage(folder).free
     if (
         free < 1.1 * needed
@@ -92,11 +98,15 @@ def _make_room(folder: Path, needed: int) -> None:
         )
 
 
-def decode_files(paths: Sequence[str], size: int, resize: str, progress: bool) -> Callable[[Path], list]:
+def decode_files(
+    paths: Sequence[str], size: int, resize: str, progress: bool
+) -> Callable[[Path], list]:
     """A ``fill`` for :func:`cached` that decodes files; its notes are the rows that gave no picture, with reasons."""
 
     def fill(store: Path) -> list[tuple[int, str]]:
-        return in_processes(partial(decode_rows, str(store), size=size, resize=resize), paths, "Decoding", progress)
+        return in_processes(
+            partial(decode_rows, str(store), size=size, resize=resize), paths, "Decoding", progress
+        )
 
     return fill
 

@@ -13,7 +13,15 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 RESIZES = ("squash", "crop", "pad")
-_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")  # those that open without outside programs
+_FORMATS = (
+    "JPEG",
+    "PNG",
+    "WEBP",
+    "GIF",
+    "BMP",
+    "TIFF",
+    "PPM",
+)  # those that open without outside programs
 
 
 class Unusable(Exception):
@@ -46,8 +54,15 @@ def open_photo(path: str | os.PathLike, at_least: int | None = None) -> Image.Im
         raise Unusable("no such file") from None
     except Image.DecompressionBombError:
         raise Unusable("more pixels than a photo has") from None
-    except (OSError, ValueError, SyntaxError, EOFError) as error:  # what Pillow raises for damaged files
-        raise Unusable("truncated" if "truncated" in str(error).lower() else f"damaged: {error}") from None
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        EOFError,
+    ) as error:  # what Pillow raises for damaged files
+        raise Unusable(
+            "truncated" if "truncated" in str(error).lower() else f"damaged: {error}"
+        ) from None
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -81,7 +96,9 @@ def decode(path: str | os.PathLike, size: int, resize: str = "squash") -> np.nda
     return np.asarray(to_square(open_photo(path, at_least=size), size, resize)).transpose(2, 0, 1)
 
 
-def decode_rows(store: str, first: int, paths: Sequence[str], *, size: int, resize: str) -> list[tuple[int, str]]:
+def decode_rows(
+    store: str, first: int, paths: Sequence[str], *, size: int, resize: str
+) -> list[tuple[int, str]]:
     """Decode ``paths`` into rows ``first``, ``first + 1``, … of the array file ``store``; the work of one process.
 
     Returns the rows that gave no picture, each with the reason.
@@ -98,7 +115,7 @@ def decode_rows(store: str, first: int, paths: Sequence[str], *, size: int, resi
 
 
 def unusable_rows(first: int, paths: Sequence[str]) -> list[tuple[int, str]]:
-    """Open ``paths``, which are numbered from ``first``, and return those that give no picture, each with the reason."""
+    """Open ``paths``, numbered from ``first``, and return those that give no picture, each with the reason."""
     unusable = []
     for row, path in enumerate(paths, start=first):
         try:

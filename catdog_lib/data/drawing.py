@@ -52,7 +52,12 @@ def _spline(count: int, samples: int, closed: bool) -> tuple[np.ndarray, np.ndar
     for row in range(len(place)):
         piece, t = divmod(row, samples)
         t /= samples
-        weights = (-t + 2 * t**2 - t**3, 2 - 5 * t**2 + 3 * t**3, t + 4 * t**2 - 3 * t**3, t**3 - t**2)
+        weights = (
+            -t + 2 * t**2 - t**3,
+            2 - 5 * t**2 + 3 * t**3,
+            t + 4 * t**2 - 3 * t**3,
+            t**3 - t**2,
+        )
         slopes = (-1 + 4 * t - 3 * t**2, -10 * t + 9 * t**2, 1 + 8 * t - 9 * t**2, 3 * t**2 - 2 * t)
         for offset in range(4):
             point = piece + offset - 1
@@ -97,17 +102,25 @@ _CIRCLE = np.stack([np.cos(_TURN), np.sin(_TURN)], axis=1)
 class Pen:
     """Draws on one picture in its own coordinates: x to the right, y down, any origin, unit and turn."""
 
-    def __init__(self, image: Image.Image, matrix: np.ndarray | None = None, origin: Points = (0, 0)):
+    def __init__(
+        self, image: Image.Image, matrix: np.ndarray | None = None, origin: Points = (0, 0)
+    ):
         self.image = image
         self._ink = ImageDraw.Draw(image)
-        self._matrix = np.eye(2) * image.width if matrix is None else matrix  # to pixels, from the right
+        self._matrix = (
+            np.eye(2) * image.width if matrix is None else matrix
+        )  # to pixels, from the right
         self._origin = np.asarray(origin, float)
 
-    def at(self, x: float, y: float, unit: float = 1.0, angle: float = 0.0, flip: bool = False) -> Pen:
+    def at(
+        self, x: float, y: float, unit: float = 1.0, angle: float = 0.0, flip: bool = False
+    ) -> Pen:
         """A pen on the same picture, its origin at (x, y), turned by `angle` radians, mirrored if `flip`."""
         c, s, m = np.cos(angle) * unit, np.sin(angle) * unit, -1.0 if flip else 1.0
         turned = np.array([[c * m, s * m], [-s, c]])
-        return Pen(self.image, turned @ self._matrix, np.array((x, y)) @ self._matrix + self._origin)
+        return Pen(
+            self.image, turned @ self._matrix, np.array((x, y)) @ self._matrix + self._origin
+        )
 
     def _pixels(self, points: Points) -> list[float]:
         exact = np.asarray(points, float) @ self._matrix + self._origin
@@ -153,12 +166,16 @@ def gradient(size: int, corners: Sequence[Colour]) -> Image.Image:
 
 def photograph(drawing: Image.Image, size: int, rng: Rng) -> Image.Image:
     """Bring a large drawing down to `size` pixels, with uneven light, a colour cast, blur and noise."""
-    corners = np.clip(rng.uniform(0.72, 1.15) + rng.normal(0, 0.16, 4), 0.45, 1.35).astype(np.float32)
+    corners = np.clip(rng.uniform(0.72, 1.15) + rng.normal(0, 0.16, 4), 0.45, 1.35).astype(
+        np.float32
+    )
     cast, lift = rng.normal(1, 0.04, 3).astype(np.float32), np.float32(rng.uniform(0, 14))
     blur, grain = rng.uniform(0, 0.7) * size / 64, np.float32(rng.uniform(1, 9))
     x = np.linspace(0, 1, size, dtype=np.float32)
     y = x[:, None]
-    light = (corners[0] * (1 - x) + corners[1] * x) * (1 - y) + (corners[2] * (1 - x) + corners[3] * x) * y
+    light = (corners[0] * (1 - x) + corners[1] * x) * (1 - y) + (
+        corners[2] * (1 - x) + corners[3] * x
+    ) * y
     small = drawing.reduce(drawing.width // size).filter(ImageFilter.GaussianBlur(blur))
     pixels = np.asarray(small) * light[:, :, None] * cast + lift
     pixels += rng.standard_normal(pixels.shape, np.float32) * grain

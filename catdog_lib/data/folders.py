@@ -60,7 +60,9 @@ def scan(folder: str | os.PathLike) -> Scan:
     folder = Path(folder).expanduser()
     if not folder.is_dir():
         what = "is a file, not a folder" if folder.exists() else "does not exist"
-        raise CatdogError(f"The photo folder {str(folder)!r} {what}; give the folder that holds your cats and dogs.")
+        raise CatdogError(
+            f"The photo folder {str(folder)!r} {what}; give the folder that holds your cats and dogs."
+        )
     photos, skipped = [], []
     for path in _walk(folder):
         name = path.relative_to(folder).as_posix()
@@ -85,7 +87,9 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 def _natural(name: str) -> list:
     """Sort key that puts cat.2.jpg before cat.10.jpg."""
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name)]
+    return [
+        (0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name)
+    ]
 
 
 def _label(name: str) -> int | None:
@@ -112,4 +116,6 @@ def _require_both_classes(found: Scan) -> None:
         )
     for label, name in enumerate(CLASSES):
         if not any(photo.label == label for photo in found.photos):
-            raise CatdogError(f"{where} holds no {name}s; add a folder named {name}s, or files named {name}.0.jpg.")
+            raise CatdogError(
+                f"{where} holds no {name}s; add a folder named {name}s, or files named {name}.0.jpg."
+            )

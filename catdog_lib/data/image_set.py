@@ -49,7 +49,12 @@ class ImageSet:
 
     def subset(self, which: Tensor) -> ImageSet:
         """The set of these pictures, in this order; they are not copied."""
-        return ImageSet(self.store, self.rows[which], self.labels[which], tuple(self.names[i] for i in which.tolist()))
+        return ImageSet(
+            self.store,
+            self.rows[which],
+            self.labels[which],
+            tuple(self.names[i] for i in which.tolist()),
+        )
 
     def sample(self, count: int, seed: int = 0) -> ImageSet:
         """``count`` pictures drawn at random, as many cats as dogs where there are enough of both."""
@@ -79,7 +84,11 @@ class Splits:
     def __str__(self) -> str:
         rows = [
             f"{name:<11}{len(part):>7,} pictures  ({', '.join(f'{n:,} {word}s' for word, n in part.counts().items())})"
-            for name, part in (("train", self.train), ("validation", self.validation), ("test", self.test))
+            for name, part in (
+                ("train", self.train),
+                ("validation", self.validation),
+                ("test", self.test),
+            )
         ]
         if self.skipped:
             rows.append(f"{'skipped':<11}{len(self.skipped):>7,} files")
@@ -87,7 +96,11 @@ class Splits:
 
 
 def batches(
-    images: ImageSet, size: int, *, shuffle: torch.Generator | None = None, device: torch.device | str = "cpu"
+    images: ImageSet,
+    size: int,
+    *,
+    shuffle: torch.Generator | None = None,
+    device: torch.device | str = "cpu",
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Cut a set into batches of ``size`` pictures (the last may be smaller), on ``device``.
 
@@ -99,7 +112,11 @@ def batches(
     Yields:
         Pictures, uint8, N×3×H×W in channels-last memory order, which convolutions prefer; and labels, N.
     """
-    order = torch.arange(len(images)) if shuffle is None else torch.randperm(len(images), generator=shuffle)
+    order = (
+        torch.arange(len(images))
+        if shuffle is None
+        else torch.randperm(len(images), generator=shuffle)
+    )
     for which in order.split(size):
         pictures, labels = images[which]
         yield pictures.to(device, memory_format=torch.channels_last), labels.to(device)

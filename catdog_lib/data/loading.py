@@ -69,7 +69,9 @@ def load(
     if source == SKETCHES:
         parts, skipped = _sketches(size, max_train, max_test), []
     else:
-        parts, skipped = _photos(scan(source), size, resize, test, max_train, max_test, seed, progress)
+        parts, skipped = _photos(
+            scan(source), size, resize, test, max_train, max_test, seed, progress
+        )
     if "validation" not in parts:
         parts["validation"], parts["train"] = _cut(parts["train"], validation, seed)
     for name, part in parts.items():
@@ -109,7 +111,8 @@ def companions(source: str | os.PathLike | None = None, size: int = 64) -> Tenso
     if source == SKETCHES:
         from catdog_lib.data.sketches import draw
 
-        return torch.stack([_tensor(np.asarray(draw(seed, label, size)).transpose(2, 0, 1)) for label, seed in enumerate((8, 4))])
+        drawn = [np.asarray(draw(seed, label, size)) for label, seed in enumerate((8, 4))]
+        return torch.stack([_tensor(picture.transpose(2, 0, 1)) for picture in drawn])
     found = scan(source)
     return torch.stack([_first_usable(found, label, size) for label in range(len(CLASSES))])
 
@@ -121,7 +124,9 @@ def _first_usable(found: Scan, label: int, size: int) -> Tensor:
                 return _tensor(decode(found.folder / photo.name, size))
             except Unusable:
                 continue
-    raise CatdogError(f"{str(found.folder)!r} holds no usable photo of a {CLASSES[label]}; add some.")
+    raise CatdogError(
+        f"{str(found.folder)!r} holds no usable photo of a {CLASSES[label]}; add some."
+    )
 
 
 def _tensor(pixels: np.ndarray) -> Tensor:
@@ -145,7 +150,8 @@ def _sketches(size: int, max_train: int | None, max_test: int | None) -> dict[st
     from catdog_lib.data import animals, body, drawing, scenes, sketches
 
     parts = {}
-    drawn_by = [Path(module.__file__).read_text(encoding="utf-8") for module in (sketches, animals, body, scenes, drawing)]
+    modules = (sketches, animals, body, scenes, drawing)
+    drawn_by = [Path(module.__file__).read_text(encoding="utf-8") for module in modules]
     for seed, (name, most) in enumerate((("train", max_train), ("test", max_test))):
         count = most or _SKETCH_COUNTS[name]
 
@@ -154,7 +160,9 @@ def _sketches(size: int, max_train: int | None, max_test: int | None) -> dict[st
             np.lib.format.open_memmap(store, mode="r+")[:] = pictures
             return labels.tolist()
 
-        pixels, labels = cache.cached(cache.key_of("sketches", drawn_by, count, size, seed), count, size, fill)
+        pixels, labels = cache.cached(
+            cache.key_of("sketches", drawn_by, count, size, seed), count, size, fill
+        )
         names = [f"{name}/{CLASSES[label]}.{row}" for row, label in enumerate(labels)]
         parts[name] = _image_set(pixels, range(count), labels, names)
     return parts
@@ -174,41 +182,62 @@ def _photos(
     for photo in found.photos:
         groups.setdefault(photo.split or "train", []).append(photo)
     if "train" not in groups:
-        raise CatdogError(f"{str(found.folder)!r} has a {' and a '.join(groups)} folder but no train folder; add one.")
+        raise CatdogError(
+            f"{str(found.folder)!r} has a {' and a '.join(groups)} folder but no train folder; add one."
+        )
     if "test" not in groups:
         groups["test"], groups["train"] = _cut_photos(groups["train"], test, seed)
     for name, most in (("train", max_train), ("test", max_test)):
         if most is not None:
-            groups[name], _ = _cut_photos(groups[name], min(1.0, most / len(groups[name])), seed + 1)
+            groups[name], _ = _cut_photos(
+                groups[name], min(1.0, most / len(groups[name])), seed + 1
+            )
 
     chosen = [photo for group in groups.values() for photo in group]
     facts = [(photo.name, photo.bytes, photo.modified_ns) for photo in chosen]
     key = cache.key_of("photos", str(found.folder.resolve()), size, resize, facts)
     paths = [str(found.folder / photo.name) for photo in chosen]
-    pixels, notes = cache.cached(key, len(chosen), size, cache.decode_files(paths, size, resize, progress))
+    pixels, notes = cache.cached(
+        key, len(chosen), size, cache.decode_files(paths, size, resize, progress)
+    )
     unusable = dict(notes)
 
     parts, first = {}, 0
     for name, group in groups.items():
         rows = [first + i for i in range(len(group)) if first + i not in unusable]
-        parts[name] = _image_set(pixels, rows, [chosen[r].label for r in rows], [chosen[r].name for r in rows])
+        parts[name] = _image_set(
+            pixels, rows, [chosen[r].label for r in rows], [chosen[r].name for r in rows]
+        )
         first += len(group)
-    return parts, [*found.skipped, *(Skipped(chosen[row].name, reason) for row, reason in unusable.items())]
+    return parts, [
+        *found.skipped,
+        *(Skipped(chosen[row].name, reason) for row, reason in unusable.items()),
+    ]
 
 
-def _image_set(pixels: np.ndarray, rows: Sequence[int], labels: Sequence[int], names: Sequence[str]) -> ImageSet:
-    return ImageSet(torch.from_numpy(pixels), torch.tensor(rows), torch.tensor(labels), tuple(names))
+def _image_set(
+    pixels: np.ndarray, rows: Sequence[int], labels: Sequence[int], names: Sequence[str]
+) -> ImageSet:
+    return ImageSet(
+        torch.from_numpy(pixels), torch.tensor(rows), torch.tensor(labels), tuple(names)
+    )
 
 
 def _cut_photos(photos: list[Photo], share: float, seed: int) -> tuple[list[Photo], list[Photo]]:
     taken = _draw([photo.label for photo in photos], share, seed)
-    return [p for i, p in enumerate(photos) if i in taken], [p for i, p in enumerate(photos) if i not in taken]
+    return [p for i, p in enumerate(photos) if i in taken], [
+        p for i, p in enumerate(photos) if i not in taken
+    ]
 
 
 def _cut(images: ImageSet, share: float, seed: int) -> tuple[ImageSet, ImageSet]:
     taken = _draw(images.labels.tolist(), share, seed)
     return tuple(
-        images.subset(torch.tensor([i for i in range(len(images)) if (i in taken) is wanted], dtype=torch.int64))
+        images.subset(
+            torch.tensor(
+                [i for i in range(len(images)) if (i in taken) is wanted], dtype=torch.int64
+            )
+        )
         for wanted in (True, False)
     )
 

@@ -8,7 +8,19 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from catdog_lib.data.drawing import DARK, LIGHT, Colour, Pen, Rng, curve, gradient, jitter, mix, outline, pick
+from catdog_lib.data.drawing import (
+    DARK,
+    LIGHT,
+    Colour,
+    Pen,
+    Rng,
+    curve,
+    gradient,
+    jitter,
+    mix,
+    outline,
+    pick,
+)
 
 WALLS: tuple[Colour, ...] = (
     (236, 214, 190), (196, 216, 222), (218, 198, 214), (206, 218, 184), (240, 224, 170), (168, 178, 196),
@@ -19,7 +31,13 @@ CLOTHS: tuple[Colour, ...] = (
     (206, 190, 170), (226, 130, 142), (54, 140, 130), (240, 200, 96),
 )  # fmt: skip
 WOODS: tuple[Colour, ...] = ((170, 128, 92), (206, 178, 140), (116, 82, 62))
-GREENS: tuple[Colour, ...] = ((112, 158, 82), (140, 176, 92), (88, 132, 84), (168, 178, 96), (96, 150, 110))
+GREENS: tuple[Colour, ...] = (
+    (112, 158, 82),
+    (140, 176, 92),
+    (88, 132, 84),
+    (168, 178, 96),
+    (96, 150, 110),
+)
 SKIES: tuple[Colour, ...] = (
     (160, 206, 236),
     (196, 222, 240),
@@ -36,7 +54,9 @@ def scene(size: int, rng: Rng) -> Image.Image:
 
 def _studio(size: int, rng: Rng) -> Image.Image:
     wall = pick(rng, WALLS + CLOTHS)
-    return gradient(size, [jitter(mix(wall, pick(rng, WALLS), rng.uniform(0, 0.5)), rng) for _ in range(4)])
+    return gradient(
+        size, [jitter(mix(wall, pick(rng, WALLS), rng.uniform(0, 0.5)), rng) for _ in range(4)]
+    )
 
 
 def _garden(size: int, rng: Rng) -> Image.Image:
@@ -78,7 +98,9 @@ def _bokeh(size: int, rng: Rng) -> Image.Image:
     pen = Pen(image)
     for _ in range(rng.integers(8, 20)):
         x, y, r = rng.uniform(0, 1), rng.uniform(0, 1), rng.uniform(0.03, 0.11)
-        pen.oval(x, y, r, r, mix(mix(a, b, y), pick(rng, (LIGHT, b, a, DARK)), rng.uniform(0.1, 0.4)))
+        pen.oval(
+            x, y, r, r, mix(mix(a, b, y), pick(rng, (LIGHT, b, a, DARK)), rng.uniform(0.1, 0.4))
+        )
     return image
 
 
@@ -87,15 +109,25 @@ def _sofa(size: int, rng: Rng) -> Image.Image:
     back, seat = rng.uniform(0.18, 0.5), rng.uniform(0.72, 0.9)
     image = gradient(size, [wall, mix(wall, DARK, 0.12), wall, mix(wall, DARK, 0.2)])
     pen = Pen(image)
-    pen.shape(outline([(-0.1, back), (0.5, back - 0.03), (1.1, back), (1.15, 0.6), (1.1, 1.2), (-0.1, 1.2)]), cloth)
+    pen.shape(
+        outline(
+            [(-0.1, back), (0.5, back - 0.03), (1.1, back), (1.15, 0.6), (1.1, 1.2), (-0.1, 1.2)]
+        ),
+        cloth,
+    )
     seam = rng.uniform(0.2, 0.8)
     pen.stroke([(seam, back), (seam + 0.01, 0.8)], 0.012, mix(cloth, DARK, 0.35))
     pen.shape([(-0.1, seat), (1.1, seat), (1.1, 1.1), (-0.1, 1.1)], mix(cloth, LIGHT, 0.14))
     pen.stroke([(-0.1, seat), (0.5, seat + 0.01), (1.1, seat)], 0.014, mix(cloth, DARK, 0.4))
     if rng.random() < 0.6:
         colour = pick(rng, CLOTHS)
-        cushion = pen.at(rng.uniform(0.05, 0.95), seat - 0.1, rng.uniform(0.13, 0.2), rng.normal(0, 0.3))
-        cushion.shape(outline([(-1, -1), (0, -0.8), (1, -1), (0.8, 0), (1, 1), (0, 0.8), (-1, 1), (-0.8, 0)]), colour)
+        cushion = pen.at(
+            rng.uniform(0.05, 0.95), seat - 0.1, rng.uniform(0.13, 0.2), rng.normal(0, 0.3)
+        )
+        cushion.shape(
+            outline([(-1, -1), (0, -0.8), (1, -1), (0.8, 0), (1, 1), (0, 0.8), (-1, 1), (-0.8, 0)]),
+            colour,
+        )
         cushion.oval(0, 0, 0.12, 0.12, mix(colour, DARK, 0.3))
     return image
 
@@ -111,21 +143,40 @@ def _room(size: int, rng: Rng) -> Image.Image:
     )
     for x in np.arange(rng.uniform(0, step), 1, step) if paper != "plain" else ():
         if paper == "stripes":
-            pen.shape([(x, 0), (x + step / 2, 0), (x + step / 2, 1), (x, 1)], mix(wall, paint, 0.14))
+            pen.shape(
+                [(x, 0), (x + step / 2, 0), (x + step / 2, 1), (x, 1)], mix(wall, paint, 0.14)
+            )
         else:
             for y in np.arange(0.04, edge, step):
                 pen.oval(x, y, 0.025, 0.025, mix(wall, paint, 0.14))
     if rng.random() < 0.5:  # a picture on the wall, or a window
-        x, y, w, h = rng.uniform(0, 0.8), rng.uniform(0, 0.3), rng.uniform(0.16, 0.4), rng.uniform(0.2, 0.4)
+        x, y, w, h = (
+            rng.uniform(0, 0.8),
+            rng.uniform(0, 0.3),
+            rng.uniform(0.16, 0.4),
+            rng.uniform(0.2, 0.4),
+        )
         view = jitter(pick(rng, SKIES + CLOTHS), rng)
         for g, colour in ((0.03, mix(floor, LIGHT, 0.3)), (0.0, view)):
-            pen.shape([(x - g, y - g), (x + w + g, y - g), (x + w + g, y + h + g), (x - g, y + h + g)], colour)
+            pen.shape(
+                [(x - g, y - g), (x + w + g, y - g), (x + w + g, y + h + g), (x - g, y + h + g)],
+                colour,
+            )
         pen.shape(
-            curve([(x, y + h), (x + w * 0.3, y + h * 0.6), (x + w * 0.6, y + h * 0.75), (x + w, y + h)]),
+            curve(
+                [
+                    (x, y + h),
+                    (x + w * 0.3, y + h * 0.6),
+                    (x + w * 0.6, y + h * 0.75),
+                    (x + w, y + h),
+                ]
+            ),
             mix(view, DARK, 0.2),
         )
     pen.shape([(0, edge), (1.1, edge), (1.1, 1.1), (0, 1.1)], floor)
-    pen.shape([(0, edge - 0.025), (1.1, edge - 0.025), (1.1, edge), (0, edge)], mix(wall, LIGHT, 0.5))
+    pen.shape(
+        [(0, edge - 0.025), (1.1, edge - 0.025), (1.1, edge), (0, edge)], mix(wall, LIGHT, 0.5)
+    )
     return image
 
 

@@ -63,7 +63,9 @@ def sketches(count: int, size: int, seed: int = 0) -> tuple[np.ndarray, np.ndarr
     pictures = np.empty((count, 3, size, size), np.uint8)
     labels = np.array([_label(seed, i) for i in range(count)], np.int64)
     for i, label in enumerate(labels):
-        pictures[i] = np.asarray(_picture(np.random.default_rng([seed, i]), label, size)).transpose(2, 0, 1)
+        pictures[i] = np.asarray(_picture(np.random.default_rng([seed, i]), label, size)).transpose(
+            2, 0, 1
+        )
     return pictures, labels
 
 
@@ -75,7 +77,9 @@ def _check(seed: int, size: int) -> None:
     if not _whole(seed, 0):
         raise CatdogError(f"seed is {seed!r}, but must be a whole number, 0 or more.")
     if not _whole(size, SMALLEST, LARGEST):
-        raise CatdogError(f"size is {size!r}, but must be a whole number, {SMALLEST} to {LARGEST} pixels.")
+        raise CatdogError(
+            f"size is {size!r}, but must be a whole number, {SMALLEST} to {LARGEST} pixels."
+        )
 
 
 def _label(seed: int, i: int) -> int:

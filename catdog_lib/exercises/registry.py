@@ -44,7 +44,9 @@ def exercises(lesson: str) -> list[str]:
     """
     module = f"{__package__}.lesson_{lesson}"
     if not re.fullmatch(r"\d\d", lesson) or find_spec(module) is None:
-        raise CatdogError(f"There is no lesson {lesson!r} with exercises; exercises are numbered like '03.1'.")
+        raise CatdogError(
+            f"There is no lesson {lesson!r} with exercises; exercises are numbered like '03.1'."
+        )
     import_module(module)
     return sorted(number for number in _CHECKERS if number.startswith(lesson))
 
@@ -62,7 +64,9 @@ def check(number: str, answer: object) -> None:
     """
     known = exercises(number[:2])
     if number not in known:
-        raise CatdogError(f"There is no exercise {number!r}; lesson {number[:2]} has {', '.join(known)}.")
+        raise CatdogError(
+            f"There is no exercise {number!r}; lesson {number[:2]} has {', '.join(known)}."
+        )
     if answer is ...:
         print(f"Exercise {number}: not attempted yet.")
         return

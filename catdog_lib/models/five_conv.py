@@ -9,7 +9,7 @@ from catdog_lib.models.layers import Normalize
 
 
 class FiveConvCNN(nn.Module):
-    """Five convolutions, each followed by BatchNorm and ReLU, with four max-poolings; then four layers with tanh between.
+    """Five convolutions, each with BatchNorm and ReLU, and four max-poolings; then four layers with tanh between.
 
     The source gives the layers, the activations and the 256×256 input, but not the numbers of channels and units:
     those here are the course's choice.
@@ -28,8 +28,8 @@ class FiveConvCNN(nn.Module):
         super().__init__()
         if size < 64:
             raise CatdogError(
-                f"FiveConvCNN cannot take pictures of {size} pixels: its four poolings would leave fewer than 4×4 values, "
-                "too few to tell where a thing was; use size=64 or more."
+                f"FiveConvCNN cannot take pictures of {size} pixels: its four poolings would leave "
+                "fewer than 4×4 values, too few to tell where a thing was; use size=64 or more."
             )
         if width < 1:
             raise CatdogError(f"FiveConvCNN has no channels with width={width}; use 1 or more.")

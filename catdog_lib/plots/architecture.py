@@ -28,7 +28,9 @@ def architecture(uses: list[LayerUse], title: str = "") -> Figure:
         uses: from :func:`catdog_lib.shapes.shape_table`.
         title: stands above the picture.
     """
-    boxes = [("picture", uses[0].shape_in)] + [(_KINDS[use.kind], use.shape_out) for use in uses if use.kind in _KINDS]
+    boxes = [("picture", uses[0].shape_in)] + [
+        (_KINDS[use.kind], use.shape_out) for use in uses if use.kind in _KINDS
+    ]
     tallest = max(_height(shape) for _, shape in boxes)
     with style():
         figure = Figure(figsize=(10, 3.4))
@@ -38,20 +40,33 @@ def architecture(uses: list[LayerUse], title: str = "") -> Figure:
             width, height = _width(shape), _height(shape)
             _box(axes, x, width, height, _COLOURS[kind])
             place = f"{shape[1]}×{shape[2]}" if len(shape) == 3 else ""
-            axes.text(x + width / 2, -tallest / 2 - 0.3, f"{shape[0]}\n{place}", ha="center", va="top", fontsize=7.5)
-            x += max(width + 0.07 * height + 0.3, 0.45 + 0.12 * len(place))  # room for the box's depth, and its label
+            axes.text(
+                x + width / 2,
+                -tallest / 2 - 0.3,
+                f"{shape[0]}\n{place}",
+                ha="center",
+                va="top",
+                fontsize=7.5,
+            )
+            x += max(
+                width + 0.07 * height + 0.3, 0.45 + 0.12 * len(place)
+            )  # room for the box's depth, and its label
         for kind, colour in _COLOURS.items():
             axes.add_patch(Polygon([(0, 0)], facecolor=colour, edgecolor=GREY, label=kind))
         axes.legend(loc="upper center", ncols=len(_COLOURS), bbox_to_anchor=(0.5, -0.02))
         axes.set(xlim=(-0.5, x), ylim=(-tallest / 2 - 1.1, tallest / 2 * 1.4), aspect="equal")
         axes.axis("off")
         axes.set_title(title)
-    layers = [counted([k for k, _ in boxes].count(kind), f"{kind} layer") for kind in _COLOURS if kind != "picture"]
+    layers = [
+        counted([k for k, _ in boxes].count(kind), f"{kind} layer")
+        for kind in _COLOURS
+        if kind != "picture"
+    ]
     return describe(
         figure,
-        f"{title or 'The network'}: a row of boxes, from the picture of {'×'.join(map(str, boxes[0][1]))} values on the "
-        f"left to the {boxes[-1][1][0]} logits on the right, with {', '.join(layers)}. The boxes get lower and wider: "
-        "less place, more channels.",
+        f"{title or 'The network'}: a row of boxes, from the picture of {'×'.join(map(str, boxes[0][1]))} values "
+        f"on the left to the {boxes[-1][1][0]} logits on the right, with {', '.join(layers)}. "
+        "The boxes get lower and wider: less place, more channels.",
     )
 
 
@@ -69,7 +84,15 @@ def _box(axes, x: float, width: float, height: float, colour: str) -> None:
     low, high, depth = -height / 2, height / 2, 0.16 * height
     faces = (
         ([(x, low), (x + width, low), (x + width, high), (x, high)], 1.0),
-        ([(x, high), (x + width, high), (x + width + depth, high + depth), (x + depth, high + depth)], 0.55),
+        (
+            [
+                (x, high),
+                (x + width, high),
+                (x + width + depth, high + depth),
+                (x + depth, high + depth),
+            ],
+            0.55,
+        ),
         (
             [
                 (x + width, low),
@@ -82,4 +105,6 @@ def _box(axes, x: float, width: float, height: float, colour: str) -> None:
     )
     for corners, alpha in faces:
         axes.add_patch(Polygon(corners, facecolor="white", edgecolor="none"))
-        axes.add_patch(Polygon(corners, facecolor=colour, edgecolor=GREY, linewidth=0.7, alpha=alpha))
+        axes.add_patch(
+            Polygon(corners, facecolor=colour, edgecolor=GREY, linewidth=0.7, alpha=alpha)
+        )

@@ -34,7 +34,10 @@ def channel_spread(before: Tensor, after: Tensor) -> Figure:
     """Mean and standard deviation of each channel, before and after a normalisation (feature maps, N×C×H×W)."""
     with style():
         figure, axes = new_figure(1, 2, height=2.8)
-        for ax, title, maps in ((axes[0], "before BatchNorm", before), (axes[1], "after BatchNorm", after)):
+        for ax, title, maps in (
+            (axes[0], "before BatchNorm", before),
+            (axes[1], "after BatchNorm", after),
+        ):
             mean, std = maps.mean((0, 2, 3)), maps.std((0, 2, 3))
             ax.errorbar(range(len(mean)), mean, yerr=std, fmt="o", capsize=3)
             ax.axhline(0, color=GREY, linewidth=1)
@@ -43,6 +46,6 @@ def channel_spread(before: Tensor, after: Tensor) -> Figure:
     low, high = before.mean((0, 2, 3)).min(), before.mean((0, 2, 3)).max()
     return describe(
         figure,
-        f"Mean and standard deviation of {before.shape[1]} channels. Before BatchNorm the means lie between {low:.2f} and "
-        f"{high:.2f} and the spreads differ; after it every channel has mean 0 and standard deviation 1.",
+        f"Mean and standard deviation of {before.shape[1]} channels. Before BatchNorm the means lie between "
+        f"{low:.2f} and {high:.2f} and the spreads differ; after it every channel has mean 0 and standard deviation 1.",
     )

@@ -30,10 +30,15 @@ def grid(images: Tensor, labels: Tensor, columns: int = 8) -> Figure:
             picture(axes, image)
             axes.set_title(CLASSES[label], color=CLASS_COLOURS[label], loc="center", fontsize=10)
     counts = " and ".join(counted(int((labels == i).sum()), name) for i, name in enumerate(CLASSES))
-    return describe(figure, f"A grid of {counted(len(images), 'picture')}: {counts}, each with its class above it.")
+    return describe(
+        figure,
+        f"A grid of {counted(len(images), 'picture')}: {counts}, each with its class above it.",
+    )
 
 
-def most_wrong(images: Tensor, labels: Tensor, logits: Tensor, names: Sequence[str], columns: int = 6) -> Figure:
+def most_wrong(
+    images: Tensor, labels: Tensor, logits: Tensor, names: Sequence[str], columns: int = 6
+) -> Figure:
     """The pictures (N×3×H×W) that a network got wrong, with the probability it gave to its answer.
 
     Pass them in the order of :func:`catdog_lib.evaluate.most_wrong`.
@@ -75,7 +80,9 @@ def forward_pass(image: Tensor, steps: Sequence[tuple[str, Tensor]], maps: int =
         for axes in rows.flat:
             axes.axis("off")
         picture(rows[0, 0], image)
-        rows[0, 1].text(0, 0.5, f"the picture\n{_shape(image)}", va="center", transform=rows[0, 1].transAxes)
+        rows[0, 1].text(
+            0, 0.5, f"the picture\n{_shape(image)}", va="center", transform=rows[0, 1].transAxes
+        )
         for row, (name, values) in zip(rows[1:], steps, strict=True):
             for axes, values_of_map in zip(row, values.float(), strict=False):
                 axes.imshow(values_of_map.numpy())
@@ -83,8 +90,8 @@ def forward_pass(image: Tensor, steps: Sequence[tuple[str, Tensor]], maps: int =
     names = ", ".join(f"{name} ({_shape(values)})" for name, values in steps)
     return describe(
         figure,
-        f"One picture on its way through the network. Each row shows the first {maps} feature maps after a step, bright for "
-        f"large values: {names}. The maps get smaller and coarser from row to row.",
+        f"One picture on its way through the network. Each row shows the first {maps} feature maps after a step, "
+        f"bright for large values: {names}. The maps get smaller and coarser from row to row.",
     )
 
 
@@ -97,7 +104,9 @@ def _grid(count: int, columns: int, title_height: float) -> tuple[Figure, list[A
     side = 8 / columns
     columns = min(columns, max(count, 1))
     rows = max(1, ceil(count / columns))
-    figure, all_axes = new_figure(rows, columns, width=columns * side, height=rows * (side + title_height))
+    figure, all_axes = new_figure(
+        rows, columns, width=columns * side, height=rows * (side + title_height)
+    )
     for axes in all_axes[count:]:
         axes.axis("off")
     return figure, all_axes

@@ -1,4 +1,4 @@
-"""The look of every figure: one style file, one colour for cats and one for dogs, and text for those who cannot see it."""
+"""The look of every figure: a style file, a colour for cats and one for dogs, and words for those who cannot see it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def style() -> AbstractContextManager:
 def new_figure(
     rows: int = 1, columns: int = 1, *, width: float = 8, height: float = 3.6, **options
 ) -> tuple[Figure, list[Axes]]:
-    """A figure that no window owns, with its axes in a flat list; ``options`` go to ``Figure.subplots``. Units: inches."""
+    """A figure in no window, and its axes in a flat list; ``options`` go to ``Figure.subplots``. Units: inches."""
     figure = Figure(figsize=(width, height))
     return figure, list(figure.subplots(rows, columns, squeeze=False, **options).flat)
 

@@ -24,7 +24,9 @@ def history(run: History) -> Figure:
             axes.plot(table.epoch, scale * table[f"train_{what}"], "o-", label="training")
             axes.plot(table.epoch, scale * table[f"validation_{what}"], "s-", label="validation")
             axes.axvline(run.best.epoch, color=GREY, linestyle=":", linewidth=1.2)
-            axes.set(xlabel="epoch", ylabel="accuracy, %" if what == "accuracy" else "cross-entropy loss")
+            axes.set(
+                xlabel="epoch", ylabel="accuracy, %" if what == "accuracy" else "cross-entropy loss"
+            )
             axes.xaxis.get_major_locator().set_params(integer=True)
         losses.set_title("Loss")
         accuracies.set_title("Accuracy")
@@ -40,7 +42,8 @@ def history(run: History) -> Figure:
     first, last = run.epochs[0], run.epochs[-1]
     return describe(
         figure,
-        f"Two charts over {len(run.epochs)} epochs. Training loss goes from {first.train_loss:.2f} to {last.train_loss:.2f}, "
+        f"Two charts over {len(run.epochs)} epochs. "
+        f"Training loss goes from {first.train_loss:.2f} to {last.train_loss:.2f}, "
         f"validation loss from {first.validation_loss:.2f} to {last.validation_loss:.2f}; validation accuracy from "
         f"{first.validation_accuracy:.0%} to {last.validation_accuracy:.0%}, with its best, "
         f"{run.best.validation_accuracy:.0%}, in epoch {run.best.epoch}.",
@@ -48,7 +51,7 @@ def history(run: History) -> Figure:
 
 
 def compare(runs: Mapping[str, list[History]]) -> Figure:
-    """Validation accuracy of several ways to train, each with one or more seeds: thin lines a seed, a thick one their mean."""
+    """Validation accuracy of several ways to train: a thin line for each seed, a thick one for their mean."""
     with style():
         figure, (curves, finals) = new_figure(1, 2, height=4)
         for position, (name, histories) in enumerate(runs.items()):
@@ -56,7 +59,9 @@ def compare(runs: Mapping[str, list[History]]) -> Figure:
             accuracies = [[100 * e.validation_accuracy for e in h.epochs] for h in histories]
             epochs = range(1, min(map(len, accuracies)) + 1)
             for values in accuracies:
-                curves.plot(range(1, len(values) + 1), values, color=colour, linewidth=0.8, alpha=0.6)
+                curves.plot(
+                    range(1, len(values) + 1), values, color=colour, linewidth=0.8, alpha=0.6
+                )
             mean = np.mean([values[: len(epochs)] for values in accuracies], axis=0)
             curves.plot(epochs, mean, color=colour, label=name)
             best = [100 * h.best.validation_accuracy for h in histories]
@@ -65,7 +70,9 @@ def compare(runs: Mapping[str, list[History]]) -> Figure:
         curves.set(xlabel="epoch", ylabel="validation accuracy, %")
         curves.set_title("Along the way")
         curves.xaxis.get_major_locator().set_params(integer=True)
-        figure.legend(*curves.get_legend_handles_labels(), loc="outside upper center", ncols=len(runs))
+        figure.legend(
+            *curves.get_legend_handles_labels(), loc="outside upper center", ncols=len(runs)
+        )
         finals.set(ylabel="validation accuracy, %", xlim=(-0.6, len(runs) - 0.4))
         finals.set_xticks(range(len(runs)), [textwrap.fill(name, 14) for name in runs])
         finals.set_title("Best epoch of each seed")
@@ -73,7 +80,9 @@ def compare(runs: Mapping[str, list[History]]) -> Figure:
         f"{name}: {np.mean([h.best.validation_accuracy for h in hs]):.1%} on average over {len(hs)} seeds"
         for name, hs in runs.items()
     )
-    return describe(figure, f"Validation accuracy by epoch, and of each seed's best epoch. {summary}.")
+    return describe(
+        figure, f"Validation accuracy by epoch, and of each seed's best epoch. {summary}."
+    )
 
 
 def confusion(matrix: Tensor) -> Figure:

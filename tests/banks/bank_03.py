@@ -48,7 +48,9 @@ def in_place(maps):
 
 
 def eps_outside_the_root(maps):
-    return (maps - maps.mean((0, 2, 3), keepdim=True)) / (maps.std((0, 2, 3), unbiased=False, keepdim=True) + 0.01)
+    return (maps - maps.mean((0, 2, 3), keepdim=True)) / (
+        maps.std((0, 2, 3), unbiased=False, keepdim=True) + 0.01
+    )
 
 
 NORM = [
@@ -61,7 +63,10 @@ NORM = [
     (norm_over((0, 2, 3), eps=0.1), "eps stands under the root"),
     (eps_outside_the_root, "eps stands under the root"),
     (in_place, "changed the maps"),
-    (lambda maps: maps - maps.mean((0, 2, 3), keepdim=True), "now divide by the standard deviation"),
+    (
+        lambda maps: maps - maps.mean((0, 2, 3), keepdim=True),
+        "now divide by the standard deviation",
+    ),
     (lambda maps: maps.mean((0, 2, 3)), "keepdim=True"),
     (lambda maps: nn.BatchNorm2d(maps.shape[1]).eval()(maps), "training mode"),
     (lambda maps: maps, "training mode"),
@@ -212,7 +217,12 @@ class Base(nn.Module):
         self.pixels = Normalize() if self.normalize else nn.Identity()
         layers, channels = [], 3
         for width in (self.width, 2 * self.width, 2 * self.width):
-            layers += [nn.Conv2d(channels, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU(), nn.MaxPool2d(2)]
+            layers += [
+                nn.Conv2d(channels, width, 3, padding=1),
+                nn.BatchNorm2d(width),
+                nn.ReLU(),
+                nn.MaxPool2d(2),
+            ]
             channels = width
         self.features = nn.Sequential(*layers)
         self.classifier = nn.Linear(channels, 2)
@@ -273,7 +283,11 @@ class CutWire(Base):
 class TooWeak(nn.Module):
     def __init__(self):
         super().__init__()
-        self.normalize, self.conv, self.classifier = Normalize(), nn.Conv2d(3, 1, 3), nn.Linear(1, 2)
+        self.normalize, self.conv, self.classifier = (
+            Normalize(),
+            nn.Conv2d(3, 1, 3),
+            nn.Linear(1, 2),
+        )
 
     def forward(self, pictures):
         return self.classifier(self.conv(self.normalize(pictures)).mean((2, 3)))
@@ -284,7 +298,9 @@ def without_convolution():
 
 
 def flattened_to_the_wrong_size():
-    return nn.Sequential(Normalize(), nn.Conv2d(3, 4, 3), nn.MaxPool2d(4), nn.Flatten(), nn.Linear(4 * 16 * 16, 2))
+    return nn.Sequential(
+        Normalize(), nn.Conv2d(3, 4, 3), nn.MaxPool2d(4), nn.Flatten(), nn.Linear(4 * 16 * 16, 2)
+    )
 
 
 OWN = [
@@ -305,4 +321,11 @@ OWN = [
     (no_return, "should return an nn.Module"),
 ]
 
-BANKS = {"03.1": COUNT, "03.2": NORM, "03.3": FIRST_LOSS, "03.4": STEP, "03.5": ACCURACY, "03.6": OWN}
+BANKS = {
+    "03.1": COUNT,
+    "03.2": NORM,
+    "03.3": FIRST_LOSS,
+    "03.4": STEP,
+    "03.5": ACCURACY,
+    "03.6": OWN,
+}

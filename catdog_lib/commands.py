@@ -1,0 +1,172 @@
+"""What each ``catdog`` command does: a thin front over the library.
+
+A command takes the parsed arguments, prints for people, and returns its exit status and the facts that
+``--json`` prints. It imports what it needs when it is called, so that ``catdog --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from catdog_lib.errors import CatdogError
+
+RECIPE_OPTIONS = ("epochs", "batch_size", "optimizer", "lr", "schedule", "l1", "patience", "seed")
+
+
+def doctor(args: argparse.Namespace) -> tuple[int, dict]:
+    """What this machine can do, what is missing, what to type next."""
+    from catdog_lib.doctor import examine
+
+    findings = examine()
+    for finding in findings:
+        print(f"{'ok  ' if finding.ok else '!   '}{finding.what:<10} {finding.text}")
+    return 0, {
+        finding.what: {"ok": finding.ok, "text": finding.text, **finding.facts}
+        for finding in findings
+    }
+
+
+def data_status(args: argparse.Namespace) -> tuple[int, dict]:
+    """Which pictures the lessons would use now, and what the cache holds."""
+    from catdog_lib.data.cache import cache_dir
+    from catdog_lib.data.classes import CLASSES
+    from catdog_lib.data.folders import scan
+    from catdog_lib.data.loading import SKETCHES, default_source
+
+    source = default_source()
+    counts: dict[str, int] = {}
+    if source != SKETCHES:
+        for photo in scan(source).photos:
+            part = f"{photo.split or 'not split'}, {CLASSES[photo.label]}s"
+            counts[part] = counts.get(part, 0) + 1
+    folder = cache_dir()
+    cached = sum(file.stat().st_size for file in folder.glob("*")) if folder.is_dir() else 0
+    print(
+        f"pictures  {source}"
+        + (", the animals that the library draws" if source == SKETCHES else "")
+    )
+    for part, count in counts.items():
+        print(f"          {count:>7,} {part}")
+    print(f"cache     {folder}, {cached / 1e6:,.0f} MB (may be deleted at any time)")
+    if source == SKETCHES:
+        print(
+            "To use photos, put them into the data folder (see data/README.md), or set CATDOG_DATA=FOLDER."
+        )
+    return 0, {"source": source, "counts": counts, "cache": str(folder), "cache_bytes": cached}
+
+
+def data_check(args: argparse.Namespace) -> tuple[int, dict]:
+    """Decode every photo of a folder; name and count what cannot be used."""
+    from catdog_lib.data.check import check_folder
+
+    report = check_folder(args.dir, progress=not args.quiet)
+    print(f"{report.folder}: {report.files:,} files, {report.usable:,} usable photos")
+    for part, count in report.counts.items():
+        print(f"  {count:>7,} {part}")
+    if report.skipped:
+        print(f"  {len(report.skipped):>7,} not usable:")
+        for item in report.skipped:
+            print(f"          {item.name}: {item.reason}")
+    return 0, {
+        "folder": report.folder,
+        "files": report.files,
+        "usable": report.usable,
+        "counts": report.counts,
+        "unusable": [asdict(item) for item in report.skipped],
+    }
+
+
+def train(args: argparse.Namespace) -> tuple[int, dict]:
+    """Train a network, evaluate it once on the test pictures, and write a run folder."""
+    from catdog_lib import plots
+    from catdog_lib.runs import require_new
+    from catdog_lib.training_run import train_run
+
+    out = require_new(args.out)
+    recipe = {
+        name: getattr(args, name) for name in RECIPE_OPTIONS if getattr(args, name) is not None
+    }
+    run = train_run(
+        args.model, args.data, size=args.size, width=args.width, max_train=args.max_train,
+        recipe=recipe, device=args.device, progress=not args.quiet, report=print,
+    )  # fmt: skip
+    run.save(out)
+    with plots.style():
+        plots.history(run.history).savefig(out / "history.png")
+    result = run.config["result"]
+    print(
+        f"test       {result['test_accuracy']:.1%} of {result['test_images']:,} pictures right, "
+        f"loss {result['test_loss']:.4f}"
+    )
+    print(
+        f"time       {result['train_seconds']:.0f} s of training, "
+        f"{result['images_per_second']:,.0f} pictures a second on {result['device']}"
+    )
+    print(f"saved      {out}; try: catdog predict {out} PHOTO")
+    return 0, {"run": str(out), "model": args.model, **result}
+
+
+def evaluate(args: argparse.Namespace) -> tuple[int, dict]:
+    """Loss and accuracy of a run on the test pictures of a source."""
+    from catdog_lib.data.loading import load
+    from catdog_lib.device import choose_device
+    from catdog_lib.evaluate import evaluate as measure
+    from catdog_lib.runs import load_run
+
+    run = load_run(args.run_folder)
+    # A folder without a test part is cut exactly as it was for training, so no picture trained on is tested on.
+    arguments = {**run.config["data"], **({"source": args.data} if args.data else {})}
+    data = load(**arguments, progress=not args.quiet)
+    result = measure(run.model.to(choose_device(args.device)), data.test)
+    low, high = result.interval()
+    print(f"{args.run_folder} on the test pictures of {data.source}: {result}")
+    return 0, {
+        "run": str(args.run_folder), "data": data.source, "test_accuracy": result.accuracy, "test_loss": result.loss,
+        "test_images": result.count, "interval": [low, high],
+    }  # fmt: skip
+
+
+def predict(args: argparse.Namespace) -> tuple[int, dict]:
+    """Cat or dog? The answer of a run for each photo; a file that is no photo is named, the others still answered."""
+    import torch
+
+    from catdog_lib.data.classes import CLASSES
+    from catdog_lib.data.loading import photo_tensor
+    from catdog_lib.runs import load_run
+
+    run = load_run(args.run_folder)
+    answers, failed = [], False
+    for path in args.photos:
+        try:
+            picture = photo_tensor(path, run.config["data"]["size"], run.config["data"]["resize"])
+        except CatdogError as error:
+            print(f"catdog: {error}", file=sys.stderr)
+            failed = True
+            continue
+        with torch.no_grad():
+            probabilities = run.model(picture[None]).softmax(1)[0]
+        label = int(probabilities.argmax())
+        print(f"{path}: {CLASSES[label]}, {probabilities[label]:.1%}")
+        answers.append(
+            {"photo": path, "class": CLASSES[label], "probability": float(probabilities[label])}
+        )
+    return (2 if failed else 0), {"run": str(args.run_folder), "answers": answers}
+
+
+def course(args: argparse.Namespace) -> tuple[int, dict]:
+    """Run the lessons and render them as a site."""
+    from catdog_lib import course as lessons
+
+    budget = args.budget or os.environ.get("CATDOG_BUDGET") or "quick"
+    result = lessons.run(args.lesson, budget, args.out, report=print)
+    failed = [lesson["number"] for lesson in result["lessons"] if not lesson["ok"]]
+    print(
+        f"{len(result['lessons'])} run in {result['seconds']:.0f} s"
+        + (f", failed: {', '.join(failed)}" if failed else "")
+    )
+    print(f"The pages: {Path(result['site']).resolve().as_uri()}")
+    return (1 if failed else 0), result

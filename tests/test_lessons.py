@@ -1,0 +1,76 @@
+"""nbval runs every lesson from top to bottom, compares the outputs that are kept in git, and the clock is watched."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from catdog_lib.course import find_lessons
+
+LESSONS = {lesson.path.stem: lesson for lesson in find_lessons()}
+
+
+def nbval(notebook: Path, **environment: str) -> subprocess.CompletedProcess:
+    """Run one notebook as a test, with the settings that nbval and pytest agree on."""
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "--nbval-lax", "--nbval-current-env",
+         "--nbval-cell-timeout=300", notebook],
+        capture_output=True, text=True, env={**os.environ, "CATDOG_BUDGET": "quick", **environment},
+    )  # fmt: skip
+
+
+def run_in_time(name: str, source: str) -> None:
+    lesson = LESSONS[name]
+    start = time.perf_counter()
+    done = nbval(lesson.path, CATDOG_DATA=source)
+    seconds = time.perf_counter() - start
+    assert done.returncode == 0, done.stdout[-8000:]
+    assert seconds <= lesson.seconds["quick"], f"{name} took {seconds:.0f} s, more than it promises"
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_the_lesson_runs_on_sketches_in_its_time(name):
+    run_in_time(name, "sketches")
+
+
+@pytest.mark.photos
+@pytest.mark.parametrize("name", LESSONS)
+def test_the_lesson_runs_on_real_photos_in_its_time(name):
+    run_in_time(name, os.environ["CATDOG_DATA"])
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_the_lesson_says_its_times_in_its_text(name):
+    lesson = LESSONS[name]
+    opening = nbformat.read(lesson.path, as_version=4).cells[0].source
+    assert (
+        f"{lesson.seconds['standard']} seconds" in opening
+        and f"{lesson.seconds['quick']} seconds" in opening
+    )
+
+
+def test_nbval_really_compares_the_outputs(tmp_path):
+    """The same small notebook passes as it is, and fails with one stored digit changed."""
+    lesson = nbformat.read(LESSONS["03_custom_cnn"].path, as_version=4)
+    compared = [
+        cell
+        for cell in lesson.cells
+        if "# NBVAL_CHECK_OUTPUT" in cell.source and "torchinfo" in cell.source
+    ]
+    (cell,) = compared
+    setup = nbformat.v4.new_code_cell(
+        "import torch\nfrom catdog_lib import models\nfrom catdog_lib.shapes import shape_table"
+    )
+    lesson.cells = [setup, cell]
+    nbformat.write(lesson, tmp_path / "as_it_is.ipynb")
+    (output,) = cell.outputs
+    assert "2,668,418" in output.text
+    output.text = output.text.replace("2,668,418", "2,668,419")
+    nbformat.write(lesson, tmp_path / "changed.ipynb")
+    unchanged, changed = nbval(tmp_path / "as_it_is.ipynb"), nbval(tmp_path / "changed.ipynb")
+    assert unchanged.returncode == 0, unchanged.stdout
+    assert changed.returncode == 1 and "2,668,419" in changed.stdout

@@ -1,0 +1,119 @@
+"""Pictures show the data they were given, and say in words what is to be seen."""
+
+import base64
+import io
+import re
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from catdog_lib import models, plots
+from catdog_lib.history import Epoch, History
+from catdog_lib.notebook import show_source
+from catdog_lib.shapes import shape_table
+
+
+def history(offset=0.0):
+    return History(
+        [
+            Epoch(n, 0.7 - 0.1 * n, 0.5 + 0.1 * n, 0.8 - 0.1 * n, 0.4 + 0.1 * n + offset, 1e-3, 2.0)
+            for n in (1, 2, 3)
+        ],
+        100,
+    )
+
+
+PICTURES = torch.randint(
+    0, 256, (5, 3, 16, 16), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+)
+LABELS = torch.tensor([0, 1, 0, 1, 1])
+LOGITS = torch.tensor([[0.0, 3.0], [2.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.5, 0.0]])
+USES = shape_table(models.FiveConvCNN(64, 4), torch.zeros(1, 3, 64, 64))
+FIGURES = {
+    "grid": (lambda: plots.grid(PICTURES, LABELS), "2 cats and 3 dogs"),
+    "most_wrong": (lambda: plots.most_wrong(PICTURES, LABELS, LOGITS, list("abcde")), "gave 95% to the wrong class"),
+    "history": (lambda: plots.history(history()), "validation accuracy from 50% to 70%"),
+    "compare": (lambda: plots.compare({"a": [history(), history(0.1)], "b": [history()]}), "a: 75.0% on average"),
+    "confusion": (lambda: plots.confusion(torch.tensor([[30, 10], [5, 15]])), "Of 40 cats, 30 (75.0%) are called cat"),
+    "architecture": (lambda: plots.architecture(USES, "Five"), "5 convolution layers, 4 pooling layers, 4 fully"),
+    "forward_pass": (lambda: plots.forward_pass(PICTURES[0], [("conv", torch.rand(4, 8, 8))]), "conv (4×8×8)"),
+    "activations": (plots.activations, "ReLU is 0"),
+    "channel_spread": (lambda: plots.channel_spread(torch.rand(4, 3, 5, 5), torch.randn(4, 3, 5, 5)), "3 channels"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_says_what_it_shows_and_is_not_empty(name):
+    draw, words = FIGURES[name]
+    figure = draw()
+    page = plots.show(figure).data
+    assert words in figure.alt_text
+    alt, data = re.fullmatch(
+        r'<img alt="([^"]+)" src="data:image/png;base64,([^"]+)" style="[^"]+">', page
+    ).groups()
+    assert len(alt) > 40
+    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("L"))
+    assert pixels.shape[1] > 100 and 0.01 < (pixels < 250).mean() < 0.95
+
+
+def test_every_public_figure_is_tested():
+    helpers = {"CAT", "CLASS_COLOURS", "DOG", "describe", "new_figure", "picture", "show", "style"}
+    assert set(plots.__all__) - helpers == set(FIGURES)
+
+
+def test_a_figure_without_words_is_refused_and_quotes_are_escaped():
+    figure, (axes,) = plots.new_figure()
+    axes.plot([1, 2])
+    with pytest.raises(ValueError, match="alt="):
+        plots.show(figure)
+    assert 'alt="a &lt;b&gt; &quot;c&quot;"' in plots.show(figure, 'a <b> "c"').data
+
+
+def test_curves_hold_the_history():
+    losses, accuracies = plots.history(history()).axes
+    assert np.allclose(losses.lines[1].get_ydata(), [0.7, 0.6, 0.5])
+    assert np.allclose(accuracies.lines[0].get_ydata(), [60, 70, 80])
+    assert accuracies.lines[2].get_xdata()[0] == 3, "the best epoch is marked"
+
+
+def test_the_confusion_picture_has_truth_in_rows():
+    texts = {
+        tuple(map(float, text.get_position())): text.get_text()
+        for text in plots.confusion(torch.tensor([[30, 10], [5, 15]])).axes[0].texts
+    }
+    assert texts[(1.0, 0.0)] == "10\n25.0%" and texts[(0.0, 1.0)] == "5\n25.0%"
+
+
+def test_titles_of_mistakes_name_answer_and_truth():
+    first = plots.most_wrong(PICTURES, LABELS, LOGITS, ["x/cat.7.jpg", *"bcde"]).axes[0]
+    assert first.get_title() == "says dog, 95%\nis a cat" and first.get_xlabel() == "cat.7.jpg"
+
+
+def test_the_style_ends_with_the_block():
+    before = mpl.rcParams["axes.grid"]
+    plots.history(history())
+    assert mpl.rcParams["axes.grid"] == before
+
+
+def test_cat_and_dog_colours_differ_for_every_kind_of_colour_vision():
+    """Simulated for the three kinds of dichromacy (Viénot, Brettel and Mollon 1999; tritan by the same projection)."""
+    to_lms = np.array(
+        [[17.8824, 43.5161, 4.11935], [3.45565, 27.1554, 3.86714], [0.0299566, 0.184309, 1.46709]]
+    )
+    losses = {
+        "protan": [[0, 2.02344, -2.52581], [0, 1, 0], [0, 0, 1]],
+        "deutan": [[1, 0, 0], [0.494207, 0, 1.24827], [0, 0, 1]],
+        "tritan": [[1, 0, 0], [0, 1, 0], [-0.395913, 0.801109, 0]],
+    }
+    cat, dog = (np.array(mpl.colors.to_rgb(colour)) ** 2.2 for colour in plots.CLASS_COLOURS)
+    for loss in losses.values():
+        seen = np.linalg.inv(to_lms) @ np.array(loss) @ to_lms @ np.array([cat, dog]).T
+        assert np.linalg.norm(seen[:, 0] - seen[:, 1]) > 0.2
+
+
+def test_source_shown_is_the_source_that_runs():
+    code = show_source(models.FiveConvCNN.forward)
+    assert code.data.startswith("def forward(self, pictures: Tensor) -> Tensor:")

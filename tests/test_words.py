@@ -1,0 +1,34 @@
+"""Every term that a lesson introduces, which it sets in italics, stands in the glossary."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parents[1]
+GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8").lower().splitlines()
+
+
+def terms(path: Path) -> list[str]:
+    """What stands between single asterisks in the text (emphasis is written with underscores)."""
+    cells = nbformat.read(path, as_version=4).cells
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    text = re.sub(
+        r"\$\$.*?\$\$|\$[^$]*\$|`[^`]*`", "", text, flags=re.DOTALL
+    )  # formulas and code have other asterisks
+    return [
+        " ".join(found.split()) for found in re.findall(r"(?<![*\w])\*(?!\s)([^*]+?)\*(?!\*)", text)
+    ]
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem
+)
+def test_new_terms_are_in_the_glossary(path):
+    found = terms(path)
+    assert len(found) > 5
+    missing = [
+        term for term in found if not {term.lower(), term.lower().removesuffix("s")} & set(GLOSSARY)
+    ]
+    assert not missing
