@@ -160,7 +160,7 @@ def train_epoch(
 
 
 def make_optimizer(name: str, model: nn.Module, lr: float) -> torch.optim.Optimizer:
-    """The ``torch.optim`` optimizer of this name, in any case, over the model's trainable parameters.
+    """The ``torch.optim`` optimizer of this name, in any case, over the model's parameters.
 
     Raises:
         CatdogError: there is none of this name, or it cannot be made from a learning rate alone.
@@ -175,7 +175,7 @@ def make_optimizer(name: str, model: nn.Module, lr: float) -> torch.optim.Optimi
     if name.lower() not in known:
         names = ", ".join(sorted(kind.__name__ for kind in known.values()))
         raise CatdogError(f"There is no optimizer {name!r}; use one of {names}.")
-    return known[name.lower()]([p for p in model.parameters() if p.requires_grad], lr=lr)
+    return known[name.lower()](model.parameters(), lr=lr)
 
 
 def make_schedule(

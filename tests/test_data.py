@@ -91,6 +91,16 @@ def test_the_splits_share_no_file_and_depend_only_on_the_seed(tmp_path):
     assert first.validation.names != other.validation.names
 
 
+def test_a_new_photo_moves_hardly_any_other_to_another_split(tmp_path):
+    fill(tmp_path, "{word}s/{i}.jpg", 60)
+    before = data.load(tmp_path, 32, progress=False)
+    photo(tmp_path / "cats" / "new.jpg")
+    after = data.load(tmp_path, 32, progress=False)
+    for part in ("train", "validation", "test"):
+        old, new = set(getattr(before, part).names), set(getattr(after, part).names)
+        assert len(old - new) <= 1, part
+
+
 def test_a_validation_folder_is_used_as_it_is(tmp_path):
     for part in ("train", "valid", "test"):
         fill(tmp_path, part + "/{word}/{i}.jpg", 6)
@@ -180,14 +190,13 @@ def test_an_argument_that_cannot_be_used_is_named(arguments):
 
 def test_the_second_load_decodes_nothing_and_maps_the_file(tmp_path, monkeypatch):
     fill(tmp_path / "pets", "{word}s/{i}.jpg", 10)
-    first = data.load(tmp_path / "pets", 32, progress=False)
+    pixels = data.load(tmp_path / "pets", 32, progress=False).train[:][0]
     monkeypatch.setattr(cache, "in_processes", lambda *_: pytest.fail("decoded again"))
     second = data.load(tmp_path / "pets", 32, progress=False)
-    assert torch.equal(first.train[:][0], second.train[:][0])
+    assert torch.equal(pixels, second.train[:][0])
     second.train.store.zero_()  # copy-on-write: this must not reach the file
-    assert torch.equal(
-        first.train[:][0], data.load(tmp_path / "pets", 32, progress=False).train[:][0]
-    )
+    again = data.load(tmp_path / "pets", 32, progress=False)
+    assert torch.equal(pixels, again.train[:][0])
 
 
 def test_a_changed_photo_is_decoded_anew(tmp_path):

@@ -46,7 +46,6 @@ def open_photo(path: str | os.PathLike, at_least: int | None = None) -> Image.Im
         with Image.open(path, formats=_FORMATS) as image:
             if at_least is not None:
                 image.draft("RGB", (at_least, at_least))
-            image.load()
             return _to_rgb(ImageOps.exif_transpose(image))
     except UnidentifiedImageError:
         raise Unusable("not an image") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -92,7 +93,9 @@ class Splits:
         ]
         if self.skipped:
             rows.append(f"{'skipped':<11}{len(self.skipped):>7,} files")
-        return "\n".join([f"{self.source}, {self.train.size}×{self.train.size} pixels", *rows])
+        return "\n".join(
+            [f"{Path(self.source).name}, {self.train.size}×{self.train.size} pixels", *rows]
+        )
 
 
 def batches(

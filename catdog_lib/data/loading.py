@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
@@ -224,29 +225,26 @@ def _image_set(
 
 
 def _cut_photos(photos: list[Photo], share: float, seed: int) -> tuple[list[Photo], list[Photo]]:
-    taken = _draw([photo.label for photo in photos], share, seed)
-    return [p for i, p in enumerate(photos) if i in taken], [
-        p for i, p in enumerate(photos) if i not in taken
-    ]
+    taken = _draw([p.name for p in photos], [p.label for p in photos], share, seed)
+    rest = [photo for i, photo in enumerate(photos) if i not in taken]
+    return [photo for i, photo in enumerate(photos) if i in taken], rest
 
 
 def _cut(images: ImageSet, share: float, seed: int) -> tuple[ImageSet, ImageSet]:
-    taken = _draw(images.labels.tolist(), share, seed)
-    return tuple(
-        images.subset(
-            torch.tensor(
-                [i for i in range(len(images)) if (i in taken) is wanted], dtype=torch.int64
-            )
-        )
-        for wanted in (True, False)
-    )
+    taken = _draw(images.names, images.labels.tolist(), share, seed)
+    is_taken = torch.tensor([i in taken for i in range(len(images))], dtype=torch.bool)
+    return images.subset(is_taken.nonzero()[:, 0]), images.subset((~is_taken).nonzero()[:, 0])
 
 
-def _draw(labels: Sequence[int], share: float, seed: int) -> set[int]:
-    """Positions of a random ``share`` of each class."""
-    shuffled = np.random.default_rng(seed).permutation(len(labels)).tolist()
+def _draw(names: Sequence[str], labels: Sequence[int], share: float, seed: int) -> set[int]:
+    """Positions of a random ``share`` of each class.
+
+    The order is drawn from each name by itself, so that adding a photo does not shuffle all the others: few of those
+    that a network was trained on can then turn up in its test set.
+    """
+    order = sorted(range(len(names)), key=lambda i: blake2b(f"{seed}/{names[i]}".encode()).digest())
     taken: set[int] = set()
     for label in range(len(CLASSES)):
-        members = [i for i in shuffled if labels[i] == label]
+        members = [i for i in order if labels[i] == label]
         taken.update(members[: round(share * len(members))])
     return taken
