@@ -163,19 +163,25 @@ def make_optimizer(name: str, model: nn.Module, lr: float) -> torch.optim.Optimi
     """The ``torch.optim`` optimizer of this name, in any case, over the model's parameters.
 
     Raises:
-        CatdogError: there is none of this name, or it cannot be made from a learning rate alone.
+        CatdogError: there is none of this name, or it does not take the model's parameters.
     """
+    unfit = ("Optimizer", "LBFGS", "SparseAdam")  # these want a closure, or sparse gradients
     known = {
         word.lower(): kind
         for word, kind in vars(torch.optim).items()
-        if isinstance(kind, type)
-        and issubclass(kind, torch.optim.Optimizer)
-        and kind is not torch.optim.Optimizer
+        if isinstance(kind, type) and issubclass(kind, torch.optim.Optimizer) and word not in unfit
     }
     if name.lower() not in known:
         names = ", ".join(sorted(kind.__name__ for kind in known.values()))
-        raise CatdogError(f"There is no optimizer {name!r}; use one of {names}.")
-    return known[name.lower()](model.parameters(), lr=lr)
+        raise CatdogError(
+            f"There is no optimizer {name!r} that fit could use; take one of {names}."
+        )
+    try:
+        return known[name.lower()](model.parameters(), lr=lr)
+    except (TypeError, ValueError) as error:
+        raise CatdogError(
+            f"The optimizer {name} does not take this model ({error}); use another."
+        ) from None
 
 
 def make_schedule(

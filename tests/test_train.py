@@ -216,6 +216,11 @@ class TestOptimizers:
         with pytest.raises(CatdogError, match=r"no optimizer 'Adom'.*Adam,"):
             fit(small(), pets, Recipe(optimizer="Adom"), progress=False)
 
+    @pytest.mark.parametrize("name", ["LBFGS", "Muon", "Optimizer"])
+    def test_one_that_cannot_train_a_cnn_is_refused_in_one_sentence(self, pets, name):
+        with pytest.raises(CatdogError, match=f"optimizer '?{name}"):
+            fit(small(), pets, Recipe(optimizer=name), progress=False)
+
     def test_frozen_parameters_stay(self, pets):
         model = small()
         model[1].weight.requires_grad_(False)
