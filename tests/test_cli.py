@@ -202,13 +202,16 @@ def test_ctrl_c_keeps_the_epochs_that_were_completed(photos, tmp_path):
         [sys.executable, "-u", "-m", "catdog_lib", "train", "--model", "five_conv", "--data", str(photos),
          "--width", "2", "--epochs", "100000", "--out", str(out), "--json"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "CATDOG_CACHE": str(tmp_path / "cache")},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored where the tests run in the background
     )  # fmt: skip
-    seen = b""
-    deadline = time.monotonic() + 120
-    while b"validation accuracy" not in seen and time.monotonic() < deadline:
-        seen += os.read(process.stderr.fileno(), 4096)
-    process.send_signal(signal.SIGINT)
-    printed, errors = process.communicate(timeout=120)
+    try:
+        seen, deadline = b"", time.monotonic() + 120
+        while b"validation accuracy" not in seen and time.monotonic() < deadline:
+            seen += os.read(process.stderr.fileno(), 4096)
+        process.send_signal(signal.SIGINT)
+        printed, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert printed.splitlines()[-1].startswith(b"{"), (printed, errors)
     facts = json.loads(printed.splitlines()[-1])
     assert process.returncode == 0 and facts["interrupted"] and 1 <= facts["epochs"] < 100000
