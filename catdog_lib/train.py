@@ -137,7 +137,10 @@ def train_epoch(
     dtype: torch.dtype,
     bar: tqdm,
 ) -> Evaluation:
-    """One pass over the training pictures, in random order; the mean loss (without penalty) and accuracy along it."""
+    """One pass over the training pictures, in random order.
+
+    Returns the mean loss (without penalty) and the accuracy along the way.
+    """
     device = next(model.parameters()).device
     model.train()
     tally = Tally(device)

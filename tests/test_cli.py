@@ -202,7 +202,8 @@ def test_ctrl_c_keeps_the_epochs_that_were_completed(photos, tmp_path):
         [sys.executable, "-u", "-m", "catdog_lib", "train", "--model", "five_conv", "--data", str(photos),
          "--width", "2", "--epochs", "100000", "--out", str(out), "--json"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "CATDOG_CACHE": str(tmp_path / "cache")},
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored where the tests run in the background
+        # A background shell, such as CI's, lets its children ignore SIGINT.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     try:
         seen, deadline = b"", time.monotonic() + 120

@@ -9,7 +9,7 @@ from catdog_lib.models.layers import Normalize
 
 
 def block(channels_in: int, channels_out: int) -> nn.Sequential:
-    """Convolution 3×3 → ReLU → BatchNorm → max-pooling 2: half the height and width, rounded down."""
+    """Convolution 3×3 → ReLU → BatchNorm → max-pooling 2, which halves the sides."""
     return nn.Sequential(
         nn.Conv2d(channels_in, channels_out, kernel_size=3, padding=1),
         nn.ReLU(),
@@ -21,14 +21,15 @@ def block(channels_in: int, channels_out: int) -> nn.Sequential:
 class SixBlockCNN(nn.Module):
     """Six blocks, then one fully connected layer.
 
-    With the default arguments this is the source's network: 64 channels, then 512; and its last four blocks are one
-    block applied four times. It has 2,668,418 parameters and needs 13.62 G multiply-adds for a picture.
+    With the default arguments this is the source's network: 64 channels, then
+    512; and its last four blocks are one block applied four times. It has
+    2,668,418 parameters and needs 13.62 G multiply-adds for a picture.
 
     Args:
         size: height and width of the pictures, at least 64.
         width: channels of the first block; the others have eight times as many.
-        tied: blocks 3 to 6 share their weights (and their BatchNorm statistics), as in the source. Untied they have
-            their own: 9,750,914 parameters, the same multiply-adds.
+        tied: blocks 3 to 6 share their weights (and their BatchNorm statistics), as
+            in the source. Untied they have their own: 9,750,914 parameters.
 
     Shape: N×3×size×size, uint8 or float in [0, 1]  →  logits, N×2.
 
@@ -40,11 +41,12 @@ class SixBlockCNN(nn.Module):
         super().__init__()
         if size < 64:
             raise CatdogError(
-                f"SixBlockCNN cannot take pictures of {size} pixels: each of its six poolings halves them, "
-                "and 64 is the smallest size that leaves a pixel; use size=64 or more."
+                f"SixBlockCNN cannot take pictures of {size} pixels: each of its six "
+                "poolings halves them, and 64 is the smallest size that leaves a pixel; "
+                "use size=64 or more."
             )
         if width < 1:
-            raise CatdogError(f"SixBlockCNN has no channels with width={width}; use 1 or more.")
+            raise CatdogError(f"width is {width}: a network needs at least 1 channel.")
         self.settings = {"size": size, "width": width, "tied": tied}
         wide = 8 * width
         self.normalize = Normalize()
