@@ -92,6 +92,14 @@ def test_a_run_folder_is_complete_and_movable(run, photos, tmp_path):
     assert facts["test_loss"] == pytest.approx(first["test_loss"], abs=0.01)
 
 
+def test_a_run_finds_its_photos_from_any_folder(photos, tmp_path, monkeypatch):
+    monkeypatch.chdir(photos.parent)
+    arguments = ["--width", "2", "--epochs", "1", "--quiet", "--out", str(tmp_path / "r")]
+    assert main(["train", "--model", "five_conv", "--data", photos.name, *arguments]) == 0
+    monkeypatch.chdir(tmp_path)
+    assert main(["evaluate", "r", "--quiet"]) == 0
+
+
 def test_predict_answers_each_photo_and_names_what_is_none(run, photos, tmp_path):
     out, _ = run
     (tmp_path / "report.jpg").write_bytes(b"%PDF-1.7\n")

@@ -70,6 +70,9 @@ def load(
     if source == SKETCHES:
         parts, skipped = _sketches(size, max_train, max_test), []
     else:
+        source = str(
+            Path(source).expanduser().resolve()
+        )  # a run that notes it can be used from elsewhere
         parts, skipped = _photos(
             scan(source), size, resize, test, max_train, max_test, seed, progress
         )
