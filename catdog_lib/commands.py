@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 from dataclasses import asdict
+from io import BytesIO
 from pathlib import Path
 
 from catdog_lib.errors import CatdogError
@@ -33,16 +34,11 @@ def doctor(args: argparse.Namespace) -> tuple[int, dict]:
 def data_status(args: argparse.Namespace) -> tuple[int, dict]:
     """Which pictures the lessons would use now, and what the cache holds."""
     from catdog_lib.data.cache import cache_dir
-    from catdog_lib.data.classes import CLASSES
-    from catdog_lib.data.folders import scan
+    from catdog_lib.data.folders import count_by_part, scan
     from catdog_lib.data.loading import SKETCHES, default_source
 
     source = default_source()
-    counts: dict[str, int] = {}
-    if source != SKETCHES:
-        for photo in scan(source).photos:
-            part = f"{photo.split or 'not split'}, {CLASSES[photo.label]}s"
-            counts[part] = counts.get(part, 0) + 1
+    counts = {} if source == SKETCHES else count_by_part(scan(source).photos)
     folder = cache_dir()
     cached = sum(file.stat().st_size for file in folder.glob("*")) if folder.is_dir() else 0
     print(
@@ -94,9 +90,10 @@ def train(args: argparse.Namespace) -> tuple[int, dict]:
         args.model, args.data, size=args.size, width=args.width, max_train=args.max_train,
         recipe=recipe, device=args.device, progress=not args.quiet, report=print,
     )  # fmt: skip
-    run.save(out)
+    picture = BytesIO()
     with plots.style():
-        plots.history(run.history).savefig(out / "history.png")
+        plots.history(run.history).savefig(picture, format="png")
+    run.save(out, picture.getvalue())
     result = run.config["result"]
     print(
         f"test       {result['test_accuracy']:.1%} of {result['test_images']:,} pictures right, "

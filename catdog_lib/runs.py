@@ -38,8 +38,8 @@ class Run:
     config: dict[str, Any]
     history: History
 
-    def save(self, folder: str | os.PathLike) -> Path:
-        """Write the run folder; it appears at once and complete, or not at all.
+    def save(self, folder: str | os.PathLike, picture: bytes) -> Path:
+        """Write the run folder, with ``picture`` as its history.png; it appears at once and complete, or not at all.
 
         Raises:
             CatdogError: something of that name exists already, or the place cannot be written.
@@ -54,6 +54,7 @@ class Run:
                 json.dumps({"format": _FORMAT, **self.config}, indent=1), encoding="utf-8"
             )
             (part / "history.json").write_text(self.history.to_json(), encoding="utf-8")
+            (part / "history.png").write_bytes(picture)
             part.rename(folder)
         except OSError as error:
             raise CatdogError(

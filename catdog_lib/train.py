@@ -121,9 +121,10 @@ def fit(
                     break
         except KeyboardInterrupt:
             history.interrupted = True
-    if best_weights is not None:
-        model.load_state_dict(best_weights)
-    model.eval()
+        finally:  # also when the loss is no longer a number
+            if best_weights is not None:
+                model.load_state_dict(best_weights)
+            model.eval()
     return history
 
 

@@ -181,6 +181,19 @@ def test_a_loss_that_is_no_number_stops_with_one_sentence(pets):
         fit(model, pets, FAST, progress=False)
 
 
+def test_a_loss_that_stops_being_a_number_leaves_the_best_weights(pets):
+    model, steps = small(), []
+
+    def poison(module, inputs, logits):
+        steps.append(1)
+        return logits * float("nan") if module.training and len(steps) > 4 else logits
+
+    model.register_forward_hook(poison)  # three batches and a validation make the first epoch
+    with pytest.raises(CatdogError, match="nan in epoch 2"):
+        fit(model, pets, FAST, progress=False)
+    assert not model.training and evaluate(model, pets.validation).loss < 2
+
+
 class TestOptimizers:
     @pytest.mark.parametrize("name", ["SGD", "adam", "ADAMW", "RMSprop", "NAdam"])
     def test_any_name_of_torch_optim_in_any_case(self, pets, name):

@@ -6,9 +6,8 @@ import os
 from dataclasses import dataclass
 
 from catdog_lib.data.cache import in_processes
-from catdog_lib.data.classes import CLASSES
 from catdog_lib.data.decode import unusable_rows
-from catdog_lib.data.folders import Skipped, scan
+from catdog_lib.data.folders import Skipped, count_by_part, scan
 
 
 @dataclass(frozen=True)
@@ -31,16 +30,12 @@ def check_folder(folder: str | os.PathLike, progress: bool = True) -> Report:
     found = scan(folder)
     paths = [str(found.folder / photo.name) for photo in found.photos]
     unusable = dict(in_processes(unusable_rows, paths, "Checking", progress))
-    counts: dict[str, int] = {}
-    for row, photo in enumerate(found.photos):
-        if row not in unusable:
-            part = f"{photo.split or 'not split'}, {CLASSES[photo.label]}s"
-            counts[part] = counts.get(part, 0) + 1
+    usable = [photo for row, photo in enumerate(found.photos) if row not in unusable]
     bad = [Skipped(found.photos[row].name, reason) for row, reason in unusable.items()]
     return Report(
         folder=str(found.folder),
         files=len(found.photos) + len(found.skipped),
-        usable=len(found.photos) - len(bad),
-        counts=counts,
+        usable=len(usable),
+        counts=count_by_part(usable),
         skipped=(*found.skipped, *bad),
     )

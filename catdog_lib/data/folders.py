@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,6 +76,11 @@ def scan(folder: str | os.PathLike) -> Scan:
     result = Scan(folder, tuple(photos), tuple(skipped))
     _require_both_classes(result)
     return result
+
+
+def count_by_part(photos: Iterable[Photo]) -> dict[str, int]:
+    """How many photos each split has of each class: ``{"train, cats": 4000, …}``."""
+    return dict(Counter(f"{p.split or 'not split'}, {CLASSES[p.label]}s" for p in photos))
 
 
 def _walk(folder: Path) -> Iterator[Path]:
