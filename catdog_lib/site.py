@@ -15,6 +15,7 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Callable
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -50,15 +51,15 @@ _PACKAGES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
                 "c159d8154aff82681307e4a6cd55d8d5de4715b4b4df868c943e82b9e4c28ee0",
             ),
             "dist/1551f4f60c37af51121f.woff2": (
-                "widgets/@jupyter-widgets/html-manager/dist/1551f4f60c37af51121f.woff2",
+                "widgets/@jupyter-widgets/1551f4f60c37af51121f.woff2",
                 "9834b82ad26e2a37583d22676a12dd2eb0fe7c80356a2114d0db1aa8b3899537",
             ),
             "dist/d878b0a6a1144760244f.woff2": (
-                "widgets/@jupyter-widgets/html-manager/dist/d878b0a6a1144760244f.woff2",
+                "widgets/@jupyter-widgets/d878b0a6a1144760244f.woff2",
                 "8ea8791754915a898a3100e63e32978a6d1763be6df8e73a39d3a90d691cdeef",
             ),
             "dist/7a3337626410ca2f4071.woff2": (
-                "widgets/@jupyter-widgets/html-manager/dist/7a3337626410ca2f4071.woff2",
+                "widgets/@jupyter-widgets/7a3337626410ca2f4071.woff2",
                 "e42a88444448ac3d60549cc7c1ff2c8a9cac721034c073d80a14a44e79730cca",
             ),
         },
@@ -143,7 +144,18 @@ def build(source: Path, report: Callable[[str], None]) -> Path:
         )
     for line in messages:
         report(f"  {line.replace(str(source) + os.sep, '')}")
+    _copy_anywidget(html / "_static" / "widgets")
     return html / "index.html"
+
+
+def _copy_anywidget(folder: Path) -> None:
+    """The module that runs the course's own interactive pictures comes inside the Python package ``anywidget``."""
+    (module,) = [
+        file
+        for file in metadata.files("anywidget")
+        if file.as_posix().endswith("nbextensions/anywidget/index.js")
+    ]
+    shutil.copy(module.locate(), folder / "anywidget.js")
 
 
 def _fetch(folder: Path, downloads: Path) -> None:

@@ -30,6 +30,15 @@ a + b + c + d + e + f + g + h + i + j + k + l + m + n + o + p + q + r + s + t + 
 | convolution | 64×112×112 | 1,792 | 86,704,128 | 3 | finds edges and spots of colour |
 """
 
+GAME = """import torch
+from catdog_lib.data import ImageSet
+from catdog_lib.explore import LabelGame
+
+labels = torch.tensor([0, 1, 1])
+colours = torch.tensor([[230, 160, 0], [0, 110, 180], [0, 110, 180]], dtype=torch.uint8)
+pictures = colours.view(3, 3, 1, 1).expand(3, 3, 8, 8).contiguous()
+LabelGame(ImageSet(pictures, torch.arange(3), labels, ("a", "b", "c")))"""
+
 HINT = """<details>
 <summary>A hint</summary>
 
@@ -69,6 +78,7 @@ def write_lessons(root: Path) -> Path:
             "# Another lesson\n\nIt follows [the first](01_small.ipynb); see {term}`logit`."
         ),
         new_code_cell("1 + 1"),
+        new_code_cell(GAME),
     ]
     save(root, "01_small.ipynb", whole, {"quick": 60, "standard": 200})
     save(root, "02_another.ipynb", short, {})

@@ -15,7 +15,7 @@ FLOORS = {
     "evaluate": 3,
     "train": 4, "runs": 4,
     "training_run": 5,
-    "plots": 6, "notebook": 6,
+    "plots": 6, "explore": 6, "notebook": 6,
     "exercises": 7, "doctor": 7, "site": 7,
     "course": 8, "commands": 9, "cli": 10, "__main__": 11, "__init__": 11,
 }  # fmt: skip

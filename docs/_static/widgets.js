@@ -1,7 +1,11 @@
 // Sliders on the pages: loaded after require.js, before the widget manager.
 {
-  // Modules and icons lie in the folder widgets/ beside this script; without this they are looked for beside the page.
-  requirejs.config({ baseUrl: new URL("widgets/", document.currentScript.src).href });
+  // Modules lie in the folder widgets/ beside this script; without this they are looked for beside the page.
+  requirejs.config({
+    baseUrl: new URL("widgets/", document.currentScript.src).href,
+    // Each module looks for the icons beside itself; so all of them find the same ones.
+    paths: { "@jupyter-widgets/html-manager/dist": "@jupyter-widgets" },
+  });
 
   // The widget manager calls MathJax as version 2 had it; the pages have version 3.
   if (window.MathJax) {
