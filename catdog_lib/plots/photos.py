@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Mapping, Sequence
 from math import ceil
 
 import numpy as np
@@ -33,6 +34,48 @@ def grid(images: Tensor, labels: Tensor, columns: int = 8) -> Figure:
     return describe(
         figure,
         f"A grid of {counted(len(images), 'picture')}: {counts}, each with its class above it.",
+    )
+
+
+def captioned(images: Sequence[Tensor], captions: Sequence[str], columns: int = 6) -> Figure:
+    """Pictures (3×H×W each, of any sizes) with a few words under each."""
+    lines = max(caption.count("\n") for caption in captions) + 1
+    with style():
+        figure, all_axes = _grid(len(images), columns, title_height=0.1 + 0.16 * lines)
+        for axes, image, caption in zip(all_axes, images, captions, strict=False):
+            picture(axes, image)
+            axes.set_xlabel(caption, fontsize=8.5)
+    return describe(
+        figure,
+        f"A grid of {counted(len(images), 'picture')}: "
+        + "; ".join(" ".join(c.split()) for c in captions)
+        + ".",
+    )
+
+
+def gallery(rows: Mapping[str, Tensor]) -> Figure:
+    """Rows of variants of pictures: what was done → what came of it (N×3×H×W, uint8 or float in [0, 1])."""
+    columns = max(len(images) for images in rows.values())
+    with style():
+        figure = Figure(figsize=(8, 6.4 / columns * len(rows)))
+        all_axes = figure.subplots(len(rows), columns, squeeze=False)
+        for axes in all_axes.flat:
+            axes.axis("off")
+        for line, (name, images) in zip(all_axes, rows.items(), strict=True):
+            for axes, image in zip(line, images, strict=False):
+                axes.axis("on")
+                picture(axes, image)
+            line[0].set_ylabel(
+                textwrap.fill(name, 16),
+                rotation=0,
+                ha="right",
+                va="center",
+                fontsize=9.5,
+                labelpad=6,
+            )
+    return describe(
+        figure,
+        f"A row of {columns} variants of one picture for each of: " + ", ".join(rows) + ".",
     )
 
 
