@@ -1,6 +1,6 @@
-"""Scenes to draw an animal in (garden, lights out of focus, sofa, room, plain wall), and things in front.
+"""Scenes to draw an animal in: four outdoors, four indoors. All have their ground at the lower edge.
 
-Lengths are fractions of the picture, x to the right, y down.
+Lengths are fractions of the picture, x to the right, y down. `busy` scales how many small things there are.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from PIL import Image
 from catdog_lib.data.drawing import (
     DARK,
     LIGHT,
+    Canvas,
     Colour,
     Pen,
     Rng,
@@ -45,43 +46,47 @@ SKIES: tuple[Colour, ...] = (
     (150, 170, 212),
     (60, 72, 116),
 )
+SANDS: tuple[Colour, ...] = ((236, 214, 168), (222, 196, 150), (206, 190, 164))
 
 
-def scene(size: int, rng: Rng) -> Image.Image:
-    """A background, `size` pixels wide, one of the kinds below."""
-    return pick(rng, (_garden, _bokeh, _sofa, _room, _studio))(size, rng)
+def scene(kind: str, size: int, rng: Rng, busy: float) -> Image.Image:
+    """A background of one of the kinds in OUTDOORS or INDOORS, `size` pixels wide."""
+    return (OUTDOORS | INDOORS)[kind](size, rng, busy)
 
 
-def _studio(size: int, rng: Rng) -> Image.Image:
+def _block(pen: Pen, left: float, top: float, right: float, low: float, colour: Colour) -> None:
+    pen.shape([(left, top), (right, top), (right, low), (left, low)], colour)
+
+
+def _studio(size: int, rng: Rng, busy: float) -> Image.Image:
     wall = pick(rng, WALLS + CLOTHS)
-    return gradient(
-        size, [jitter(mix(wall, pick(rng, WALLS), rng.uniform(0, 0.5)), rng) for _ in range(4)]
-    )
+    other = pick(rng, WALLS)
+    return gradient(size, [jitter(mix(wall, other, rng.uniform(0, 0.5)), rng) for _ in range(4)])
 
 
-def _garden(size: int, rng: Rng) -> Image.Image:
-    sky, green, horizon = (
-        jitter(pick(rng, SKIES), rng),
-        jitter(pick(rng, GREENS), rng),
-        rng.uniform(0.3, 0.75),
-    )
+def _garden(size: int, rng: Rng, busy: float) -> Image.Image:
+    sky, green = jitter(pick(rng, SKIES), rng), jitter(pick(rng, GREENS), rng)
+    horizon = rng.uniform(0.3, 0.7)
     image = gradient(size, [sky, sky, mix(sky, LIGHT, 0.5), mix(sky, LIGHT, 0.4)])
-    pen = Pen(image)
-    for _ in range(rng.integers(0, 4)):  # clouds
-        x, y, r = rng.uniform(0, 1), rng.uniform(0, horizon), rng.uniform(0.05, 0.12)
-        for dx in (-1, 0, 1):
-            pen.oval(x + dx * r, y, r * (1.3 - abs(dx) * 0.4), r * 0.6, mix(sky, LIGHT, 0.7))
+    pen = Pen(Canvas(image))
+    for _ in range(round(rng.integers(0, 4) * busy)):
+        _cloud(pen, rng.uniform(0, 1), rng.uniform(0, horizon), rng.uniform(0.05, 0.12), sky)
     hills = [(x, horizon - rng.uniform(0, 0.14)) for x in (-0.1, 0.2, 0.5, 0.8, 1.1)]
     pen.shape([*curve(hills), (1.1, 1.1), (-0.1, 1.1)], mix(green, sky, 0.45))
     lawn = curve([(-0.1, horizon + 0.05), (0.5, horizon), (1.1, horizon + 0.06)])
     pen.shape([*lawn, (1.1, 1.1), (-0.1, 1.1)], green)
-    _grass(pen, green, int(rng.integers(6, 20)), horizon + 0.08, rng)
+    _grass(pen, green, round(rng.integers(6, 18) * busy), horizon + 0.08, rng)
     petals = pick(rng, CLOTHS)
-    for _ in range(rng.integers(0, 9)):
+    for _ in range(round(rng.integers(0, 8) * busy)):
         x, y = rng.uniform(0, 1), rng.uniform(horizon + 0.06, 1)
         pen.oval(x, y, 0.02, 0.02, petals)
         pen.oval(x, y, 0.008, 0.008, (250, 220, 110))
     return image
+
+
+def _cloud(pen: Pen, x: float, y: float, r: float, sky: Colour) -> None:
+    for dx in (-1, 0, 1):
+        pen.oval(x + dx * r, y, r * (1.3 - abs(dx) * 0.4), r * 0.6, mix(sky, LIGHT, 0.7))
 
 
 def _grass(pen: Pen, green: Colour, blades: int, top: float, rng: Rng) -> None:
@@ -91,106 +96,136 @@ def _grass(pen: Pen, green: Colour, blades: int, top: float, rng: Rng) -> None:
         pen.shape([(x - 0.009, y), tip, (x + 0.009, y)], mix(green, DARK, 0.5 * shade - 0.2))
 
 
-def _bokeh(size: int, rng: Rng) -> Image.Image:
-    a, b = pick(rng, GREENS + SKIES + WALLS), pick(rng, GREENS + CLOTHS)
-    corners = [jitter(mix(a, b, t), rng) for t in (0, 0.2, 0.8, 1)]
-    image = gradient(size, corners)
-    pen = Pen(image)
-    for _ in range(rng.integers(8, 20)):
+def _bokeh(size: int, rng: Rng, busy: float) -> Image.Image:
+    a, b = pick(rng, GREENS + SKIES), pick(rng, GREENS + CLOTHS)
+    image = gradient(size, [jitter(mix(a, b, t), rng) for t in (0, 0.2, 0.8, 1)])
+    pen = Pen(Canvas(image))
+    for _ in range(round(rng.integers(8, 20) * busy)):
         x, y, r = rng.uniform(0, 1), rng.uniform(0, 1), rng.uniform(0.03, 0.11)
-        pen.oval(
-            x, y, r, r, mix(mix(a, b, y), pick(rng, (LIGHT, b, a, DARK)), rng.uniform(0.1, 0.4))
-        )
+        light = pick(rng, (LIGHT, b, a, DARK))
+        pen.oval(x, y, r, r, mix(mix(a, b, y), light, rng.uniform(0.1, 0.4)))
     return image
 
 
-def _sofa(size: int, rng: Rng) -> Image.Image:
+def _beach(size: int, rng: Rng, busy: float) -> Image.Image:
+    sky, sand = jitter(pick(rng, SKIES), rng), jitter(pick(rng, SANDS), rng)
+    sea = mix(jitter((70, 150, 170), rng), sky, 0.25)
+    horizon, shore = rng.uniform(0.25, 0.45), rng.uniform(0.52, 0.74)
+    image = gradient(size, [sky, sky, mix(sky, LIGHT, 0.6), mix(sky, LIGHT, 0.6)])
+    pen = Pen(Canvas(image))
+    if rng.random() < 0.5:
+        sun, r = rng.uniform(0.1, 0.9), rng.uniform(0.06, 0.12)
+        pen.oval(sun, horizon - rng.uniform(-0.02, 0.2), r, r, mix((252, 226, 150), sky, 0.15))
+    _block(pen, -0.1, horizon, 1.1, 1.1, sea)
+    for _ in range(round(rng.integers(2, 6) * busy)):
+        x, y = rng.uniform(0, 1), rng.uniform(horizon + 0.02, shore)
+        wave = [(x - 0.1, y), (x, y - 0.012), (x + 0.1, y)]
+        pen.stroke(wave, 0.016, mix(sea, LIGHT, 0.5), tips=2)
+    coast = curve([(-0.1, shore), (0.3, shore + 0.04), (0.7, shore - 0.02), (1.1, shore + 0.03)])
+    for down, colour in ((-0.025, mix(sea, LIGHT, 0.75)), (0.0, sand)):
+        pen.shape([*(coast + np.array((0, down))), (1.1, 1.1), (-0.1, 1.1)], colour)
+    for x, y, shade in rng.uniform(0, 1, (round(rng.integers(4, 14) * busy), 3)):
+        y = shore + 0.07 + (1 - shore) * y
+        pen.oval(x, y, 0.014, 0.008, mix(sand, DARK if shade < 0.7 else LIGHT, 0.25))
+    return image
+
+
+def _fence(size: int, rng: Rng, busy: float) -> Image.Image:
+    sky, ground = jitter(pick(rng, SKIES), rng), jitter(pick(rng, GREENS + SANDS), rng)
+    wood = jitter(pick(rng, (*WOODS, LIGHT, (130, 150, 160))), rng)
+    top, edge, wide = rng.uniform(0.05, 0.35), rng.uniform(0.62, 0.8), rng.uniform(0.12, 0.2)
+    image = gradient(size, [sky, sky, mix(sky, LIGHT, 0.4), mix(sky, LIGHT, 0.4)])
+    pen = Pen(Canvas(image))
+    for y in (top + 0.1, edge - 0.15):
+        _block(pen, -0.1, y, 1.1, y + 0.05, mix(wood, DARK, 0.35))
+    for x in np.arange(-rng.uniform(0, wide), 1, wide):
+        board = mix(wood, DARK, rng.uniform(0, 0.16))
+        point = (x + wide * 0.43, top - 0.06)
+        right = x + wide * 0.86
+        pen.shape([(x, top), point, (right, top), (right, edge + 0.03), (x, edge + 0.03)], board)
+    _block(pen, -0.1, edge, 1.1, 1.1, ground)
+    _grass(pen, ground, round(rng.integers(4, 12) * busy), edge, rng)
+    return image
+
+
+def _sofa(size: int, rng: Rng, busy: float) -> Image.Image:
     wall, cloth = jitter(pick(rng, WALLS), rng), jitter(pick(rng, CLOTHS), rng)
-    back, seat = rng.uniform(0.18, 0.5), rng.uniform(0.72, 0.9)
+    back, seat = rng.uniform(0.18, 0.5), rng.uniform(0.66, 0.8)
     image = gradient(size, [wall, mix(wall, DARK, 0.12), wall, mix(wall, DARK, 0.2)])
-    pen = Pen(image)
-    pen.shape(
-        outline(
-            [(-0.1, back), (0.5, back - 0.03), (1.1, back), (1.15, 0.6), (1.1, 1.2), (-0.1, 1.2)]
-        ),
-        cloth,
-    )
+    pen = Pen(Canvas(image))
+    sides = [(1.15, 0.6), (1.1, 1.2), (-0.1, 1.2)]
+    pen.shape(outline([(-0.1, back), (0.5, back - 0.03), (1.1, back), *sides]), cloth)
     seam = rng.uniform(0.2, 0.8)
     pen.stroke([(seam, back), (seam + 0.01, 0.8)], 0.012, mix(cloth, DARK, 0.35))
-    pen.shape([(-0.1, seat), (1.1, seat), (1.1, 1.1), (-0.1, 1.1)], mix(cloth, LIGHT, 0.14))
+    _block(pen, -0.1, seat, 1.1, 1.1, mix(cloth, LIGHT, 0.14))
     pen.stroke([(-0.1, seat), (0.5, seat + 0.01), (1.1, seat)], 0.014, mix(cloth, DARK, 0.4))
-    if rng.random() < 0.6:
-        colour = pick(rng, CLOTHS)
-        cushion = pen.at(
-            rng.uniform(0.05, 0.95), seat - 0.1, rng.uniform(0.13, 0.2), rng.normal(0, 0.3)
-        )
-        cushion.shape(
-            outline([(-1, -1), (0, -0.8), (1, -1), (0.8, 0), (1, 1), (0, 0.8), (-1, 1), (-0.8, 0)]),
-            colour,
-        )
+    if rng.random() < 0.6 * busy:
+        colour, x, r = pick(rng, CLOTHS), rng.uniform(0.05, 0.95), rng.uniform(0.13, 0.2)
+        cushion = pen.at(x, seat - 0.1, r, rng.normal(0, 0.3))
+        corners = [(-1, -1), (0, -0.8), (1, -1), (0.8, 0), (1, 1), (0, 0.8), (-1, 1), (-0.8, 0)]
+        cushion.shape(outline(corners), colour)
         cushion.oval(0, 0, 0.12, 0.12, mix(colour, DARK, 0.3))
     return image
 
 
-def _room(size: int, rng: Rng) -> Image.Image:
+def _room(size: int, rng: Rng, busy: float) -> Image.Image:
     wall, floor = jitter(pick(rng, WALLS), rng), jitter(pick(rng, WOODS + CLOTHS), rng)
     image = gradient(size, [wall, wall, mix(wall, DARK, 0.15), mix(wall, DARK, 0.1)])
-    pen, edge = Pen(image), rng.uniform(0.62, 0.95)
-    paper, paint, step = (
-        pick(rng, ("stripes", "dots", "plain")),
-        pick(rng, (LIGHT, DARK)),
-        rng.uniform(0.1, 0.2),
-    )
+    pen, edge = Pen(Canvas(image)), rng.uniform(0.58, 0.8)
+    paper, paint = pick(rng, ("stripes", "dots", "plain")), pick(rng, (LIGHT, DARK))
+    step, tint = rng.uniform(0.12, 0.2), mix(wall, paint, 0.14 * min(1, busy))
     for x in np.arange(rng.uniform(0, step), 1, step) if paper != "plain" else ():
         if paper == "stripes":
-            pen.shape(
-                [(x, 0), (x + step / 2, 0), (x + step / 2, 1), (x, 1)], mix(wall, paint, 0.14)
-            )
+            _block(pen, x, 0, x + step / 2, 1, tint)
         else:
-            for y in np.arange(0.04, edge, step):
-                pen.oval(x, y, 0.025, 0.025, mix(wall, paint, 0.14))
-    if rng.random() < 0.5:  # a picture on the wall, or a window
-        x, y, w, h = (
-            rng.uniform(0, 0.8),
-            rng.uniform(0, 0.3),
-            rng.uniform(0.16, 0.4),
-            rng.uniform(0.2, 0.4),
-        )
+            for y in np.arange(0.04, edge, step * 1.3):
+                pen.oval(x, y, 0.025, 0.025, tint)
+    if rng.random() < 0.5 * busy:  # a picture on the wall, or a window
+        x, y = rng.uniform(0, 0.8), rng.uniform(0, 0.2)
+        w, h = rng.uniform(0.16, 0.4), rng.uniform(0.2, 0.34)
         view = jitter(pick(rng, SKIES + CLOTHS), rng)
         for g, colour in ((0.03, mix(floor, LIGHT, 0.3)), (0.0, view)):
-            pen.shape(
-                [(x - g, y - g), (x + w + g, y - g), (x + w + g, y + h + g), (x - g, y + h + g)],
-                colour,
-            )
-        pen.shape(
-            curve(
-                [
-                    (x, y + h),
-                    (x + w * 0.3, y + h * 0.6),
-                    (x + w * 0.6, y + h * 0.75),
-                    (x + w, y + h),
-                ]
-            ),
-            mix(view, DARK, 0.2),
-        )
-    pen.shape([(0, edge), (1.1, edge), (1.1, 1.1), (0, 1.1)], floor)
-    pen.shape(
-        [(0, edge - 0.025), (1.1, edge - 0.025), (1.1, edge), (0, edge)], mix(wall, LIGHT, 0.5)
-    )
+            _block(pen, x - g, y - g, x + w + g, y + h + g, colour)
+        hills = [
+            (x, y + h),
+            (x + w * 0.3, y + h * 0.6),
+            (x + w * 0.6, y + h * 0.75),
+            (x + w, y + h),
+        ]
+        pen.shape(curve(hills), mix(view, DARK, 0.2))
+    _block(pen, 0, edge, 1.1, 1.1, floor)
+    _block(pen, 0, edge - 0.025, 1.1, edge, mix(wall, LIGHT, 0.5))
     return image
 
 
-def ledge(pen: Pen, y: float, rng: Rng) -> None:
-    """The edge of a table in front, from `y` downwards."""
-    cloth = jitter(pick(rng, CLOTHS + WOODS), rng)
-    pen.shape([(0, y), (1.1, y), (1.1, 1.1), (0, 1.1)], cloth)
-    pen.shape([(0, y), (1.1, y), (1.1, y + 0.03), (0, y + 0.03)], mix(cloth, LIGHT, 0.3))
+def _shelf(size: int, rng: Rng, busy: float) -> Image.Image:
+    wall, wood = jitter(pick(rng, WALLS), rng), jitter(pick(rng, WOODS), rng)
+    floor = jitter(pick(rng, WOODS + CLOTHS), rng)
+    image = gradient(size, [wall, wall, mix(wall, DARK, 0.2), mix(wall, DARK, 0.15)])
+    pen, edge = Pen(Canvas(image)), rng.uniform(0.68, 0.8)
+    for board in (rng.uniform(0.22, 0.3), rng.uniform(0.5, 0.58)):
+        x = rng.uniform(-0.05, 0.1)
+        while x < 1:
+            width, height = rng.uniform(0.03, 0.09), rng.uniform(0.1, 0.2)
+            colour, kind = jitter(pick(rng, CLOTHS), rng), rng.random()
+            if kind < 0.12:  # a vase
+                _vase(pen.at(x + 0.06, board, height), colour)
+                width = 0.13
+            elif kind < 0.3 + 0.25 * busy:
+                _block(pen, x, board - height, x + width, board, colour)
+                low = board - height * 0.75
+                _block(pen, x, low, x + width, low + 0.02, mix(colour, LIGHT, 0.4))
+            x += width + 0.004
+        _block(pen, -0.1, board, 1.1, board + 0.03, wood)
+        _block(pen, -0.1, board + 0.03, 1.1, board + 0.05, mix(wall, DARK, 0.3))
+    _block(pen, -0.1, edge, 1.1, 1.1, floor)
+    return image
 
 
-def tall_grass(pen: Pen, rng: Rng) -> None:
-    """Blades of grass in front."""
-    green = jitter(pick(rng, GREENS), rng)
-    for x, height, bend, shade in rng.uniform(0, 1, (16, 4)):
-        height, bend = 0.08 + 0.18 * height, 0.12 * (bend - 0.5)
-        blade = [(x, 1.02), (x + bend * 0.3, 1 - height * 0.6), (x + bend, 1 - height)]
-        pen.stroke(blade, 0.03, mix(green, DARK, 0.35 * shade), tips=1)
+def _vase(pen: Pen, colour: Colour) -> None:
+    half = [(0, -1), (0.14, -0.96), (0.1, -0.75), (0.3, -0.4), (0.2, 0), (0, 0)]
+    pen.shape(outline([*half, *[(-x, y) for x, y in half[-2:0:-1]]]), colour)
+
+
+OUTDOORS = {"garden": _garden, "bokeh": _bokeh, "beach": _beach, "fence": _fence}
+INDOORS = {"sofa": _sofa, "room": _room, "shelf": _shelf, "studio": _studio}
