@@ -11,6 +11,7 @@ from typing import Any
 
 from catdog_lib import __version__, commands
 from catdog_lib import budget as budgets
+from catdog_lib.data.published import COLLECTIONS
 from catdog_lib.errors import CatdogError
 
 
@@ -28,8 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
     except CatdogError as error:
         print(f"catdog: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("catdog: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        print(f"catdog: {str(interrupt) or 'interrupted'}", file=sys.stderr)
         return 130
 
 
@@ -54,6 +55,23 @@ def _parser() -> argparse.ArgumentParser:
     _command(data_commands, "status", commands.data_status, "catdog data status")
     sub = _command(data_commands, "check", commands.data_check, "catdog data check ~/photos")
     sub.add_argument("dir", metavar="DIR", help="the folder to check")
+    sub.add_argument(
+        "--sheet",
+        type=Path,
+        metavar="FILE.html",
+        help="also write a page that shows the suspects, copies side by side",
+    )
+    _quiet(sub)
+
+    sub = _command(data_commands, "get", commands.data_get, "catdog data get pets")
+    sub.add_argument("name", choices=sorted(COLLECTIONS), help="the collection to fetch")
+    sub.add_argument(
+        "--to", type=Path, metavar="DIR", help="the folder to make (pets or microsoft, in data)"
+    )
+    sub.add_argument(
+        "--url", metavar="URL", help="a mirror: the address of the folder with the archives"
+    )
+    sub.add_argument("--yes", action="store_true", help="do not ask before the download")
     _quiet(sub)
 
     sub = _command(

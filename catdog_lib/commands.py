@@ -56,24 +56,46 @@ def data_status(args: argparse.Namespace) -> tuple[int, dict]:
 
 
 def data_check(args: argparse.Namespace) -> tuple[int, dict]:
-    """Decode every photo of a folder; name and count what cannot be used."""
+    """Decode every photo of a folder; name what cannot be used, copies, leaks, and what is unusual."""
     from catdog_lib.data.check import check_folder
+    from catdog_lib.data.contact_sheet import write_contact_sheet
+    from catdog_lib.data.report_text import report_text
 
     report = check_folder(args.dir, progress=not args.quiet)
-    print(f"{report.folder}: {report.files:,} files, {report.usable:,} usable photos")
-    for part, count in report.counts.items():
-        print(f"  {count:>7,} {part}")
-    if report.skipped:
-        print(f"  {len(report.skipped):>7,} not usable:")
-        for item in report.skipped:
-            print(f"          {item.name}: {item.reason}")
+    print(report_text(report))
+    if args.sheet:
+        write_contact_sheet(report, args.sheet)
+        print(f"The suspects: {args.sheet.resolve().as_uri()}")
     return 0, {
         "folder": report.folder,
         "files": report.files,
         "usable": report.usable,
         "counts": report.counts,
-        "unusable": [asdict(item) for item in report.skipped],
+        "findings": [{"severity": item.severity, **asdict(item)} for item in report.findings],
+        "sheet": str(args.sheet) if args.sheet else None,
     }
+
+
+def data_get(args: argparse.Namespace) -> tuple[int, dict]:
+    """Download a published collection of photos; its size, licence and citation are shown first."""
+    from catdog_lib.data.folders import default_folder
+    from catdog_lib.data.get import get
+
+    got = get(args.name, args.to, url=args.url, yes=args.yes, progress=not args.quiet)
+    if got is None:
+        print("Nothing was downloaded.")
+        return 0, {"folder": None, "files": 0, "bytes": 0, "seconds": 0.0, "counts": {}}
+    print(f"{got.folder}: {got.files:,} files of photos, {got.bytes / 1e6:,.0f} MB")
+    for part, count in got.counts.items():
+        print(f"  {count:>7,} {part}")
+    if default_folder() == got.folder:
+        print("The lessons use them from now on, unless CATDOG_DATA names another folder.")
+    else:
+        print(f"To use them in the lessons, set CATDOG_DATA={got.folder}")
+    print(f"To see which files cannot be used: catdog data check {got.folder}")
+    return 0, {
+        "folder": str(got.folder), "files": got.files, "bytes": got.bytes, "seconds": got.seconds, "counts": got.counts,
+    }  # fmt: skip
 
 
 def train(args: argparse.Namespace) -> tuple[int, dict]:

@@ -17,7 +17,16 @@ from catdog_lib.data.sketches import draw
 from catdog_lib.history import History
 from catdog_lib.runs import load_run
 
-COMMANDS = ["doctor", "data status", "data check", "train", "evaluate", "predict", "course"]
+COMMANDS = [
+    "doctor",
+    "data status",
+    "data check",
+    "data get",
+    "train",
+    "evaluate",
+    "predict",
+    "course",
+]
 
 
 def catdog(*arguments, **environment) -> subprocess.CompletedProcess:
@@ -133,10 +142,11 @@ def test_data_check_names_what_is_unusable(photos):
     assert done.returncode == 0
     facts = json.loads(done.stdout.splitlines()[-1])
     assert facts["usable"] == 38
-    assert facts["unusable"] == [
-        {"name": "Cat/7.jpg", "reason": "truncated"}, {"name": "Dog/3.jpg", "reason": "not an image"},
-    ]  # fmt: skip
-    assert "Cat/7.jpg: truncated" in done.stdout
+    assert [item for item in facts["findings"] if item["severity"] == "unusable"] == [
+        {"severity": "unusable", "kind": "truncated", "files": ["Cat/7.jpg"], "detail": ""},
+        {"severity": "unusable", "kind": "not an image", "files": ["Dog/3.jpg"], "detail": ""},
+    ]
+    assert "1 truncated" in done.stdout and "Cat/7.jpg" in done.stdout
 
 
 def test_data_status_and_doctor(photos, tmp_path):

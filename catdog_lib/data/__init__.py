@@ -10,6 +10,7 @@ _HOME = {
     "CLASSES": "classes",
     "ImageSet": "image_set",
     "Splits": "image_set",
+    "animal_masks": "pet_masks",
     "batches": "image_set",
     "companions": "loading",
     "flip_and_crop": "augment",

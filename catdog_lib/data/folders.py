@@ -3,6 +3,7 @@
 All the layouts that students have follow one rule. A file's class is its innermost folder named after a class (cat,
 cats, Dog, DOGS …), or else the word its own name starts with (``cat.0.jpg``). Its split is any folder above it named
 like train, validation or test; a file with none of these is cut into the three by :mod:`catdog_lib.data.loading`.
+Hidden folders, whose names begin with a dot, and folders named ``masks`` outside the folder of a class are left aside.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catdog_lib.data.classes import CLASSES, class_of
+from catdog_lib.data.published import COLLECTIONS
 from catdog_lib.errors import CatdogError
+
+PROJECT_DATA = Path(__file__).parents[2] / "data"
 
 _SPLIT_WORDS = {
     "train": "train", "training": "train",
@@ -78,6 +82,23 @@ def scan(folder: str | os.PathLike) -> Scan:
     return result
 
 
+def default_folder(data: Path = PROJECT_DATA) -> Path | None:
+    """The photos that lessons use when nobody says which; None if there are none.
+
+    That is the whole project folder ``data``. But if nothing except collections from ``catdog data get`` lies in it, it
+    is the first of these in the order of :data:`catdog_lib.data.published.COLLECTIONS`: mixed, all of the test photos
+    would come from the one that has a test set.
+    """
+    try:
+        found = scan(data)
+    except CatdogError:
+        return None
+    folders = {photo.name.split("/")[0] for photo in found.photos}
+    if folders <= set(COLLECTIONS):
+        return data / next(name for name in COLLECTIONS if name in folders)
+    return data
+
+
 def count_by_part(photos: Iterable[Photo]) -> dict[str, int]:
     """How many photos each split has of each class: ``{"train, cats": 4000, …}``."""
     return dict(Counter(f"{p.split or 'not split'}, {CLASSES[p.label]}s" for p in photos))
@@ -85,7 +106,10 @@ def count_by_part(photos: Iterable[Photo]) -> dict[str, int]:
 
 def _walk(folder: Path) -> Iterator[Path]:
     for root, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        in_class = any(class_of(word) is not None for word in Path(root).relative_to(folder).parts)
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and (name != "masks" or in_class)
+        )
         for name in sorted(files, key=_natural):
             if not name.startswith("."):
                 yield Path(root, name)
