@@ -11,7 +11,7 @@ from typing import Any
 
 from catdog_lib import __version__, commands
 from catdog_lib import budget as budgets
-from catdog_lib.data.published import COLLECTIONS
+from catdog_lib.data.fetch.published import COLLECTIONS
 from catdog_lib.errors import CatdogError
 
 

@@ -57,9 +57,9 @@ def data_status(args: argparse.Namespace) -> tuple[int, dict]:
 
 def data_check(args: argparse.Namespace) -> tuple[int, dict]:
     """Decode every photo of a folder; name what cannot be used, copies, leaks, and what is unusual."""
-    from catdog_lib.data.check import check_folder
-    from catdog_lib.data.contact_sheet import write_contact_sheet
-    from catdog_lib.data.report_text import report_text
+    from catdog_lib.data.dirty.check import check_folder
+    from catdog_lib.data.dirty.contact_sheet import write_contact_sheet
+    from catdog_lib.data.dirty.report_text import report_text
 
     report = check_folder(args.dir, progress=not args.quiet)
     print(report_text(report))
@@ -79,7 +79,7 @@ def data_check(args: argparse.Namespace) -> tuple[int, dict]:
 def data_get(args: argparse.Namespace) -> tuple[int, dict]:
     """Download a published collection of photos; its size, licence and citation are shown first."""
     from catdog_lib.data.folders import default_folder
-    from catdog_lib.data.get import get
+    from catdog_lib.data.fetch.get import get
 
     got = get(args.name, args.to, url=args.url, yes=args.yes, progress=not args.quiet)
     if got is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from catdog_lib.data.archive import unpack
+from catdog_lib.data.fetch.archive import unpack
 from catdog_lib.errors import CatdogError
 
 FILES = {"cats/1.jpg": b"cat" * 50_000, "dogs/deep/er/2.jpg": b"dog", "empty.txt": b""}

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 from catdog_lib.cli import main
-from catdog_lib.data.sketches import draw
+from catdog_lib.data.drawn.sketches import draw
 from catdog_lib.history import History
 from catdog_lib.runs import load_run
 

@@ -11,8 +11,8 @@ from PIL import Image
 
 from catdog_lib import data
 from catdog_lib.data import cache
-from catdog_lib.data.check import check_folder
 from catdog_lib.data.decode import Unusable, decode, open_photo
+from catdog_lib.data.dirty.check import check_folder
 from catdog_lib.errors import CatdogError
 
 
@@ -151,7 +151,8 @@ def test_unusable_files_are_named_and_the_rest_is_used(dirty):
 
 def test_check_folder_agrees(dirty):
     report = check_folder(dirty, progress=False)
-    assert {item.name: item.reason for item in report.skipped} == UNUSABLE
+    unusable = {item.files[0]: item.detail or item.kind for item in report.unusable}
+    assert unusable == UNUSABLE
     assert (report.files, report.usable, report.counts) == (
         26,
         21,

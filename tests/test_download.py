@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from catdog_lib.data.download import download
+from catdog_lib.data.fetch.download import download
 from catdog_lib.errors import CatdogError
 from tests.file_server import (
     FileServer,
@@ -176,7 +176,7 @@ def test_a_killed_download_goes_on_where_it_was(server, tmp_path):
     path, part = tmp_path / "photos.zip", tmp_path / "photos.zip.part"
     server.plan = [stall(700_000)]
     script = (
-        "from pathlib import Path; from catdog_lib.data.download import download; "
+        "from pathlib import Path; from catdog_lib.data.fetch.download import download; "
         f"download({server.url + '/photos.zip'!r}, Path({str(path)!r}), {SIZE}, {digest(CONTENT)!r}, otherwise='')"
     )
     process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)

@@ -20,11 +20,11 @@ from PIL import Image
 
 from catdog_lib import data
 from catdog_lib.cli import main
-from catdog_lib.data import download as downloading
-from catdog_lib.data import get as getting
+from catdog_lib.data.fetch import download as downloading
+from catdog_lib.data.fetch import get as getting
+from catdog_lib.data.fetch.pet_masks import animal_masks
+from catdog_lib.data.fetch.published import COLLECTIONS, Archive
 from catdog_lib.data.folders import default_folder, scan
-from catdog_lib.data.pet_masks import animal_masks
-from catdog_lib.data.published import COLLECTIONS, Archive
 from catdog_lib.errors import CatdogError
 from tests.file_server import FileServer, cut, interrupt
 

@@ -6,10 +6,10 @@ import json
 import numpy as np
 import pytest
 
-from catdog_lib.data.composition import Composition
-from catdog_lib.data.drawing import PARTS, Canvas, Pen
-from catdog_lib.data.sketches import SketchBatch, described, draw, sketch, sketches
-from catdog_lib.data.traits import FEATURES, ramp
+from catdog_lib.data.drawn.composition import Composition
+from catdog_lib.data.drawn.drawing import PARTS, Canvas, Pen
+from catdog_lib.data.drawn.sketches import SketchBatch, described, draw, sketch, sketches
+from catdog_lib.data.drawn.traits import FEATURES, ramp
 
 BACKGROUND, BODY, EARS, EYES, MUZZLE = range(5)
 LABELS = (0, 1)
@@ -53,7 +53,7 @@ def test_a_map_is_drawn_with_the_picture():
     """Two parts, one over the other, in known places; each pixel goes to the part that covers most of it."""
     from PIL import Image
 
-    from catdog_lib.data.camera import reduced_map
+    from catdog_lib.data.drawn.camera import reduced_map
 
     canvas = Canvas(Image.new("RGB", (30, 30)), mapped=True)
     page = Pen(canvas, part="background")

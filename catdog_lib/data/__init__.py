@@ -10,7 +10,7 @@ _HOME = {
     "CLASSES": "classes",
     "ImageSet": "image_set",
     "Splits": "image_set",
-    "animal_masks": "pet_masks",
+    "animal_masks": "fetch.pet_masks",
     "batches": "image_set",
     "companions": "loading",
     "flip_and_crop": "augment",
@@ -18,6 +18,7 @@ _HOME = {
     "open_photo": "decode",
     "photo_tensor": "loading",
     "scan": "folders",
+    "sketch_set": "drawn_set",
 }
 __all__ = sorted(_HOME)
 

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -40,13 +41,13 @@ def key_of(*parts: object) -> str:
 
 
 def cached(
-    key: str, count: int, size: int, fill: Callable[[Path], list]
+    key: str, shape: tuple[int, ...], fill: Callable[[Path], list]
 ) -> tuple[np.ndarray, list]:
     """The pixels stored under ``key``, made by ``fill`` if they are not there yet.
 
     Args:
         key: from :func:`key_of`.
-        count, size: the array is count×3×size×size, uint8.
+        shape: of the array, uint8.
         fill: writes all rows into the array file it is given and returns notes on them, as JSON can hold.
 
     Returns:
@@ -57,7 +58,6 @@ def cached(
     """
     folder = cache_dir()
     pixels, notes = folder / f"{key}.npy", folder / f"{key}.json"
-    shape = (count, 3, size, size)
     if not _complete(pixels, notes, shape):
         _make_room(folder, int(np.prod(shape)))
         part = folder / f"{key}.{os.getpid()}.part"
@@ -104,34 +104,33 @@ def decode_files(
     """A ``fill`` for :func:`cached` that decodes files; its notes are the rows that gave no picture, with reasons."""
 
     def fill(store: Path) -> list[tuple[int, str]]:
-        return in_processes(
-            partial(decode_rows, str(store), size=size, resize=resize), paths, "Decoding", progress
-        )
+        work = partial(decode_rows, str(store), size=size, resize=resize)
+        return in_processes(work, paths, "Decoding", "photo", progress)
 
     return fill
 
 
 def in_processes(
-    work: Callable[[int, Sequence[str]], list[tuple[int, str]]],
-    paths: Sequence[str],
-    verb: str,
-    progress: bool,
-) -> list[tuple[int, str]]:
-    """Let ``work(first row, some of the paths)`` go over all ``paths`` in as many processes as there are cores.
+    work: Callable[[int, Sequence], list], items: Sequence, verb: str, unit: str, progress: bool
+) -> list:
+    """Let ``work(position of the first, some of the items)`` go over all ``items``, in a process for each core.
 
     Args:
-        work: returns (row, text) pairs; must be importable by another process.
-        verb: stands before the progress bar, which ``progress`` turns on.
+        work: returns a list; must be importable by another process.
+        verb: stands before the progress bar, which ``progress`` turns on; ``unit`` is what it counts.
 
     Returns:
-        All pairs, in the order of ``paths``.
+        What all calls returned, in one list, in the order of ``items``.
     """
-    jobs = [(first, paths[first : first + _CHUNK]) for first in range(0, len(paths), _CHUNK)]
+    jobs = [(first, items[first : first + _CHUNK]) for first in range(0, len(items), _CHUNK)]
     cores = 1 if len(jobs) <= 2 else -1  # starting processes takes longer than a little work
-    pairs: list[tuple[int, str]] = []
-    with tqdm(total=len(paths), desc=verb, unit="photo", disable=not progress, leave=False) as bar:
+    results: list = []
+    bar = tqdm(total=len(items), desc=verb, unit=unit, disable=not progress, leave=False)
+    with bar, warnings.catch_warnings():
+        # Said when processes of an earlier call, idle for minutes, end while this one begins: it does no harm.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
         # joblib's processes, unlike multiprocessing's, start from any script and any notebook on every system.
         for result in Parallel(cores, return_as="generator")(delayed(work)(*job) for job in jobs):
-            pairs += result
-            bar.update(min(_CHUNK, len(paths) - bar.n))
-    return pairs
+            results += result
+            bar.update(min(_CHUNK, len(items) - bar.n))
+    return results

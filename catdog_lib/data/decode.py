@@ -6,8 +6,10 @@ This file does not import PyTorch, so that the processes that decode thousands o
 from __future__ import annotations
 
 import os
+import stat
+import warnings
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -22,10 +24,43 @@ _FORMATS = (
     "TIFF",
     "PPM",
 )  # those that open without outside programs
+# To hold at once. The dearest kind, transparent, takes 0.8 GB at the limit while it becomes RGB, others half of that.
+_MOST_PIXELS = 50_000_000
+_ORIENTATION = 0x0112  # EXIF: how the camera was held
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 class Unusable(Exception):
     """A file that gives no picture; the message is the reason, in a few words."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """How a file holds its picture, before :func:`read_photo` turns it into upright RGB of 8 bits.
+
+    Attributes:
+        format, mode: Pillow's names, such as JPEG and CMYK.
+        width, height: in pixels, upright.
+        turned: EXIF says that the camera was held sideways, upside down or mirrored.
+        deep: 16 bits a value.
+        transparent: some of it may be transparent.
+    """
+
+    format: str
+    mode: str
+    width: int
+    height: int
+    turned: bool
+    deep: bool
+    transparent: bool
 
 
 def open_photo(path: str | os.PathLike, at_least: int | None = None) -> Image.Image:
@@ -37,37 +72,69 @@ def open_photo(path: str | os.PathLike, at_least: int | None = None) -> Image.Im
             many pixels; several times faster for large photos.
 
     Raises:
-        Unusable: the file is missing, empty, truncated, too large, or not an image at all.
+        Unusable: the file is missing, unreadable, empty, truncated, damaged, too large, or not an image at all.
     """
-    path = Path(path)
+    return read_photo(path, at_least)[0]
+
+
+def read_photo(path: str | os.PathLike, at_least: int | None = None) -> tuple[Image.Image, Stored]:
+    """What :func:`open_photo` returns, and how the file holds it."""
     try:
-        if path.stat().st_size == 0:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            raise Unusable("not a file")  # to open a pipe would wait for ever
+        if status.st_size == 0:
             raise Unusable("empty file")
-        with Image.open(path, formats=_FORMATS) as image:
-            if at_least is not None:
-                image.draft("RGB", (at_least, at_least))
-            return _to_rgb(ImageOps.exif_transpose(image))
+        with warnings.catch_warnings():  # of what we judge ourselves: many pixels, broken EXIF
+            warnings.simplefilter("ignore")
+            with Image.open(path, formats=_FORMATS) as image:
+                return _read(image, at_least)
+    except (Unusable, MemoryError):
+        raise
     except UnidentifiedImageError:
         raise Unusable("not an image") from None
     except FileNotFoundError:
         raise Unusable("no such file") from None
+    except PermissionError:
+        raise Unusable("no permission to read it") from None
     except Image.DecompressionBombError:
         raise Unusable("more pixels than a photo has") from None
-    except (
-        OSError,
-        ValueError,
-        SyntaxError,
-        EOFError,
-    ) as error:  # what Pillow raises for damaged files
-        raise Unusable(
-            "truncated" if "truncated" in str(error).lower() else f"damaged: {error}"
-        ) from None
+    except Exception as error:  # for damaged files Pillow raises nearly everything
+        truncated = "truncated" in str(error).lower()
+        raise Unusable("truncated" if truncated else f"damaged: {error}") from None
+
+
+def _read(image: Image.Image, at_least: int | None) -> tuple[Image.Image, Stored]:
+    # MPO is a JPEG with a second picture behind it: a preview, or the other eye's.
+    kind = "JPEG" if image.format == "MPO" else str(image.format)
+    mode, (width, height) = image.mode, image.size
+    deep = mode.startswith("I") or ";16" in str(image.tile)  # 16-bit RGB is opened as 8-bit
+    if at_least is not None:
+        image.draft("RGB", (at_least, at_least))
+    if image.width * image.height > _MOST_PIXELS:
+        raise Unusable("more pixels than a photo has")
+    tiff_turned = kind == "TIFF" and _orientation(image) != 1  # by load(), which forgets it
+    image.load()  # first, since to ask a PNG for its EXIF may load it, and hide that this failed
+    orientation = _orientation(image)
+    if orientation >= 5:  # held sideways
+        width, height = height, width
+    turned = orientation != 1 or tiff_turned
+    stored = Stored(kind, mode, width, height, turned, deep, image.has_transparency_data)
+    rgb = _to_rgb(image)
+    return (rgb if orientation == 1 else rgb.transpose(_TURNS[orientation])), stored
+
+
+def _orientation(image: Image.Image) -> int:
+    """1 for upright, 2 to 8 for the turns above."""
+    noted = image.getexif().get(_ORIENTATION)
+    return noted if noted in _TURNS else 1
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
     """RGB from grey, palette, CMYK, 16-bit and transparent pictures (these over white)."""
     if image.mode.startswith("I"):  # 16 bits a pixel: Pillow's own conversion would clip at 255
-        image = Image.fromarray((np.asarray(image) / 257).clip(0, 255).astype(np.uint8))
+        values = np.asarray(image).clip(0, 65535) // 257
+        image = Image.fromarray(values.astype(np.uint8))
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
@@ -110,15 +177,4 @@ def decode_rows(
         except Unusable as reason:
             unusable.append((row, str(reason)))
     array.flush()
-    return unusable
-
-
-def unusable_rows(first: int, paths: Sequence[str]) -> list[tuple[int, str]]:
-    """Open ``paths``, numbered from ``first``, and return those that give no picture, each with the reason."""
-    unusable = []
-    for row, path in enumerate(paths, start=first):
-        try:
-            open_photo(path, at_least=64)
-        except Unusable as reason:
-            unusable.append((row, str(reason)))
     return unusable

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catdog_lib.data.classes import CLASSES, class_of
-from catdog_lib.data.published import COLLECTIONS
+from catdog_lib.data.fetch.published import COLLECTIONS
 from catdog_lib.errors import CatdogError
 
 PROJECT_DATA = Path(__file__).parents[2] / "data"
@@ -75,8 +75,12 @@ def scan(folder: str | os.PathLike) -> Scan:
         if label is None:
             skipped.append(Skipped(name, "neither its name nor its folder says cat or dog"))
         else:
-            status = path.stat()
-            photos.append(Photo(name, label, _split(name), status.st_size, status.st_mtime_ns))
+            try:
+                status = path.stat()
+                facts = status.st_size, status.st_mtime_ns
+            except OSError:  # a link to nothing: decoding it will say so
+                facts = 0, 0
+            photos.append(Photo(name, label, _split(name), *facts))
     result = Scan(folder, tuple(photos), tuple(skipped))
     _require_both_classes(result)
     return result
@@ -86,7 +90,7 @@ def default_folder(data: Path = PROJECT_DATA) -> Path | None:
     """The photos that lessons use when nobody says which; None if there are none.
 
     That is the whole project folder ``data``. But if nothing except collections from ``catdog data get`` lies in it, it
-    is the first of these in the order of :data:`catdog_lib.data.published.COLLECTIONS`: mixed, all of the test photos
+    is the first of these in the order of ``fetch.published.COLLECTIONS``: mixed, all of the test photos
     would come from the one that has a test set.
     """
     try:

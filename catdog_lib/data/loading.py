@@ -14,16 +14,13 @@ from torch import Tensor
 from catdog_lib.data import cache
 from catdog_lib.data.classes import CLASSES
 from catdog_lib.data.decode import RESIZES, Unusable, decode
+from catdog_lib.data.drawn import draw
+from catdog_lib.data.drawn_set import sketch_set
 from catdog_lib.data.folders import Photo, Scan, Skipped, default_folder, scan
 from catdog_lib.data.image_set import ImageSet, Splits
 from catdog_lib.errors import CatdogError
 
 SKETCHES = "sketches"
-_DRAWN_BY = (
-    "sketches", "composition", "animals", "cats", "dogs", "eyes", "body", "traits", "scenes", "wear", "front",
-    "camera", "drawing", "faults",
-)  # fmt: skip
-_SKETCH_COUNTS = {"train": 2000, "test": 1000}
 
 
 def default_source() -> str:
@@ -68,7 +65,7 @@ def load(
     _check_arguments(size, resize, validation, test, max_train, max_test)
     source = str(default_source() if source is None else source)
     if source == SKETCHES:
-        parts, skipped = _sketches(size, max_train, max_test), []
+        parts, skipped = _sketches(size, max_train, max_test, progress), []
     else:
         source = str(
             Path(source).expanduser().resolve()
@@ -113,8 +110,6 @@ def companions(source: str | os.PathLike | None = None, size: int = 64) -> Tenso
     """
     source = str(default_source() if source is None else source)
     if source == SKETCHES:
-        from catdog_lib.data.sketches import draw
-
         drawn = [np.asarray(draw(seed, label, size, 0.2)) for label, seed in enumerate((10, 53))]
         return torch.stack([_tensor(picture.transpose(2, 0, 1)) for picture in drawn])
     found = scan(source)
@@ -150,26 +145,14 @@ def _check_arguments(size, resize, validation, test, max_train, max_test) -> Non
             raise CatdogError(f"{name} is {most}; at least 4 pictures are needed.")
 
 
-def _sketches(size: int, max_train: int | None, max_test: int | None) -> dict[str, ImageSet]:
-    from catdog_lib.data import sketches
-
-    parts = {}
-    # The text of all that draws, so that a changed line draws anew.
-    drawn_by = [(Path(__file__).parent / f"{name}.py").read_text(encoding="utf-8") for name in _DRAWN_BY]
-    for seed, (name, most) in enumerate((("train", max_train), ("test", max_test))):
-        count = most or _SKETCH_COUNTS[name]
-
-        def fill(store: Path, count: int = count, seed: int = seed) -> list[int]:
-            pictures, labels = sketches.sketches(count, size, seed)
-            np.lib.format.open_memmap(store, mode="r+")[:] = pictures
-            return labels.tolist()
-
-        pixels, labels = cache.cached(
-            cache.key_of("sketches", drawn_by, count, size, seed), count, size, fill
-        )
-        names = [f"{name}/{CLASSES[label]}.{row}" for row, label in enumerate(labels)]
-        parts[name] = _image_set(pixels, range(count), labels, names)
-    return parts
+def _sketches(
+    size: int, max_train: int | None, max_test: int | None, progress: bool
+) -> dict[str, ImageSet]:
+    counts = {"train": max_train or 2000, "test": max_test or 1000}
+    return {
+        name: sketch_set(count, size, seed=seed, progress=progress).images
+        for seed, (name, count) in enumerate(counts.items())
+    }
 
 
 def _photos(
@@ -202,7 +185,7 @@ def _photos(
     key = cache.key_of("photos", str(found.folder.resolve()), size, resize, facts)
     paths = [str(found.folder / photo.name) for photo in chosen]
     pixels, notes = cache.cached(
-        key, len(chosen), size, cache.decode_files(paths, size, resize, progress)
+        key, (len(chosen), 3, size, size), cache.decode_files(paths, size, resize, progress)
     )
     unusable = dict(notes)
 

@@ -5,8 +5,8 @@ Coordinates of one eye: its radius is about 1, its centre (0, 0), x to the right
 
 from __future__ import annotations
 
-from catdog_lib.data.drawing import DARK, LIGHT, Pen, Rng, lightness, mix, outline
-from catdog_lib.data.traits import Coat, Face, Pose
+from catdog_lib.data.drawn.drawing import DARK, LIGHT, Pen, Rng, lightness, mix, outline
+from catdog_lib.data.drawn.traits import Coat, Face, Pose
 
 ALMOND = ((-1.1, 0.05), (-0.5, -0.8), (0.1, -1), (0.75, -0.7), (1.12, 0), (0.5, 0.75), (-0.4, 0.85))
 

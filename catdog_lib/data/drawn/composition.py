@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from catdog_lib.data.animals import Doubt, body, face_of, head
-from catdog_lib.data.camera import Shot, photograph, reduced_map
-from catdog_lib.data.drawing import PARTS, Canvas, Pen, pick
-from catdog_lib.data.eyes import closed
-from catdog_lib.data.front import Front, stand_before
-from catdog_lib.data.scenes import INDOORS, OUTDOORS, scene
-from catdog_lib.data.traits import FEATURES, Coat, Face, Pose, ramp
-from catdog_lib.data.wear import Wear, headwear, neckwear
+from catdog_lib.data.drawn.animals import Doubt, body, face_of, head
+from catdog_lib.data.drawn.camera import Shot, photograph, reduced_map
+from catdog_lib.data.drawn.drawing import PARTS, Canvas, Pen, pick
+from catdog_lib.data.drawn.eyes import closed
+from catdog_lib.data.drawn.front import Front, stand_before
+from catdog_lib.data.drawn.scenes import INDOORS, OUTDOORS, scene
+from catdog_lib.data.drawn.traits import FEATURES, Coat, Face, Pose, ramp
+from catdog_lib.data.drawn.wear import Wear, headwear, neckwear
 
 SEEN = 0.2  # a feature is hidden if less than this share of it can be seen
 

@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from catdog_lib.data.drawing import DARK, LIGHT, Colour, Rng, choose, jitter, lightness, mix, pick
+from catdog_lib.data.drawn.drawing import (
+    DARK,
+    LIGHT,
+    Colour,
+    Rng,
+    choose,
+    jitter,
+    lightness,
+    mix,
+    pick,
+)
 
 FURS: tuple[Colour, ...] = (
     (56, 52, 58), (88, 86, 94), (140, 140, 148), (182, 184, 192), (242, 238, 230), (234, 212, 178),

@@ -53,7 +53,7 @@ class Collection:
 def arrange_pets(root: Path) -> Path:
     """Sort the photos of Oxford-IIIT Pet by its own splits, ``train`` (there: trainval) and ``test``, and by class.
 
-    The trimaps, which mark the animal, become ``masks/NAME.png``; :mod:`catdog_lib.data.pet_masks` reads them. Photos
+    The trimaps, which mark the animal, become ``masks/NAME.png``; ``pet_masks`` reads them. Photos
     that neither of its lists names are left out, as are breeds and head boxes.
     """
     from torchvision.datasets import OxfordIIITPet

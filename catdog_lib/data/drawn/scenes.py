@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from catdog_lib.data.drawing import (
+from catdog_lib.data.drawn.drawing import (
     DARK,
     LIGHT,
     Canvas,

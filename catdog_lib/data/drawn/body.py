@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from catdog_lib.data.drawing import (
+from catdog_lib.data.drawn.drawing import (
     DARK,
     LIGHT,
     Pen,
@@ -20,7 +20,7 @@ from catdog_lib.data.drawing import (
     outline,
     pick,
 )
-from catdog_lib.data.traits import Coat, Pose
+from catdog_lib.data.drawn.traits import Coat, Pose
 
 
 def furry(

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from catdog_lib.data.archive import unpack
-from catdog_lib.data.download import arrived, download, has_checksum, megabytes
+from catdog_lib.data.fetch.archive import unpack
+from catdog_lib.data.fetch.download import arrived, download, has_checksum, megabytes
+from catdog_lib.data.fetch.published import COLLECTIONS, Collection
 from catdog_lib.data.folders import PROJECT_DATA, count_by_part, scan
-from catdog_lib.data.published import COLLECTIONS, Collection
 from catdog_lib.errors import CatdogError
 
 _ROOM = (
@@ -52,7 +52,7 @@ def get(
     """Fetch "pets" or "microsoft". Archives that lie beside the destination already are used instead of a download.
 
     Args:
-        name: a key of :data:`catdog_lib.data.published.COLLECTIONS`.
+        name: a key of :data:`catdog_lib.data.fetch.published.COLLECTIONS`.
         to: the folder to make; the project's ``data/NAME`` by default.
         url: a mirror: the address of a folder that holds the same archives under the same names.
         yes: do not ask before the download.

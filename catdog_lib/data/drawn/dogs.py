@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from catdog_lib.data.drawing import (
+from catdog_lib.data.drawn.drawing import (
     DARK,
     LIGHT,
     Colour,
@@ -22,7 +22,7 @@ from catdog_lib.data.drawing import (
     outline,
     pick,
 )
-from catdog_lib.data.traits import PINK, TONGUE, Coat, Face, Pose, ramp
+from catdog_lib.data.drawn.traits import PINK, TONGUE, Coat, Face, Pose, ramp
 
 IRISES: tuple[Colour, ...] = (
     (112, 70, 42), (86, 56, 40), (150, 104, 60), (200, 150, 72), (126, 176, 198),

@@ -27,11 +27,11 @@ from numbers import Integral, Real
 import numpy as np
 from PIL import Image
 
-from catdog_lib.data.camera import saved_again
 from catdog_lib.data.classes import CLASSES
-from catdog_lib.data.composition import Composition, Description, Sketch
-from catdog_lib.data.drawing import PARTS
-from catdog_lib.data.faults import OF_COPY, Faults
+from catdog_lib.data.drawn.camera import saved_again
+from catdog_lib.data.drawn.composition import Composition, Description, Sketch
+from catdog_lib.data.drawn.drawing import PARTS
+from catdog_lib.data.drawn.faults import OF_COPY, Faults
 from catdog_lib.errors import CatdogError
 
 __all__ = [
@@ -103,73 +103,59 @@ def sketches(
     """
     _check(seed, size, difficulty)
     _check_count(count)
-    pictures = np.empty((count, 3, size, size), np.uint8)
-    truth = _Truth(count, seed, faults)
-    for i, fresh in enumerate(truth.fresh):
-        if fresh:
-            image = truth.composition(i, difficulty).picture(size)
-            pictures[i] = np.asarray(image).transpose(2, 0, 1)
-        else:
-            pictures[i] = truth.copied(i, pictures)
-    return pictures, truth.labels
+    planned = [_Planned(i, seed, difficulty, faults) for i in range(count)]
+    pictures = np.stack([one.pixels(one.composition.picture(size)) for one in planned])
+    return pictures, np.array([one.label for one in planned], np.int64)
 
 
 def described(
-    count: int, size: int, seed: int = 0, difficulty: float = 0.5, faults: Faults = NO_FAULTS
+    count: int,
+    size: int,
+    seed: int = 0,
+    difficulty: float = 0.5,
+    faults: Faults = NO_FAULTS,
+    first: int = 0,
 ) -> SketchBatch:
     """The pictures and labels that :func:`sketches` gives for the same arguments, with all that is true of them.
+
+    ``first`` skips so many: the set can be drawn piece by piece.
 
     Raises:
         CatdogError: as :func:`sketches`.
     """
     _check(seed, size, difficulty)
     _check_count(count)
-    pictures = np.empty((count, 3, size, size), np.uint8)
-    parts = np.empty((count, size, size), np.uint8)
-    descriptions: list[Description] = []
-    truth = _Truth(count, seed, faults)
-    for i, fresh in enumerate(truth.fresh):
-        if fresh:
-            drawn = truth.composition(i, difficulty).sketch(size)
-            pictures[i], parts[i] = np.asarray(drawn.image).transpose(2, 0, 1), drawn.parts
-            descriptions.append(drawn.description)
-        else:
-            pictures[i], parts[i] = truth.copied(i, pictures), parts[truth.originals[i]]
-            descriptions.append(descriptions[truth.originals[i]])
-    duplicate_of = np.where(truth.fresh, -1, truth.originals)
+    planned = [_Planned(i, seed, difficulty, faults) for i in range(first, first + count)]
+    drawn = [one.composition.sketch(size) for one in planned]
     return SketchBatch(
-        pictures,
-        truth.labels,
-        truth.true_labels,
-        parts,
-        tuple(descriptions),
-        duplicate_of,
-        truth.exact,
+        pictures=np.stack([p.pixels(d.image) for p, d in zip(planned, drawn, strict=True)]),
+        labels=np.array([one.label for one in planned], np.int64),
+        true_labels=np.array([one.true_label for one in planned], np.int64),
+        parts=np.stack([one.parts for one in drawn]),
+        descriptions=tuple(one.description for one in drawn),
+        duplicate_of=np.array([one.original if one.repeats else -1 for one in planned], np.int64),
+        exact=np.array([one.repeats and one.exact for one in planned]),
     )
 
 
-class _Truth:
-    """Labels and duplicates of a set, known before anything is drawn."""
+class _Planned:
+    """What picture i of a set is to be, known before it is drawn."""
 
-    def __init__(self, count: int, seed: int, faults: Faults):
-        self.seed, self.faults = seed, faults
-        origins = [faults.original(seed, i) for i in range(count)]
-        self.originals = np.array([first for first, _ in origins], np.int64)
-        self.fresh = self.originals == np.arange(count)
-        self.exact = np.array([exact for _, exact in origins]) & ~self.fresh
-        self.true_labels = np.array([faults.true_label(seed, i) for i, _ in origins], np.int64)
-        wrong = np.array([faults.flipped(seed, i) for i in range(count)])
-        self.labels = self.true_labels ^ wrong
+    def __init__(self, i: int, seed: int, difficulty: float, faults: Faults):
+        self.original, self.exact = faults.original(seed, i)
+        self.repeats = self.original != i
+        self.true_label = faults.true_label(seed, self.original)
+        self.label = self.true_label ^ faults.flipped(seed, i)
+        by_class = faults.scene_by_class(seed, self.original)
+        self.composition = Composition([seed, self.original], self.true_label, difficulty, by_class)
+        self._of_copy = [seed, i, OF_COPY, 1]
 
-    def composition(self, i: int, difficulty: float) -> Composition:
-        by_class = self.faults.scene_by_class(self.seed, i)
-        return Composition([self.seed, i], int(self.true_labels[i]), difficulty, by_class)
-
-    def copied(self, i: int, pictures: np.ndarray) -> np.ndarray:
-        pixels = pictures[self.originals[i]]
-        if self.exact[i]:
-            return pixels
-        return saved_again(pixels, np.random.default_rng([self.seed, i, OF_COPY, 1]))
+    def pixels(self, image: Image.Image) -> np.ndarray:
+        """The picture as 3×size×size, changed a little if it nearly repeats another."""
+        pixels = np.asarray(image).transpose(2, 0, 1)
+        if self.repeats and not self.exact:
+            return saved_again(pixels, np.random.default_rng(self._of_copy))
+        return pixels
 
 
 def _whole(value: object, least: int, most: float = float("inf")) -> bool:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from catdog_lib.data.body import paw
-from catdog_lib.data.drawing import (
+from catdog_lib.data.drawn.body import paw
+from catdog_lib.data.drawn.drawing import (
     DARK,
     LIGHT,
     Colour,
@@ -22,9 +22,9 @@ from catdog_lib.data.drawing import (
     outline,
     pick,
 )
-from catdog_lib.data.scenes import CLOTHS, GREENS, WOODS
-from catdog_lib.data.traits import Coat, Pose, ramp
-from catdog_lib.data.wear import GOLD
+from catdog_lib.data.drawn.scenes import CLOTHS, GREENS, WOODS
+from catdog_lib.data.drawn.traits import Coat, Pose, ramp
+from catdog_lib.data.drawn.wear import GOLD
 
 CARTON: Colour = (196, 156, 108)
 

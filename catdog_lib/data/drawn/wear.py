@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from catdog_lib.data.drawing import (
+from catdog_lib.data.drawn.drawing import (
     DARK,
     LIGHT,
     Colour,
@@ -21,8 +21,8 @@ from catdog_lib.data.drawing import (
     outline,
     pick,
 )
-from catdog_lib.data.scenes import CLOTHS
-from catdog_lib.data.traits import ramp
+from catdog_lib.data.drawn.scenes import CLOTHS
+from catdog_lib.data.drawn.traits import ramp
 
 GOLD: Colour = (242, 204, 90)
 

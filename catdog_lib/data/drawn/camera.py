@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageFilter
 
-from catdog_lib.data.drawing import PARTS, Rng
-from catdog_lib.data.traits import ramp
+from catdog_lib.data.drawn.drawing import PARTS, Rng
+from catdog_lib.data.drawn.traits import ramp
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from catdog_lib.data import cats, dogs
-from catdog_lib.data.body import draw_body, furry
-from catdog_lib.data.drawing import Pen, Rng, choose
-from catdog_lib.data.eyes import cat_eyes, dog_eyes
-from catdog_lib.data.traits import Coat, Face, Pose, ramp
+from catdog_lib.data.drawn import cats, dogs
+from catdog_lib.data.drawn.body import draw_body, furry
+from catdog_lib.data.drawn.drawing import Pen, Rng, choose
+from catdog_lib.data.drawn.eyes import cat_eyes, dog_eyes
+from catdog_lib.data.drawn.traits import Coat, Face, Pose, ramp
 
 KINDS = (cats, dogs)
 

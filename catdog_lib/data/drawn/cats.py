@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from catdog_lib.data.drawing import (
+from catdog_lib.data.drawn.drawing import (
     DARK,
     LIGHT,
     Colour,
@@ -23,7 +23,7 @@ from catdog_lib.data.drawing import (
     outline,
     pick,
 )
-from catdog_lib.data.traits import PINK, TONGUE, Coat, Face, Pose, ramp
+from catdog_lib.data.drawn.traits import PINK, TONGUE, Coat, Face, Pose, ramp
 
 IRISES: tuple[Colour, ...] = (
     (158, 190, 84), (226, 190, 76), (120, 176, 196), (206, 146, 66), (110, 160, 110), (150, 104, 60),

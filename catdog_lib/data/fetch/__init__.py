@@ -1,0 +1,1 @@
+"""Photos that others have published: download them, check them, lay them out."""
