@@ -11,6 +11,7 @@ from PIL import Image
 
 from catdog_lib import data
 from catdog_lib.data import cache
+from catdog_lib.data.augment import flip_and_crop
 from catdog_lib.data.decode import Unusable, decode, open_photo
 from catdog_lib.data.dirty.check import check_folder
 from catdog_lib.errors import CatdogError
@@ -329,11 +330,11 @@ def test_image_set_indexing_sampling_and_batches():
 def test_flip_and_crop_mirrors_half_and_keeps_the_rest_in_place():
     pictures = torch.zeros(400, 3, 16, 16, dtype=torch.uint8)
     pictures[..., :8] = 255  # left half white
-    changed = data.flip_and_crop(pictures, torch.Generator().manual_seed(0), smallest=0.999)
+    changed = flip_and_crop(pictures, torch.Generator().manual_seed(0), smallest=0.999)
     mirrored = changed[:, 0, 8, 12] > 0.5
     assert 150 < mirrored.sum() < 250
     assert torch.allclose(changed[~mirrored][:, :, :, :6], torch.ones(()), atol=0.02)
-    again = data.flip_and_crop(pictures, torch.Generator().manual_seed(0), smallest=0.999)
+    again = flip_and_crop(pictures, torch.Generator().manual_seed(0), smallest=0.999)
     assert torch.equal(changed, again)
 
 

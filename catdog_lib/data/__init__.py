@@ -13,7 +13,6 @@ _HOME = {
     "animal_masks": "fetch.pet_masks",
     "batches": "image_set",
     "companions": "loading",
-    "flip_and_crop": "augment",
     "load": "loading",
     "open_photo": "decode",
     "photo_tensor": "loading",

@@ -10,6 +10,7 @@ import struct
 import zlib
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,16 @@ from catdog_lib.errors import CatdogError
 
 CLEAN = "clean"
 _SIDE = 144  # pixels
+_SHAPES = (
+    (240, 180),
+    (180, 240),
+    (270, 180),
+    (200, 200),
+    (160, 240),
+    (256, 192),
+    (150, 112),
+    (210, 280),
+)
 _DIFFICULTY = 0.2  # no animal may hide: a fault must be the file's
 _CAT, _DOG = range(len(CLASSES))
 _CLEAN = {("train", _CAT): 8, ("train", _DOG): 4, ("test", _CAT): 3, ("test", _DOG): 2}
@@ -72,8 +83,9 @@ def _files(seed: int) -> list[_File]:
     def picture(label: int, size: int = _SIDE) -> Image.Image:
         return draw(next(fresh), label, size, _DIFFICULTY)
 
+    shapes = cycle(_SHAPES)
     files = [
-        _File(CLEAN, label, _saved(picture(label)), split=split)
+        _File(CLEAN, label, _saved(_framed(picture(label, 2 * _SIDE), *next(shapes))), split=split)
         for (split, label), count in _CLEAN.items()
         for _ in range(count)
     ]
@@ -138,6 +150,14 @@ def _saved(picture: Image.Image, kind: str = "JPEG", **options) -> bytes:
     options = {"quality": 90, **options} if kind == "JPEG" else options
     picture.save(buffer, kind, **options)
     return buffer.getvalue()
+
+
+def _framed(picture: Image.Image, width: int, height: int) -> Image.Image:
+    """The upper middle of a square picture, where the animal is, in the proportions of a photo."""
+    scale = picture.width / max(width, height)
+    left = round((picture.width - width * scale) / 2)
+    box = (left, 0, left + round(width * scale), round(height * scale))
+    return picture.resize((width, height), Image.Resampling.LANCZOS, box)
 
 
 def _sticker(picture: Image.Image) -> Image.Image:

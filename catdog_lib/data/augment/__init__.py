@@ -1,0 +1,23 @@
+"""Augmentation: change the pictures of a whole batch at once, at random, each in its own way."""
+
+from catdog_lib.data.augment.changes import (
+    colour_jitter,
+    flip_and_crop,
+    random_erasing,
+    random_flip,
+    random_resized_crop,
+    random_rotation,
+    random_translation,
+)
+from catdog_lib.data.augment.trivial import trivial_augment
+
+__all__ = [
+    "colour_jitter",
+    "flip_and_crop",
+    "random_erasing",
+    "random_flip",
+    "random_resized_crop",
+    "random_rotation",
+    "random_translation",
+    "trivial_augment",
+]

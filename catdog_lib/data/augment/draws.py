@@ -1,0 +1,160 @@
+"""The random numbers behind the augmentations: drawn on the CPU, some for each picture of a batch.
+
+They stand apart from what is done with them, so that they can be looked at, and compared with
+those of torchvision.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Generator, Tensor
+
+from catdog_lib.errors import CatdogError
+
+Range = tuple[float, float]  # from, to
+TRIES = 10  # as torchvision
+
+
+def uniform(count: int, low: float, high: float, generator: Generator | None) -> Tensor:
+    """``count`` numbers, each as likely to lie anywhere from ``low`` to ``high``."""
+    return low + (high - low) * torch.rand(count, generator=generator)
+
+
+def chance(count: int, probability: float, generator: Generator | None) -> Tensor:
+    """``count`` times yes or no: bool, yes with this probability.
+
+    Raises:
+        CatdogError: the probability is not one.
+    """
+    require(0 <= probability <= 1, "probability", probability, "a number from 0 to 1")
+    return torch.rand(count, generator=generator) < probability
+
+
+def require(condition: bool, name: str, value: object, what: str) -> None:
+    """Say in one sentence what an argument must be, unless it is.
+
+    Raises:
+        CatdogError: the condition is not fulfilled.
+    """
+    if not condition:
+        raise CatdogError(f"{name} is {value!r}; it must be {what}.")
+
+
+def draw_crops(shape: torch.Size, area: Range, ratio: Range, generator: Generator | None) -> Tensor:
+    """Boxes inside pictures, as ``RandomResizedCrop`` draws them.
+
+    A box that would stick out is drawn again; after ten tries the largest in the middle is taken.
+
+    Args:
+        shape: of the batch, N×3×H×W.
+        area: of a box, as a share of H·W.
+        ratio: of its width to its height.
+        generator: of the random numbers.
+
+    Returns:
+        N×4: top, left, height and width, in whole pixels.
+
+    Raises:
+        CatdogError: the area or the ratio cannot be.
+    """
+    height, width = shape[2:]
+    wide, tall = _draw_sides(shape, area, ratio, generator)
+    fits = (wide >= 1) & (wide <= width) & (tall >= 1) & (tall <= height)
+    tall, wide, found = _first(tall, wide, fits)
+    nearest = min(max(width / height, ratio[0]), ratio[1])
+    tall = torch.where(found, tall, min(height, round(width / nearest)))
+    wide = torch.where(found, wide, min(width, round(height * nearest)))
+    top, left = _draw_corners(height - tall, width - wide, generator)
+    top = torch.where(found, top, (height - tall) // 2)
+    left = torch.where(found, left, (width - wide) // 2)
+    return torch.stack((top, left, tall, wide), 1)
+
+
+def draw_covers(
+    shape: torch.Size, probability: float, area: Range, ratio: Range, generator: Generator | None
+) -> Tensor:
+    """Boxes to cover, as ``RandomErasing`` draws them.
+
+    A box that leaves no row or no column free is drawn again; after ten tries nothing is covered.
+
+    Args:
+        shape: of the batch, N×3×H×W.
+        probability: that anything is covered.
+        area: of a box, as a share of H·W.
+        ratio: of its height to its width.
+        generator: of the random numbers.
+
+    Returns:
+        N×4: top, left, height and width, in whole pixels; height and width are 0 for no box.
+
+    Raises:
+        CatdogError: the probability, the area or the ratio cannot be.
+    """
+    count, _, height, width = shape
+    tall, wide = _draw_sides(shape, area, ratio, generator)
+    tall, wide, found = _first(tall, wide, (tall < height) & (wide < width))
+    covered = found & chance(count, probability, generator)
+    tall, wide = tall * covered, wide * covered
+    top, left = _draw_corners(height - tall, width - wide, generator)
+    return torch.stack((top, left, tall, wide), 1)
+
+
+def draw_jitter(
+    count: int, strengths: dict[str, float], generator: Generator | None
+) -> tuple[Tensor, Tensor]:
+    """Factors and the order to apply them in, as ``ColorJitter`` draws them.
+
+    Args:
+        count: of pictures.
+        strengths: of brightness, contrast, saturation and hue: how far from the factor that
+            changes nothing, which is 1, and 0 for hue.
+        generator: of the random numbers.
+
+    Returns:
+        Factors, N×4; order, 4 int64: the column of the first change, of the second, … The pictures
+        of a batch share it, so that each change is done once, to all of them.
+
+    Raises:
+        CatdogError: a strength is negative, or the hue's above ½.
+    """
+    for name, strength in strengths.items():
+        most = 0.5 if name == "hue" else math.inf
+        require(0 <= strength <= most, name, strength, f"a number from 0 to {most}")
+    factors = [
+        uniform(count, -strength, strength, generator)
+        if name == "hue"
+        else uniform(count, max(0, 1 - strength), 1 + strength, generator)
+        for name, strength in strengths.items()
+    ]
+    return torch.stack(factors, 1), torch.randperm(len(factors), generator=generator)
+
+
+def _draw_sides(
+    shape: torch.Size, area: Range, ratio: Range, generator: Generator | None
+) -> tuple[Tensor, Tensor]:
+    """Both sides of ten boxes for each picture, N×10; ``ratio`` is the first to the second."""
+    require(0 <= area[0] <= area[1] <= 1, "area", area, "two rising numbers from 0 to 1")
+    require(0 < ratio[0] <= ratio[1], "ratio", ratio, "two rising numbers above 0")
+    count, _, height, width = shape
+    areas = height * width * uniform(count * TRIES, *area, generator).view(count, TRIES)
+    # By the logarithm: then 3 to 4 is as likely as 4 to 3.
+    logs = uniform(count * TRIES, math.log(ratio[0]), math.log(ratio[1]), generator)
+    ratios = logs.exp().view(count, TRIES)
+    return (areas * ratios).sqrt().round(), (areas / ratios).sqrt().round()
+
+
+def _first(tall: Tensor, wide: Tensor, fits: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Of each picture's ten boxes the first that fits: its sides, and whether there is one. N."""
+    chosen = fits.int().argmax(1, keepdim=True)
+    return tall.gather(1, chosen)[:, 0], wide.gather(1, chosen)[:, 0], fits.any(1)
+
+
+def _draw_corners(
+    down: Tensor, right: Tensor, generator: Generator | None
+) -> tuple[Tensor, Tensor]:
+    """Whole numbers from 0 to ``down``, and from 0 to ``right``, each as likely."""
+    draw = torch.rand(2, len(down), generator=generator, dtype=torch.float64)
+    top, left = (draw * (torch.stack((down, right)) + 1)).floor().to(down.dtype)
+    return top, left
