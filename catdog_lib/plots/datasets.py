@@ -117,7 +117,7 @@ def accuracies(results: Mapping[str, tuple[float, float, float]]) -> Figure:
         axes.axvline(50, color="#999999", linewidth=1, linestyle="--")
         axes.set_yticks(range(len(names)), names)
         axes.set(xlabel="accuracy, % (line: 95 % interval; dashed: guessing)", xlim=(38, 106))
-        axes.invert_yaxis()
+        axes.set_ylim(len(names) - 0.5, -0.5)
         axes.grid(axis="y", visible=False)
     return describe(
         figure,
