@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from catdog_lib.data.drawn.sketches import draw
+from catdog_lib.data.drawn import draw
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

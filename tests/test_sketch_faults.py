@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+from catdog_lib.data.drawn import Faults, described, sketches
 from catdog_lib.data.drawn.composition import Composition
 from catdog_lib.data.drawn.scenes import INDOORS, OUTDOORS
-from catdog_lib.data.drawn.sketches import Faults, described, sketches
 from catdog_lib.errors import CatdogError
 
 

@@ -6,9 +6,9 @@ import json
 import numpy as np
 import pytest
 
+from catdog_lib.data.drawn import SketchBatch, described, draw, sketch, sketches
 from catdog_lib.data.drawn.composition import Composition
 from catdog_lib.data.drawn.drawing import PARTS, Canvas, Pen
-from catdog_lib.data.drawn.sketches import SketchBatch, described, draw, sketch, sketches
 from catdog_lib.data.drawn.traits import FEATURES, ramp
 
 BACKGROUND, BODY, EARS, EYES, MUZZLE = range(5)

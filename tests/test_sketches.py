@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from catdog_lib.data.drawn.sketches import draw, sketches
+from catdog_lib.data.drawn import draw, sketches
 from catdog_lib.errors import CatdogError
 
 
@@ -58,7 +58,7 @@ def test_any_size_shows_the_same_picture(size):
 def test_two_processes_draw_the_same():
     """The other one with the arithmetic of an old processor (where OpenBLAS is used): last digits differ."""
     code = (
-        "import sys, hashlib; from catdog_lib.data.drawn.sketches import sketches; p, y = sketches(12, 64, 9);"
+        "import sys, hashlib; from catdog_lib.data.drawn import sketches; p, y = sketches(12, 64, 9);"
         "assert 'torch' not in sys.modules; print(hashlib.sha256(p.tobytes() + y.tobytes()).hexdigest())"
     )
     old = os.environ | {"OPENBLAS_CORETYPE": "Nehalem"}

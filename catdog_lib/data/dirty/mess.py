@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from catdog_lib.data.classes import CLASSES
-from catdog_lib.data.drawn.sketches import draw
+from catdog_lib.data.drawn import draw
 from catdog_lib.errors import CatdogError
 
 CLEAN = "clean"

@@ -30,21 +30,8 @@ from PIL import Image
 from catdog_lib.data.classes import CLASSES
 from catdog_lib.data.drawn.camera import saved_again
 from catdog_lib.data.drawn.composition import Composition, Description, Sketch
-from catdog_lib.data.drawn.drawing import PARTS
 from catdog_lib.data.drawn.faults import OF_COPY, Faults
 from catdog_lib.errors import CatdogError
-
-__all__ = [
-    "PARTS",
-    "Description",
-    "Faults",
-    "Sketch",
-    "SketchBatch",
-    "described",
-    "draw",
-    "sketch",
-    "sketches",
-]
 
 SMALLEST, LARGEST = 16, 1024  # pixels
 NO_FAULTS = Faults()
