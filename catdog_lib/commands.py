@@ -78,8 +78,8 @@ def data_check(args: argparse.Namespace) -> tuple[int, dict]:
 
 def data_get(args: argparse.Namespace) -> tuple[int, dict]:
     """Download a published collection of photos; its size, licence and citation are shown first."""
-    from catdog_lib.data.folders import default_folder
     from catdog_lib.data.fetch.get import get
+    from catdog_lib.data.folders import default_folder
 
     got = get(args.name, args.to, url=args.url, yes=args.yes, progress=not args.quiet)
     if got is None:

@@ -48,7 +48,10 @@ def notebook_cells(number: str, tag: str) -> list[str]:
 def test_the_notebooks_stub_and_solution_are_checked(number, capsys):
     (stub,), (solution,) = notebook_cells(number, "exercise"), notebook_cells(number, "solution")
     names: dict = {}
-    exec("import math, torch\nimport numpy as np\nfrom torch import nn\nfrom torch.nn import functional as F", names)
+    exec(
+        "import math, torch\nimport numpy as np\nfrom torch import nn\nfrom torch.nn import functional as F",
+        names,
+    )
     exec("from catdog_lib import models", names)
     exec(
         stub if "import check" in stub else "from catdog_lib.exercises import check\n" + stub, names

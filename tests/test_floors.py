@@ -10,8 +10,8 @@ import pytest
 LIBRARY = Path(__file__).parents[1] / "catdog_lib"
 FLOORS = {
     "errors": 0,
-    "budget": 1, "device": 1,
-    "data": 2, "models": 2, "shapes": 2, "sparsity": 2, "history": 2,
+    "budget": 1, "device": 1, "shapes": 1, "paths": 1,
+    "data": 2, "models": 2, "conv": 2, "receptive_field": 2, "sparsity": 2, "history": 2,
     "evaluate": 3,
     "train": 4, "runs": 4,
     "training_run": 5,
