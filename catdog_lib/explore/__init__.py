@@ -3,6 +3,9 @@
 Their JavaScript computes on its own, so they answer in JupyterLab and on a rendered page with no kernel behind it.
 """
 
+from catdog_lib.explore.convolution_stepper import KERNELS, ConvolutionStepper
 from catdog_lib.explore.label_game import LabelGame
+from catdog_lib.explore.receptive_field_viewer import ReceptiveFieldViewer
+from catdog_lib.explore.shape_calculator import ShapeCalculator
 
-__all__ = ["LabelGame"]
+__all__ = ["KERNELS", "ConvolutionStepper", "LabelGame", "ReceptiveFieldViewer", "ShapeCalculator"]

@@ -1,15 +1,22 @@
-"""What all interactive pictures share: where their JavaScript and CSS lie, and how pictures travel to them."""
+"""What all interactive pictures share: how their JavaScript is put together, and how pictures travel to it."""
 
 from __future__ import annotations
 
 import base64
 import io
+import re
 from importlib.resources import files
 
 import anywidget
 import numpy as np
+import torch
+import traitlets
 from PIL import Image
 from torch import Tensor
+
+from catdog_lib.errors import CatdogError
+
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+\.js)";\n', re.MULTILINE)
 
 
 class Explorable(anywidget.AnyWidget):
@@ -23,10 +30,58 @@ class Explorable(anywidget.AnyWidget):
 
     def __init_subclass__(cls, **options):
         if "code" in cls.__dict__:  # not the classes that anywidget derives for each instance
-            folder = files(__package__)
-            cls._esm = (folder / cls.code).read_text(encoding="utf-8")
-            cls._css = (folder / "explore.css").read_text(encoding="utf-8")
+            cls._esm = module(cls.code)
+            cls._css = (files(__package__) / "explore.css").read_text(encoding="utf-8")
         super().__init_subclass__(**options)
+
+
+def module(name: str) -> str:
+    """A JavaScript file of this folder, with the files it imports in front of it: a widget has to be one module."""
+    parts: dict[str, str] = {}
+
+    def add(file: str) -> None:
+        text = (files(__package__) / file).read_text(encoding="utf-8")
+        for needed in _IMPORT.findall(text):
+            if needed not in parts:
+                add(needed)
+        parts[file] = _IMPORT.sub("", text)
+
+    add(name)
+    return "\n".join(parts.values())
+
+
+class Whole(traitlets.Int):
+    """A whole number within limits; anything else is refused in a sentence."""
+
+    def __init__(self, default: int, low: int, high: int):
+        super().__init__(default, min=low, max=high)
+        self.tag(sync=True)
+
+    def validate(self, widget: Explorable, value: object) -> int:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int)
+            or not self.min <= value <= self.max
+        ):
+            raise CatdogError(
+                f"{self.name} is {value!r}; it has to be a whole number from {self.min} to {self.max}."
+            )
+        return value
+
+
+def tensor_of(value: object, name: str) -> Tensor:
+    """The value as a tensor of finite float64 numbers.
+
+    Raises:
+        CatdogError: it holds none, or something else; ``name`` is the argument it was given as.
+    """
+    try:
+        numbers = torch.as_tensor(value, dtype=torch.float64).detach().cpu()
+    except (TypeError, ValueError, RuntimeError):
+        raise CatdogError(f"{name} is not a tensor, nor rows of numbers of equal length.") from None
+    if not numbers.numel() or not numbers.isfinite().all():
+        raise CatdogError(f"{name} holds no numbers, or infinite ones or NaN; pass finite numbers.")
+    return numbers
 
 
 def data_uri(picture: Tensor) -> str:

@@ -1,5 +1,7 @@
 // Cat or dog? One picture after the other, two buttons, and the score at the end.
 
+import { element } from "./page.js";
+
 // Wilson's interval for `right` of `count`, as catdog_lib.evaluate.wilson_interval has it.
 export function wilsonInterval(right, count, z = 1.96) {
   const p = right / count;
@@ -14,13 +16,6 @@ export function scoreOf(answers, labels) {
 }
 
 const percent = (share) => `${Math.round(100 * share)} %`;
-
-function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
-}
 
 function render({ model, el }) {
   const pictures = model.get("pictures");

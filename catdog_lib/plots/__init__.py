@@ -1,10 +1,23 @@
 """Every static picture of the course. A function takes data, not models, and returns a matplotlib ``Figure``."""
 
 from catdog_lib.plots.architecture import architecture
+from catdog_lib.plots.convolution import (
+    channel_sum,
+    connections,
+    curves,
+    dice,
+    kernels,
+    numbers,
+    two_ways,
+)
 from catdog_lib.plots.datasets import accuracies, lucky, sizes, templates
+from catdog_lib.plots.depth import gradients_by_layer, receptive_fields
+from catdog_lib.plots.explorables import convolution_step, receptive_field_stack
+from catdog_lib.plots.layer_windows import shape_windows
 from catdog_lib.plots.layers import activations, channel_spread
 from catdog_lib.plots.photos import captioned, forward_pass, gallery, grid, most_wrong, picture
 from catdog_lib.plots.pixels import channels, pixels, squares
+from catdog_lib.plots.shapes import layer_costs, row_of_windows, to_scale
 from catdog_lib.plots.style import CAT, CLASS_COLOURS, DOG, describe, new_figure, show, style
 from catdog_lib.plots.training import compare, confusion, history
 
@@ -17,22 +30,37 @@ __all__ = [
     "architecture",
     "captioned",
     "channel_spread",
+    "channel_sum",
     "channels",
     "compare",
     "confusion",
+    "connections",
+    "convolution_step",
+    "curves",
     "describe",
+    "dice",
     "forward_pass",
     "gallery",
+    "gradients_by_layer",
     "grid",
     "history",
+    "kernels",
+    "layer_costs",
     "lucky",
     "most_wrong",
     "new_figure",
+    "numbers",
     "picture",
     "pixels",
+    "receptive_field_stack",
+    "receptive_fields",
+    "row_of_windows",
+    "shape_windows",
     "show",
     "sizes",
     "squares",
     "style",
     "templates",
+    "to_scale",
+    "two_ways",
 ]

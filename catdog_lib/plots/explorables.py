@@ -1,0 +1,188 @@
+"""The static twins of the interactive pictures: the same state, drawn for print and for the text of a lesson."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from torch import Tensor
+
+from catdog_lib.plots.convolution import SIGNED
+from catdog_lib.plots.pixels import CHANNELS
+from catdog_lib.plots.style import describe, style
+
+MARK = "#D6006C"
+
+
+def convolution_step(
+    picture: Tensor,
+    kernel: Tensor,
+    row: int = 0,
+    column: int = 0,
+    *,
+    stride: int = 1,
+    padding: int = 0,
+    dilation: int = 1,
+    bias: float = 0.0,
+) -> Figure:
+    """One step of a convolution: the window on the padded picture, patch, kernel, products, and the output so far.
+
+    Args:
+        picture: C×H×W with 1 or 3 channels, or H×W; at most about 12×12, since its numbers are shown.
+        kernel: C×k×k, or k×k for every channel.
+        row, column: of the output.
+    """
+    picture, kernel = torch.as_tensor(picture).double(), torch.as_tensor(kernel).double()
+    planes = picture[None] if picture.ndim == 2 else picture
+    weights = kernel.expand(len(planes), -1, -1) if kernel.ndim == 2 else kernel
+    padded = F.pad(planes, [padding] * 4)
+    top, left = row * stride, column * stride
+    k_rows, k_columns = weights.shape[1:]
+    high, wide = dilation * (k_rows - 1) + 1, dilation * (k_columns - 1) + 1
+    patch = padded[:, top : top + high : dilation, left : left + wide : dilation]
+    products = patch * weights
+    total = products.sum().item() + bias
+    output = F.conv2d(
+        planes[None], weights[None], torch.tensor([bias]).double(), stride, padding, dilation
+    )[0, 0]
+    with style():
+        figure = Figure(figsize=(10, 1.5 + 1.7 * len(planes)))
+        places = figure.add_gridspec(len(planes), 5, width_ratios=[2.1, 1, 1, 1, 1.9])
+        whole = figure.add_subplot(places[:, 0])
+        limit = 255 if planes.max() > 1 else 1
+        colour = len(planes) == 3
+        shown = (padded / limit).clamp(0, 1).permute(1, 2, 0) if colour else padded[0]
+        _numbers(whole, shown, "gray", 0, limit, written=not colour)
+        whole.add_patch(_frame(left, top, wide, high))
+        whole.set_title("input" + (f", padding {padding}" if padding else ""))
+        top_product, top_weight = products.abs().max().item(), weights.abs().max().item()
+        for c in range(len(planes)):
+            name = f"{CHANNELS[c]}: " if colour else ""
+            for place, numbers, title, colours, low, high_value in (
+                (1, patch[c], f"{name}patch", "gray", 0, limit),
+                (2, weights[c], "× kernel", SIGNED, -1.7 * top_weight, 1.7 * top_weight),
+                (3, products[c], f"= products, Σ {_text(products[c].sum())}", SIGNED, -top_product, top_product),
+            ):  # fmt: skip
+                axes = figure.add_subplot(places[c, place])
+                _numbers(axes, numbers, colours, low, high_value)
+                axes.set_title(title, fontsize=9.5)
+        result = figure.add_subplot(places[:, 4])
+        most = output.abs().max().item()
+        signed = output.min() < 0
+        _numbers(result, output, SIGNED if signed else "gray", -1.2 * most if signed else 0, most)
+        result.add_patch(_frame(column, row, 1, 1))
+        result.set_title(f"output: {_text(total)} in row {row}, column {column}", fontsize=9.5)
+    sums = " + ".join(_text(one) for one in products.sum((1, 2)))
+    return describe(
+        figure,
+        f"A kernel of {k_rows}×{k_columns} on a picture of {planes.shape[1]}×{planes.shape[2]}, at row {row} and "
+        f"column {column} of the {output.shape[0]}×{output.shape[1]} output. The products of patch and kernel sum to "
+        f"{sums}{f' + bias {_text(bias)}' if bias else ''} = {_text(total)}.",
+    )
+
+
+def _numbers(axes: Axes, numbers: Tensor, colours, low, high, written: bool = True) -> None:
+    """A table of numbers on coloured squares."""
+    values = np.asarray(numbers)
+    image = axes.imshow(values, cmap=colours, vmin=low, vmax=max(high, low + 1e-9))
+    axes.set(xticks=[], yticks=[])
+    axes.grid(False)
+    axes.spines[:].set_visible(False)
+    if not written:
+        return
+    size = min(9, 46 / values.shape[1] / max(2.6, max(len(_text(one)) for one in values.flat)) * 4)
+    for (i, j), value in np.ndenumerate(values):
+        r, g, b, _ = image.cmap(image.norm(value))
+        ink = "black" if 0.3 * r + 0.59 * g + 0.11 * b > 0.5 else "white"
+        axes.text(j, i, _text(value), color=ink, fontsize=size, ha="center", va="center")
+
+
+def _text(value: float) -> str:
+    return f"{round(float(value), 2) + 0.0:g}".replace("-", "−")
+
+
+def _frame(x: float, y: float, width: float, height: float) -> Rectangle:
+    return Rectangle((x - 0.5, y - 0.5), width, height, fill=False, edgecolor=MARK, linewidth=2.5)
+
+
+def receptive_field_stack(
+    layers: Sequence[dict],
+    size: int,
+    layer: int = -1,
+    row: int = -1,
+    column: int = -1,
+    photo: Tensor | None = None,
+) -> Figure:
+    """What a unit sees in each map below its own, and on the photo.
+
+    Args:
+        layers: dicts with kernel, stride, padding, dilation, and perhaps a name, as
+            :class:`catdog_lib.explore.ReceptiveFieldViewer` holds them.
+        size: the photo's side in pixels.
+        layer: 1 is the first, −1 the top one.
+        row, column: of the unit; −1 is the middle.
+        photo: 3×size×size, drawn under what is seen of it.
+    """
+    sides = [size]
+    for one in layers:
+        sides.append(
+            (sides[-1] + 2 * one["padding"] - one["dilation"] * (one["kernel"] - 1) - 1)
+            // one["stride"]
+            + 1
+        )
+    layer = len(layers) if layer < 1 else layer
+    unit = [(sides[layer] - 1) // 2 if at < 0 else at for at in (row, column)]
+    rows, columns = (_seen(layers, sides, layer, at) for at in unit)
+    with style():
+        figure = Figure(figsize=(10, 2.4 * -(-(layer + 1) // 6)))
+        for i in range(layer + 1):
+            axes = figure.add_subplot(-(-(layer + 1) // 6), min(6, layer + 1), i + 1)
+            field = np.zeros((sides[i], sides[i]))
+            field[np.ix_(rows[i], columns[i])] = 1
+            edges = (-0.5, sides[i] - 0.5, sides[i] - 0.5, -0.5)
+            if i == 0 and photo is not None:
+                axes.imshow(np.asarray(photo.permute(1, 2, 0)), extent=edges)
+            pale = LinearSegmentedColormap.from_list("seen", ["#cfe8f7", MARK])
+            axes.imshow(
+                field,
+                cmap=pale,
+                vmin=0,
+                vmax=1,
+                extent=edges,
+                alpha=0.5 if i == 0 and photo is not None else 1,
+            )
+            if rows[i] and columns[i]:  # else it sees only padding
+                spans = np.ptp(columns[i]) + 1, np.ptp(rows[i]) + 1
+                axes.add_patch(_frame(columns[i][0], rows[i][0], *spans))
+            axes.set(xticks=[], yticks=[])
+            axes.grid(False)
+            name = (
+                (layers[i - 1].get("name") or layers[i - 1].get("kind", "layer")) if i else "photo"
+            )
+            axes.set_title(f"{f'{i} ' if i else ''}{name}\n{sides[i]}×{sides[i]}", fontsize=9.5)
+    return describe(
+        figure,
+        f"The unit in row {unit[0]}, column {unit[1]} of layer {layer}, and what it sees in the maps below: "
+        f"of the photo, {_span('row', rows[0])} and {_span('column', columns[0])}.",
+    )
+
+
+def _seen(layers: Sequence[dict], sides: list[int], layer: int, unit: int) -> list[list[int]]:
+    """Positions that a unit sees along one side, in the photo (first), each map, and its own (last)."""
+    found = [[unit]]
+    for one, side in zip(layers[layer - 1 :: -1], sides[layer - 1 :: -1], strict=True):
+        taps = range(0, one["dilation"] * one["kernel"], one["dilation"])
+        positions = {at * one["stride"] - one["padding"] + tap for at in found[0] for tap in taps}
+        found.insert(0, sorted(at for at in positions if 0 <= at < side))
+    return found
+
+
+def _span(noun: str, positions: list[int]) -> str:
+    """``"rows 3 to 9"``, or ``"no row"`` where only padding is seen."""
+    return f"{noun}s {positions[0]} to {positions[-1]}" if positions else f"no {noun}"

@@ -1,0 +1,213 @@
+"""A notebook with the three explorables, and what a reader does with them, on a page and in JupyterLab."""
+
+from __future__ import annotations
+
+import re
+
+import torch
+import torch.nn.functional as F
+from nbformat.v4 import new_code_cell, new_markdown_cell
+from torch import Tensor, nn
+
+CELLS = [
+    new_markdown_cell("# Three explorables"),
+    new_code_cell(
+        "import torch\n"
+        "from torch import nn\n"
+        "from catdog_lib.explore import ConvolutionStepper, ReceptiveFieldViewer, ShapeCalculator\n\n"
+        "stepper = ConvolutionStepper((torch.arange(81) ** 2 % 97).view(9, 9), 'blur')\n"
+        "stepper",
+        id="stepper",
+    ),
+    new_code_cell("calculator = ShapeCalculator((10, 13), 3)\ncalculator", id="calculator"),
+    new_code_cell(
+        "viewer = ReceptiveFieldViewer([nn.Conv2d(3, 8, 3, padding=1), nn.MaxPool2d(2)])\nviewer",
+        id="viewer",
+    ),
+    new_code_cell(
+        "print(stepper.row, stepper.column, stepper.stride, stepper.kernel)\n"
+        "print(calculator.output_size(), calculator.operation, calculator.padding)\n"
+        "print(viewer.layer, viewer.row, viewer.column, [one['kernel'] for one in viewer.layers])\n"
+        "if stepper.stride == 2:  # the reader has been here\n"
+        "    stepper.stride, stepper.kernel, stepper.row = 1, 'identity', 6",
+        id="traits",
+    ),
+]
+PICTURE = (torch.arange(81) ** 2 % 97).view(9, 9).double()
+
+
+def widget(page, name: str):
+    return page.locator(f'.catdog[aria-label="{name}"]')
+
+
+def said(root) -> str:
+    return root.locator(".catdog-said").inner_text()
+
+
+def until(page, root, text: str) -> None:
+    root.locator(".catdog-said", has_text=text).wait_for()
+
+
+def output_shown(stepper) -> Tensor:
+    """The numbers in the output's cells."""
+    texts = stepper.locator(".catdog-moving text").all_text_contents()
+    return torch.tensor([float(text.replace("−", "-")) for text in texts])
+
+
+def convolved(kernel: list, **settings) -> Tensor:
+    return F.conv2d(PICTURE[None, None], torch.tensor(kernel).double()[None, None], **settings)[
+        0, 0
+    ]
+
+
+def center(locator, row: int, column: int, rows: int, columns: int) -> dict:
+    """Where to put the pointer for a cell of a grid."""
+    box = locator.bounding_box()
+    return {"x": box["width"] * (column + 0.5) / columns, "y": box["height"] * (row + 0.5) / rows}
+
+
+def drive_stepper(page) -> None:
+    """Mouse, arrow keys, a kernel of one's own and a stride; ends at row 1, column 2 with stride 2."""
+    stepper = widget(page, "Convolution stepper")
+    stepper.scroll_into_view_if_needed()
+    grid = stepper.locator(".catdog-moving")
+    blur = convolved([[1 / 9] * 3] * 3)
+    assert torch.allclose(output_shown(stepper), blur.flatten().float(), atol=0.051)
+    grid.hover(position=center(grid, 3, 4, 7, 7))
+    until(page, stepper, "Output row 3, column 4:")
+    assert value(said(stepper)) == round(blur[3, 4].item(), 2)
+    grid.focus()
+    for key in ("ArrowDown", "ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+    until(page, stepper, "Output row 4, column 6:")
+    assert value(said(stepper)) == round(blur[4, 6].item(), 2)
+    page.keyboard.press("ArrowRight")  # the end: the window stays
+    page.keyboard.press("Home")
+    until(page, stepper, "Output row 4, column 0:")
+
+    stepper.get_by_label("kernel", exact=True).select_option("sharpen")
+    stepper.get_by_label("kernel row 0, column 2").fill("-2")
+    stepper.get_by_label("stride", exact=True).fill("2")
+    kernel = [[0, -1, -2], [-1, 5, -1], [0, -1, 0]]
+    strided = convolved(kernel, stride=2)
+    until(page, stepper, "Output row 3, column 0:")  # there was no row 4 any more
+    assert torch.equal(output_shown(stepper), strided.flatten().float())
+    assert stepper.get_by_label("kernel", exact=True).input_value() == "", "a kernel of one's own"
+    grid.focus()
+    for key in ("ArrowUp", "ArrowUp", "ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+    until(page, stepper, "Output row 1, column 2:")
+    assert value(said(stepper)) == strided[1, 2].item()
+    patch = PICTURE[2:5, 4:7]
+    assert [int(t) for t in stepper.locator(".catdog-named").nth(0).locator(".catdog-value").all_inner_texts()] == \
+        patch.int().flatten().tolist()  # fmt: skip
+    products = stepper.locator(".catdog-named").nth(2).locator(".catdog-value").all_inner_texts()
+    assert sum(float(text.replace("−", "-")) for text in products) == strided[1, 2].item()
+
+
+def value(sentence: str) -> float:
+    return float(sentence.rsplit("= ", 1)[1].replace("−", "-"))
+
+
+def drive_calculator(page) -> None:
+    """Type, drag, choose; ends as a transposed convolution with padding 1."""
+    calculator = widget(page, "Shape calculator")
+    calculator.scroll_into_view_if_needed()
+
+    def agrees() -> None:
+        """The sentence says what the PyTorch line, copied and run, gives for the numbers in the fields."""
+        page.wait_for_timeout(50)  # a frame
+        line = calculator.locator("code").inner_text()
+        height, width = (
+            int(calculator.get_by_label(n, exact=True).input_value()) for n in ("height", "width")
+        )
+        rows, columns = eval(line, {"nn": nn})(torch.zeros(1, 3, height, width)).shape[-2:]
+        assert said(calculator).startswith(f"{height}×{width} becomes {rows}×{columns}."), line
+
+    until(page, calculator, "10×13 becomes 8×11.")
+    agrees()
+    calculator.get_by_label("stride s", exact=True).fill("3")
+    until(
+        page,
+        calculator,
+        "10×13 becomes 3×4. 1 row and 1 column never read: no further window fits.",
+    )
+    agrees()
+    formula = calculator.locator(".catdog-formula").first.inner_text()
+    assert "⌊(10 + 2·0 − 1·(3 − 1) − 1) / 3⌋ + 1" in formula and formula.strip().endswith(
+        "2 + 1 = 3"
+    )
+    assert calculator.locator("svg[role=img] .catdog-lost").count() == 2
+    slider = calculator.get_by_label("padding p, slider")
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    until(page, calculator, "10×13 becomes 4×5.")
+    agrees()
+    calculator.get_by_label("layer").select_option("pool")
+    calculator.get_by_label("ceil_mode").check()
+    agrees()
+    calculator.get_by_label("kernel k", exact=True).fill("1")
+    until(page, calculator, "Max-pooling takes at most half of its kernel as padding: here 0.")
+    calculator.get_by_label("layer").select_option("transposed")
+    calculator.get_by_label("kernel k", exact=True).fill("4")
+    calculator.get_by_label("output padding o", exact=True).fill("2")
+    until(page, calculator, "10×13 becomes 31×40.")
+    agrees()
+    grid = calculator.locator(".catdog-moving")
+    grid.focus()
+    page.keyboard.press("ArrowRight")
+    window = calculator.locator("svg[role=img] .catdog-window")
+    page.wait_for_timeout(50)
+    assert (window.get_attribute("x"), window.get_attribute("width")) == ("3", "4")
+
+
+def drive_viewer(page) -> None:
+    """Click, add, edit, remove; ends with the unit in row 5, column 8 of layer 3."""
+    viewer = widget(page, "Receptive-field viewer")
+    viewer.scroll_into_view_if_needed()
+    net = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.MaxPool2d(2))
+    layer2 = viewer.locator("svg.catdog-map").nth(2)
+    layer2.click(position=center(layer2, 7, 20, 32, 32))
+    until(
+        page,
+        viewer,
+        f"Layer 2, unit in row 7, column 20: it sees {extent(net, 7, 20)} of the photo",
+    )
+    page.keyboard.press("Tab")
+    viewer.get_by_role("button", name="+ convolution").click()
+    viewer.get_by_label("kernel of layer 3").fill("5")
+    viewer.get_by_label("stride of layer 3").fill("2")
+    viewer.get_by_role("button", name="+ pooling").click()
+    viewer.get_by_label("remove layer 4").click()
+    viewer.get_by_label("remove layer 4").wait_for(state="detached")
+    net.append(nn.Conv2d(8, 8, 5, stride=2, padding=1))
+    viewer.get_by_text("map 15 · sees 12 · jump 4 · first centre 2.5").wait_for()
+    layer3 = viewer.locator("svg.catdog-map").nth(3)
+    layer3.click(position=center(layer3, 4, 8, 15, 15))
+    viewer.locator(".catdog-stack").focus()
+    page.keyboard.press("ArrowDown")
+    until(
+        page, viewer, f"Layer 3, unit in row 5, column 8: it sees {extent(net, 5, 8)} of the photo"
+    )
+    box = viewer.locator(".catdog-photo .catdog-window")
+    first, last = re.search(r"columns (\d+) to (\d+)", said(viewer)).groups()
+    assert float(box.get_attribute("x")) == int(first)
+    assert float(box.get_attribute("width")) == int(last) - int(first) + 1
+
+
+def extent(net: nn.Sequential, row: int, column: int) -> str:
+    """Which pixels change a unit, by gradient; a max-pooling counts as a mean, since it looks at all its inputs."""
+    layers = [nn.AvgPool2d(m.kernel_size) if isinstance(m, nn.MaxPool2d) else m for m in net]
+    for layer in layers:
+        if isinstance(layer, nn.Conv2d):
+            nn.init.ones_(layer.weight)
+    photo = torch.zeros(1, 3, 64, 64, requires_grad=True)
+    nn.Sequential(*layers)(photo)[0, :, row, column].sum().backward()
+    seen = photo.grad[0].abs().sum(0)
+    rows, columns = (seen.sum(side).nonzero().flatten() for side in (1, 0))
+    return f"rows {rows[0]} to {rows[-1]} and columns {columns[0]} to {columns[-1]}"
+
+
+TRAITS = """1 2 2 [[[0.0, -1.0, -2.0], [-1.0, 5.0, -1.0], [0.0, -1.0, 0.0]]]
+(31, 40) transposed 1
+3 5 8 [3, 2, 5]"""
