@@ -8,29 +8,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from catdog_lib.exercises.registry import exercise, require
-
-
-def _function(number: str, name: str, answer: object) -> None:
-    require(
-        callable(answer),
-        f"Give the function itself: check('{number}', {name}), without calling it.",
-    )
-
-
-def _returned(value: object) -> None:
-    require(value is not None, "Your function returns None: does it end in `return`?")
+from catdog_lib.exercises.registry import exercise, require, require_function, require_returned
 
 
 @exercise("00.1")
 def to_batch(answer: Callable[[list[np.ndarray]], Tensor]) -> None:
     """A function of a list of pictures (H×W×3, uint8 arrays): a batch N×3×H×W, a uint8 tensor."""
-    _function("00.1", "to_batch", answer)
+    require_function("00.1", "to_batch", answer)
     random = np.random.default_rng(0)
     for count, height, width in ((4, 5, 7), (1, 6, 2)):
         pictures = list(random.integers(0, 256, (count, height, width, 3), dtype=np.uint8))
         value = answer([picture.copy() for picture in pictures])
-        _returned(value)
+        require_returned(value)
         require(
             isinstance(value, Tensor), "Return a PyTorch tensor: torch.from_numpy or torch.tensor."
         )
@@ -69,10 +58,10 @@ def to_batch(answer: Callable[[list[np.ndarray]], Tensor]) -> None:
 @exercise("00.2")
 def crop_box(answer: Callable[[int, int], tuple[int, int, int, int]]) -> None:
     """A function of (width, height): (left, top, right, bottom) of the largest centred square."""
-    _function("00.2", "crop_box", answer)
+    require_function("00.2", "crop_box", answer)
     for width, height in ((500, 374), (300, 400), (640, 639), (64, 64), (101, 50)):
         value = answer(width, height)
-        _returned(value)
+        require_returned(value)
         require(
             isinstance(value, (tuple, list)) and len(value) == 4,
             "Return four numbers: left, top, right, bottom.",
@@ -110,12 +99,12 @@ def crop_box(answer: Callable[[int, int], tuple[int, int, int, int]]) -> None:
 @exercise("00.3")
 def hold_out(answer: Callable[[Tensor, float, torch.Generator], Tensor]) -> None:
     """A function of (labels, share, generator): positions of a random share of each class."""
-    _function("00.3", "hold_out", answer)
+    require_function("00.3", "hold_out", answer)
     labels = torch.tensor([0] * 60 + [1] * 40)  # in order, as files in folders are
 
     def taken(seed: int, share: float = 0.25) -> list[int]:
         value = answer(labels.clone(), share, torch.Generator().manual_seed(seed))
-        _returned(value)
+        require_returned(value)
         positions = torch.as_tensor(value)
         require(
             positions.ndim == 1, "Return one row of positions: a list or a tensor of N numbers."
@@ -170,14 +159,14 @@ def hold_out(answer: Callable[[Tensor, float, torch.Generator], Tensor]) -> None
 @exercise("00.4")
 def mirror_some(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
     """A function of (pictures N×3×H×W, which: N booleans): the chosen ones mirrored left to right."""
-    _function("00.4", "mirror_some", answer)
+    require_function("00.4", "mirror_some", answer)
     pictures = torch.randint(
         0, 256, (4, 3, 5, 6), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
     )
     for chosen in ([True, False, False, True], [False] * 4):
         which = torch.tensor(chosen)
         untouched, value = pictures.clone(), answer(pictures, which)
-        _returned(value)
+        require_returned(value)
         require(isinstance(value, Tensor), "Return the batch, a tensor.")
         require(
             torch.equal(pictures, untouched),
@@ -218,10 +207,10 @@ def mirror_some(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
 @exercise("00.5")
 def mlp_parameters(answer: Callable[[int, int, int, int], int]) -> None:
     """A function of (height, width, hidden, classes): parameters of a one-hidden-layer perceptron on a colour photo."""
-    _function("00.5", "mlp_parameters", answer)
+    require_function("00.5", "mlp_parameters", answer)
     for height, width, hidden, classes in ((4, 6, 5, 2), (64, 64, 100, 10), (1000, 1000, 1000, 2)):
         value = answer(height, width, hidden, classes)
-        _returned(value)
+        require_returned(value)
         pixels = height * width
         setting = (
             f"for a photo of {height}×{width} pixels, {hidden:,} hidden units and {classes} classes"
@@ -258,7 +247,7 @@ def mlp_parameters(answer: Callable[[int, int, int, int], int]) -> None:
 @exercise("00.6")
 def baseline(answer: Callable[[Tensor, Tensor], float]) -> None:
     """A function of (train_labels, test_labels): the test accuracy of always giving the commonest training class."""
-    _function("00.6", "baseline", answer)
+    require_function("00.6", "baseline", answer)
     for train, test in (
         ([0, 1, 1, 1, 1], [0, 1, 1, 1]),
         ([0, 1, 1, 1], [0, 0, 0, 1, 1]),
@@ -267,7 +256,7 @@ def baseline(answer: Callable[[Tensor, Tensor], float]) -> None:
     ):
         train_labels, test_labels = torch.tensor(train), torch.tensor(test)
         value = answer(train_labels, test_labels)
-        _returned(value)
+        require_returned(value)
         commonest = max((0, 1), key=train.count)
         right = test.count(commonest) / len(test)
         setting = f"Trained on {train}, tested on {test}"

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from catdog_lib.exercises.registry import exercise, require
+from catdog_lib.exercises.registry import exercise, require, require_function, require_returned
 from catdog_lib.models import count_parameters
 
 
@@ -20,16 +20,13 @@ def _close(value: object, target: float) -> bool:
 @exercise("03.1")
 def parameters_of_convolution(answer: Callable[[int, int, int], int]) -> None:
     """A function of (channels_in, channels_out, kernel): the parameters of a convolution with bias."""
-    require(
-        callable(answer),
-        "Give the function itself: check('03.1', conv_parameters), without calling it.",
-    )
+    require_function("03.1", "conv_parameters", answer)
     for c_in, c_out, k in ((2, 7, 5), (3, 64, 3), (64, 512, 3), (16, 4, 1)):
         value, weights = answer(c_in, c_out, k), c_in * c_out * k * k
         setting = f"for {c_in} channels in, {c_out} out and a {k}×{k} kernel"
         if value == weights + c_out:
             continue
-        require(value is not None, "Your function returns None: does it end in `return`?")
+        require_returned(value)
         require(
             value != weights,
             f"You counted the weights; {setting} something is still added to every output channel.",
@@ -50,9 +47,7 @@ def parameters_of_convolution(answer: Callable[[int, int, int], int]) -> None:
 @exercise("03.2")
 def batch_norm(answer: Callable[[Tensor], Tensor]) -> None:
     """A function of feature maps N×C×H×W: BatchNorm in training mode, with weight 1, bias 0 and eps 1e-5."""
-    require(
-        callable(answer), "Give the function itself: check('03.2', batch_norm), without calling it."
-    )
+    require_function("03.2", "batch_norm", answer)
     generator = torch.Generator().manual_seed(5)
     for shape in ((4, 3, 5, 6), (2, 2, 2, 3)):
         scale = torch.tensor([1.0, 0.02, 7.0])[: shape[1]].view(1, -1, 1, 1)
@@ -109,12 +104,10 @@ def _normalise(maps: Tensor, dims: tuple[int, ...], unbiased: bool = False) -> T
 @exercise("03.3")
 def first_loss(answer: Callable[[int], float]) -> None:
     """A function of the number of classes: the loss of a network that knows nothing."""
-    require(
-        callable(answer), "Give the function itself: check('03.3', first_loss), without calling it."
-    )
+    require_function("03.3", "first_loss", answer)
     for classes in (10, 2, 1000):
         value, right = answer(classes), math.log(classes)
-        require(value is not None, "Your function returns None: does it end in `return`?")
+        require_returned(value)
         require(
             not _close(value, -right),
             "The sign: a loss is −ln of a probability, and ln of a number below 1 is negative.",
@@ -144,9 +137,7 @@ def first_loss(answer: Callable[[int], float]) -> None:
 @exercise("03.4")
 def train_step(answer: Callable) -> None:
     """A function of (model, optimizer, pictures, labels): makes one step of training and returns the loss, a number."""
-    require(
-        callable(answer), "Give the function itself: check('03.4', train_step), without calling it."
-    )
+    require_function("03.4", "train_step", answer)
     generator = torch.Generator().manual_seed(3)
     pictures = torch.rand(6, 3, 4, 4, generator=generator)
     labels = torch.tensor([0, 1, 1, 0, 1, 0])
@@ -206,9 +197,7 @@ def _flat(model: nn.Module) -> Tensor:
 @exercise("03.5")
 def accuracy(answer: Callable[[list[Tensor], list[Tensor]], float]) -> None:
     """A function of a list of logits (N×2 each) and a list of labels (N each), one a batch: the accuracy over all."""
-    require(
-        callable(answer), "Give the function itself: check('03.5', accuracy), without calling it."
-    )
+    require_function("03.5", "accuracy", answer)
     # Two batches of three pictures and one of one: 3 of 7 answers are right; by batch, the rates are 1/3, 1/3 and 1.
     logits = [
         torch.tensor([[2.0, 1.0], [1.5, 0.5], [-1.0, -3.0]]),
@@ -217,7 +206,7 @@ def accuracy(answer: Callable[[list[Tensor], list[Tensor]], float]) -> None:
     ]
     labels = [torch.tensor([0, 1, 1]), torch.tensor([1, 1, 0]), torch.tensor([1])]
     value = answer(logits, labels)
-    require(value is not None, "Your function returns None: does it end in `return`?")
+    require_returned(value)
     value = float(value)
     require(
         not _close(value, 3),

@@ -36,6 +36,19 @@ def require(holds: bool, hint: str) -> None:
         raise WrongAnswer(hint)
 
 
+def require_function(number: str, name: str, answer: object) -> None:
+    """The answer to exercise ``number`` is to be a function, which the exercise calls ``name``."""
+    require(
+        callable(answer),
+        f"Give the function itself: check('{number}', {name}), without calling it.",
+    )
+
+
+def require_returned(value: object) -> None:
+    """The student's function gave something back."""
+    require(value is not None, "Your function returns None: does it end in `return`?")
+
+
 def exercises(lesson: str) -> list[str]:
     """The numbers of the exercises of lesson "03", in order.
 
