@@ -63,7 +63,8 @@ FIGURES = {
         "a: 8 pixels, 3 windows, 1 pixel in no window; b: 9 pixels, 5 windows; c: 5 pixels, 3 windows, one more"),
     "to_scale": (lambda: plots.to_scale({"all": PICTURES[0], "half": torch.rand(8, 9)}), "all 16×16, half 8×9"),
     "layer_costs": (lambda: plots.layer_costs(USES, "Five"),
-                    "Together 0.5 MB of outputs, 0.05 million parameters and 0.00 G multiply-adds. The largest output is that of "),
+                    "Together 0.5 MB of outputs, 0.05 million parameters and 0.00 G multiply-adds. The largest "
+                    "output is that of "),
     "receptive_fields": (lambda: plots.receptive_fields(PICTURES[0], {"top": torch.eye(16)}, {"top": (0, 0, 9, 9)}),
                          "top 9×9 pixels"),
     "gradients_by_layer": (lambda: plots.gradients_by_layer({"plain": [[1e-4, 1e-2, 1], [1e-6, 1e-4, 1]]}),
