@@ -52,30 +52,32 @@ def convolution_step(
         planes[None], weights[None], torch.tensor([bias]).double(), stride, padding, dilation
     )[0, 0]
     with style():
-        figure = Figure(figsize=(10, 1.5 + 1.7 * len(planes)))
-        places = figure.add_gridspec(len(planes), 5, width_ratios=[2.1, 1, 1, 1, 1.9])
-        whole = figure.add_subplot(places[:, 0])
+        figure = Figure(figsize=(8, 4.2 + 1.6 * len(planes)))
+        above, below = figure.add_gridspec(2, 1, height_ratios=[4.2, 1.6 * len(planes)])
+        grids, places = above.subgridspec(1, 2), below.subgridspec(len(planes), 3)
+        whole = figure.add_subplot(grids[0])
         limit = 255 if planes.max() > 1 else 1
         colour = len(planes) == 3
         shown = (padded / limit).clamp(0, 1).permute(1, 2, 0) if colour else padded[0]
-        _numbers(whole, shown, "gray", 0, limit, written=not colour)
+        _numbers(whole, shown, "gray", 0, limit, 250, written=not colour)
         whole.add_patch(_frame(left, top, wide, high))
         whole.set_title("input" + (f", padding {padding}" if padding else ""))
         top_product, top_weight = products.abs().max().item(), weights.abs().max().item()
         for c in range(len(planes)):
             name = f"{CHANNELS[c]}: " if colour else ""
             for place, numbers, title, colours, low, high_value in (
-                (1, patch[c], f"{name}patch", "gray", 0, limit),
-                (2, weights[c], "× kernel", SIGNED, -1.7 * top_weight, 1.7 * top_weight),
-                (3, products[c], f"= products, Σ {_text(products[c].sum())}", SIGNED, -top_product, top_product),
+                (0, patch[c], f"{name}patch", "gray", 0, limit),
+                (1, weights[c], "× kernel", SIGNED, -1.7 * top_weight, 1.7 * top_weight),
+                (2, products[c], f"= products, Σ {_text(products[c].sum())}", SIGNED, -top_product, top_product),
             ):  # fmt: skip
                 axes = figure.add_subplot(places[c, place])
-                _numbers(axes, numbers, colours, low, high_value)
+                _numbers(axes, numbers, colours, low, high_value, 100)
                 axes.set_title(title, fontsize=9.5)
-        result = figure.add_subplot(places[:, 4])
+        result = figure.add_subplot(grids[1])
         most = output.abs().max().item()
         signed = output.min() < 0
-        _numbers(result, output, SIGNED if signed else "gray", -1.2 * most if signed else 0, most)
+        least = -1.2 * most if signed else 0
+        _numbers(result, output, SIGNED if signed else "gray", least, most, 250)
         result.add_patch(_frame(column, row, 1, 1))
         result.set_title(f"output: {_text(total)} in row {row}, column {column}", fontsize=9.5)
     sums = " + ".join(_text(one) for one in products.sum((1, 2)))
@@ -87,8 +89,10 @@ def convolution_step(
     )
 
 
-def _numbers(axes: Axes, numbers: Tensor, colours, low, high, written: bool = True) -> None:
-    """A table of numbers on coloured squares."""
+def _numbers(
+    axes: Axes, numbers: Tensor, colours, low, high, points: float, written: bool = True
+) -> None:
+    """A table of numbers on coloured squares, about so many points wide."""
     values = np.asarray(numbers)
     image = axes.imshow(values, cmap=colours, vmin=low, vmax=max(high, low + 1e-9))
     axes.set(xticks=[], yticks=[])
@@ -96,7 +100,10 @@ def _numbers(axes: Axes, numbers: Tensor, colours, low, high, written: bool = Tr
     axes.spines[:].set_visible(False)
     if not written:
         return
-    size = min(9, 46 / values.shape[1] / max(2.6, max(len(_text(one)) for one in values.flat)) * 4)
+    longest = max(3, *(len(_text(one)) for one in values.flat))
+    size = min(
+        10, points / values.shape[1] / (0.66 * longest)
+    )  # a digit is about 0.6 of its size wide
     for (i, j), value in np.ndenumerate(values):
         r, g, b, _ = image.cmap(image.norm(value))
         ink = "black" if 0.3 * r + 0.59 * g + 0.11 * b > 0.5 else "white"
