@@ -75,7 +75,9 @@ def test_load_takes_the_same_pictures():
     assert torch.equal(splits.test[:][0], test.images[:][0])
 
 
-@pytest.mark.parametrize(("word", "value"), [("difficulty", 3), ("count", 0), ("size", 9000)])
+@pytest.mark.parametrize(
+    ("word", "value"), [("difficulty", 3), ("count", 0), ("count", "many"), ("size", 9000)]
+)
 def test_a_bad_wish_leaves_no_file(tmp_path, word, value):
     with pytest.raises(CatdogError, match=f"^{word} is "):
         data.sketch_set(**{"count": 4, "size": 16, word: value}, progress=False)

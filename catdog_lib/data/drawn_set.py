@@ -14,6 +14,7 @@ from torch import Tensor
 from catdog_lib.data import cache, drawn
 from catdog_lib.data.classes import CLASSES
 from catdog_lib.data.drawn import NO_FAULTS, Faults, described
+from catdog_lib.data.drawn.sketches import check_arguments
 from catdog_lib.data.image_set import ImageSet
 
 
@@ -58,9 +59,7 @@ def sketch_set(
     Raises:
         CatdogError: an argument is out of range.
     """
-    described(
-        min(count, 1), size, seed, difficulty, faults
-    )  # complains before a cache file is begun
+    check_arguments(count, size, seed, difficulty)  # before a cache file is begun
     wanted = (count, size, seed, difficulty, asdict(faults))
     # All that draws is part of the key: a changed line draws anew.
     modules = sorted(Path(drawn.__file__).parent.glob("*.py"))

@@ -145,6 +145,10 @@ HOLD_OUT = [
         ),
         "you hold out 5",
     ),
+    (lambda labels, share, g: (labels == 0).nonzero()[:15], "one row of positions"),
+    (lambda labels, share, g: torch.tensor([], dtype=torch.int64), "Nothing is held out"),
+    (lambda labels, share, g: torch.arange(90, 115), "outside the set"),
+    (torch.arange(25), "Give the function itself"),
     (no_return, "returns None"),
 ]
 
@@ -175,6 +179,7 @@ MIRROR = [
     (in_place, "changed the batch"),
     (lambda pictures, which: pictures.clone(), "Not the chosen pictures"),
     (lambda pictures, which: pictures.transpose(2, 3), "came back as"),
+    (lambda pictures, which: pictures.flip(3).numpy(), "Return the batch, a tensor"),
     (no_return, "returns None"),
     (torch.zeros(4, 3, 5, 6), "Give the function itself"),
 ]

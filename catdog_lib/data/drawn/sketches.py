@@ -88,8 +88,7 @@ def sketches(
         CatdogError: for a count that is not a positive whole number, a negative seed, a size or difficulty out of
             range.
     """
-    _check(seed, size, difficulty)
-    _check_count(count)
+    check_arguments(count, size, seed, difficulty)
     planned = [_Planned(i, seed, difficulty, faults) for i in range(count)]
     pictures = np.stack([one.pixels(one.composition.picture(size)) for one in planned])
     return pictures, np.array([one.label for one in planned], np.int64)
@@ -110,8 +109,7 @@ def described(
     Raises:
         CatdogError: as :func:`sketches`.
     """
-    _check(seed, size, difficulty)
-    _check_count(count)
+    check_arguments(count, size, seed, difficulty)
     planned = [_Planned(i, seed, difficulty, faults) for i in range(first, first + count)]
     drawn = [one.composition.sketch(size) for one in planned]
     return SketchBatch(
@@ -149,7 +147,13 @@ def _whole(value: object, least: int, most: float = float("inf")) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool) and least <= value <= most
 
 
-def _check_count(count: int) -> None:
+def check_arguments(count: int, size: int, seed: int, difficulty: float) -> None:
+    """Complain about a set that cannot be drawn.
+
+    Raises:
+        CatdogError: an argument is of the wrong kind or out of range.
+    """
+    _check(seed, size, difficulty)
     if not _whole(count, 1):
         raise CatdogError(f"count is {count!r}, but must be a whole number of pictures, 1 or more.")
 
