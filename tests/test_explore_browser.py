@@ -12,6 +12,7 @@ import urllib.request
 from contextlib import closing
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from catdog_lib import course
@@ -212,6 +213,32 @@ def test_they_answer_in_jupyterlab_and_tell_python(chromium, lab, tmp_path):  # 
         widget(page, NAMES[0]),
         f"Output row 6, column 2: {PICTURE[7, 3]:g}·1 = {PICTURE[7, 3]:g}",
     )
+    reader.context.close()
+    assert reader.outside == []
+    assert reader.complaints == []
+
+
+@pytest.mark.parametrize(
+    "lesson", sorted((course.checkout() / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem
+)
+def test_a_lesson_runs_in_jupyterlab_from_top_to_bottom(lesson, chromium, lab, tmp_path):  # noqa: F811
+    """An error would stop "Run All" before the cell that this test adds at the end."""
+    notebook = nbformat.read(lesson, as_version=4)
+    finished = "from pathlib import Path\n\nPath('finished').touch()"
+    notebook.cells.append(nbformat.v4.new_code_cell(finished))
+    nbformat.write(notebook, tmp_path / "notebooks" / "lesson.ipynb")
+    reader = Reader(chromium, lab, 1400, "light")
+    page = reader.page
+    page.set_default_timeout(30_000)
+    page.goto(lab + "lab/tree/lesson.ipynb")
+    page.get_by_text("Python 3 (ipykernel) | Idle", exact=True).wait_for()
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Run All Cells", exact=True).click()
+    end = time.monotonic() + 180
+    while not (tmp_path / "notebooks" / "finished").exists() and time.monotonic() < end:
+        page.wait_for_timeout(200)
+    page.screenshot(path=tmp_path / "lesson.png")
+    assert (tmp_path / "notebooks" / "finished").exists(), f"{lesson.name} stopped before its end"
     reader.context.close()
     assert reader.outside == []
     assert reader.complaints == []
