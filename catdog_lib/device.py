@@ -40,15 +40,15 @@ def choose_device(name: str | None = None) -> torch.device:
 def fast_dtype(device: torch.device) -> torch.dtype:
     """The number format in which convolutions run fastest on ``device``, at no cost in accuracy.
 
-    A GPU with bfloat16 uses it. A CPU may have it in hardware or imitate it slowly, so a small convolution is timed
-    (about 0.3 s, once in a process) and bfloat16 is taken only if it saves a fifth of the time. Everything else
-    computes in float32.
+    A GPU with bfloat16 uses it, an older one with tensor cores float16. A CPU may have bfloat16 in hardware or imitate
+    it slowly, so a small convolution is timed (about 0.3 s, once in a process) and bfloat16 is taken only if it saves
+    a fifth of the time. Everything else computes in float32.
     """
     if device.type == "cuda":
+        if torch.cuda.is_bf16_supported(including_emulation=False):
+            return torch.bfloat16
         return (
-            torch.bfloat16
-            if torch.cuda.is_bf16_supported(including_emulation=False)
-            else torch.float32
+            torch.float16 if torch.cuda.get_device_capability(device) >= (7, 0) else torch.float32
         )
     if device.type != "cpu":
         return torch.float32

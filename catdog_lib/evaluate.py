@@ -37,28 +37,31 @@ class Evaluation:
 
 
 class Tally:
-    """Adds up loss and hits batch by batch, on the device; reading the result is the only time that it is waited for.
+    """Notes loss and hits batch by batch, on the device; reading the result is the only time that it is waited for.
 
     A mean over batches would give a picture in a small last batch more weight than the others.
     """
 
     def __init__(self, device: torch.device):
-        self._loss = torch.zeros(
-            (), dtype=torch.float64 if device.type != "mps" else torch.float32, device=device
-        )
+        self._sums: list[Tensor] = []  # one scalar a batch
         self._hits = torch.zeros((), dtype=torch.int64, device=device)
         self._count = 0
 
-    def add(self, mean_loss: Tensor, logits: Tensor, labels: Tensor) -> None:
-        """Count a batch: its mean loss (a scalar), its logits N×2 and labels N."""
-        self._loss += mean_loss.detach() * len(labels)
+    def add(self, logits: Tensor, labels: Tensor) -> None:
+        """Count a batch: its logits N×2 and labels N."""
+        self._sums.append(F.cross_entropy(logits.detach().float(), labels, reduction="sum"))
         self._hits += (logits.detach().argmax(1) == labels).sum()
         self._count += len(labels)
 
+    def first_without_number(self) -> int | None:
+        """The first batch, counted from 1, whose loss is infinite or no number; None if all are numbers."""
+        bad = (~torch.stack(self._sums).isfinite()).nonzero()
+        return int(bad[0]) + 1 if len(bad) else None
+
     def result(self) -> Evaluation:
-        return Evaluation(
-            self._loss.item() / self._count, self._hits.item() / self._count, self._count
-        )
+        """The mean over all pictures so far."""
+        total = math.fsum(torch.stack(self._sums).tolist())
+        return Evaluation(total / self._count, self._hits.item() / self._count, self._count)
 
 
 @torch.no_grad()

@@ -60,6 +60,11 @@ class History:
         )
 
     @property
+    def stale(self) -> int:
+        """How many epochs ago the best one was; 0 before the first."""
+        return self.epochs[-1].epoch - self.best.epoch if self.epochs else 0
+
+    @property
     def seconds(self) -> float:
         """Time spent training, without validation."""
         return sum(record.seconds for record in self.epochs)

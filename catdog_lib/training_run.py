@@ -85,5 +85,5 @@ def _defaults() -> dict[str, Any]:
     return {
         "epochs": choose(quick=2, standard=10, full=20),
         "schedule": "one_cycle",
-        "augment": True,
+        "augment": ("flip_and_crop",),
     }

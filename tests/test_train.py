@@ -2,6 +2,7 @@
 
 import json
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -21,6 +22,8 @@ from catdog_lib.evaluate import (
     wilson_interval,
 )
 from catdog_lib.history import History
+from catdog_lib.optimizers import make_optimizer
+from catdog_lib.schedules import SCHEDULES
 from catdog_lib.sparsity import l1_penalty, penalised_weights
 from catdog_lib.train import Recipe, fit
 
@@ -76,7 +79,7 @@ def test_the_same_seed_gives_the_same_run_and_another_does_not(pets):
             fit(
                 model,
                 pets,
-                Recipe(epochs=2, precision="float32", augment=True, seed=seed),
+                Recipe(epochs=2, precision="float32", augment=("flip_and_crop",), seed=seed),
                 progress=False,
             )
         )
@@ -177,7 +180,9 @@ def test_a_loss_that_is_no_number_stops_with_one_sentence(pets):
     model = small()
     with torch.no_grad():
         model[1].weight.fill_(float("nan"))
-    with pytest.raises(CatdogError, match=r"nan in epoch 1 at a learning rate of 0\.001"):
+    with pytest.raises(
+        CatdogError, match=r"nan in epoch 1, batch 1 of 3, at a learning rate of 0\.001"
+    ):
         fit(model, pets, FAST, progress=False)
 
 
@@ -198,7 +203,7 @@ class TestOptimizers:
     @pytest.mark.parametrize("name", ["SGD", "adam", "ADAMW", "RMSprop", "NAdam"])
     def test_any_name_of_torch_optim_in_any_case(self, pets, name):
         model = small()
-        made = train.make_optimizer(name, model, 0.01)
+        made = make_optimizer(name, model, 0.01)
         assert type(made).__name__.lower() == name.lower() and made.param_groups[0]["lr"] == 0.01
         assert (
             len(
@@ -229,7 +234,7 @@ class TestOptimizers:
         with pytest.raises(CatdogError, match=r"no optimizer 'Adom'.*Adam,"):
             fit(small(), pets, Recipe(optimizer="Adom"), progress=False)
 
-    @pytest.mark.parametrize("name", ["LBFGS", "Muon", "Optimizer"])
+    @pytest.mark.parametrize("name", ["LBFGS", "Optimizer"])
     def test_one_that_cannot_train_a_cnn_is_refused_in_one_sentence(self, pets, name):
         with pytest.raises(CatdogError, match=f"optimizer '?{name}"):
             fit(small(), pets, Recipe(optimizer=name), progress=False)
@@ -242,28 +247,26 @@ class TestOptimizers:
         assert torch.equal(before, model[1].weight)
 
 
-@pytest.mark.parametrize(
-    ("schedule", "rises"), [("constant", False), ("cosine", False), ("one_cycle", True)]
-)
-def test_schedules(pets, schedule, rises):
-    recipe = Recipe(epochs=4, schedule=schedule, lr=0.01)
-    optimizer = torch.optim.SGD(small().parameters(), lr=0.01)
-    plan = train.make_schedule(recipe, optimizer, steps=40)
-    rates = []
-    for _ in range(40):
-        rates.append(optimizer.param_groups[0]["lr"])
-        optimizer.step()
-        plan.step()
-    end = optimizer.param_groups[0]["lr"]
-    assert max(rates) == pytest.approx(0.01, rel=0.01)
-    assert (rates[0] < 0.5 * max(rates)) is rises
-    assert (end == 0.01) if schedule == "constant" else end < 1e-5
+@pytest.mark.parametrize("name", ["constant", "cosine", "one_cycle"])
+def test_schedules(name):
+    rates = [SCHEDULES[name](step / 1000) for step in range(1001)]
+    assert max(rates) == 1 and min(rates) >= 0
+    if name == "constant":
+        assert set(rates) == {1}
+    else:
+        assert rates[-1] == pytest.approx(0, abs=1e-12)
+        top = rates.index(1)
+        assert top == (0 if name == "cosine" else 200)
+        assert all(a > b for a, b in pairwise(rates[top:])), "it falls from the top to the end"
+        assert all(a <= b for a, b in pairwise(rates[: top + 1])), "and rises before"
+    if name == "cosine":
+        assert rates[500] == pytest.approx(0.5) and rates[250] == pytest.approx(0.8536, abs=1e-4)
 
 
 def test_fit_follows_the_schedule_to_its_end(pets):
     recipe = Recipe(epochs=3, schedule="one_cycle", lr=0.01, precision="float32")
     rates = [record.learning_rate for record in fit(small(), pets, recipe, progress=False).epochs]
-    assert rates[0] > rates[1] > rates[2] and rates[2] < 1e-5
+    assert rates[0] > rates[1] > rates[2] > 0 and rates[2] < 0.01 / 6
 
 
 @pytest.mark.parametrize(
@@ -325,7 +328,7 @@ class TestEvaluate:
         tally = Tally(torch.device("cpu"))
         for which in (slice(0, 64), slice(64, 89), slice(89, 90)):
             labels = pets.train.labels[which]
-            tally.add(F.cross_entropy(whole[which], labels), whole[which], labels)
+            tally.add(whole[which], labels)
         assert tally.result().loss == pytest.approx(
             F.cross_entropy(whole, pets.train.labels).item(), rel=1e-5
         )

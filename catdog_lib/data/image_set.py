@@ -57,6 +57,12 @@ class ImageSet:
             tuple(self.names[i] for i in which.tolist()),
         )
 
+    def to(self, device: torch.device) -> ImageSet:
+        """This set alone, with its pictures in the memory of ``device``."""
+        store, labels = self[:]
+        rows = torch.arange(len(self), device=device)
+        return ImageSet(store.to(device), rows, labels.to(device), self.names)
+
     def sample(self, count: int, seed: int = 0) -> ImageSet:
         """``count`` pictures drawn at random, as many cats as dogs where there are enough of both."""
         shuffled = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))
@@ -120,6 +126,18 @@ def batches(
         if shuffle is None
         else torch.randperm(len(images), generator=shuffle)
     )
-    for which in order.split(size):
+    for which in order.to(images.rows.device).split(size):
         pictures, labels = images[which]
         yield pictures.to(device, memory_format=torch.channels_last), labels.to(device)
+
+
+def resident(images: ImageSet, device: torch.device) -> ImageSet:
+    """The set with its pictures in a GPU's memory, if they take no more than half of what is free there.
+
+    Each step then reads them there, and nothing has to cross over from the computer's memory.
+    """
+    if device.type != "cuda":
+        return images
+    free, _ = torch.cuda.mem_get_info(device)
+    size = len(images) * images.store[0].numel()
+    return images.to(device) if size < free / 2 else images

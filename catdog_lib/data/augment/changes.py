@@ -79,7 +79,11 @@ def whole_batch(change: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 @whole_batch
 def flip_and_crop(
-    pictures: Tensor, generator: Generator | None = None, smallest: float = 0.6
+    pictures: Tensor,
+    generator: Generator | None = None,
+    smallest: float = 0.6,
+    *,
+    size: int | None = None,
 ) -> Tensor:
     """Mirror each picture with probability ½, and blow up a random square part to its full size.
 
@@ -87,6 +91,7 @@ def flip_and_crop(
         pictures: N×3×H×W.
         generator: of the random numbers.
         smallest: side of the smallest part, as a share of the picture's.
+        size: height and width of the new pictures, in place of the old ones'.
     """
     require(0 < smallest <= 1, "smallest", smallest, "a number above 0, and 1 at most")
     count, _, height, width = pictures.shape
@@ -96,7 +101,7 @@ def flip_and_crop(
     boxes = torch.stack((top * height, left * width, side * height, side * width), 1)
     matrix = crops(boxes, height, width)
     matrix[:, 0, 0] *= mirror  # look to the left for what is to be on the right
-    return warp(pictures, matrix, padding="border")
+    return warp(pictures, matrix, padding="border", size=size)
 
 
 @whole_batch

@@ -1,0 +1,103 @@
+"""A recipe: everything that decides how a network is trained, but for the network and the pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from catdog_lib.data import augment as augmentations
+from catdog_lib.errors import CatdogError
+from catdog_lib.schedules import SCHEDULES
+
+PRECISIONS = ("auto", "float32")
+KEEP = ("best", "last")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train. The defaults are the plainest choice; a figure beside a field names its source.
+
+    Attributes:
+        epochs: passes over the training pictures.
+        batch_size: pictures in a step.
+        optimizer: name of a class in ``torch.optim``, in any case, or "muon" (:mod:`catdog_lib.optimizers.muon`).
+        lr: learning rate; the highest one, if the schedule changes it.
+        momentum: of SGD, RMSprop or Muon; None keeps the optimizer's own.
+        weight_decay: shrinks the weights of convolutions and fully connected layers; never BatchNorm or biases.
+        schedule: constant, cosine or one_cycle (:mod:`catdog_lib.schedules`).
+        label_smoothing: share of the certainty that is spread over all classes (arXiv 1512.00567, section 7).
+        l1: weight λ of the penalty λ Σ|w| (:func:`catdog_lib.sparsity.l1_penalty`) added to the loss.
+        clip: scale the gradients down to this norm when theirs is larger; None never does (arXiv 1211.5063).
+        average: validate and keep a running average of the weights, of which each step leaves this share, such as
+            0.99; 0 keeps the weights themselves (arXiv 1710.10289 and 1803.05407).
+        accumulate: add up the gradients of so many parts of each batch, to need less memory.
+        augment: functions of :mod:`catdog_lib.data.augment`, by name, applied in this order.
+        sizes: train on pictures of these sizes, one after the other, each for as many epochs (arXiv 2104.00298);
+            () takes the pictures as they are. The first function of ``augment`` must be flip_and_crop.
+        patience: stop after so many epochs without a better one on validation; None never stops early.
+        keep: the weights of the "best" epoch on validation, or of the "last".
+        precision: "auto", the fastest number format that costs no accuracy here, or "float32".
+        compile: let ``torch.compile`` fuse operations: a long start, then faster steps.
+        seed: of the order of the pictures and of their augmentation.
+    """
+
+    epochs: int = 5
+    batch_size: int = 32
+    optimizer: str = "Adam"
+    lr: float = 1e-3
+    momentum: float | None = None
+    weight_decay: float = 0.0
+    schedule: str = "constant"
+    label_smoothing: float = 0.0
+    l1: float = 0.0
+    clip: float | None = None
+    average: float = 0.0
+    accumulate: int = 1
+    augment: tuple[str, ...] = ()
+    sizes: tuple[int, ...] = ()
+    patience: int | None = None
+    keep: str = "best"
+    precision: str = "auto"
+    compile: bool = False
+    seed: int = 0
+
+    def __post_init__(self):
+        for name in ("augment", "sizes"):  # JSON knows no tuples
+            value = getattr(self, name)
+            if isinstance(value, str | int):
+                raise CatdogError(f"{name} is {value!r}; give a tuple, such as ({value!r},).")
+            object.__setattr__(self, name, tuple(value))
+        for name in ("epochs", "batch_size", "lr", "accumulate"):
+            self._require(name, getattr(self, name) > 0, "must be above 0")
+        for name in ("weight_decay", "l1"):
+            self._require(name, getattr(self, name) >= 0, "must be 0 or more")
+        for name in ("label_smoothing", "average"):
+            self._require(name, 0 <= getattr(self, name) < 1, "must be 0 or more, and below 1")
+        self._require(
+            "momentum",
+            self.momentum is None or 0 <= self.momentum < 1,
+            "must be 0 or more, and below 1",
+        )
+        self._require("clip", self.clip is None or self.clip > 0, "must be above 0")
+        self._require("patience", self.patience is None or self.patience > 0, "must be above 0")
+        for name, known in (("schedule", SCHEDULES), ("precision", PRECISIONS), ("keep", KEEP)):
+            self._require(name, getattr(self, name) in known, f"must be one of {', '.join(known)}")
+        for name in self.augment:
+            if name not in augmentations.__all__:
+                raise CatdogError(
+                    f"augment names {name!r}; use some of {', '.join(augmentations.__all__)}."
+                )
+        if self.sizes and self.augment[:1] != ("flip_and_crop",):
+            raise CatdogError(
+                "sizes needs flip_and_crop, which changes the size, as the first function of augment."
+            )
+        self._require("sizes", all(size >= 8 for size in self.sizes), "must be 8 or more each")
+
+    def _require(self, name: str, holds: bool, rule: str) -> None:
+        if not holds:
+            raise CatdogError(f"{name} is {getattr(self, name)!r}; it {rule}.")
+
+    def size_in(self, epoch: int) -> int | None:
+        """Height and width of the training pictures in this epoch, counted from 1; None: as they are."""
+        if not self.sizes:
+            return None
+        return self.sizes[(epoch - 1) * len(self.sizes) // self.epochs]
