@@ -29,6 +29,14 @@ def missing(marker: str) -> str | None:
     return None
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.markexpr == "cuda" and missing("cuda"):  # make test-gpu
+        raise pytest.UsageError(
+            "PyTorch finds no NVIDIA GPU here, so none of the tests that need one can run: "
+            "run them on a machine that has one (catdog doctor says what PyTorch finds)."
+        )
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for mark in item.iter_markers():
         reason = missing(mark.name)

@@ -2,6 +2,7 @@
 
     course   run every lesson at its smallest size and build the pages   (make course)
     test     run the tests; arguments go to pytest                       (make test)
+    test-gpu run the tests that need an NVIDIA GPU, and no others        (make test-gpu)
     lab      open the notebooks in JupyterLab                            (make lab)
     site     run every lesson at its ordinary size and build the pages   (make site)
     setup    only set up                                                 (make setup)
@@ -60,6 +61,7 @@ def commands(budget: str | None) -> dict[str, Words]:
     return {
         "course": ["catdog", "course", "--budget", budget or "quick"],
         "test": ["python", "-m", "pytest"],
+        "test-gpu": ["python", "-m", "pytest", "-m", "cuda"],
         "lab": ["python", "-m", "jupyterlab", "notebooks"],
         "site": ["catdog", "course", "--budget", budget or "standard"],
         "setup": [],

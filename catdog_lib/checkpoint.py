@@ -1,26 +1,110 @@
-"""Save a training so that no crash can spoil it: the file is the old one or the new one, never half of one."""
+"""Save a training so that no crash can spoil it: a file is the old one or the new one, never half of one.
+
+The new contents go into a file of their own beside the old one, and are forced onto the disk; only then does the new
+file take the old one's name, which the operating system does in one go. Without the forcing, a power cut could leave
+the new name on an empty file (T. S. Pillai and others 2014, "All file systems are not created equal", OSDI).
+"""
 
 from __future__ import annotations
 
 import os
+import zipfile
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from catdog_lib.errors import CatdogError
 
-def save(contents: dict[str, Any], path: Path) -> None:
-    """Write tensors, numbers, texts, and dicts and lists of these to ``path``, all or nothing."""
+_MARK = "catdog checkpoint"
+_FORMAT = 1
+
+
+def write(contents: bytes, path: Path) -> None:
+    """Write ``contents`` to ``path``, all or nothing.
+
+    A process killed meanwhile leaves a ``.part`` file, which the next attempt overwrites.
+
+    Raises:
+        CatdogError: the place cannot be written, or the disk is full; ``path`` is as it was.
+    """
     part = path.with_name(f"{path.name}.part")
-    with part.open("wb") as file:
-        torch.save(contents, file)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    try:
+        try:
+            with part.open("wb") as file:
+                file.write(contents)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)  # it is still there only if something went wrong
+        if os.name == "posix":  # the new name is on the disk when the folder is
+            folder = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+    except OSError as error:
+        raise CatdogError(
+            f"{str(path)!r} cannot be written ({error}); make room there, or choose another place."
+        ) from None
 
 
-def load(path: Path) -> dict[str, Any] | None:
-    """What :func:`save` wrote, on the CPU; None if there is no such file."""
-    if not path.exists():
+def save(contents: dict[str, Any], path: str | os.PathLike) -> None:
+    """:func:`write` tensors, numbers, texts, and dicts and lists of these."""
+    buffer = BytesIO()  # torch.save, writing to a full disk itself, hides why it fails
+    torch.save({_MARK: _FORMAT, **contents}, buffer)
+    write(buffer.getvalue(), Path(path))
+
+
+def load(path: str | os.PathLike) -> dict[str, Any] | None:
+    """What :func:`save` wrote, on the CPU; None if there is no such file.
+
+    No code in the file is run (``weights_only=True``), and every byte is checked against its check sum.
+
+    Raises:
+        CatdogError: the file is damaged, or something else.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:  # what torch.save writes; torch checks no sums
+            if archive.testzip():
+                raise zipfile.BadZipFile
+        contents = torch.load(path, map_location="cpu", weights_only=True)
+        if contents[_MARK] != _FORMAT:
+            raise KeyError
+    except FileNotFoundError:
         return None
-    return torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise CatdogError(
+            f"{os.fspath(path)!r} cannot be read ({error}); give yourself the right to, or name another file."
+        ) from None
+    except MemoryError:
+        raise
+    except Exception:  # what a damaged file does to its reader is beyond listing
+        raise CatdogError(
+            f"{os.fspath(path)!r} is damaged, or is no checkpoint of this course; remove it to begin anew, "
+            "or name another file."
+        ) from None
+    return contents
+
+
+def require_same(begun: dict[str, Any], asked: dict[str, Any], what: str, otherwise: str) -> None:
+    """Compare the settings of a training with those it was begun with; dicts in dicts are looked into.
+
+    Args:
+        begun, asked: the settings then and now.
+        what: begins the sentence, such as "The training".
+        otherwise: ends it: what to do if the new settings are meant.
+
+    Raises:
+        CatdogError: one differs; the sentence names the first.
+    """
+    for name in {**begun, **asked}:
+        old, new = begun.get(name), asked.get(name)
+        if isinstance(old, dict) and isinstance(new, dict):
+            require_same(old, new, what, otherwise)
+        elif old != new:
+            raise CatdogError(
+                f"{what} was begun with {name}={old!r}, not {new!r}; ask for that to go on, or {otherwise}."
+            )

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,15 @@ from catdog_lib.errors import CatdogError
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit status: 0 done, 1 a lesson failed, 2 the user can put it right, 130 interrupted."""
-    args = _parser().parse_args(arguments)
     try:
-        if getattr(args, "budget", None):
-            os.environ["CATDOG_BUDGET"] = args.budget
-            budgets.current.cache_clear()
-        status, facts = args.run(args)
-        if args.json:
-            print(json.dumps(facts))
+        with _one_voice():
+            args = _parser().parse_args(arguments)
+            if getattr(args, "budget", None):
+                os.environ["CATDOG_BUDGET"] = args.budget
+                budgets.current.cache_clear()
+            status, facts = args.run(args)
+            if args.json:
+                print(json.dumps(facts))
         return status
     except CatdogError as error:
         print(f"catdog: {error}", file=sys.stderr)
@@ -32,6 +34,14 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt as interrupt:
         print(f"catdog: {str(interrupt) or 'interrupted'}", file=sys.stderr)
         return 130
+
+
+def _one_voice() -> AbstractContextManager:
+    if "WORLD_SIZE" not in os.environ:
+        return nullcontext()  # alone, as nearly always; and `catdog --help` need not load PyTorch
+    from catdog_lib.distributed import one_voice
+
+    return one_voice()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -80,40 +90,46 @@ def _parser() -> argparse.ArgumentParser:
         commands.train,
         "catdog train --model five_conv --data ~/photos --out my_first_run",
     )
-    sub.add_argument("--model", required=True, metavar="NAME", help="six_block or five_conv")
+    sub.add_argument("--model", metavar="NAME", help="six_block, five_conv or residual")
     sub.add_argument(
         "--out",
         required=True,
         type=Path,
         metavar="RUN",
-        help="the run folder to write; it must not exist",
+        help="the run folder to write; an unfinished run in it goes on",
     )
-    _source(sub)
     sub.add_argument(
-        "--size",
+        "--seeds",
         type=int,
-        default=64,
-        metavar="PIXELS",
-        help="height and width of the pictures (64)",
+        metavar="N",
+        help="train N times, one after the other, with as many seeds, and compare; --out gets a folder for each",
+    )
+    _training(sub)
+
+    sub = _command(
+        subparsers,
+        "sweep",
+        commands.sweep,
+        "catdog sweep --model five_conv --seeds 3 --set lr=1e-3,3e-3 --out lr",
+    )
+    sub.add_argument("--model", metavar="NAME", help="the network; or --set model=A,B")
+    sub.add_argument(
+        "--out", required=True, type=Path, metavar="DIR", help="the folder for the run folders"
     )
     sub.add_argument(
-        "--width", type=int, metavar="N", help="channels of the first layer (the source's own)"
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=A,B,…",
+        help="an option of catdog train, without its dashes, and its values; may be repeated",
     )
     sub.add_argument(
-        "--max-train", type=int, metavar="N", help="use at most so many training pictures"
+        "--seeds", type=int, default=1, metavar="N", help="seeds for each combination (1)"
     )
-    recipe = sub.add_argument_group("recipe", "the defaults depend on the budget")
-    for name, kind, text in (
-        ("epochs", int, "passes over the training pictures"), ("batch-size", int, "pictures in a step"),
-        ("optimizer", str, "a name from torch.optim"), ("lr", float, "learning rate, the highest"),
-        ("schedule", str, "constant, cosine or one_cycle"), ("l1", float, "weight of the L1 penalty"),
-        ("patience", int, "stop after so many epochs without a better one"),
-        ("seed", int, "of weights, order and augmentation"),
-    ):  # fmt: skip
-        recipe.add_argument(f"--{name}", type=kind, metavar="X", help=text)
-    _budget(sub)
-    _device(sub)
-    _quiet(sub)
+    sub.add_argument(
+        "--processes", type=int, metavar="N", help="trainings at once (one for each GPU, or core)"
+    )
+    _training(sub)
 
     sub = _command(
         subparsers, "evaluate", commands.evaluate, "catdog evaluate my_first_run --data ~/photos"
@@ -130,12 +146,71 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("photos", nargs="+", metavar="PHOTO")
 
     sub = _command(
+        subparsers, "bench", commands.bench, "catdog bench --only five_conv --picture speed.png"
+    )
+    _source(sub)
+    sub.add_argument(
+        "--only",
+        nargs="+",
+        metavar="NAME",
+        help="some of five_conv, six_block, champion, features (all)",
+    )
+    sub.add_argument("--precision", metavar="X", help="auto, the fastest here, or float32 (auto)")
+    sub.add_argument("--picture", type=Path, metavar="FILE.png", help="also draw the bars")
+    _budget(sub)
+    _device(sub)
+
+    sub = _command(
         subparsers, "course", commands.course, "catdog course --lesson 03 --budget quick"
     )
     sub.add_argument("--lesson", metavar="NN", help="only this lesson")
     sub.add_argument("--out", type=Path, metavar="DIR", help="where to write the site (site)")
     _budget(sub)
     return parser
+
+
+def _training(sub: argparse.ArgumentParser) -> None:
+    """What ``train`` and ``sweep`` share."""
+    _source(sub)
+    sub.add_argument(
+        "--recipe",
+        metavar="NAME",
+        help="a named recipe, with its network and size: sprint, minutes or champion",
+    )
+    sub.add_argument(
+        "--size",
+        type=int,
+        metavar="PIXELS",
+        help="height and width of the pictures (the recipe's, or 64)",
+    )
+    sub.add_argument(
+        "--width", type=int, metavar="N", help="channels of the first layer (the source's own)"
+    )
+    sub.add_argument(
+        "--max-train", type=int, metavar="N", help="use at most so many training pictures"
+    )
+    sub.add_argument(
+        "--validation",
+        type=float,
+        metavar="SHARE",
+        help="share of the training pictures kept for validation (the recipe's, or 0.15)",
+    )
+    recipe = sub.add_argument_group(
+        "how to train", "in place of the recipe's own; without a recipe they depend on the budget"
+    )
+    for name, kind, text in (
+        ("epochs", int, "passes over the training pictures"), ("batch-size", int, "pictures in a step"),
+        ("optimizer", str, "a name from torch.optim"), ("lr", float, "learning rate, the highest"),
+        ("schedule", str, "constant, cosine or one_cycle"), ("l1", float, "weight of the L1 penalty"),
+        ("patience", int, "stop after so many epochs without a better one"),
+        ("precision", str, "auto or float32"),
+        ("seed", int, "of weights, order and augmentation"),
+    ):  # fmt: skip
+        recipe.add_argument(f"--{name}", type=kind, metavar="X", help=text)
+    recipe.add_argument("--compile", action="store_true", default=None, help="use torch.compile")
+    _budget(sub)
+    _device(sub)
+    _quiet(sub)
 
 
 def _command(subparsers: Any, name: str, function: Any, example: str) -> argparse.ArgumentParser:

@@ -9,13 +9,18 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from dataclasses import asdict
-from io import BytesIO
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from catdog_lib.errors import CatdogError
 
-RECIPE_OPTIONS = ("epochs", "batch_size", "optimizer", "lr", "schedule", "l1", "patience", "seed")
+if TYPE_CHECKING:
+    from catdog_lib.runs import Run
+
+RECIPE_OPTIONS = (
+    "epochs", "batch_size", "optimizer", "lr", "schedule", "l1", "patience", "precision", "compile", "seed",
+)  # fmt: skip
 
 
 def doctor(args: argparse.Namespace) -> tuple[int, dict]:
@@ -99,23 +104,27 @@ def data_get(args: argparse.Namespace) -> tuple[int, dict]:
 
 
 def train(args: argparse.Namespace) -> tuple[int, dict]:
-    """Train a network, evaluate it once on the test pictures, and write a run folder."""
-    from catdog_lib import plots
-    from catdog_lib.runs import require_new
-    from catdog_lib.training_run import train_run
+    """Train a network, evaluate it once on the test pictures, and write a run folder; or go on with one."""
+    from catdog_lib.recipes import RECIPES, named
+    from catdog_lib.training_run import default_recipe, train_run
 
-    out = require_new(args.out)
-    recipe = {
+    if args.seeds is not None:
+        return sweep(argparse.Namespace(**vars(args), set=[], processes=1))
+    chosen = named(args.recipe) if args.recipe else None
+    model = args.model or (chosen and chosen.model)
+    if not model:
+        raise CatdogError(
+            f"Name a network with --model, or a recipe with --recipe: {', '.join(RECIPES)}."
+        )
+    changes = {
         name: getattr(args, name) for name in RECIPE_OPTIONS if getattr(args, name) is not None
     }
     run = train_run(
-        args.model, args.data, size=args.size, width=args.width, max_train=args.max_train,
-        recipe=recipe, device=args.device, progress=not args.quiet, report=print,
+        model, args.data, size=args.size or (chosen.size if chosen else 64), width=args.width,
+        max_train=args.max_train, validation=args.validation or (chosen.validation if chosen else 0.15),
+        recipe=replace(chosen.recipe if chosen else default_recipe(), **changes),
+        device=args.device, out=args.out, progress=not args.quiet, report=print,
     )  # fmt: skip
-    picture = BytesIO()
-    with plots.style():
-        plots.history(run.history).savefig(picture, format="png")
-    run.save(out, picture.getvalue())
     result = run.config["result"]
     print(
         f"test       {result['test_accuracy']:.1%} of {result['test_images']:,} pictures right, "
@@ -125,22 +134,49 @@ def train(args: argparse.Namespace) -> tuple[int, dict]:
         f"time       {result['train_seconds']:.0f} s of training, "
         f"{result['images_per_second']:,.0f} pictures a second on {result['device']}"
     )
-    print(f"saved      {out}; try: catdog predict {out} PHOTO")
-    return 0, {"run": str(out), "model": args.model, **result}
+    print(f"saved      {args.out}; try: catdog predict {args.out} PHOTO")
+    return 0, {"run": str(args.out), "model": model, **result}
+
+
+def sweep(args: argparse.Namespace) -> tuple[int, dict]:
+    """Train with many settings and seeds side by side, and compare them; what is finished is not done again."""
+    from catdog_lib.budget import current
+    from catdog_lib.data.loading import SKETCHES, default_source
+    from catdog_lib.sweep import sweep as train_all
+    from catdog_lib.sweep import table_text
+
+    own = {"command", "run", "json", "quiet", "out", "set", "seeds", "processes"}
+    options = {name: value for name, value in vars(args).items() if name not in own}
+    source = args.data or default_source()
+    options["data"] = source if source == SKETCHES else str(Path(source).expanduser().resolve())
+    options["budget"] = current()
+    choices = {}
+    for text in args.set:
+        name, _, values = text.partition("=")
+        choices[name.replace("-", "_")] = values.split(",")
+    facts = train_all(
+        options, choices, args.seeds, args.out, processes=args.processes,
+        report=(lambda line: None) if args.quiet else print,
+    )  # fmt: skip
+    print(table_text(facts["table"]))
+    return (2 if any("error" in member for member in facts["members"]) else 0), facts
 
 
 def evaluate(args: argparse.Namespace) -> tuple[int, dict]:
     """Loss and accuracy of a run on the test pictures of a source."""
     from catdog_lib.data.loading import load
     from catdog_lib.device import choose_device
+    from catdog_lib.distributed import team
     from catdog_lib.evaluate import evaluate as measure
-    from catdog_lib.runs import load_run
 
-    run = load_run(args.run_folder)
+    run = _run(args.run_folder)
     # A folder without a test part is cut exactly as it was for training, so no picture trained on is tested on.
     arguments = {**run.config["data"], **({"source": args.data} if args.data else {})}
-    data = load(**arguments, progress=not args.quiet)
-    result = measure(run.model.to(choose_device(args.device)), data.test)
+    with team().first_goes_ahead():
+        data = load(**arguments, progress=not args.quiet)
+    result = measure(
+        run.model.to(choose_device(args.device)), data.test, mirror=run.config["recipe"]["mirror"]
+    )
     low, high = result.interval()
     print(f"{args.run_folder} on the test pictures of {data.source}: {result}")
     return 0, {
@@ -155,9 +191,9 @@ def predict(args: argparse.Namespace) -> tuple[int, dict]:
 
     from catdog_lib.data.classes import CLASSES
     from catdog_lib.data.loading import photo_tensor
-    from catdog_lib.runs import load_run
+    from catdog_lib.evaluate import answer
 
-    run = load_run(args.run_folder)
+    run = _run(args.run_folder)
     answers, failed = [], False
     for path in args.photos:
         try:
@@ -167,13 +203,46 @@ def predict(args: argparse.Namespace) -> tuple[int, dict]:
             failed = True
             continue
         with torch.no_grad():
-            probabilities = run.model(picture[None]).softmax(1)[0]
+            logits = answer(run.model, picture[None], mirror=run.config["recipe"]["mirror"])
+        probabilities = logits.softmax(1)[0]
         label = int(probabilities.argmax())
         print(f"{path}: {CLASSES[label]}, {probabilities[label]:.1%}")
         answers.append(
             {"photo": path, "class": CLASSES[label], "probability": float(probabilities[label])}
         )
     return (2 if failed else 0), {"run": str(args.run_folder), "answers": answers}
+
+
+def _run(folder: Path) -> Run:
+    from catdog_lib.runs import load_run
+
+    run = load_run(folder)
+    if not run.finished:
+        print(f"{folder} is not finished; this is its best epoch so far.")
+    return run
+
+
+def bench(args: argparse.Namespace) -> tuple[int, dict]:
+    """Speed: the plain loop against the course's, and both against what the machine can do."""
+    from catdog_lib.bench import ROWS, compare
+
+    if args.picture and not args.picture.resolve().parent.is_dir():
+        raise CatdogError(
+            f"--picture {str(args.picture)!r} lies in a folder that does not exist; make it first."
+        )
+    result = compare(
+        args.data, args.only or tuple(ROWS), precision=args.precision or "auto", device=args.device
+    )
+    print(f"\n{result}")
+    if args.picture:
+        from catdog_lib import plots
+
+        rates = {
+            f"{row.name}\n{row.size} px": (max(row.plain), max(row.ours)) for row in result.rows
+        }
+        with plots.style():
+            plots.speed(rates, f"{result.device}, {result.dtype}").savefig(args.picture)
+    return 0, result.facts()
 
 
 def course(args: argparse.Namespace) -> tuple[int, dict]:

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from catdog_lib.data.classes import CLASSES
 from catdog_lib.data.image_set import ImageSet, batches
 from catdog_lib.device import autocast, fast_dtype
+from catdog_lib.distributed import Team, team
+from catdog_lib.memory import keep_freed_memory
 
 _BATCH = 128
 
@@ -53,6 +55,14 @@ class Tally:
         self._hits += (logits.detach().argmax(1) == labels).sum()
         self._count += len(labels)
 
+    def of_all(self, team: Team) -> Tally:
+        """The tally of all processes' batches together; each has counted its share of every batch."""
+        whole = Tally(self._hits.device)
+        whole._sums = list(team.total(torch.stack(self._sums)))
+        whole._hits = team.total(self._hits)
+        whole._count = int(team.total(torch.tensor(self._count)))
+        return whole
+
     def first_without_number(self) -> int | None:
         """The first batch, counted from 1, whose loss is infinite or no number; None if all are numbers."""
         bad = (~torch.stack(self._sums).isfinite()).nonzero()
@@ -64,34 +74,52 @@ class Tally:
         return Evaluation(total / self._count, self._hits.item() / self._count, self._count)
 
 
+def answer(model: nn.Module, pictures: Tensor, *, mirror: bool = False) -> Tensor:
+    """The logits for a batch of pictures, N×2 float32; with ``mirror`` the mean of these and their mirror images'."""
+    logits = model(pictures).float()
+    return (logits + model(pictures.flip(3)).float()) / 2 if mirror else logits
+
+
 @torch.no_grad()
-def predict(model: nn.Module, images: ImageSet, dtype: torch.dtype | None = None) -> Tensor:
+def predict(
+    model: nn.Module, images: ImageSet, dtype: torch.dtype | None = None, *, mirror: bool = False
+) -> Tensor:
     """The network's logits for every picture, N×2 float32, on the CPU, in the order of the set.
 
     The network is put into evaluation mode meanwhile (BatchNorm uses its running statistics) and back afterwards.
+    In a team of processes each takes a share of the pictures, and all get the logits of all.
 
     Args:
         model: on whatever device it is.
         images: the set.
         dtype: number format of the convolutions; None takes the fastest that costs no accuracy.
+        mirror: also ask about each picture's mirror image, and answer with the mean of the two.
     """
+    keep_freed_memory()
     device = next(model.parameters()).device
-    dtype = dtype or fast_dtype(device)
+    together = team()
+    dtype = dtype or together.from_first(lambda: fast_dtype(device))
     was_training = model.training
     model.eval()
     logits = []
-    for pictures, _ in batches(images, _BATCH, device=device):
+    mine = images
+    if together.size > 1:
+        mine = images.subset(torch.arange(len(images))[together.share(len(images))])
+    for pictures, _ in batches(mine, _BATCH, device=device):
         with autocast(device, dtype):
-            logits.append(model(pictures).float().cpu())
+            logits.append(answer(model, pictures, mirror=mirror).cpu())
     model.train(was_training)
-    return torch.cat(logits)
+    return together.gather(torch.cat(logits), len(images))
 
 
-def evaluate(model: nn.Module, images: ImageSet, dtype: torch.dtype | None = None) -> Evaluation:
+def evaluate(
+    model: nn.Module, images: ImageSet, dtype: torch.dtype | None = None, *, mirror: bool = False
+) -> Evaluation:
     """Cross-entropy loss and accuracy of ``model`` on ``images``; arguments as in :func:`predict`."""
-    logits = predict(model, images, dtype)
+    logits = predict(model, images, dtype, mirror=mirror)
     loss = F.cross_entropy(logits, images.labels).item()
-    return Evaluation(loss, (logits.argmax(1) == images.labels).double().mean().item(), len(images))
+    accuracy = (logits.argmax(1) == images.labels).double().mean().item()
+    return team().from_first(lambda: Evaluation(loss, accuracy, len(images)))
 
 
 def confusion_matrix(labels: Tensor, predictions: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from catdog_lib.data import augment as augmentations
@@ -18,7 +19,7 @@ class Recipe:
 
     Attributes:
         epochs: passes over the training pictures.
-        batch_size: pictures in a step.
+        batch_size: pictures in a step; if several processes train together, of all of them.
         optimizer: name of a class in ``torch.optim``, in any case, or "muon" (:mod:`catdog_lib.optimizers.muon`).
         lr: learning rate; the highest one, if the schedule changes it.
         momentum: of SGD, RMSprop or Muon; None keeps the optimizer's own.
@@ -31,8 +32,12 @@ class Recipe:
             0.99; 0 keeps the weights themselves (arXiv 1710.10289 and 1803.05407).
         accumulate: add up the gradients of so many parts of each batch, to need less memory.
         augment: functions of :mod:`catdog_lib.data.augment`, by name, applied in this order.
+        crop: side of the smallest part that flip_and_crop may leave, as a share of the picture's.
         sizes: train on pictures of these sizes, one after the other, each for as many epochs (arXiv 2104.00298);
             () takes the pictures as they are. The first function of ``augment`` must be flip_and_crop.
+        mirror: on validation and test, answer with the mean over a picture and its mirror image.
+        whiten: set the first convolution to the patterns of the training pictures before the first step
+            (:mod:`catdog_lib.whitening`).
         patience: stop after so many epochs without a better one on validation; None never stops early.
         keep: the weights of the "best" epoch on validation, or of the "last".
         precision: "auto", the fastest number format that costs no accuracy here, or "float32".
@@ -53,7 +58,10 @@ class Recipe:
     average: float = 0.0
     accumulate: int = 1
     augment: tuple[str, ...] = ()
+    crop: float = 0.6
     sizes: tuple[int, ...] = ()
+    mirror: bool = False
+    whiten: bool = False
     patience: int | None = None
     keep: str = "best"
     precision: str = "auto"
@@ -61,13 +69,16 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self):
-        for name in ("augment", "sizes"):  # JSON knows no tuples
+        for name, example in (("augment", ("flip_and_crop",)), ("sizes", (48, 64))):
             value = getattr(self, name)
-            if isinstance(value, str | int):
-                raise CatdogError(f"{name} is {value!r}; give a tuple, such as ({value!r},).")
-            object.__setattr__(self, name, tuple(value))
-        for name in ("epochs", "batch_size", "lr", "accumulate"):
-            self._require(name, getattr(self, name) > 0, "must be above 0")
+            if not isinstance(value, tuple | list):
+                raise CatdogError(f"{name} is {value!r}; give a tuple, such as {example}.")
+            object.__setattr__(self, name, tuple(value))  # JSON knows no tuples
+        for name in ("epochs", "batch_size", "accumulate"):
+            value = getattr(self, name)
+            holds = isinstance(value, int) and value > 0
+            self._require(name, holds, "must be a whole number above 0")
+        self._require("lr", 0 < self.lr < math.inf, "must be above 0, and finite")
         for name in ("weight_decay", "l1"):
             self._require(name, getattr(self, name) >= 0, "must be 0 or more")
         for name in ("label_smoothing", "average"):
@@ -77,6 +88,7 @@ class Recipe:
             self.momentum is None or 0 <= self.momentum < 1,
             "must be 0 or more, and below 1",
         )
+        self._require("crop", 0 < self.crop <= 1, "must be above 0, and 1 at most")
         self._require("clip", self.clip is None or self.clip > 0, "must be above 0")
         self._require("patience", self.patience is None or self.patience > 0, "must be above 0")
         for name, known in (("schedule", SCHEDULES), ("precision", PRECISIONS), ("keep", KEEP)):
@@ -90,7 +102,8 @@ class Recipe:
             raise CatdogError(
                 "sizes needs flip_and_crop, which changes the size, as the first function of augment."
             )
-        self._require("sizes", all(size >= 8 for size in self.sizes), "must be 8 or more each")
+        whole = all(isinstance(size, int) and size >= 8 for size in self.sizes)
+        self._require("sizes", whole, "must be whole numbers, 8 or more each")
 
     def _require(self, name: str, holds: bool, rule: str) -> None:
         if not holds:

@@ -13,10 +13,12 @@ from torch import Generator, Tensor, nn
 from torch.optim import Optimizer
 
 from catdog_lib.averaging import Average
+from catdog_lib.checkpoint import require_same
 from catdog_lib.device import autocast, fast_dtype
 from catdog_lib.distributed import team
 from catdog_lib.errors import CatdogError
 from catdog_lib.history import History
+from catdog_lib.memory import keep_freed_memory
 from catdog_lib.optimizers import make_optimizer
 from catdog_lib.recipe import Recipe
 from catdog_lib.schedules import SCHEDULES
@@ -45,19 +47,22 @@ class Training:
         device: torch.device,
         steps_in_epoch: int,
     ):
-        self.model = model.to(device, memory_format=torch.channels_last)
+        keep_freed_memory()
+        self.team = team()
+        self.model = self.team.prepare(model.to(device, memory_format=torch.channels_last), device)
         self.recipe, self.device = recipe, device
-        self.dtype = fast_dtype(device) if recipe.precision == "auto" else torch.float32
+        self._compute_in(
+            self.team.from_first(lambda: fast_dtype(device))  # the others may measure otherwise
+            if recipe.precision == "auto"
+            else torch.float32
+        )
         self.optimizer = optimizer or make_optimizer(
             recipe.optimizer, model, recipe.lr, recipe.momentum, recipe.weight_decay
         )
         for group in self.optimizer.param_groups:
             group.setdefault("initial_lr", group["lr"])
-        # In float16 small gradients would round to 0; the scaler makes them larger for the while.
-        self.scaler = torch.amp.GradScaler(device.type, enabled=self.dtype == torch.float16)
-        self.average = Average(model, recipe.average) if recipe.average else None
-        self.team = team()
         self.learner = self.team.wrap(torch.compile(model) if recipe.compile else model)
+        self.average = Average(model, recipe.average) if recipe.average else None
         self.generator = Generator().manual_seed(recipe.seed)
         self.parts = recipe.accumulate
         self.steps_in_epoch, self.steps_taken = steps_in_epoch, 0
@@ -68,7 +73,7 @@ class Training:
         return self.steps_taken // self.steps_in_epoch + 1
 
     def step(self, pictures: Tensor, labels: Tensor, of: int) -> Tensor:
-        """Learn from one batch of ``of`` pictures, or this process's share of it, N×3×H×W and N.
+        """Learn from one batch of ``of`` pictures, or what this process takes of it, N×3×H×W and N.
 
         Returns the logits, N×2.
 
@@ -91,10 +96,9 @@ class Training:
     def gradients(self, pictures: Tensor, labels: Tensor, of: int) -> Tensor:
         """Forward and backward, one part of the batch after the other; each adds its share to the gradients."""
         logits = []
-        parts = min(self.parts, len(labels))
-        for some, truth in zip(
-            pictures.tensor_split(parts), labels.tensor_split(parts), strict=True
-        ):
+        parts = min(self.parts, of)
+        sizes = self.team.share_sizes(of, parts)
+        for some, truth in zip(pictures.split(sizes), labels.split(sizes), strict=True):
             with autocast(self.device, self.dtype):
                 scores = self.learner(some).float()
             loss = F.cross_entropy(
@@ -116,7 +120,7 @@ class Training:
             try:
                 return self.gradients(pictures, labels, of)
             except torch.OutOfMemoryError:
-                if self.parts >= len(labels) or self.team.size > 1:  # the others are not told
+                if self.parts >= of or self.team.size > 1:  # the others are not told
                     raise CatdogError(
                         f"The memory of {self.device} is too small for {-(-len(labels) // self.parts)} pictures at "
                         "once; use a smaller batch_size, smaller pictures or a narrower network."
@@ -146,48 +150,66 @@ class Training:
     def state(self, history: History, kept: dict[str, Tensor]) -> dict[str, Any]:
         """All that :meth:`resume` needs to go on as if nothing had happened."""
         return {
-            "recipe": asdict(self.recipe),
+            "settings": self._settings(history.train_images),
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "scaler": self.scaler.state_dict(),
             "average": (self.average.model.state_dict(), self.average.count)
             if self.average
             else None,
-            "generators": (
-                self.generator.get_state(),
-                torch.get_rng_state(),
-            ),  # the second is dropout's
-            "steps": (self.steps_taken, self.steps_in_epoch),
+            "generators": {
+                "ours": self.generator.get_state(),
+                "dropout's": torch.get_rng_state(),
+                "dropout's on the GPU": torch.cuda.get_rng_state(self.device)
+                if self.device.type == "cuda"
+                else None,
+            },
+            "steps_taken": self.steps_taken,
             "parts": self.parts,
             "history": history.to_json(),
             "kept": kept,
         }
 
-    def resume(self, saved: dict[str, Any]) -> tuple[History, dict[str, Tensor]]:
+    def resume(self, saved: dict[str, Any], train_images: int) -> tuple[History, dict[str, Tensor]]:
         """Take up a training where :meth:`state` left it; its history and the weights to keep.
 
         Raises:
-            CatdogError: it was another recipe, network or number of pictures.
+            CatdogError: it was another recipe, optimizer, network, number of pictures or kind of device. Nothing has
+                been changed then.
         """
-        asked = asdict(self.recipe)
-        for name, value in asdict(Recipe(**saved["recipe"])).items():
-            if asked[name] != value:
-                raise CatdogError(
-                    f"The training was begun with {name}={value!r}, not {asked[name]!r}; ask for that to go on, "
-                    "or begin a new one."
-                )
-        if saved["steps"][1] != self.steps_in_epoch:
-            raise CatdogError(
-                "The training was begun with another number of pictures; begin a new one."
-            )
+        require_same(
+            saved["settings"], self._settings(train_images), "The training", "name another file"
+        )
+        history = History.from_json(saved["history"])
+        self._compute_in(getattr(torch, history.dtype))
         self.model.load_state_dict(saved["model"])
         self.optimizer.load_state_dict(saved["optimizer"])
         self.scaler.load_state_dict(saved["scaler"])
         if self.average:
             weights, self.average.count = saved["average"]
             self.average.model.load_state_dict(weights)
-        mine, dropouts = saved["generators"]
-        self.generator.set_state(mine)
-        torch.set_rng_state(dropouts)
-        self.steps_taken, self.parts = saved["steps"][0], saved["parts"]
-        return History.from_json(saved["history"]), saved["kept"]
+        self.generator.set_state(saved["generators"]["ours"])
+        torch.set_rng_state(saved["generators"]["dropout's"])
+        if self.device.type == "cuda":
+            torch.cuda.set_rng_state(saved["generators"]["dropout's on the GPU"], self.device)
+        self.steps_taken, self.parts = saved["steps_taken"], saved["parts"]
+        return history, saved["kept"]
+
+    def _settings(self, train_images: int) -> dict[str, Any]:
+        """What must be the same for a training to go on."""
+        return {
+            "device": self.device.type,
+            "recipe": asdict(self.recipe),
+            "train_images": train_images,
+            "network": {name: tuple(x.shape) for name, x in self.model.state_dict().items()},
+            "optimizer": type(self.optimizer).__name__,
+            "groups": {  # of its parameters; the schedule changes lr, and knows initial_lr
+                number: {k: v for k, v in group.items() if k not in ("params", "lr")}
+                for number, group in enumerate(self.optimizer.param_groups)
+            },
+        }
+
+    def _compute_in(self, dtype: torch.dtype) -> None:
+        self.dtype = dtype
+        # In float16 small gradients would round to 0; the scaler makes them larger for the while.
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=dtype == torch.float16)

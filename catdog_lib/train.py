@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 from torch import Generator, Tensor, nn
 from torch.optim import Optimizer
@@ -20,6 +20,7 @@ from catdog_lib.evaluate import Evaluation, Tally, evaluate
 from catdog_lib.history import Epoch, History
 from catdog_lib.recipe import Recipe
 from catdog_lib.step import Training
+from catdog_lib.whitening import whiten
 
 __all__ = ["Recipe", "fit", "train_epoch"]
 
@@ -31,7 +32,7 @@ def fit(
     *,
     optimizer: Optimizer | None = None,
     device: str | None = None,
-    checkpoint: Path | None = None,
+    checkpoint: str | os.PathLike | None = None,
     progress: bool = True,
 ) -> History:
     """Train ``model`` on ``data.train``, choose the best epoch on ``data.validation``, never look at ``data.test``.
@@ -39,31 +40,39 @@ def fit(
     The model ends in evaluation mode with the weights that the recipe keeps. Interrupting (Ctrl-C, or the stop button
     of a notebook) does the same with the epochs completed so far.
 
+    In each of several processes that ``torchrun`` has started (:mod:`catdog_lib.distributed`), it does what it would do
+    alone, with its share of every batch; BatchNorm is synchronised. They cannot agree on an interruption, so it is
+    raised; the checkpoint has the epochs completed so far, and any number of processes can go on from it.
+
     Args:
         model: takes uint8 pictures N×3×H×W, returns logits N×2; moved to the device, and left there.
         data: the pictures.
         recipe: how to train.
         optimizer: use this one, made for this model, in place of the one that the recipe describes.
         device: cuda, mps or cpu; None takes the fastest here.
-        checkpoint: file to write after each epoch. If it exists the training goes on from it, and ends as it would
-            have ended without the interruption: on a CPU bit for bit.
+        checkpoint: file to write at the start and after each epoch. If it exists the training goes on from it, and
+            ends as it would have ended without the interruption: on a CPU, with as many threads, bit for bit.
         progress: show a bar.
 
     Raises:
-        CatdogError: no such optimizer or device, the checkpoint is of another training, or the loss is no longer a
-            number.
+        CatdogError: no such optimizer or device, the checkpoint is of another training, damaged or cannot be written,
+            or the loss is no longer a number.
     """
     place = choose_device(device)
+    if recipe.whiten:
+        whiten(model, data.train.sample(500, recipe.seed)[:][0])
     train = resident(data.train, place)
     training = Training(model, recipe, optimizer, place, math.ceil(len(train) / recipe.batch_size))
     history = History(train_images=len(train), device=str(place), dtype=dtype_name(training.dtype))
     kept = _snapshot(model)  # the start, should the first epoch fail
-    if checkpoint and (saved := checkpoints.load(checkpoint)):
-        history, kept = training.resume(saved)
+    if checkpoint and (saved := training.team.from_first(lambda: checkpoints.load(checkpoint))):
+        history, kept = training.resume(saved, len(train))
+    elif checkpoint and training.team.leads:  # should it not be possible, it is better known now
+        checkpoints.save(training.state(history, kept), checkpoint)
 
     with tqdm(
         total=recipe.epochs * len(train), initial=len(history.epochs) * len(train),
-        unit="picture", disable=not progress,
+        unit="picture", disable=not (progress and training.team.leads),
     ) as bar:  # fmt: skip
         try:
             for number in range(len(history.epochs) + 1, recipe.epochs + 1):
@@ -74,7 +83,7 @@ def fit(
                 learned = train_epoch(training, train, bar)
                 seconds = time.perf_counter() - start
                 judged = training.average.model if training.average else model
-                validation = evaluate(judged, data.validation, training.dtype)
+                validation = evaluate(judged, data.validation, training.dtype, mirror=recipe.mirror)
                 record = Epoch(
                     number, learned.loss, learned.accuracy, validation.loss, validation.accuracy,
                     training.optimizer.param_groups[0]["lr"], seconds,
@@ -82,10 +91,12 @@ def fit(
                 if recipe.keep == "last" or not history.epochs or record.better_than(history.best):
                     kept = _snapshot(judged)
                 history.epochs.append(record)
-                if checkpoint:
+                if checkpoint and training.team.leads:
                     checkpoints.save(training.state(history, kept), checkpoint)
                 bar.set_postfix_str(f"validation accuracy {validation.accuracy:.1%}")
         except KeyboardInterrupt:
+            if training.team.size > 1:
+                raise  # the others may not have heard of it, and cannot be waited for
             history.interrupted = True
         finally:  # also when the loss is no longer a number
             model.load_state_dict(kept)
@@ -100,27 +111,27 @@ def train_epoch(training: Training, images: ImageSet, bar: tqdm) -> Evaluation:
     """
     recipe, generator, device = training.recipe, training.generator, training.device
     epoch = training.epoch
-    changes = _augmentations(recipe, epoch)
+    changes = augmentations(recipe, epoch)
     tally = Tally(device)
     training.model.train()
+    training.team.own_chance(recipe.seed, epoch)
     for pictures, labels in batches(images, recipe.batch_size, shuffle=generator, device=device):
         for change in changes:
             pictures = change(pictures, generator)
-        mine = training.team.share(len(labels))
-        logits = training.step(pictures[mine], labels[mine], of=len(labels))
-        tally.add(logits, labels[mine])
-        bar.update(len(labels))
+        whole, parts = len(labels), min(training.parts, len(labels))
+        pictures, labels = training.team.take(pictures, parts), training.team.take(labels, parts)
+        tally.add(training.step(pictures, labels, of=whole), labels)
+        bar.update(whole)
     # Only now is a GPU asked: to wait for it in every step would cost time.
+    tally = tally.of_all(training.team)
     if batch := tally.first_without_number():
         raise training.no_number(epoch, batch)
-    return training.team.total(tally)
+    return tally.result()
 
 
-def _augmentations(recipe: Recipe, epoch: int) -> list[Callable[[Tensor, Generator], Tensor]]:
-    changes = [getattr(augment, name) for name in recipe.augment]
-    if recipe.sizes:
-        changes[0] = partial(changes[0], size=recipe.size_in(epoch))
-    return changes
+def augmentations(recipe: Recipe, epoch: int) -> list[Callable[[Tensor, Generator], Tensor]]:
+    crop = partial(augment.flip_and_crop, smallest=recipe.crop, size=recipe.size_in(epoch))
+    return [crop if name == "flip_and_crop" else getattr(augment, name) for name in recipe.augment]
 
 
 def _snapshot(model: nn.Module) -> dict[str, Tensor]:

@@ -23,6 +23,7 @@ COMMANDS = [
     "data check",
     "data get",
     "train",
+    "sweep",
     "evaluate",
     "predict",
     "course",
@@ -172,7 +173,7 @@ WRONG = {
     "an unknown model": (["train", "--model", "resnet9", "--data", "sketches", *OUT], "resnet9"),
     "an unknown optimizer": (["train", "--model", "five_conv", "--width", "2", "--optimizer", "Adom", *OUT], "Adom"),
     "too small a size": (["train", "--model", "six_block", "--size", "32", *OUT], "32 pixels"),
-    "a run that exists": (["train", "--model", "five_conv", "--out", "{tmp}"], "exists already"),
+    "a folder of something else": (["train", "--model", "five_conv", "--out", "{tmp}"], "exists already"),
     "no run": (["predict", "{tmp}/gone", "photo.jpg"], "not a run folder"),
     "a damaged run": (["evaluate", "{tmp}/damaged"], "damaged"),
     "a check of nothing": (["data", "check", "{tmp}/gone"], "does not exist"),
@@ -231,10 +232,13 @@ def test_ctrl_c_keeps_the_epochs_that_were_completed(photos, tmp_path):
         printed, errors = process.communicate(timeout=60)
     finally:
         process.kill()
-    assert printed.splitlines()[-1].startswith(b"{"), (printed, errors)
-    facts = json.loads(printed.splitlines()[-1])
-    assert process.returncode == 0 and facts["interrupted"] and 1 <= facts["epochs"] < 100000
-    assert len(load_run(out).history.epochs) == facts["epochs"]
+    assert process.returncode == 130, (printed, errors)
+    epochs = len(load_run(out).history.epochs)
+    sentence = (
+        f"catdog: interrupted after epoch {epochs} of 100000; the same command goes on from there"
+    )
+    assert 1 <= epochs < 100000 and sentence in errors.decode() and b"Traceback" not in errors
+    assert main(["predict", str(out), str(photos / "Cat" / "1.jpg")]) == 0
 
 
 @pytest.mark.photos

@@ -21,6 +21,7 @@ from tests.explorable_pages import (
     PICTURE,
     TRAITS,
     drive_calculator,
+    drive_race,
     drive_stepper,
     drive_viewer,
     said,
@@ -31,7 +32,7 @@ from tests.small_lessons import save
 from tests.test_site import Reader, chromium, served  # noqa: F401 (a fixture)
 
 pytestmark = pytest.mark.browser
-NAMES = ("Convolution stepper", "Shape calculator", "Receptive-field viewer")
+NAMES = ("Convolution stepper", "Shape calculator", "Receptive-field viewer", "Optimizer race")
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,7 @@ def test_they_answer_on_a_page_without_a_kernel(reader):
     drive_stepper(page)
     drive_calculator(page)
     drive_viewer(page)
+    drive_race(page)
     assert page.url.endswith("01_three.html")  # no key turned the page
 
 
@@ -201,6 +203,7 @@ def test_they_answer_in_jupyterlab_and_tell_python(chromium, lab, tmp_path):  # 
     drive_stepper(page)
     drive_calculator(page)
     drive_viewer(page)
+    drive_race(page)
     page.wait_for_timeout(500)  # the last change travels to the kernel
     page.get_by_text("print(stepper.row").first.click()
     page.keyboard.press("Control+Enter")

@@ -11,14 +11,14 @@ LIBRARY = Path(__file__).parents[1] / "catdog_lib"
 FLOORS = {
     "errors": 0,
     "budget": 1, "device": 1, "shapes": 1, "paths": 1, "schedules": 1, "checkpoint": 1,
-    "data": 2, "models": 2, "conv": 2, "receptive_field": 2, "sparsity": 2, "history": 2,
+    "sync_norm": 1, "memory": 1, "distributed": 2,
+    "data": 2, "models": 2, "conv": 2, "receptive_field": 2, "sparsity": 2, "history": 2, "whitening": 2,
     "optimizers": 2, "averaging": 2,
-    "evaluate": 3, "recipe": 3,
-    "distributed": 4, "runs": 4,
-    "step": 5, "train": 6,
-    "training_run": 7,
+    "gradients": 3, "evaluate": 3, "recipe": 3,
+    "runs": 4, "recipes": 4,
+    "step": 5, "train": 6, "bench": 7, "finder": 7,
     "plots": 8, "explore": 8, "notebook": 8,
-    "exercises": 9, "doctor": 9, "site": 9,
+    "training_run": 9, "sweep": 9, "exercises": 9, "doctor": 9, "site": 9,
     "course": 10, "commands": 11, "cli": 12, "__main__": 13, "__init__": 13,
 }  # fmt: skip
 FILES = sorted(LIBRARY.rglob("*.py"))

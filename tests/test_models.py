@@ -90,11 +90,42 @@ def test_normalize_brings_imagenets_mean_to_zero():
     assert torch.allclose(models.Normalize()(one_up), torch.ones(1, 3, 4, 4))
 
 
-@pytest.mark.parametrize("name", models.MODELS)
-@pytest.mark.parametrize(("settings", "says"), [({"size": 63}, "64"), ({"width": 0}, "width")])
-def test_settings_that_cannot_work_say_why(name, settings, says):
-    with pytest.raises(CatdogError, match=says):
-        models.build(name, **{"size": 64, **settings})
+@pytest.mark.parametrize(
+    ("name", "smallest"), [("six_block", 64), ("five_conv", 64), ("residual", 16)]
+)
+def test_settings_that_cannot_work_say_why(name, smallest):
+    models.build(name, size=smallest, width=2)
+    with pytest.raises(CatdogError, match=f"size={smallest}"):
+        models.build(name, size=smallest - 1)
+    with pytest.raises(CatdogError, match="width"):
+        models.build(name, size=64, width=0)
+
+
+class TestResidual:
+    def test_its_size_and_its_maps(self):
+        model = models.ResidualCNN()
+        assert models.count_parameters(model) == 1_209_026
+        sizes = []
+        for part in (model.stem, *model.stages):
+            part.register_forward_hook(lambda _, __, maps: sizes.append(tuple(maps.shape[1:])))
+        model(torch.rand(1, 3, 64, 64))
+        assert sizes == [(32, 32, 32), (64, 16, 16), (128, 8, 8), (256, 4, 4)]
+
+    def test_one_network_takes_pictures_of_any_size(self):
+        model = models.ResidualCNN(width=2).eval()
+        for size in (16, 40, 65, 96):
+            assert model(torch.rand(1, 3, size, size)).isfinite().all()
+
+    def test_a_block_is_its_convolutions_plus_its_shortcut_and_starts_as_the_shortcut(self):
+        block = models.residual.ResidualBlock(3, 5).train()
+        maps = torch.randn(4, 3, 9, 9)
+        pooled = torch.nn.functional.max_pool2d(maps, 2, ceil_mode=True)
+        assert torch.allclose(block(maps), block.shortcut(pooled).relu(), atol=1e-6)
+        torch.nn.init.uniform_(block.convolutions[-1].weight)
+        block.eval()
+        expected = (block.convolutions(pooled) + block.shortcut(pooled)).relu()
+        assert torch.allclose(block(maps), expected, atol=1e-6)
+        assert not torch.allclose(expected, block.shortcut(pooled).relu(), atol=1e-2)
 
 
 def test_an_unknown_model_is_told_which_there_are():

@@ -11,6 +11,8 @@ import torch
 from PIL import Image
 
 from catdog_lib import models, plots
+from catdog_lib.finder import RateSearch
+from catdog_lib.gradients import LayerSignal, trace
 from catdog_lib.history import Epoch, History
 from catdog_lib.notebook import show_source
 from catdog_lib.shapes import shape_table
@@ -34,6 +36,13 @@ LOGITS = torch.tensor([[0.0, 3.0], [2.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.5, 0.0
 USES = shape_table(models.FiveConvCNN(64, 4), torch.zeros(1, 3, 64, 64))
 SOBEL = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])
 PIXELS = PICTURES[0, 0] / 255
+LAYER = torch.nn.Linear(4, 2)
+LOSS = torch.nn.functional.cross_entropy(LAYER(torch.rand(3, 4)), LABELS[:3])
+GRAPH = trace(LOSS, dict(LAYER.named_parameters()))
+SIGNALS = [
+    LayerSignal("0", "Linear", 2.0, 1e-6, 0.1, 5e-7),
+    LayerSignal("2", "Linear", 0.03, 1.0, 0.1, 0.4),
+]
 FIGURES = {
     "grid": (lambda: plots.grid(PICTURES, LABELS), "2 cats and 3 dogs"),
     "most_wrong": (lambda: plots.most_wrong(PICTURES, LABELS, LOGITS, list("abcde")), "gave 95% to the wrong class"),
@@ -50,6 +59,8 @@ FIGURES = {
     "pixels": (lambda: plots.pixels(PICTURES[0], 2, 3, 4),
                "The upper left one is red {}, green {}, blue {}.".format(*PICTURES[0, :, 2, 3].tolist())),
     "channels": (lambda: plots.channels(PICTURES[0]), "Their means: red 1"),
+    "speed": (lambda: plots.speed({"five_conv": (22.4, 98.6), "features": (9.0, 135.2)}, "2 CPU cores"),
+              "five_conv: 22.4 plain, 98.6 ours, 4.4 times as many; features: 9 plain, 135 ours, 15.0 times"),
     "squares": (lambda: plots.squares(Image.new("RGB", (90, 40), "red"), 32), "A photo of 90×40 pixels"),
     "sizes": (lambda: plots.sizes(torch.tensor([300, 500, 80]), torch.tensor([400, 375, 80]), LABELS[:3]),
               "3 photos: 2 cats, 1 dog. Widths run from 80 to 500 pixels, heights from 80 to 400; 1 are wider"),
@@ -92,6 +103,25 @@ FIGURES = {
         lambda: plots.receptive_field_stack(
             [{"kernel": 3, "stride": 1, "padding": 1, "dilation": 1}] * 3, 16, photo=PICTURES[0]),
         "layer 3, and what it sees in the maps below: of the photo, rows 4 to 10"),
+    "parts": (lambda: plots.parts({"plain": {"decode": 3.0, "forward": 1.5}, "fast": {"forward": 0.5}}, "ms"),
+              "plain: decode 3, forward 1.5, together 4.5; fast: forward 0.5, together 0.5"),
+    "ladder": (lambda: plots.ladder({"plain": 20.0, "fast": 90.0}),
+               "plain 20, 1.0 times the first; fast 90, 4.5 times"),
+    "roofline": (lambda: plots.roofline({"conv": (90.0, 3e11), "ReLU": (0.25, 2e9)}, 4e11, 1e10),
+                 "10 GB a second up to 40 operations per byte and is level from there, at 400 billion operations "
+                 "a second. conv: 90 per byte, 300 billion a second; ReLU: 0.25 per byte, 2 billion"),
+    "number_formats": (lambda: plots.number_formats({"bfloat16": ("0", "01111111", "0000001")}),
+                       "bfloat16: sign 0, exponent 01111111, mantissa 0000001"),
+    "learning_rates": (lambda: plots.learning_rates(RateSearch((0.003, 0.03, 0.3), (0.7, 0.6, 0.5))),
+                       "loss: from 0.61 at 3e-03 down to 0.59 at 3e-01; 1e-01 is suggested"),
+    "optimizer_race": (lambda: plots.optimizer_race("bowl", ["SGD", "momentum"], lr=2.5, momentum=0, step=9),
+                       "After 9 steps: SGD 1.11e+04, momentum"),
+    "graph": (lambda: plots.graph(GRAPH, "A linear layer"),
+              "A linear layer: boxes from top to bottom, linear (3×2), log-softmax (3×2), negative log-likelihood (one "
+              "number); 2 parameters beside the operations that use them. Grey arrows lead down to the loss; orange "),
+    "signals_by_layer": (lambda: plots.signals_by_layer({"tanh": SIGNALS, "ReLU": SIGNALS[::-1]}),
+                         "tanh: values 2.0e+00 at the first layer and 3.0e-02 at the last, gradients in them 1.0e-06 "
+                         "and 1.0e+00, in the weights 5.0e-07 and 4.0e-01; ReLU: values 3.0e-02 at"),
 }  # fmt: skip
 
 

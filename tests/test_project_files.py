@@ -75,9 +75,9 @@ def test_conda_installs_what_run_py_installs():
 def test_make_has_the_commands_of_run_py():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = re.search(
-        r"^([\w ]+):\n\t@\$\(PYTHON\) run\.py \$@ \$\(ARGS\)$", makefile, re.MULTILINE
+        r"^([\w -]+):\n\t@\$\(PYTHON\) run\.py \$@ \$\(ARGS\)$", makefile, re.MULTILINE
     )
-    described = re.findall(r"^    (\w+)  ", run.__doc__, re.MULTILINE)
+    described = re.findall(r"^    ([\w-]+) +[a-z]", run.__doc__, re.MULTILINE)
     assert targets and sorted(targets[1].split()) == sorted(described) == sorted(run.commands(None))
     assert re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[1] == targets[1]
 

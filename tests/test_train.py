@@ -1,16 +1,20 @@
 """Training: what it returns, what it leaves behind, and that it does what the recipe says."""
 
+import inspect
 import json
-import math
-from itertools import pairwise
+import re
+from dataclasses import replace
+from pathlib import Path
 
+import nbformat
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from catdog_lib import data, models, train
-from catdog_lib.data.image_set import ImageSet, Splits
+from catdog_lib.averaging import Average
+from catdog_lib.data.augment import flip_and_crop
+from catdog_lib.data.image_set import ImageSet, Splits, resident
 from catdog_lib.errors import CatdogError
 from catdog_lib.evaluate import (
     Evaluation,
@@ -22,41 +26,18 @@ from catdog_lib.evaluate import (
     wilson_interval,
 )
 from catdog_lib.history import History
-from catdog_lib.optimizers import make_optimizer
-from catdog_lib.schedules import SCHEDULES
 from catdog_lib.sparsity import l1_penalty, penalised_weights
+from catdog_lib.step import Training
 from catdog_lib.train import Recipe, fit
-
-
-def images(count, seed):
-    """Pictures that are easy to tell apart: cats are dark, dogs bright, both noisy."""
-    generator = torch.Generator().manual_seed(seed)
-    labels = torch.arange(count) % 2
-    pictures = torch.randint(0, 156, (count, 3, 8, 8), generator=generator) + 100 * labels.view(
-        -1, 1, 1, 1
-    )
-    return ImageSet(
-        pictures.to(torch.uint8), torch.arange(count), labels, tuple(map(str, range(count)))
-    )
+from tests.tiny import copies, images, plain, small, splits
 
 
 @pytest.fixture
 def pets():
-    return Splits(images(90, 0), images(40, 1), images(40, 2), "test")
+    return splits()
 
 
-def small(seed=0):
-    torch.manual_seed(seed)
-    return nn.Sequential(
-        models.Normalize(),
-        nn.Conv2d(3, 4, 3),
-        nn.BatchNorm2d(4),
-        nn.ReLU(),
-        nn.Flatten(),
-        nn.Linear(144, 2),
-    )
-
-
+LESSON = Path(__file__).parent.parent / "notebooks" / "03_custom_cnn.ipynb"
 FAST = Recipe(epochs=3, precision="float32")
 
 
@@ -107,20 +88,142 @@ def test_the_epoch_equals_a_loop_written_by_hand(pets):
         assert torch.allclose(value, theirs, atol=1e-5), name
 
 
-def test_the_weights_of_the_best_epoch_are_restored(pets, monkeypatch):
+@pytest.mark.parametrize(("keep", "chosen"), [("best", 2), ("last", 3)])
+def test_the_weights_of_the_best_or_of_the_last_epoch_are_kept(pets, monkeypatch, keep, chosen):
     scores, seen = iter([0.6, 0.9, 0.7]), []
 
-    def scripted(model, images, dtype):
+    def scripted(model, images, dtype, mirror):
         seen.append({name: value.clone() for name, value in model.state_dict().items()})
         return Evaluation(0.5, next(scores), len(images))
 
     monkeypatch.setattr(train, "evaluate", scripted)
     model = small()
-    history = fit(model, pets, FAST, progress=False)
+    history = fit(model, pets, replace(FAST, keep=keep), progress=False)
     assert history.best.epoch == 2
     for name, value in model.state_dict().items():
-        assert torch.equal(value, seen[1][name]), name
-        assert "weight" not in name or not torch.equal(value, seen[2][name]), name
+        assert torch.equal(value, seen[chosen - 1][name]), name
+    assert not torch.equal(seen[1]["1.weight"], seen[2]["1.weight"])
+
+
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_a_failing_epoch_never_takes_the_kept_weights_away(pets, keep):
+    model, calls = small(), []
+
+    def poison(module, inputs, logits):
+        calls.append(1)
+        return logits * float("nan") if module.training and len(calls) > 4 else logits
+
+    model.register_forward_hook(poison)  # three batches and a validation make the first epoch
+    first = small()
+    fit(first, pets, replace(FAST, epochs=1), progress=False)
+    with pytest.raises(CatdogError, match="nan in epoch 2, batch 1 of 3"):
+        fit(model, pets, replace(FAST, keep=keep), progress=False)
+    assert not model.training
+    for mine, theirs in zip(model.parameters(), first.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+def test_the_average_is_what_is_validated_and_kept(pets, monkeypatch):
+    """By hand: the weights of every step, averaged."""
+    made, judged, expected = [], [], []
+
+    class Noted(Average):
+        def __init__(self, model, decay):
+            super().__init__(model, decay)
+            self.mine = copies(model.parameters())
+            made.append(self)
+
+        def update(self, model):
+            super().update(model)
+            share = min(self.decay, self.count / (self.count + 10))
+            for mine, new in zip(self.mine, model.parameters(), strict=True):
+                mine.mul_(share).add_(new.detach(), alpha=1 - share)
+
+    real = train.evaluate
+
+    def noted(model, images, dtype, **_):
+        judged.append(copies(model.parameters()))
+        expected.append(copies(made[0].mine))
+        return real(model, images, dtype)
+
+    monkeypatch.setattr("catdog_lib.step.Average", Noted)
+    monkeypatch.setattr(train, "evaluate", noted)
+    model = small()
+    recipe = replace(FAST, epochs=4, lr=0.02, average=0.8, keep="last")
+    history = fit(model, pets, recipe, progress=False)
+    for mine, theirs in zip(expected, judged, strict=True):
+        for one, other in zip(mine, theirs, strict=True):
+            torch.testing.assert_close(one, other)
+    for kept, last in zip(model.parameters(), judged[-1], strict=True):
+        assert torch.equal(kept, last)
+    found = real(model, pets.validation, torch.float32)
+    assert found.loss == pytest.approx(history.epochs[-1].validation_loss, rel=1e-6)
+    without = small()
+    other = fit(without, pets, replace(recipe, average=0.0), progress=False)
+    assert other.epochs[-1].train_loss == history.epochs[-1].train_loss, "it only looks on"
+    assert other.epochs[-1].validation_loss != history.epochs[-1].validation_loss
+
+
+def test_each_epoch_is_fed_pictures_of_its_size_and_validation_its_own(pets):
+    model, seen = plain(), []
+    model.register_forward_pre_hook(lambda m, inputs: seen.append((m.training, *inputs[0].shape)))
+    recipe = replace(FAST, epochs=4, sizes=(12, 9), augment=("flip_and_crop",))
+    fit(model, pets, recipe, progress=False)
+    fed = [shape for training, *shape in seen if training]
+    counts = [32, 32, 26]
+    assert fed == [[n, 3, size, size] for size in (12, 12, 9, 9) for n in counts]
+    assert {tuple(shape) for training, *shape in seen if not training} == {(40, 3, 8, 8)}
+
+
+def test_the_pictures_are_augmented_in_the_order_of_the_recipe(pets, monkeypatch):
+    calls = []
+    for name in ("colour_jitter", "random_flip"):
+
+        def change(pictures, generator, name=name):
+            calls.append((name, pictures.dtype))
+            return pictures.float() / 255 if pictures.dtype == torch.uint8 else pictures
+
+        monkeypatch.setattr(train.augment, name, change)
+    fit(plain(), pets, replace(FAST, epochs=1, augment=("random_flip", "colour_jitter")),
+        progress=False)  # fmt: skip
+    assert calls == 3 * [("random_flip", torch.uint8), ("colour_jitter", torch.float32)]
+
+
+def test_the_crop_is_as_small_as_the_recipe_allows_and_no_smaller(pets, monkeypatch):
+    seen = []
+
+    def noted(pictures, generator, smallest=None, size=None):
+        seen.append((smallest, size))
+        return pictures.float() / 255
+
+    monkeypatch.setattr(train.augment, "flip_and_crop", noted)
+    for change in ({"crop": 0.9}, {"crop": 0.7, "sizes": (9,)}):
+        fit(plain(), pets, replace(FAST, epochs=1, augment=("flip_and_crop",), **change),
+            progress=False)  # fmt: skip
+    assert seen == 3 * [(0.9, None)] + 3 * [(0.7, 9)]
+
+
+def test_with_mirror_validation_is_answered_with_the_mean_of_both(pets):
+    """The network gives a picture and its mirror image different logits."""
+    model = plain()
+    recipe = replace(FAST, epochs=1, mirror=True)
+    (epoch,) = fit(model, pets, recipe, progress=False).epochs
+    pictures, labels = pets.validation[:]
+    with torch.no_grad():
+        one, other = model(pictures), model(pictures.flip(3))
+    expected = F.cross_entropy((one + other) / 2, labels).item()
+    assert epoch.validation_loss == pytest.approx(expected, rel=1e-5)
+    assert epoch.validation_loss != pytest.approx(F.cross_entropy(one, labels).item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("change", [{"label_smoothing": 0.4}, {"l1": 0.5}])
+def test_the_training_loss_is_the_cross_entropy_alone(pets, change):
+    """So it can be compared with the validation loss. The rate is so small that the weights stay."""
+    model = plain()
+    expected = F.cross_entropy(model(pets.train[:][0]), pets.train.labels).item()
+    recipe = replace(FAST, epochs=1, optimizer="sgd", lr=1e-12, **change)
+    (epoch,) = fit(model, pets, recipe, progress=False).epochs
+    assert epoch.train_loss == pytest.approx(expected, rel=1e-5)
 
 
 def test_best_is_the_highest_accuracy_and_then_the_lowest_loss(pets):
@@ -136,7 +239,7 @@ def test_best_is_the_highest_accuracy_and_then_the_lowest_loss(pets):
 def test_patience_stops_early(pets, monkeypatch):
     scores = iter([0.6, 0.7, 0.65, 0.66, 0.9])
 
-    def scripted(model, images, dtype):
+    def scripted(model, images, dtype, mirror):
         return Evaluation(0.5, next(scores), len(images))
 
     monkeypatch.setattr(train, "evaluate", scripted)
@@ -186,97 +289,25 @@ def test_a_loss_that_is_no_number_stops_with_one_sentence(pets):
         fit(model, pets, FAST, progress=False)
 
 
-def test_a_loss_that_stops_being_a_number_leaves_the_best_weights(pets):
-    model, steps = small(), []
-
-    def poison(module, inputs, logits):
-        steps.append(1)
-        return logits * float("nan") if module.training and len(steps) > 4 else logits
-
-    model.register_forward_hook(poison)  # three batches and a validation make the first epoch
-    with pytest.raises(CatdogError, match="nan in epoch 2"):
-        fit(model, pets, FAST, progress=False)
-    assert not model.training and evaluate(model, pets.validation).loss < 2
-
-
-class TestOptimizers:
-    @pytest.mark.parametrize("name", ["SGD", "adam", "ADAMW", "RMSprop", "NAdam"])
-    def test_any_name_of_torch_optim_in_any_case(self, pets, name):
-        model = small()
-        made = make_optimizer(name, model, 0.01)
-        assert type(made).__name__.lower() == name.lower() and made.param_groups[0]["lr"] == 0.01
-        assert (
-            len(
-                fit(
-                    model,
-                    pets,
-                    Recipe(epochs=1, optimizer=name, precision="float32"),
-                    progress=False,
-                ).epochs
-            )
-            == 1
-        )
-
-    def test_an_instance_is_used_with_its_own_learning_rate(self, pets):
-        model = small()
-        optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
-        before = [p.clone() for p in model.parameters()]
-        fit(
-            model,
-            pets,
-            Recipe(epochs=1, lr=5.0, precision="float32"),
-            optimizer=optimizer,
-            progress=False,
-        )
-        assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
-
-    def test_an_unknown_name_is_told_which_there_are(self, pets):
-        with pytest.raises(CatdogError, match=r"no optimizer 'Adom'.*Adam,"):
-            fit(small(), pets, Recipe(optimizer="Adom"), progress=False)
-
-    @pytest.mark.parametrize("name", ["LBFGS", "Optimizer"])
-    def test_one_that_cannot_train_a_cnn_is_refused_in_one_sentence(self, pets, name):
-        with pytest.raises(CatdogError, match=f"optimizer '?{name}"):
-            fit(small(), pets, Recipe(optimizer=name), progress=False)
-
-    def test_frozen_parameters_stay(self, pets):
-        model = small()
-        model[1].weight.requires_grad_(False)
-        before = model[1].weight.clone()
-        fit(model, pets, FAST, progress=False)
-        assert torch.equal(before, model[1].weight)
-
-
-@pytest.mark.parametrize("name", ["constant", "cosine", "one_cycle"])
-def test_schedules(name):
-    rates = [SCHEDULES[name](step / 1000) for step in range(1001)]
-    assert max(rates) == 1 and min(rates) >= 0
-    if name == "constant":
-        assert set(rates) == {1}
-    else:
-        assert rates[-1] == pytest.approx(0, abs=1e-12)
-        top = rates.index(1)
-        assert top == (0 if name == "cosine" else 200)
-        assert all(a > b for a, b in pairwise(rates[top:])), "it falls from the top to the end"
-        assert all(a <= b for a, b in pairwise(rates[: top + 1])), "and rises before"
-    if name == "cosine":
-        assert rates[500] == pytest.approx(0.5) and rates[250] == pytest.approx(0.8536, abs=1e-4)
+def test_an_optimizer_of_your_own_keeps_its_learning_rates(pets):
+    """The recipe's rate, decay and momentum are not for it."""
+    model = plain()
+    rates = {"1.weight": 0.0, "1.bias": 0.0, "5.weight": 0.3, "5.bias": 0.02}
+    groups = [{"params": [p], "lr": rates[name]} for name, p in model.named_parameters()]
+    optimizer = torch.optim.SGD(groups)
+    before = copies(model.parameters())
+    recipe = Recipe(epochs=1, lr=5.0, weight_decay=0.5, precision="float32")
+    history = fit(model, pets, recipe, optimizer=optimizer, device="cpu", progress=False)
+    for (name, p), start in zip(model.named_parameters(), before, strict=True):
+        assert torch.equal(p, start) == (rates[name] == 0), name
+    assert [group["lr"] for group in optimizer.param_groups] == list(rates.values())
+    assert history.epochs[0].learning_rate == 0.0
 
 
 def test_fit_follows_the_schedule_to_its_end(pets):
     recipe = Recipe(epochs=3, schedule="one_cycle", lr=0.01, precision="float32")
     rates = [record.learning_rate for record in fit(small(), pets, recipe, progress=False).epochs]
     assert rates[0] > rates[1] > rates[2] > 0 and rates[2] < 0.01 / 6
-
-
-@pytest.mark.parametrize(
-    ("change", "says"),
-    [({"epochs": 0}, "epochs"), ({"lr": -1.0}, "lr"), ({"lr": math.nan}, "lr"), ({"batch_size": 0}, "batch_size"),
-     ({"l1": -0.1}, "l1"), ({"schedule": "linear"}, "schedule"), ({"precision": "int8"}, "precision")],
-)  # fmt: skip
-def test_a_recipe_that_cannot_work_names_the_field(change, says):
-    with pytest.raises(CatdogError, match=says):
-        Recipe(**change)
 
 
 def test_an_unknown_device_is_one_sentence(pets):
@@ -361,6 +392,96 @@ class TestEvaluate:
             assert wilson_interval(hits, count) == pytest.approx((low, high), abs=6e-5)
 
 
-def test_batches_come_in_channels_last_order(pets):
-    pictures, _ = next(data.batches(pets.train, 8))
-    assert pictures.is_contiguous(memory_format=torch.channels_last)
+class TestBatches:
+    def test_they_come_in_channels_last_order(self, pets):
+        pictures, _ = next(data.batches(pets.train, 8))
+        assert pictures.is_contiguous(memory_format=torch.channels_last)
+
+    def test_each_picture_comes_once_with_its_label(self, pets):
+        some = pets.train.subset(torch.tensor([7, 3, 80, 4, 0, 11, 5]))
+        found = list(data.batches(some, 3, shuffle=torch.Generator().manual_seed(1)))
+        assert [len(labels) for _, labels in found] == [3, 3, 1]
+        pictures, labels = (torch.cat(parts) for parts in zip(*found, strict=True))
+        order = torch.randperm(7, generator=torch.Generator().manual_seed(1))
+        assert order.tolist() != list(range(7))
+        assert torch.equal(pictures, some[order][0]) and torch.equal(labels, some[order][1])
+
+    def test_a_set_moved_to_a_device_gives_the_same_ones(self, pets):
+        """As `resident` moves it: a store of its own, without the rows that others use."""
+        some = pets.train.subset(torch.tensor([7, 3, 80, 4]))
+        moved = some.to(torch.device("cpu"))
+        assert len(moved.store) == 4 and moved.names == some.names
+        pairs = zip(
+            *(data.batches(each, 3, shuffle=torch.Generator().manual_seed(1)) for each in (some, moved)),
+            strict=True,
+        )  # fmt: skip
+        for (pictures, labels), (same, theirs) in pairs:
+            assert torch.equal(pictures, same) and torch.equal(labels, theirs)
+
+    def test_on_a_cpu_nothing_is_copied(self, pets):
+        assert resident(pets.train, torch.device("cpu")) is pets.train
+
+    @pytest.mark.cuda
+    def test_on_a_gpu_the_pictures_live_there(self, pets):
+        device = torch.device("cuda")
+        moved = resident(pets.train, device)
+        assert moved.store.device.type == moved.rows.device.type == "cuda"
+        theirs = data.batches(moved, 32, shuffle=torch.Generator().manual_seed(1), device=device)
+        mine = data.batches(pets.train, 32, shuffle=torch.Generator().manual_seed(1))
+        for (pictures, labels), (same, true) in zip(theirs, mine, strict=True):
+            assert torch.equal(pictures.cpu(), same) and torch.equal(labels.cpu(), true)
+
+
+class TestTally:
+    def test_the_first_batch_without_a_number_is_named(self):
+        tally = Tally(torch.device("cpu"))
+        for value in (0.0, 1.0, float("inf"), float("nan")):
+            tally.add(torch.tensor([[value, 0.0]]), torch.tensor([1]))
+        assert tally.first_without_number() == 3
+
+    def test_with_numbers_only_there_is_none(self):
+        tally = Tally(torch.device("cpu"))
+        tally.add(torch.tensor([[60.0, -60.0]]), torch.tensor([1]))
+        assert tally.first_without_number() is None
+        assert (tally.result().loss, tally.result().accuracy) == (120, 0)
+
+
+def test_flip_and_crop_to_a_size_equals_cropping_by_a_grid_of_that_size():
+    """And a crop of the whole picture equals resizing it."""
+    pictures = images(12, 4, size=20).store[:, :, :16].float() / 255  # 16 high, 20 wide
+    ours = flip_and_crop(pictures, torch.Generator().manual_seed(3), 0.5, size=13)
+    generator = torch.Generator().manual_seed(3)
+    side = 0.5 + 0.5 * torch.rand(12, generator=generator)
+    mirror = torch.randint(2, (12,), generator=generator) * 2 - 1
+    offset = (2 * torch.rand(12, 2, generator=generator) - 1) * (1 - side)[:, None]
+    affine = torch.zeros(12, 2, 3)
+    affine[:, 0, 0], affine[:, 1, 1], affine[:, :, 2] = side * mirror, side, offset
+    grid = F.affine_grid(affine, [12, 3, 13, 13], align_corners=False)
+    theirs = F.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
+    torch.testing.assert_close(ours, theirs, atol=2e-5, rtol=0)
+
+    generator = torch.Generator().manual_seed(3)
+    whole = flip_and_crop(pictures, generator, 1.0, size=13)
+    resized = F.interpolate(pictures, (13, 13), mode="bilinear", align_corners=False)
+    mirrored = (mirror < 0).view(-1, 1, 1, 1)
+    expected = torch.where(mirrored, resized.flip(3), resized)
+    torch.testing.assert_close(whole, expected, atol=2e-5, rtol=0)
+
+
+def test_without_a_size_flip_and_crop_keeps_the_pictures_own():
+    pictures = images(6, 4, size=20)[:][0]
+    free, fixed = (
+        flip_and_crop(pictures, torch.Generator().manual_seed(3), size=size) for size in (None, 20)
+    )
+    assert free.shape == pictures.shape and torch.equal(free, fixed)
+
+
+def test_the_lines_that_lesson_03_points_at_are_there():
+    lesson = nbformat.read(LESSON, as_version=4)
+    (table,) = (cell.source for cell in lesson.cells if cell.id == "03-loop-equal")
+    source = inspect.getsource(train) + inspect.getsource(Training)
+    rows = [row for row in table.splitlines() if row.startswith("| `")]
+    theirs = [re.findall("`([^`…]+)", row.split("|")[2])[0] for row in rows]
+    assert len(theirs) == 7
+    for line in theirs:
+        assert line in source, line

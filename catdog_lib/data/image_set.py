@@ -126,9 +126,13 @@ def batches(
         if shuffle is None
         else torch.randperm(len(images), generator=shuffle)
     )
-    for which in order.to(images.rows.device).split(size):
+    # non_blocking: the program goes on while a GPU still copies.
+    for which in order.to(images.rows.device, non_blocking=True).split(size):
         pictures, labels = images[which]
-        yield pictures.to(device, memory_format=torch.channels_last), labels.to(device)
+        yield (
+            pictures.to(device, non_blocking=True, memory_format=torch.channels_last),
+            labels.to(device, non_blocking=True),
+        )
 
 
 def resident(images: ImageSet, device: torch.device) -> ImageSet:

@@ -5,11 +5,24 @@ from torch import nn
 from catdog_lib.errors import CatdogError
 from catdog_lib.models.five_conv import FiveConvCNN
 from catdog_lib.models.layers import Normalize
+from catdog_lib.models.residual import ResidualCNN
 from catdog_lib.models.six_block import SixBlockCNN
 
-MODELS: dict[str, type[nn.Module]] = {"six_block": SixBlockCNN, "five_conv": FiveConvCNN}
+MODELS: dict[str, type[nn.Module]] = {
+    "six_block": SixBlockCNN,
+    "five_conv": FiveConvCNN,
+    "residual": ResidualCNN,
+}
 
-__all__ = ["MODELS", "FiveConvCNN", "Normalize", "SixBlockCNN", "build", "count_parameters"]
+__all__ = [
+    "MODELS",
+    "FiveConvCNN",
+    "Normalize",
+    "ResidualCNN",
+    "SixBlockCNN",
+    "build",
+    "count_parameters",
+]
 
 
 def build(name: str, **settings) -> nn.Module:

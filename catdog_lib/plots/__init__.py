@@ -13,11 +13,16 @@ from catdog_lib.plots.convolution import (
 from catdog_lib.plots.datasets import accuracies, lucky, sizes, templates
 from catdog_lib.plots.depth import gradients_by_layer, receptive_fields
 from catdog_lib.plots.explorables import convolution_step, receptive_field_stack
+from catdog_lib.plots.graph import graph
 from catdog_lib.plots.layer_windows import shape_windows
 from catdog_lib.plots.layers import activations, channel_spread
+from catdog_lib.plots.optimizers import learning_rates, optimizer_race
 from catdog_lib.plots.photos import captioned, forward_pass, gallery, grid, most_wrong, picture
 from catdog_lib.plots.pixels import channels, pixels, squares
+from catdog_lib.plots.profile import ladder, number_formats, parts, roofline
 from catdog_lib.plots.shapes import layer_costs, row_of_windows, to_scale
+from catdog_lib.plots.signals import signals_by_layer
+from catdog_lib.plots.speed import speed
 from catdog_lib.plots.style import CAT, CLASS_COLOURS, DOG, describe, new_figure, show, style
 from catdog_lib.plots.training import compare, confusion, history
 
@@ -42,22 +47,31 @@ __all__ = [
     "forward_pass",
     "gallery",
     "gradients_by_layer",
+    "graph",
     "grid",
     "history",
     "kernels",
+    "ladder",
     "layer_costs",
+    "learning_rates",
     "lucky",
     "most_wrong",
     "new_figure",
+    "number_formats",
     "numbers",
+    "optimizer_race",
+    "parts",
     "picture",
     "pixels",
     "receptive_field_stack",
     "receptive_fields",
+    "roofline",
     "row_of_windows",
     "shape_windows",
     "show",
+    "signals_by_layer",
     "sizes",
+    "speed",
     "squares",
     "style",
     "templates",

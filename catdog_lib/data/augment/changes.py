@@ -32,7 +32,7 @@ torchvision on JPEG files, two loading workers            2.2              1.8  
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import wraps
+from functools import partial, wraps
 
 import torch
 from torch import Generator, Tensor
@@ -230,7 +230,7 @@ def random_erasing(
     """
     height, width = pictures.shape[2:]
     boxes = draw_covers(pictures.shape, probability, area, ratio, generator)
-    top, left, tall, wide = boxes.to(pictures.device).T[:, :, None]
+    top, left, tall, wide = boxes.to(pictures.device, non_blocking=True).T[:, :, None]
     y = torch.arange(height, device=pictures.device)
     x = torch.arange(width, device=pictures.device)
     rows, columns = (y >= top) & (y < top + tall), (x >= left) & (x < left + wide)
@@ -251,9 +251,10 @@ def by_group(
         changes: of group 0, 1, …; each takes n×3×H×W and n of each of the strengths.
         strengths: N numbers or matrices each, on the CPU.
     """
+    to_device = partial(Tensor.to, device=pictures.device, non_blocking=True)
     order = group.argsort()
     sizes = group.bincount(minlength=len(changes)).tolist()
-    columns = [pictures.index_select(0, order.to(pictures.device)), *(s[order] for s in strengths)]
+    columns = [pictures.index_select(0, to_device(order)), *(s[order] for s in strengths)]
     parts = zip(changes, *(column.split(sizes) for column in columns), strict=True)
     changed = torch.cat([change(some, *numbers) for change, some, *numbers in parts if len(some)])
-    return changed.index_select(0, order.argsort().to(pictures.device))
+    return changed.index_select(0, to_device(order.argsort()))

@@ -21,7 +21,7 @@ from torch import Tensor
 
 def _each(factor: Tensor, pictures: Tensor) -> Tensor:
     """N numbers as N×1×1×1, to go with N×3×H×W."""
-    return factor.to(pictures.device, pictures.dtype).view(-1, 1, 1, 1)
+    return factor.to(pictures.device, pictures.dtype, non_blocking=True).view(-1, 1, 1, 1)
 
 
 def _mix(dull: Tensor, pictures: Tensor, factor: Tensor) -> Tensor:
@@ -86,7 +86,7 @@ def hue(pictures: Tensor, turn: Tensor) -> Tensor:
     is_red, is_green = value.clone().eq_(red), value.clone().eq_(green)
     wheel = torch.lerp((red - green) / spread + 4, (blue - red) / spread + 2, is_green)
     wheel = torch.lerp(wheel, (green - blue) / spread, is_red)
-    n = torch.tensor([5.0, 3, 1]).to(pictures).view(1, 3, 1, 1)
+    n = _each(torch.tensor([5.0, 3, 1]), pictures).view(1, 3, 1, 1)
     # mod 6 is what is left of a turn when whole turns are taken off; + 6 keeps it positive.
     k = (wheel[:, None] + (6 * _each(turn, pictures) + n + 6)).mul_(1 / 6).frac_().mul_(6)
     share = k.sub_(2).abs_().neg_().add_(2).clamp_(0, 1)

@@ -122,7 +122,10 @@ def warp(
     if boxes is not None:
         first = boxes[:, [1, 0], None]  # x and y of the first pixel, then of the last
         last = first + boxes[:, [3, 2], None] - 1
-        low, high = ((unit * (edge - middle)).to(device)[..., None] for edge in (first, last))
+        low, high = (
+            (unit * (edge - middle)).to(device, non_blocking=True)[..., None]
+            for edge in (first, last)
+        )
         places = torch.minimum(torch.maximum(places, low), high)  # five times faster than clamp
     return F.grid_sample(
         pictures, places.movedim(1, -1), mode=mode, padding_mode=padding, align_corners=False

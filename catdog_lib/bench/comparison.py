@@ -1,0 +1,183 @@
+"""The plain loop against ours, in turns, and both against what the machine can do: one run, one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+
+from catdog_lib.bench.contestant import Contestant
+from catdog_lib.bench.machine import Machine
+from catdog_lib.bench.ours import OurLoop
+from catdog_lib.bench.photos import gather
+from catdog_lib.bench.plain import PlainLoop
+from catdog_lib.bench.rows import ROWS, SMALL_ROWS
+from catdog_lib.budget import choose
+from catdog_lib.data.loading import default_source
+from catdog_lib.device import choose_device, describe, dtype_name, fast_dtype
+from catdog_lib.errors import CatdogError
+from catdog_lib.recipe import PRECISIONS
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long to measure.
+
+    Attributes:
+        photos, rounds: how many.
+        seconds: of a round, about.
+        work: share of the machine's whole measurement.
+    """
+
+    photos: int
+    rounds: int
+    seconds: float
+    work: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One row, measured.
+
+    Attributes:
+        name, model, size, batch_size: which network on which pictures.
+        multiply_adds: of one picture, forward and backward if it is trained.
+        plain, ours: photos a second in each round.
+    """
+
+    name: str
+    model: str
+    size: int
+    batch_size: int
+    multiply_adds: int
+    plain: tuple[float, ...]
+    ours: tuple[float, ...]
+
+    @property
+    def ratio(self) -> float:
+        """How many times as fast ours is, each at its best: other programs can only slow a round down."""
+        return max(self.ours) / max(self.plain)
+
+    @property
+    def multiply_adds_per_second(self) -> float:
+        """Ours, at its best."""
+        return self.multiply_adds * max(self.ours)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """All that one run measured.
+
+    Attributes:
+        photos: how many, and ``source`` where from.
+        device, threads, dtype: where, by how many threads of a CPU, and in which number format ours computes.
+        peak: multiply-adds a second of the fastest convolution.
+        bandwidth: bytes a second that a large copy reads and writes.
+        decoding: size → photos decoded in a second.
+        rows: the comparisons.
+    """
+
+    source: str
+    photos: int
+    device: str
+    threads: int
+    dtype: str
+    peak: float
+    bandwidth: float
+    decoding: dict[int, float]
+    rows: tuple[Comparison, ...]
+
+    def facts(self) -> dict[str, Any]:
+        """Everything, for ``--json``."""
+        facts = asdict(self)
+        for fact, row in zip(facts["rows"], self.rows, strict=True):
+            fact |= {
+                "plain_best": max(row.plain), "ours_best": max(row.ours), "ratio": row.ratio,
+                "multiply_adds_per_second": row.multiply_adds_per_second,
+                "share_of_peak": row.multiply_adds_per_second / self.peak,
+            }  # fmt: skip
+        return facts
+
+    def __str__(self) -> str:
+        sizes = ", ".join(f"{size} px {rate:,.0f}" for size, rate in self.decoding.items())
+        lines = [
+            f"photos    {self.photos:,} of {self.source}",
+            f"machine   {self.device}, {self.threads} threads, {self.dtype}: "
+            f"{self.peak / 1e9:,.1f} G multiply-adds a second in the fastest convolution, "
+            f"{self.bandwidth / 1e9:,.1f} GB a second copied",
+            f"decoding  photos a second, once: {sizes}",
+            "",
+            f"{'photos a second':<24}{'plain':>9}{'ours':>9}{'ratio':>8}{'G mult-adds/s':>15}{'of the peak':>13}",
+        ]
+        for row in self.rows:
+            share = row.multiply_adds_per_second / self.peak
+            lines.append(
+                f"{row.name:<14}{row.size:>4} px   {max(row.plain):>9,.1f}{max(row.ours):>9,.1f}{row.ratio:>7.1f}×"
+                f"{row.multiply_adds_per_second / 1e9:>15,.1f}{share:>12.0%}"
+            )
+        return "\n".join(lines)
+
+
+def compare(
+    source: str | None = None,
+    names: Sequence[str] = tuple(ROWS),
+    *,
+    precision: str = "auto",
+    device: str | None = None,
+    report: Callable[[str], None] = print,
+) -> Bench:
+    """Measure the rows of these names; the budget says how long, and quick takes small networks.
+
+    Args:
+        source: a folder of photos or "sketches"; None asks as :func:`catdog_lib.data.load` does.
+        names: of :data:`catdog_lib.bench.rows.ROWS`.
+        precision: of ours: "auto", the fastest that costs no accuracy, or "float32".
+        device: cuda, mps or cpu; None takes the fastest here.
+        report: is given a line of text for each row that begins.
+
+    Raises:
+        CatdogError: something asked for cannot be had, or a loop failed.
+    """
+    table, effort = choose(
+        quick=(SMALL_ROWS, Effort(16, 1, 0.0, 0.02)),
+        standard=(ROWS, Effort(400, 3, 3.0, 1.0)),
+        full=(ROWS, Effort(800, 5, 6.0, 1.0)),
+    )
+    for name in names:
+        if name not in table:
+            raise CatdogError(f"The bench has no row {name!r}; use one of {', '.join(table)}.")
+    if precision not in PRECISIONS:
+        raise CatdogError(f"precision is {precision!r}; use one of {', '.join(PRECISIONS)}.")
+    place = choose_device(device)
+    dtype = fast_dtype(place) if precision == "auto" else torch.float32
+    source = str(default_source() if source is None else source)
+    limits: list[tuple[float, float]] = []
+    rows = []
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        photos = gather(source, effort.photos, [table[name].size for name in names], folder)
+        plain, ours = (stack.enter_context(Contestant()) for _ in range(2))
+        ours.make("machine", Machine, str(place), dtype, effort.work)
+        for name in names:
+            row = table[name]
+            report(f"{name}, {row.size} px")
+            plain.make("plain loop", PlainLoop, row, photos.folder, str(place), effort.seconds)
+            pixels = photos.pixels[row.size]
+            ours.make("course's loop", OurLoop, row, pixels, str(place), dtype, effort.seconds)
+            plain_rates, our_rates = [], []
+            for _ in range(effort.rounds):  # in turns: what disturbs one disturbs all
+                limits.append(ours.round("machine"))
+                plain_rates.append(plain.round("plain loop"))
+                our_rates.append(ours.round("course's loop"))
+            facts = (name, row.model, row.size, row.batch_size, row.multiply_adds())
+            rows.append(Comparison(*facts, tuple(plain_rates), tuple(our_rates)))
+    peak, bandwidth = (max(values) for values in zip(*limits, strict=True))
+    return Bench(
+        source, photos.count, describe(place), torch.get_num_threads(), dtype_name(dtype),
+        peak, bandwidth, photos.decoding, tuple(rows),
+    )  # fmt: skip

@@ -1,0 +1,62 @@
+"""What the machine can do at most: how fast it convolves, and how fast it moves memory."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from catdog_lib.memory import keep_freed_memory
+
+# Channels, height and width of 3×3 convolutions from different places of a network: no one is the fastest everywhere.
+CONVOLUTIONS = ((64, 64), (128, 56), (256, 56), (256, 28), (512, 28), (512, 14))
+# Multiply-adds of one measurement, and bytes of one copy, which no cache holds: on a CPU and on a GPU.
+_WORK = ((2e10, 2**28), (2e12, 2**30))
+
+
+class Machine:
+    """Measures the limits of a device, with all its threads.
+
+    Args:
+        device: where to compute.
+        dtype: number format of the convolutions.
+        work: how much to do in each measurement; 1 is much beside the time to start it.
+    """
+
+    def __init__(self, device: str, dtype: torch.dtype, work: float):
+        keep_freed_memory()
+        self.device, self.dtype = torch.device(device), dtype
+        self.macs, self.copied = (work * most for most in _WORK[self.device.type != "cpu"])
+
+    def round(self) -> tuple[float, float]:
+        """Multiply-adds a second of the fastest convolution, and bytes a second read and written by a large copy."""
+        return max(self._convolution(*shape) for shape in CONVOLUTIONS), self._bandwidth()
+
+    @torch.no_grad()
+    def _convolution(self, channels: int, side: int) -> float:
+        macs = 9 * channels * channels * side * side
+        count = max(1, math.ceil(self.macs / macs))
+        layer = nn.Conv2d(channels, channels, 3, padding=1).to(self.device, self.dtype)
+        maps = torch.rand(count, channels, side, side, device=self.device, dtype=self.dtype)
+        maps = maps.to(memory_format=torch.channels_last)
+        layer = layer.to(memory_format=torch.channels_last)
+        return count * macs / self._seconds(lambda: layer(maps))
+
+    def _bandwidth(self) -> float:
+        here = torch.zeros(int(self.copied), dtype=torch.uint8, device=self.device)
+        there = torch.empty_like(here)
+        return 2 * len(here) / self._seconds(lambda: there.copy_(here))
+
+    def _seconds(self, work: Callable[[], object]) -> float:
+        """The shortest of three times, after one that sets things up."""
+        times = []
+        for _ in range(4):
+            start = time.perf_counter()
+            work()
+            if self.device.type != "cpu":
+                torch.accelerator.synchronize(self.device)  # a GPU is only told what to do
+            times.append(time.perf_counter() - start)
+        return min(times[1:])

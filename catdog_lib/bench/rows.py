@@ -1,0 +1,67 @@
+"""What the bench measures: a row for each network, with the pictures that it takes and how it is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import nn
+from torchvision import models as torchvision_models
+
+from catdog_lib import models
+from catdog_lib.models import Normalize
+from catdog_lib.recipe import Recipe
+from catdog_lib.recipes import RECIPES
+from catdog_lib.shapes import shape_table
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison.
+
+    Attributes:
+        model: a name in :data:`catdog_lib.models.MODELS`; "resnet50" is torchvision's, with random weights.
+        size: height and width of the pictures, in pixels.
+        recipe: how it is trained; None: it is not, its features are extracted.
+        settings: of the model, beside its size.
+    """
+
+    model: str
+    size: int
+    recipe: Recipe | None = None
+    settings: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def batch_size(self) -> int:
+        """Pictures that are computed at once."""
+        return self.recipe.batch_size if self.recipe else 32
+
+    def build(self) -> nn.Module:
+        """The network, which takes uint8 or float pictures; a feature extractor has no last layer."""
+        if self.model != "resnet50":
+            return models.build(self.model, size=self.size, **self.settings)
+        network = torchvision_models.resnet50(weights=None)
+        network.fc = nn.Identity()
+        return nn.Sequential(Normalize(), network)
+
+    def multiply_adds(self) -> int:
+        """Of one picture: forward, and in training twice as many again for the two gradients of every layer."""
+        uses = shape_table(self.build(), torch.zeros(1, 3, self.size, self.size))
+        return sum(use.multiply_adds for use in uses) * (3 if self.recipe else 1)
+
+
+ROWS: dict[str, Row] = {
+    "five_conv": Row("five_conv", 256, Recipe(lr=1e-4, augment=("random_flip",))),
+    "six_block": Row(
+        "six_block", 224, Recipe(batch_size=16, lr=1e-4, augment=("trivial_augment",))
+    ),
+    "champion": Row("residual", 64, replace(RECIPES["champion"].recipe, sizes=())),
+    "features": Row("resnet50", 224),
+}
+SMALL_ROWS: dict[str, Row] = {
+    "five_conv": Row("five_conv", 64, Recipe(batch_size=8), {"width": 4}),
+    "six_block": Row("six_block", 64, Recipe(batch_size=8), {"width": 4}),
+    "champion": Row("residual", 32, Recipe(batch_size=8), {"width": 4}),
+    "features": Row("resnet50", 64),
+}

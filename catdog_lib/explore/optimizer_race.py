@@ -1,0 +1,143 @@
+"""Let optimizers run against each other over a landscape."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import traitlets
+from torch import Tensor
+
+from catdog_lib.errors import CatdogError
+from catdog_lib.explore.base import Explorable, Whole
+from catdog_lib.optimizers.race import check_optimizers, race, surface_named
+from catdog_lib.optimizers.surfaces import SURFACES
+
+STEPS = 300  # the length of a race
+_SHOWN = ("SGD", "momentum", "RMSprop", "Adam")  # Nesterov and AdamW often hide behind others
+
+
+class Number(traitlets.Float):
+    """A number within limits; anything else is refused in a sentence."""
+
+    def __init__(self, default: float, low: float, high: float):
+        super().__init__(default, min=low, max=high)
+        self.tag(sync=True)
+
+    def validate(self, widget: Explorable, value: object) -> float:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not self.min <= value <= self.max
+        ):
+            raise CatdogError(
+                f"{self.name} is {value!r}; it has to be a number from {self.min:g} to {self.max:g}."
+            )
+        return float(value)
+
+
+class OptimizerRace(Explorable):
+    """Several optimizers on one surface, from one start: their paths on a map of the loss, and a table of the losses.
+
+    Press Play, or drag the step. Click into the map, or use the arrow keys on it, to start somewhere else. The paths
+    are those of :mod:`catdog_lib.optimizers.by_hand`.
+
+    What you set in the picture can be read here, and the other way round: ``surface``, ``optimizers`` (names),
+    ``lr`` (of SGD, momentum and Nesterov), ``adaptive_lr`` (of RMSprop, Adam and AdamW), ``momentum``, ``beta1``,
+    ``beta2`` (RMSprop's α too), ``weight_decay``, ``x`` and ``y`` of the start, and ``step``.
+    """
+
+    code = "optimizer_race.js"
+    surfaces = traitlets.Dict(help="what the page needs to know of each").tag(sync=True)
+    surface = traitlets.Unicode().tag(sync=True)
+    optimizers = traitlets.Any().tag(sync=True)
+    lr = Number(0.1, 1e-5, 10)
+    adaptive_lr = Number(0.1, 1e-5, 10)
+    momentum = Number(0.9, 0, 0.999)
+    beta1 = Number(0.9, 0, 0.999)
+    beta2 = Number(0.99, 0, 0.9999)
+    weight_decay = Number(0, 0, 1)
+    x = Number(0, -10, 10)
+    y = Number(0, -10, 10)
+    step = Whole(60, 0, STEPS)
+
+    def __init__(
+        self,
+        surface: str = "ravine",
+        optimizers: Sequence[str] = _SHOWN,
+        *,
+        lr: float | None = None,
+        adaptive_lr: float | None = None,
+        momentum: float = 0.9,
+        beta1: float = 0.9,
+        beta2: float = 0.99,
+        weight_decay: float = 0.0,
+        start: tuple[float, float] | None = None,
+        step: int = 60,
+    ):
+        """
+        Args:
+            surface, optimizers, lr, adaptive_lr, momentum, beta1, beta2, weight_decay, start: as in
+                :func:`catdog_lib.optimizers.race.race`.
+            step: the one shown at first, 0 to 300.
+
+        Raises:
+            CatdogError: a name is unknown, or a number is out of its limits.
+        """
+        ground = surface_named(surface)
+        x, y = start or ground.start
+        super().__init__(
+            surfaces={name: _for_the_page(name) for name in SURFACES},
+            surface=surface,
+            optimizers=optimizers,
+            lr=ground.lr if lr is None else lr,
+            adaptive_lr=ground.adaptive_lr if adaptive_lr is None else adaptive_lr,
+            momentum=momentum,
+            beta1=beta1,
+            beta2=beta2,
+            weight_decay=weight_decay,
+            x=x,
+            y=y,
+            step=step,
+        )
+
+    @traitlets.validate("surface")
+    def _check_surface(self, proposal) -> str:
+        return surface_named(proposal["value"]).name
+
+    @traitlets.validate("optimizers")
+    def _check_optimizers(self, proposal) -> list[str]:
+        return check_optimizers(proposal["value"])
+
+    def settings(self) -> dict:
+        """What is shown now, as the arguments of the static twin, :func:`catdog_lib.plots.optimizer_race`."""
+        names = ("surface", "optimizers", "lr", "adaptive_lr", "momentum", "beta1", "beta2")
+        shown = {name: getattr(self, name) for name in (*names, "weight_decay", "step")}
+        return shown | {"start": (self.x, self.y)}
+
+    def paths(self) -> dict[str, Tensor]:
+        """The path of each optimizer up to the step shown, (steps + 1)×2; shorter where it diverged."""
+        settings = self.settings()
+        return race(steps=settings.pop("step"), **settings)
+
+    def losses(self) -> dict[str, float]:
+        """The loss of each optimizer at the step shown; infinite where it diverged."""
+        value = SURFACES[self.surface].value
+        return {
+            name: float(value(*path[-1])) if len(path) > self.step else math.inf
+            for name, path in self.paths().items()
+        }
+
+
+def _for_the_page(name: str) -> dict:
+    """What the picture needs to know of a surface beside its formula, which the JavaScript has too."""
+    one = SURFACES[name]
+    return {
+        "what": one.what.split(" (")[0],
+        "start": one.start,
+        "window": one.window,
+        "minima": one.minima,
+        "heights": one.heights(),
+        "lr": one.lr,
+        "adaptive_lr": one.adaptive_lr,
+    }

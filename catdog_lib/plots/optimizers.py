@@ -1,0 +1,124 @@
+"""Optimizers at work: paths over a surface, and the loss against the learning rate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from catdog_lib.finder import RateSearch
+from catdog_lib.optimizers.race import RACERS, race
+from catdog_lib.optimizers.surfaces import SURFACES, Surface
+from catdog_lib.plots.explorables import MARK
+from catdog_lib.plots.style import describe, new_figure, style
+
+# As in the interactive one: a colour and a shape for each optimizer.
+COLOURS = dict(
+    zip(RACERS, ("#222222", "#C24E00", "#A83E7C", "#007A59", "#0072B2", "#8A6200"), strict=True)
+)
+MARKERS = dict(zip(RACERS, "os^DvP", strict=True))
+
+
+def optimizer_race(
+    surface: str,
+    optimizers: Sequence[str] = tuple(RACERS),
+    *,
+    step: int = 60,
+    **numbers: float | tuple[float, float] | None,
+) -> Figure:
+    """Several optimizers on one surface, from the same start: their paths, and the loss after each step.
+
+    Args:
+        surface, optimizers: names, as in :func:`catdog_lib.optimizers.race.race`.
+        step: the last one shown.
+        numbers: the other arguments of ``race``: learning rates, momentum, start and so on.
+
+    Raises:
+        CatdogError: a name is unknown.
+    """
+    paths = race(surface, optimizers, steps=step, **numbers)
+    ground = SURFACES[surface]
+    bottom = min(ground.value(*point) for point in ground.minima)
+    words = []
+    with style():
+        figure, (chart, curves) = new_figure(1, 2, width=10, height=4.1, width_ratios=[1.25, 1])
+        _ground(chart, ground)
+        for name, path in paths.items():
+            losses = np.asarray(ground.value(path[:, 0], path[:, 1]))
+            diverged = len(path) <= step
+            look = {"color": COLOURS[name], "linewidth": 1.6}
+            chart.plot(*path.T.numpy(), **look)
+            chart.plot(
+                *path[-1].tolist(), MARKERS[name], color=COLOURS[name],
+                markersize=9, markeredgecolor="white", markeredgewidth=0.6, label=name,
+            )  # fmt: skip
+            curves.plot(np.maximum(losses - bottom, 1e-16), label=name, **look)
+            words.append(
+                f"{name} {f'diverged at step {len(path)}' if diverged else _text(losses[-1])}"
+            )
+        if paths:
+            start = path[0].tolist()
+            chart.plot(*start, "o", markersize=13, fillstyle="none", color="black", linestyle="")
+            figure.legend(
+                *chart.get_legend_handles_labels(), loc="outside upper center", ncols=len(paths)
+            )
+        curves.set(yscale="log", xlabel="step", ylabel="loss above the lowest")
+        curves.set_title("Loss")
+        chart.set_title(f"{ground.name}: {ground.what.split(' (')[0]}", fontsize=10.5)
+    return describe(
+        figure,
+        f"Paths on a map of the surface {ground.name}, which is {ground.what.split(' (')[0]}, and the loss by step. "
+        f"After {step} steps: {', '.join(words) or 'no optimizer is chosen'}.",
+    )
+
+
+def _ground(axes: Axes, surface: Surface) -> None:
+    """A map: contour lines, the deeper the darker, and crosses where it is lowest."""
+    left, right, low, high = surface.window
+    x, y = np.meshgrid(np.linspace(left, right, 161), np.linspace(low, high, 121))
+    values = surface.value(x, y)
+    heights = surface.heights()
+    levels = [values.min() - 1, *heights, values.max() + 1]
+    greys = [str(0.7 + 0.3 * i / len(heights)) for i in range(len(heights) + 1)]
+    axes.contourf(x, y, values, levels, colors=greys)
+    axes.contour(x, y, values, heights, colors="#8a8a8a", linewidths=0.5, linestyles="solid")
+    axes.plot(
+        *zip(*surface.minima, strict=True), "x", color=MARK, markersize=9, markeredgewidth=2.5
+    )
+    axes.set(xlim=(left, right), ylim=(low, high), aspect="equal", xlabel="x", ylabel="y")
+    axes.grid(False)
+
+
+def _text(loss: float) -> str:
+    return f"{loss:.3g}".replace("-", "−")
+
+
+def learning_rates(searches: RateSearch | Mapping[str, RateSearch]) -> Figure:
+    """The loss at each learning rate that a search tried, smoothed and as it was, with the suggestion marked.
+
+    Args:
+        searches: what :func:`catdog_lib.finder.find_learning_rate` returns, or several by name, for comparison.
+    """
+    if isinstance(searches, RateSearch):
+        searches = {"loss": searches}
+    with style():
+        figure, (axes,) = new_figure(width=7)
+        for i, (name, found) in enumerate(searches.items()):
+            axes.plot(found.rates, found.losses, color=f"C{i}", linewidth=0.8, alpha=0.5)
+            words = f"{name}; suggestion {found.suggestion:.1g}"
+            axes.plot(found.rates, found.smoothed, color=f"C{i}", label=words)
+            height = np.interp(found.suggestion, found.rates, found.smoothed)
+            axes.plot(found.suggestion, height, "o", color=f"C{i}", markersize=9)
+        smooth = np.concatenate([found.smoothed for found in searches.values()])
+        top = 1.5 * max(found.smoothed[0] for found in searches.values())
+        axes.set(xscale="log", xlabel="learning rate", ylabel="loss of the batch")
+        axes.set_ylim(smooth.min() - 0.2 * (top - smooth.min()), top)
+        axes.legend(loc="upper left")
+    words = "; ".join(
+        f"{name}: from {found.smoothed[0]:.2f} at {found.rates[0]:.0e} down to {min(found.smoothed):.2f} at "
+        f"{found.rates[int(np.argmin(found.smoothed))]:.0e}; {found.suggestion:.0e} is suggested"
+        for name, found in searches.items()
+    )
+    return describe(figure, f"The loss while the learning rate grows from step to step. {words}.")

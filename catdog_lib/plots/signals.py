@@ -1,0 +1,54 @@
+"""Do values and gradients vanish or explode on their way through a network?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.figure import Figure
+
+from catdog_lib.gradients import LayerSignal
+from catdog_lib.plots.style import describe, new_figure, style
+
+
+def signals_by_layer(networks: Mapping[str, Sequence[LayerSignal]]) -> Figure:
+    """Sizes of the values, of the gradients in them and of those in the weights, first layer on the left.
+
+    The axes are logarithmic; a layer where all is exactly 0 has no point.
+
+    Args:
+        networks: name → signals, from :func:`catdog_lib.gradients.layer_signals`.
+    """
+    panels = (
+        ("activation", "forward:\nvalues"),
+        ("activation_gradient", "backward:\ngradient in the values"),
+        ("weight_gradient", "backward:\ngradient in the weights"),
+    )
+    words = []
+    with style():
+        figure, all_axes = new_figure(1, 3, width=9, height=3.2)
+        for axes, (kind, title) in zip(all_axes, panels, strict=True):
+            for (name, signals), marker in zip(networks.items(), "osD^v*" * 9, strict=False):
+                layers = range(1, len(signals) + 1)
+                sizes = [getattr(signal, kind) for signal in signals]
+                axes.plot(layers, sizes, marker=marker, label=name)
+            axes.set(yscale="log", xlabel="layer")
+            axes.xaxis.get_major_locator().set_params(integer=True)
+            axes.set_title(title)
+        all_axes[0].set_ylabel("root mean square")
+        figure.legend(
+            *all_axes[0].get_legend_handles_labels(),
+            loc="outside lower center",
+            ncols=2,
+        )
+    for name, signals in networks.items():
+        first, last = signals[0], signals[-1]
+        words.append(
+            f"{name}: values {first.activation:.1e} at the first layer and {last.activation:.1e} at the last, "
+            f"gradients in them {first.activation_gradient:.1e} and {last.activation_gradient:.1e}, in the weights "
+            f"{first.weight_gradient:.1e} and {last.weight_gradient:.1e}"
+        )
+    return describe(
+        figure,
+        "Three panels of curves over the layers of a network, on logarithmic axes: the size of the values, of the "
+        "loss's gradient in the values, and in the weights. " + "; ".join(words) + ".",
+    )
