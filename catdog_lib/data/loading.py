@@ -223,7 +223,7 @@ def _cut(images: ImageSet, share: float, seed: int) -> tuple[ImageSet, ImageSet]
 
 
 def _draw(names: Sequence[str], labels: Sequence[int], share: float, seed: int) -> set[int]:
-    """Positions of a random ``share`` of each class.
+    """Positions of a random ``share`` of each class, but at least one.
 
     The order is drawn from each name by itself, so that adding a photo does not shuffle all the others: few of those
     that a network was trained on can then turn up in its test set.
@@ -232,5 +232,5 @@ def _draw(names: Sequence[str], labels: Sequence[int], share: float, seed: int) 
     taken: set[int] = set()
     for label in range(len(CLASSES)):
         members = [i for i in order if labels[i] == label]
-        taken.update(members[: round(share * len(members))])
+        taken.update(members[: max(1, round(share * len(members)))])
     return taken

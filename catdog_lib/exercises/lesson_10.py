@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from catdog_lib.exercises.accumulation import Watched, explain, gradient, gradients_of
 from catdog_lib.exercises.registry import exercise, require, require_function, require_returned
 
 Mistakes = Sequence[tuple[Callable, str]]  # a wrong formula, and the hint that it deserves
@@ -284,20 +285,6 @@ def largest_batch(answer: Callable[[int, int, int, int], int]) -> None:
     )
 
 
-class _Watched(nn.Module):
-    """A small network that notes how many pictures it is given at once."""
-
-    def __init__(self):
-        super().__init__()
-        torch.manual_seed(10)
-        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(48, 5), nn.Tanh(), nn.Linear(5, 2))
-        self.given: list[int] = []
-
-    def forward(self, pictures: Tensor) -> Tensor:
-        self.given.append(len(pictures))
-        return self.layers(pictures)
-
-
 @exercise("10.6")
 def accumulate(answer: Callable) -> None:
     """A function of (model, pictures, labels, most): leaves the gradient of the whole batch's mean loss."""
@@ -306,12 +293,12 @@ def accumulate(answer: Callable) -> None:
     pictures = torch.rand(10, 3, 4, 4, generator=generator)
     labels = torch.tensor([0, 1, 1, 1, 0, 1, 0, 0, 1, 0])
     for count, most in ((8, 4), (10, 4), (7, 10)):
-        model, some, truth = _Watched(), pictures[:count], labels[:count]
-        right = _gradient(model, F.cross_entropy(model.layers(some), truth))
+        model, some, truth = Watched(), pictures[:count], labels[:count]
+        right = gradient(model, F.cross_entropy(model.layers(some), truth))
         F.cross_entropy(
             model.layers(some[:2]), 1 - truth[:2]
         ).backward()  # what an earlier step left
-        old, before = _gradients(model), [p.detach().clone() for p in model.parameters()]
+        old, before = gradients_of(model), [p.detach().clone() for p in model.parameters()]
         answer(model, some, truth, most)
         setting = f"With {count} pictures and at most {most} at once"
         require(
@@ -331,53 +318,4 @@ def accumulate(answer: Callable) -> None:
             all(p.grad is not None for p in model.parameters()),
             "There are no gradients: call backward(), and do not clear them afterwards.",
         )
-        _explain(_gradients(model), right, old, model, some, truth, most, setting)
-
-
-def _explain(
-    value: Tensor, right: Tensor, old: Tensor, model: _Watched, some: Tensor, truth: Tensor, most: int, setting: str
-) -> None:  # fmt: skip
-    """Name the mistake that leaves the gradient ``value`` in place of ``right``."""
-    means = [
-        _gradient(model, F.cross_entropy(model.layers(x), y))
-        for x, y in zip(some.split(most), truth.split(most), strict=True)
-    ]
-    parts = len(means)
-    last = len(truth.split(most)[-1]) / len(truth)
-    for wrong, hint in (
-        (right + old, "The gradients of before still count: clear them before the first part."),
-        (right * len(truth), "That is the gradient of the sum; divide by the number of pictures."),
-        (
-            sum(means),
-            "You added up the means of the parts: each picture then counts too much. Divide.",
-        ),
-        (
-            sum(means) / parts,
-            "A mean of means: a picture in a small part counts more than the others. Divide each part's sum by the "
-            "size of the whole batch.",
-        ),
-        (means[-1], "Only the last part is left: do not clear the gradients between the parts."),
-        (
-            means[-1] * last,
-            "Only the last part is left: do not clear the gradients between the parts.",
-        ),
-        (means[0], "Only the first part is there."),
-        (-right, "The sign: the gradient of the loss, not of minus the loss."),
-        (torch.zeros_like(right), "The gradients are all 0: were they cleared at the end?"),
-    ):
-        if not torch.allclose(
-            wrong, right, atol=1e-6
-        ):  # with a single part some mistakes do no harm
-            require(not torch.allclose(value, wrong, atol=1e-6), hint)
-    require(
-        torch.allclose(value, right, atol=1e-6),
-        f"{setting}, the gradients are not those of the whole batch's mean loss.",
-    )
-
-
-def _gradients(model: nn.Module) -> Tensor:
-    return torch.cat([p.grad.flatten().clone() for p in model.parameters()])
-
-
-def _gradient(model: nn.Module, loss: Tensor) -> Tensor:
-    return torch.cat([g.flatten() for g in torch.autograd.grad(loss, list(model.parameters()))])
+        explain(gradients_of(model), right, old, model, some, truth, most, setting)
