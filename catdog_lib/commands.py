@@ -218,7 +218,7 @@ def _run(folder: Path) -> Run:
 
     run = load_run(folder)
     if not run.finished:
-        print(f"{folder} is not finished; this is its best epoch so far.")
+        print(f"{folder} is not finished; these are the weights that it keeps so far.")
     return run
 
 

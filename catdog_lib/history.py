@@ -59,6 +59,10 @@ class History:
             lambda best, record: record if record.better_than(best) else best, self.epochs
         )
 
+    def kept(self, keep: str) -> Epoch:
+        """The epoch whose weights a recipe with this ``keep`` keeps: the "best" or the "last"."""
+        return self.epochs[-1] if keep == "last" else self.best
+
     @property
     def stale(self) -> int:
         """How many epochs ago the best one was; 0 before the first."""

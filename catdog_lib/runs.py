@@ -44,7 +44,7 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        """Whether the training came to its end; if not, the weights are those of its best epoch so far."""
+        """Whether the training came to its end; if not, the weights are those that it keeps so far."""
         return "result" in self.config
 
 
@@ -151,7 +151,7 @@ class RunFolder:
             return "interrupted before the first epoch was completed; the same command begins anew"
         return (
             f"interrupted after epoch {epochs} of {_read(self.path)['recipe']['epochs']}; the same command goes on "
-            f"from there, and catdog predict {self.path} PHOTO uses the best epoch so far"
+            f"from there, and catdog predict {self.path} PHOTO uses the weights that it keeps so far"
         )
 
 
@@ -163,7 +163,7 @@ def is_finished(folder: str | os.PathLike) -> bool:
 
 
 def load_run(folder: str | os.PathLike) -> Run:
-    """Read a run folder back; of an unfinished run, the best epoch so far.
+    """Read a run folder back; of an unfinished run, the weights that it keeps so far.
 
     Raises:
         CatdogError: it is none, has not completed its first epoch, or a file of it is missing or damaged.

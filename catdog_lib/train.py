@@ -35,7 +35,7 @@ def fit(
     checkpoint: str | os.PathLike | None = None,
     progress: bool = True,
 ) -> History:
-    """Train ``model`` on ``data.train``, choose the best epoch on ``data.validation``, never look at ``data.test``.
+    """Train ``model`` on ``data.train``, judge each epoch on ``data.validation``, never look at ``data.test``.
 
     The model ends in evaluation mode with the weights that the recipe keeps. Interrupting (Ctrl-C, or the stop button
     of a notebook) does the same with the epochs completed so far.

@@ -35,7 +35,7 @@ def train_run(
     progress: bool = True,
     report: Callable[[str], None] = print,
 ) -> Run:
-    """Train the network of this name and evaluate its best epoch on the test pictures.
+    """Train the network of this name and evaluate the weights that the recipe keeps on the test pictures.
 
     Args:
         model: a name in :data:`catdog_lib.models.MODELS`.
@@ -84,15 +84,16 @@ def train_run(
         if history.interrupted and (folder or not history.epochs):
             raise KeyboardInterrupt
         test = evaluate(network, data.test, getattr(torch, history.dtype), mirror=plan.mirror)
+        kept = history.kept(plan.keep)
         result = {
             "parameters": models.count_parameters(network),
             "train_images": len(data.train),
             "test_images": test.count,
             "test_accuracy": test.accuracy,
             "test_loss": test.loss,
-            "validation_accuracy": history.best.validation_accuracy,
+            "validation_accuracy": kept.validation_accuracy,
             "epochs": len(history.epochs),
-            "best_epoch": history.best.epoch,
+            "kept_epoch": kept.epoch,
             "interrupted": history.interrupted,
             "train_seconds": history.seconds,
             "images_per_second": history.images_per_second,

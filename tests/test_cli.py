@@ -26,6 +26,7 @@ COMMANDS = [
     "sweep",
     "evaluate",
     "predict",
+    "bench",
     "course",
 ]
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from catdog_lib import cli, models, recipes
+from catdog_lib import cli, models, recipes, training_run
+from catdog_lib.history import Epoch, History
 from catdog_lib.recipe import Recipe
 from catdog_lib.runs import load_run
 
@@ -81,6 +82,20 @@ def test_seeds_train_one_after_the_other_and_are_compared(tmp_path, capsys):
     (row,) = facts["table"]
     assert row["test_accuracy"]["values"] == values
     assert row["test_accuracy"]["median"] == pytest.approx(sum(values) / 2)
+
+
+@pytest.mark.parametrize(("keep", "number"), [("best", 1), ("last", 2)])
+def test_the_result_is_that_of_the_weights_that_are_kept(keep, number, monkeypatch):
+    records = [Epoch(1, 0.5, 0.8, 0.5, 0.9, 0.1, 1.0), Epoch(2, 0.4, 0.9, 0.6, 0.7, 0.1, 1.0)]
+    monkeypatch.setattr(
+        training_run, "fit", lambda *_, **__: History(records, 10, "cpu", "float32")
+    )
+    run = training_run.train_run(
+        "five_conv", "sketches", max_train=40, width=2, recipe=Recipe(keep=keep), progress=False, report=str
+    )  # fmt: skip
+    kept = records[number - 1]
+    assert run.config["result"]["kept_epoch"] == kept.epoch
+    assert run.config["result"]["validation_accuracy"] == kept.validation_accuracy
 
 
 @pytest.mark.parametrize(

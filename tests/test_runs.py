@@ -219,7 +219,7 @@ def test_ctrl_c_before_the_first_epoch_leaves_no_folder(tmp_path, monkeypatch, c
     assert not (tmp_path / "run").exists()
 
 
-def test_an_unfinished_run_answers_with_its_best_epoch(tmp_path, monkeypatch, capsys):
+def test_an_unfinished_run_answers_with_the_weights_kept_so_far(tmp_path, monkeypatch, capsys):
     out = tmp_path / "run"
     monkeypatch.setattr(training_run, "evaluate", interrupt)
     main(command(out, epochs=3))
@@ -228,7 +228,7 @@ def test_an_unfinished_run_answers_with_its_best_epoch(tmp_path, monkeypatch, ca
     kept = torch.load(out / "checkpoint.pt", weights_only=True)["kept"]
     assert all(torch.equal(kept[name], value) for name, value in run.model.state_dict().items())
     assert main(["evaluate", str(out), "--quiet"]) == 0
-    assert "is not finished; this is its best epoch so far" in capsys.readouterr().out
+    assert "is not finished; these are the weights that it keeps so far" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("bad_epoch", [1, 3])
