@@ -161,6 +161,31 @@ def _parser() -> argparse.ArgumentParser:
     _device(sub)
 
     sub = _command(
+        subparsers, "experiment", commands.experiment, "catdog experiment l1 --data ~/photos"
+    )
+    sub.add_argument("name", choices=["l1"], help="l1: three ways to train, and a path of λ")
+    _source(sub)
+    for name, kind, text in (
+        ("size", int, "height and width of the pictures"), ("width", int, "channels of the first layer"),
+        ("max-train", int, "use at most so many training pictures"), ("epochs", int, "passes over them"),
+        ("seeds", int, "trainings of each kind"), ("processes", int, "trainings at once (one for each GPU, or core)"),
+    ):  # fmt: skip
+        sub.add_argument(f"--{name}", type=kind, metavar="N", help=text)
+    sub.add_argument(
+        "--lambdas", type=float, nargs="+", metavar="λ", help="weights of the penalty on the path"
+    )
+    sub.add_argument(
+        "--out",
+        type=Path,
+        default=Path("experiment_l1"),
+        metavar="DIR",
+        help="the folder for the run folders, the figure and results.json (experiment_l1)",
+    )
+    _budget(sub)
+    _device(sub)
+    _quiet(sub)
+
+    sub = _command(
         subparsers, "course", commands.course, "catdog course --lesson 03 --budget quick"
     )
     sub.add_argument("--lesson", metavar="NN", help="only this lesson")
@@ -202,6 +227,10 @@ def _training(sub: argparse.ArgumentParser) -> None:
         ("epochs", int, "passes over the training pictures"), ("batch-size", int, "pictures in a step"),
         ("optimizer", str, "a name from torch.optim"), ("lr", float, "learning rate, the highest"),
         ("schedule", str, "constant, cosine or one_cycle"), ("l1", float, "weight of the L1 penalty"),
+        ("group-l1", float, "weight of the penalty on whole filters"),
+        ("penalty", str, "how these are paid: by their gradient, or a proximal step"),
+        ("augment", str, "functions that change the training pictures, with commas between"),
+        ("keep", str, "the weights of the best epoch, or of the last"),
         ("patience", int, "stop after so many epochs without a better one"),
         ("precision", str, "auto or float32"),
         ("seed", int, "of weights, order and augmentation"),

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from catdog_lib.runs import Run
 
 RECIPE_OPTIONS = (
-    "epochs", "batch_size", "optimizer", "lr", "schedule", "l1", "patience", "precision", "compile", "seed",
+    "epochs", "batch_size", "optimizer", "lr", "schedule", "l1", "group_l1", "penalty", "patience", "keep",
+    "precision", "compile", "seed",
 )  # fmt: skip
 
 
@@ -119,6 +120,8 @@ def train(args: argparse.Namespace) -> tuple[int, dict]:
     changes = {
         name: getattr(args, name) for name in RECIPE_OPTIONS if getattr(args, name) is not None
     }
+    if args.augment:
+        changes["augment"] = tuple(args.augment.split(","))
     run = train_run(
         model, args.data, size=args.size or (chosen.size if chosen else 64), width=args.width,
         max_train=args.max_train, validation=args.validation or (chosen.validation if chosen else 0.15),
@@ -174,9 +177,8 @@ def evaluate(args: argparse.Namespace) -> tuple[int, dict]:
     arguments = {**run.config["data"], **({"source": args.data} if args.data else {})}
     with team().first_goes_ahead():
         data = load(**arguments, progress=not args.quiet)
-    result = measure(
-        run.model.to(choose_device(args.device)), data.test, mirror=run.config["recipe"]["mirror"]
-    )
+    model = run.model.to(choose_device(args.device))
+    result = measure(model, data.test, mirror=run.recipe.mirror, sizes=run.recipe.test_sizes)
     low, high = result.interval()
     print(f"{args.run_folder} on the test pictures of {data.source}: {result}")
     return 0, {
@@ -203,7 +205,9 @@ def predict(args: argparse.Namespace) -> tuple[int, dict]:
             failed = True
             continue
         with torch.no_grad():
-            logits = answer(run.model, picture[None], mirror=run.config["recipe"]["mirror"])
+            logits = answer(
+                run.model, picture[None], mirror=run.recipe.mirror, sizes=run.recipe.test_sizes
+            )
         probabilities = logits.softmax(1)[0]
         label = int(probabilities.argmax())
         print(f"{path}: {CLASSES[label]}, {probabilities[label]:.1%}")
@@ -243,6 +247,24 @@ def bench(args: argparse.Namespace) -> tuple[int, dict]:
         with plots.style():
             plots.speed(rates, f"{result.device}, {result.dtype}").savefig(args.picture)
     return 0, result.facts()
+
+
+def experiment(args: argparse.Namespace) -> tuple[int, dict]:
+    """Repeat the first source's experiments with L1, over seeds and a path of λ; what is finished is not done again."""
+    from catdog_lib.experiments import l1
+
+    settings = {
+        name: value
+        for name in ("size", "width", "max_train", "epochs", "seeds", "lambdas")
+        if (value := getattr(args, name)) is not None
+    }
+    results = l1.run(
+        l1.Plan(**settings), args.data, args.out, device=args.device, processes=args.processes,
+        report=(lambda line: None) if args.quiet else print,
+    )  # fmt: skip
+    print(l1.table_text(results))
+    print(f"The figure: {(args.out / 'figure.png').resolve().as_uri()}")
+    return (2 if results["failed"] else 0), results
 
 
 def course(args: argparse.Namespace) -> tuple[int, dict]:

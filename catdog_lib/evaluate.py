@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -74,15 +75,34 @@ class Tally:
         return Evaluation(total / self._count, self._hits.item() / self._count, self._count)
 
 
-def answer(model: nn.Module, pictures: Tensor, *, mirror: bool = False) -> Tensor:
-    """The logits for a batch of pictures, N×2 float32; with ``mirror`` the mean of these and their mirror images'."""
-    logits = model(pictures).float()
-    return (logits + model(pictures.flip(3)).float()) / 2 if mirror else logits
+def answer(
+    model: nn.Module, pictures: Tensor, *, mirror: bool = False, sizes: Sequence[int] = ()
+) -> Tensor:
+    """The logits for a batch of pictures, N×2 float32: the mean over all the ways in which each is looked at.
+
+    Args:
+        model: takes pictures of any size, if ``sizes`` are given.
+        pictures: uint8, N×3×H×W.
+        mirror: look at each picture's mirror image, too.
+        sizes: look at the pictures made this high and wide, in pixels; () takes them as they are.
+    """
+    views = [pictures]
+    if sizes:
+        values = pictures.float() / 255
+        views = [F.interpolate(values, (s, s), mode="bilinear", antialias=True) for s in sizes]
+    if mirror:
+        views += [view.flip(3) for view in views]
+    return torch.stack([model(view).float() for view in views]).mean(0)
 
 
 @torch.no_grad()
 def predict(
-    model: nn.Module, images: ImageSet, dtype: torch.dtype | None = None, *, mirror: bool = False
+    model: nn.Module,
+    images: ImageSet,
+    dtype: torch.dtype | None = None,
+    *,
+    mirror: bool = False,
+    sizes: Sequence[int] = (),
 ) -> Tensor:
     """The network's logits for every picture, N×2 float32, on the CPU, in the order of the set.
 
@@ -93,7 +113,7 @@ def predict(
         model: on whatever device it is.
         images: the set.
         dtype: number format of the convolutions; None takes the fastest that costs no accuracy.
-        mirror: also ask about each picture's mirror image, and answer with the mean of the two.
+        mirror, sizes: how each picture is looked at (:func:`answer`).
     """
     keep_freed_memory()
     device = next(model.parameters()).device
@@ -107,16 +127,21 @@ def predict(
         mine = images.subset(torch.arange(len(images))[together.share(len(images))])
     for pictures, _ in batches(mine, _BATCH, device=device):
         with autocast(device, dtype):
-            logits.append(answer(model, pictures, mirror=mirror).cpu())
+            logits.append(answer(model, pictures, mirror=mirror, sizes=sizes).cpu())
     model.train(was_training)
     return together.gather(torch.cat(logits), len(images))
 
 
 def evaluate(
-    model: nn.Module, images: ImageSet, dtype: torch.dtype | None = None, *, mirror: bool = False
+    model: nn.Module,
+    images: ImageSet,
+    dtype: torch.dtype | None = None,
+    *,
+    mirror: bool = False,
+    sizes: Sequence[int] = (),
 ) -> Evaluation:
     """Cross-entropy loss and accuracy of ``model`` on ``images``; arguments as in :func:`predict`."""
-    logits = predict(model, images, dtype, mirror=mirror)
+    logits = predict(model, images, dtype, mirror=mirror, sizes=sizes)
     loss = F.cross_entropy(logits, images.labels).item()
     accuracy = (logits.argmax(1) == images.labels).double().mean().item()
     return team().from_first(lambda: Evaluation(loss, accuracy, len(images)))

@@ -11,6 +11,7 @@ from catdog_lib.schedules import SCHEDULES
 
 PRECISIONS = ("auto", "float32")
 KEEP = ("best", "last")
+PENALTIES = ("gradient", "proximal")
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,10 @@ class Recipe:
         weight_decay: shrinks the weights of convolutions and fully connected layers; never BatchNorm or biases.
         schedule: constant, cosine or one_cycle (:mod:`catdog_lib.schedules`).
         label_smoothing: share of the certainty that is spread over all classes (arXiv 1512.00567, section 7).
-        l1: weight λ of the penalty λ Σ|w| (:func:`catdog_lib.sparsity.l1_penalty`) added to the loss.
+        l1: weight λ of the penalty λ Σ|w| (:func:`catdog_lib.sparsity.l1_penalty`).
+        group_l1: weight of the penalty on whole filters (:func:`catdog_lib.sparsity.group_l1_penalty`).
+        penalty: how these are paid: as a part of the loss, by its "gradient", or by a "proximal" step after the
+            optimizer's, which makes exact zeros (:mod:`catdog_lib.sparsity.proximal`).
         clip: scale the gradients down to this norm when theirs is larger; None never does (arXiv 1211.5063).
         average: validate and keep a running average of the weights, of which each step leaves this share, such as
             0.99; 0 keeps the weights themselves (arXiv 1710.10289 and 1803.05407).
@@ -34,8 +38,10 @@ class Recipe:
         augment: functions of :mod:`catdog_lib.data.augment`, by name, applied in this order.
         crop: side of the smallest part that flip_and_crop may leave, as a share of the picture's.
         sizes: train on pictures of these sizes, one after the other, each for as many epochs (arXiv 2104.00298);
-            () takes the pictures as they are. The first function of ``augment`` must be flip_and_crop.
+            of more sizes than epochs, on the last ones. () takes the pictures as they are. The first function of
+            ``augment`` must be flip_and_crop.
         mirror: on validation and test, answer with the mean over a picture and its mirror image.
+        test_sizes: there, answer with the mean over the picture at each of these sizes; () takes it as it is.
         whiten: set the first convolution to the patterns of the training pictures before the first step
             (:mod:`catdog_lib.whitening`).
         patience: stop after so many epochs without a better one on validation; None never stops early.
@@ -54,6 +60,8 @@ class Recipe:
     schedule: str = "constant"
     label_smoothing: float = 0.0
     l1: float = 0.0
+    group_l1: float = 0.0
+    penalty: str = "gradient"
     clip: float | None = None
     average: float = 0.0
     accumulate: int = 1
@@ -61,6 +69,7 @@ class Recipe:
     crop: float = 0.6
     sizes: tuple[int, ...] = ()
     mirror: bool = False
+    test_sizes: tuple[int, ...] = ()
     whiten: bool = False
     patience: int | None = None
     keep: str = "best"
@@ -69,7 +78,9 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self):
-        for name, example in (("augment", ("flip_and_crop",)), ("sizes", (48, 64))):
+        for name, example in (
+            ("augment", ("flip_and_crop",)), ("sizes", (48, 64)), ("test_sizes", (64, 80)),
+        ):  # fmt: skip
             value = getattr(self, name)
             if not isinstance(value, tuple | list):
                 raise CatdogError(f"{name} is {value!r}; give a tuple, such as {example}.")
@@ -79,7 +90,7 @@ class Recipe:
             holds = isinstance(value, int) and value > 0
             self._require(name, holds, "must be a whole number above 0")
         self._require("lr", 0 < self.lr < math.inf, "must be above 0, and finite")
-        for name in ("weight_decay", "l1"):
+        for name in ("weight_decay", "l1", "group_l1"):
             self._require(name, getattr(self, name) >= 0, "must be 0 or more")
         for name in ("label_smoothing", "average"):
             self._require(name, 0 <= getattr(self, name) < 1, "must be 0 or more, and below 1")
@@ -91,8 +102,15 @@ class Recipe:
         self._require("crop", 0 < self.crop <= 1, "must be above 0, and 1 at most")
         self._require("clip", self.clip is None or self.clip > 0, "must be above 0")
         self._require("patience", self.patience is None or self.patience > 0, "must be above 0")
-        for name, known in (("schedule", SCHEDULES), ("precision", PRECISIONS), ("keep", KEEP)):
+        for name, known in (
+            ("schedule", SCHEDULES), ("precision", PRECISIONS), ("keep", KEEP), ("penalty", PENALTIES),
+        ):  # fmt: skip
             self._require(name, getattr(self, name) in known, f"must be one of {', '.join(known)}")
+        if self.penalty == "proximal" and self.average:
+            raise CatdogError(
+                f"average is {self.average!r}, and an average of weights has no exact zeros; set it to 0, or use "
+                "penalty='gradient'."
+            )
         for name in self.augment:
             if name not in augmentations.__all__:
                 raise CatdogError(
@@ -102,8 +120,9 @@ class Recipe:
             raise CatdogError(
                 "sizes needs flip_and_crop, which changes the size, as the first function of augment."
             )
-        whole = all(isinstance(size, int) and size >= 8 for size in self.sizes)
-        self._require("sizes", whole, "must be whole numbers, 8 or more each")
+        for name in ("sizes", "test_sizes"):
+            whole = all(isinstance(size, int) and size >= 8 for size in getattr(self, name))
+            self._require(name, whole, "must be whole numbers, 8 or more each")
 
     def _require(self, name: str, holds: bool, rule: str) -> None:
         if not holds:
@@ -113,4 +132,5 @@ class Recipe:
         """Height and width of the training pictures in this epoch, counted from 1; None: as they are."""
         if not self.sizes:
             return None
-        return self.sizes[(epoch - 1) * len(self.sizes) // self.epochs]
+        sizes = self.sizes[-self.epochs :]
+        return sizes[(epoch - 1) * len(sizes) // self.epochs]

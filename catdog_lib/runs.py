@@ -23,6 +23,7 @@ from catdog_lib import checkpoint as checkpoints
 from catdog_lib import models
 from catdog_lib.errors import CatdogError
 from catdog_lib.history import History
+from catdog_lib.recipe import Recipe
 
 _FORMAT = 1
 
@@ -41,6 +42,11 @@ class Run:
     model: nn.Module
     config: dict[str, Any]
     history: History
+
+    @property
+    def recipe(self) -> Recipe:
+        """How it was trained."""
+        return Recipe(**self.config["recipe"])
 
     @property
     def finished(self) -> bool:
@@ -188,7 +194,9 @@ def load_run(folder: str | os.PathLike) -> Run:
             history, weights = saved["history"], saved["kept"]
         model = models.build(config["model"], **config["settings"])
         model.load_state_dict(weights)
-        return Run(model.eval(), config, History.from_json(history))
+        run = Run(model.eval(), config, History.from_json(history))
+        _ = run.recipe  # it can be read, too
+        return run
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, EOFError) as error:
         raise _damaged(folder, error) from None
 

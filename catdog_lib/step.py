@@ -22,7 +22,7 @@ from catdog_lib.memory import keep_freed_memory
 from catdog_lib.optimizers import make_optimizer
 from catdog_lib.recipe import Recipe
 from catdog_lib.schedules import SCHEDULES
-from catdog_lib.sparsity import l1_penalty
+from catdog_lib.sparsity import group_l1_penalty, l1_penalty, proximal_step
 
 
 class Training:
@@ -86,8 +86,7 @@ class Training:
         if self.recipe.clip:
             self.scaler.unscale_(self.optimizer)
             nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
+        self._change_weights()
         if self.average:
             self.average.update(self.model)
         self.steps_taken += 1
@@ -105,14 +104,32 @@ class Training:
                 scores, truth, reduction="sum", label_smoothing=self.recipe.label_smoothing
             )
             loss = loss * self.team.size / of  # the team takes the mean over its processes
-            if self.recipe.l1:
-                loss = loss + self.recipe.l1 * l1_penalty(self.model) / parts
+            if self.recipe.penalty == "gradient":
+                loss = loss + self._penalty() / parts
             if self.device.type == "cpu" and not loss.isfinite():
                 batch = self.steps_taken % self.steps_in_epoch + 1
                 raise self.no_number(self.epoch, batch, loss.item())
             self.scaler.scale(loss).backward()
             logits.append(scores.detach())
         return torch.cat(logits)
+
+    def _penalty(self) -> Tensor | float:
+        """What the recipe wants to be paid for the weights."""
+        penalty = 0.0
+        if self.recipe.l1:
+            penalty = penalty + self.recipe.l1 * l1_penalty(self.model)
+        if self.recipe.group_l1:
+            penalty = penalty + self.recipe.group_l1 * group_l1_penalty(self.model)
+        return penalty
+
+    def _change_weights(self) -> None:
+        """The optimizer's step, and the proximal one if the recipe wants it."""
+        proximal = self.recipe.penalty == "proximal"
+        scale = self.scaler.get_scale() if proximal else 0.0
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        if proximal and self.scaler.get_scale() >= scale:  # lower: the scaler left the step out
+            proximal_step(self.optimizer, self.model, self.recipe.l1, self.recipe.group_l1)
 
     def _gradients_that_fit(self, pictures: Tensor, labels: Tensor, of: int) -> Tensor:
         """:meth:`gradients`, with the batch cut into halves for as long as it is too large for the GPU's memory."""

@@ -113,9 +113,27 @@ def sweep(
         CatdogError: the choices make no sense, ``out`` holds something else, or torchrun started it.
         KeyboardInterrupt: interrupted; the members have kept their checkpoints.
     """
+    return train_all(
+        members(options, choices, seeds), options, out, processes=processes, report=report
+    )
+
+
+def train_all(
+    all_: Sequence[Member],
+    options: Mapping[str, Any],
+    out: str | os.PathLike,
+    *,
+    processes: int | None = None,
+    report: Callable[[str], None] = print,
+) -> dict[str, Any]:
+    """What :func:`sweep` does, for members that are not every combination of something.
+
+    Args:
+        all_: the members.
+        options: what must be the same when ``out`` is gone on with.
+    """
     if team().size > 1:
         raise CatdogError("A sweep starts its own processes; start it without torchrun.")
-    all_ = members(options, choices, seeds)
     out = _begin(Path(out), {k: v for k, v in options.items() if k not in ("seed", "device")})
     ready = [member for member in all_ if is_finished(out / member.name)]
     if ready:

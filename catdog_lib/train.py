@@ -83,7 +83,9 @@ def fit(
                 learned = train_epoch(training, train, bar)
                 seconds = time.perf_counter() - start
                 judged = training.average.model if training.average else model
-                validation = evaluate(judged, data.validation, training.dtype, mirror=recipe.mirror)
+                validation = evaluate(
+                    judged, data.validation, training.dtype, mirror=recipe.mirror, sizes=recipe.test_sizes
+                )  # fmt: skip
                 record = Epoch(
                     number, learned.loss, learned.accuracy, validation.loss, validation.accuracy,
                     training.optimizer.param_groups[0]["lr"], seconds,

@@ -83,7 +83,9 @@ def train_run(
         )  # fmt: skip
         if history.interrupted and (folder or not history.epochs):
             raise KeyboardInterrupt
-        test = evaluate(network, data.test, getattr(torch, history.dtype), mirror=plan.mirror)
+        test = evaluate(
+            network, data.test, getattr(torch, history.dtype), mirror=plan.mirror, sizes=plan.test_sizes
+        )  # fmt: skip
         kept = history.kept(plan.keep)
         result = {
             "parameters": models.count_parameters(network),

@@ -137,6 +137,7 @@ TRAININGS = {
     "SGD with momentum": (small, {"optimizer": "SGD", "momentum": 0.9, "weight_decay": 0.01, "clip": 0.5}),
     "Muon": (small, {"optimizer": "muon", "lr": 0.05, "label_smoothing": 0.1}),
     "RMSprop, L1": (small, {"optimizer": "RMSprop", "momentum": 0.5, "l1": 0.01}),
+    "Adam, proximal": (small, {"lr": 0.01, "l1": 0.003, "group_l1": 0.001, "penalty": "proximal"}),
     "an average": (small, {"average": 0.9, "lr": 0.01}),
     "augmentation": (small, {"augment": TWICE}),
     "Dropout": (dropping, {"lr": 0.01}),

@@ -27,6 +27,7 @@ COMMANDS = [
     "evaluate",
     "predict",
     "bench",
+    "experiment",
     "course",
 ]
 

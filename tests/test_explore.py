@@ -19,6 +19,7 @@ from catdog_lib.evaluate import wilson_interval
 from catdog_lib.explore import (
     ConvolutionStepper,
     LabelGame,
+    LambdaSlider,
     OptimizerRace,
     ReceptiveFieldViewer,
     ShapeCalculator,
@@ -101,7 +102,14 @@ def test_javascript_counts_right_answers(tmp_path):
 
 @pytest.mark.parametrize(
     "widget",
-    [LabelGame, ConvolutionStepper, ShapeCalculator, ReceptiveFieldViewer, OptimizerRace],
+    [
+        LabelGame,
+        ConvolutionStepper,
+        ShapeCalculator,
+        ReceptiveFieldViewer,
+        OptimizerRace,
+        LambdaSlider,
+    ],
 )
 def test_a_widget_is_one_module_that_a_page_can_hold(widget):
     assert "import " not in widget._esm and widget._esm.count("export default") == 1

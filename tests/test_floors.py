@@ -12,14 +12,14 @@ FLOORS = {
     "errors": 0,
     "budget": 1, "device": 1, "shapes": 1, "paths": 1, "schedules": 1, "checkpoint": 1,
     "sync_norm": 1, "memory": 1, "distributed": 2,
-    "data": 2, "models": 2, "conv": 2, "receptive_field": 2, "sparsity": 2, "history": 2, "whitening": 2,
+    "data": 2, "models": 2, "conv": 2, "receptive_field": 2, "history": 2, "whitening": 2,
     "optimizers": 2, "averaging": 2,
-    "gradients": 3, "evaluate": 3, "recipe": 3,
-    "runs": 4, "recipes": 4,
+    "gradients": 3, "evaluate": 3, "recipe": 3, "sparsity": 3,
+    "runs": 4, "recipes": 4, "shrinkage": 4,
     "step": 5, "train": 6, "bench": 7, "finder": 7,
     "plots": 8, "explore": 8, "notebook": 8,
     "training_run": 9, "sweep": 9, "exercises": 9, "doctor": 9, "site": 9,
-    "course": 10, "commands": 11, "cli": 12, "__main__": 13, "__init__": 13,
+    "course": 10, "experiments": 10, "commands": 11, "cli": 12, "__main__": 13, "__init__": 13,
 }  # fmt: skip
 FILES = sorted(LIBRARY.rglob("*.py"))
 

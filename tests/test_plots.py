@@ -16,6 +16,7 @@ from catdog_lib.gradients import LayerSignal, trace
 from catdog_lib.history import Epoch, History
 from catdog_lib.notebook import show_source
 from catdog_lib.shapes import shape_table
+from catdog_lib.sparsity import LayerSparsity
 
 
 def history(offset=0.0):
@@ -43,6 +44,17 @@ SIGNALS = [
     LayerSignal("0", "Linear", 2.0, 1e-6, 0.1, 5e-7),
     LayerSignal("2", "Linear", 0.03, 1.0, 0.1, 0.4),
 ]
+
+
+def l1_row(name, l1, accuracy, zeros=(0.0, 0.0), penalty="gradient"):
+    facts = {"mean": accuracy, "values": [accuracy - 0.02, accuracy + 0.02]}
+    return {"name": name, "l1": l1, "penalty": penalty, "test_accuracy": facts, "validation_accuracy": facts,
+            "zeros": {"mean": sum(zeros) / 2, "values": list(zeros)},
+            "curves": [[0.5, accuracy], [0.55, accuracy]]}  # fmt: skip
+
+
+L1 = {"table": [l1_row("a", 0.01, 0.75), l1_row("b", 0.0, 0.8), l1_row("c", 0.01, 0.85)]}
+L1["path"] = [*L1["table"][1:], l1_row(None, 0.01, 0.7, (0.3, 0.5), "proximal")]
 FIGURES = {
     "grid": (lambda: plots.grid(PICTURES, LABELS), "2 cats and 3 dogs"),
     "most_wrong": (lambda: plots.most_wrong(PICTURES, LABELS, LOGITS, list("abcde")), "gave 95% to the wrong class"),
@@ -114,6 +126,8 @@ FIGURES = {
                        "bfloat16: sign 0, exponent 01111111, mantissa 0000001"),
     "learning_rates": (lambda: plots.learning_rates(RateSearch((0.003, 0.03, 0.3), (0.7, 0.6, 0.5))),
                        "loss: from 0.61 at 3e-03 down to 0.59 at 3e-01; 1e-01 is suggested"),
+    "lambda_slider": (lambda: plots.lambda_slider(SOBEL, lam=0.6),
+                      "Of the layer's 9 weights 7 (77.8%) are exactly 0, the largest is 0.4 of what it was"),
     "optimizer_race": (lambda: plots.optimizer_race("bowl", ["SGD", "momentum"], lr=2.5, momentum=0, step=9),
                        "After 9 steps: SGD 1.11e+04, momentum"),
     "graph": (lambda: plots.graph(GRAPH, "A linear layer"),
@@ -122,6 +136,22 @@ FIGURES = {
     "signals_by_layer": (lambda: plots.signals_by_layer({"tanh": SIGNALS, "ReLU": SIGNALS[::-1]}),
                          "tanh: values 2.0e+00 at the first layer and 3.0e-02 at the last, gradients in them 1.0e-06 "
                          "and 1.0e+00, in the weights 5.0e-07 and 4.0e-01; ReLU: values 3.0e-02 at"),
+    "l1_experiment": (lambda: plots.l1_experiment(L1),
+                      "last a: 75.0%; b: 80.0%; c: 85.0%. Right the accuracy against the share of weights that are "
+                      "exactly 0. gradient, λ = 0.01: 0 % zeros, 85.0 %; proximal, λ = 0.01: 40 % zeros, 70.0 %; "
+                      "without L1: 80.0 %."),
+    "accuracy_against_zeros": (
+        lambda: plots.accuracy_against_zeros({"proximal": [{"l1": 0.1, "accuracy": 0.7, "zeros": 0.9},
+                                                           {"l1": 0.01, "accuracy": [0.8, 0.9], "zeros": [0.2, 0.4]}]}),
+        "proximal, λ = 0.01: 30 % zeros, 85.0 %; proximal, λ = 0.1: 90 % zeros, 70.0 %."),
+    "zeros_by_layer": (lambda: plots.zeros_by_layer({"a": [LayerSparsity("conv", "Conv2d", 8, 2, 2, 0),
+                                                           LayerSparsity("last", "Linear", 4, 4, 0, 0)]}),
+                       "a: conv 25%, last 100%"),
+    "penalised_loss": (plots.penalised_loss, "L1: 1.00, 0.50, 0.00, 0.00; L2: 1.00, 0.67, 0.50, 0.40."),
+    "weight_sizes": (lambda: plots.weight_sizes({"SGD": [torch.tensor([0.0, 0.5, -2.0, 0.5])], "prox": [torch.eye(2)]}),
+                     "SGD: 25.0 % are exactly 0, half are below 5.0e-01; prox: 50.0 % are exactly 0"),
+    "weight_matrix": (lambda: plots.weight_matrix({"a": torch.eye(4), "b": torch.eye(3, 6).view(3, 6, 1, 1) * 0}),
+                      "a: 75% of the weights are 0, 0 of 4 rows are empty; b: 100% of the weights are 0, 3 of 3"),
 }  # fmt: skip
 
 

@@ -30,6 +30,9 @@ from catdog_lib.recipe import Recipe
         ({"weight_decay": -1e-9}, "weight_decay is -1e-09; it must be 0 or more"),
         ({"weight_decay": math.nan}, "weight_decay is nan"),
         ({"l1": -0.1}, "l1 is -0.1"),
+        ({"group_l1": -0.1}, "group_l1 is -0.1"),
+        ({"penalty": "prox"}, "penalty is 'prox'; .* gradient, proximal"),
+        ({"penalty": "proximal", "average": 0.9}, "average is 0.9, .* no exact zeros"),
         ({"label_smoothing": 1.0}, "label_smoothing is 1.0"),
         ({"label_smoothing": -0.1}, "label_smoothing is -0.1"),
         ({"average": 1}, "average is 1"),
@@ -50,6 +53,8 @@ from catdog_lib.recipe import Recipe
             {"sizes": (64, 7), "augment": ("flip_and_crop",)},
             "sizes is .*must be whole numbers, 8 or more",
         ),
+        ({"test_sizes": 64}, r"test_sizes is 64.*\(64, 80\)"),
+        ({"test_sizes": (64, 7)}, "test_sizes is .*must be whole numbers, 8 or more"),
         ({"sizes": (64.5,), "augment": ("flip_and_crop",)}, "sizes is .*whole"),
     ],
 )
@@ -82,11 +87,14 @@ def test_a_file_brings_an_equal_recipe_back():
         epochs=7, batch_size=48, optimizer="muon", lr=0.03, momentum=0.95, weight_decay=0.1,
         schedule="cosine", label_smoothing=0.1, l1=1e-5, clip=2.0, average=0.99, accumulate=2,
         augment=("flip_and_crop", "colour_jitter"), sizes=(48, 56, 64), patience=3, keep="last",
-        precision="float32", compile=True, seed=11, crop=0.8, mirror=True, whiten=True,
+        precision="float32", compile=True, seed=11, crop=0.8, mirror=True,
+        test_sizes=(64, 80), whiten=True, group_l1=1e-4,
     )  # fmt: skip
-    default = Recipe()
-    assert all(getattr(odd, f.name) != getattr(default, f.name) for f in fields(Recipe))
-    for recipe in (odd, default):
+    default, sparse = Recipe(), Recipe(l1=1e-5, penalty="proximal")
+    for field in fields(Recipe):
+        set_ = sparse if field.name == "penalty" else odd  # no average goes with the proximal step
+        assert getattr(set_, field.name) != getattr(default, field.name)
+    for recipe in (odd, default, sparse):
         back = Recipe(**json.loads(json.dumps(asdict(recipe))))
         assert back == recipe and hash(back) == hash(recipe)
 
@@ -108,6 +116,7 @@ class TestSizeIn:
             (7, (48, 56, 64), [48, 48, 48, 56, 56, 64, 64]),
             (4, (80, 64), [80, 80, 64, 64]),
             (3, (64,), [64, 64, 64]),
+            (2, (48, 56, 64), [56, 64]),
         ],
     )
     def test_each_has_its_turn_for_as_many_epochs(self, epochs, sizes, expected):

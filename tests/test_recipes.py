@@ -43,7 +43,7 @@ def test_train_follows_the_recipe_but_for_what_is_asked_for(tmp_path, capsys):
     status, facts = train(
         capsys,
         "--recipe",
-        "sprint",
+        "champion",
         "--out",
         str(out),
         "--epochs",
@@ -55,11 +55,20 @@ def test_train_follows_the_recipe_but_for_what_is_asked_for(tmp_path, capsys):
     )
     assert status == 0 and facts["model"] == "residual"
     config = load_run(out).config
-    chosen = recipes.named("sprint")
+    chosen = recipes.named("champion")
     asked = replace(chosen.recipe, epochs=1, lr=0.05)
     assert Recipe(**config["recipe"]) == asked
     assert config["settings"] == {"size": chosen.size, "width": 4}
     assert (config["data"]["size"], config["data"]["validation"]) == (chosen.size, 0.02)
+
+    losses = [facts["test_loss"]]
+    for views in ({}, {"mirror": False}, {"test_sizes": []}):
+        config["recipe"] |= views
+        (out / "run.json").write_text(json.dumps(config))
+        assert cli.main(["evaluate", str(out), "--quiet", "--json"]) == 0
+        losses.append(json.loads(capsys.readouterr().out.splitlines()[-1])["test_loss"])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)
+    assert len(set(losses[1:])) == 3, "each way of looking counts"
 
 
 def test_seeds_train_one_after_the_other_and_are_compared(tmp_path, capsys):

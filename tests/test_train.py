@@ -10,6 +10,7 @@ import nbformat
 import pytest
 import torch
 import torch.nn.functional as F
+from torchvision.transforms import v2
 
 from catdog_lib import data, models, train
 from catdog_lib.averaging import Average
@@ -92,7 +93,7 @@ def test_the_epoch_equals_a_loop_written_by_hand(pets):
 def test_the_weights_of_the_best_or_of_the_last_epoch_are_kept(pets, monkeypatch, keep, chosen):
     scores, seen = iter([0.6, 0.9, 0.7]), []
 
-    def scripted(model, images, dtype, mirror):
+    def scripted(model, images, dtype, **_):
         seen.append({name: value.clone() for name, value in model.state_dict().items()})
         return Evaluation(0.5, next(scores), len(images))
 
@@ -216,6 +217,23 @@ def test_with_mirror_validation_is_answered_with_the_mean_of_both(pets):
     assert epoch.validation_loss != pytest.approx(F.cross_entropy(one, labels).item(), rel=1e-5)
 
 
+def test_with_test_sizes_it_is_answered_with_the_mean_over_them(pets):
+    """As torchvision would resize; each size counts the same, mirrored or not."""
+    model = plain()
+    recipe = replace(FAST, epochs=1, mirror=True, test_sizes=(9, 12))
+    (epoch,) = fit(model, pets, recipe, progress=False).epochs
+    pictures, labels = pets.validation[:]
+    values = pictures.float() / 255
+    small, large = (v2.functional.resize(values, [s, s], antialias=True) for s in (9, 12))
+    with torch.no_grad():
+        logits = [model(view) for view in (small, large, small.flip(3), large.flip(3))]
+    expected = F.cross_entropy(torch.stack(logits).mean(0), labels).item()
+    assert epoch.validation_loss == pytest.approx(expected, rel=1e-5)
+    for part in (logits[0::2], logits[1::2], logits[:2]):
+        other = F.cross_entropy(torch.stack(part).mean(0), labels).item()
+        assert epoch.validation_loss != pytest.approx(other, rel=1e-5)
+
+
 @pytest.mark.parametrize("change", [{"label_smoothing": 0.4}, {"l1": 0.5}])
 def test_the_training_loss_is_the_cross_entropy_alone(pets, change):
     """So it can be compared with the validation loss. The rate is so small that the weights stay."""
@@ -239,7 +257,7 @@ def test_best_is_the_highest_accuracy_and_then_the_lowest_loss(pets):
 def test_patience_stops_early(pets, monkeypatch):
     scores = iter([0.6, 0.7, 0.65, 0.66, 0.9])
 
-    def scripted(model, images, dtype, mirror):
+    def scripted(model, images, dtype, **_):
         return Evaluation(0.5, next(scores), len(images))
 
     monkeypatch.setattr(train, "evaluate", scripted)

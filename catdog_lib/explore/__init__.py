@@ -5,6 +5,7 @@ Their JavaScript computes on its own, so they answer in JupyterLab and on a rend
 
 from catdog_lib.explore.convolution_stepper import KERNELS, ConvolutionStepper
 from catdog_lib.explore.label_game import LabelGame
+from catdog_lib.explore.lambda_slider import LambdaSlider
 from catdog_lib.explore.optimizer_race import OptimizerRace
 from catdog_lib.explore.receptive_field_viewer import ReceptiveFieldViewer
 from catdog_lib.explore.shape_calculator import ShapeCalculator
@@ -13,6 +14,7 @@ __all__ = [
     "KERNELS",
     "ConvolutionStepper",
     "LabelGame",
+    "LambdaSlider",
     "OptimizerRace",
     "ReceptiveFieldViewer",
     "ShapeCalculator",

@@ -69,6 +69,25 @@ class Whole(traitlets.Int):
         return value
 
 
+class Number(traitlets.Float):
+    """A number within limits; anything else is refused in a sentence."""
+
+    def __init__(self, default: float, low: float, high: float):
+        super().__init__(default, min=low, max=high)
+        self.tag(sync=True)
+
+    def validate(self, widget: Explorable, value: object) -> float:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not self.min <= value <= self.max
+        ):
+            raise CatdogError(
+                f"{self.name} is {value!r}; it has to be a number from {self.min:g} to {self.max:g}."
+            )
+        return float(value)
+
+
 def tensor_of(value: object, name: str) -> Tensor:
     """The value as a tensor of finite float64 numbers.
 

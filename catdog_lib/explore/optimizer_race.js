@@ -1,7 +1,7 @@
 // The optimizer race: several update rules on one surface, from one start, step by step.
 
 import { clamp, format, range } from "./core.js";
-import { button, change, choice, drawn, element, follow, frame, numberField } from "./page.js";
+import { button, change, choice, drawn, element, follow, frame, numberField, sliderField } from "./page.js";
 import { RULES, SURFACES, contour, descend, lossText } from "./race.js";
 
 const STEPS = 300;
@@ -45,32 +45,6 @@ export function summary(surface, step, paths) {
   const gone = names.filter((name) => step >= paths[name].length);
   if (gone.length) parts.push(`Diverged: ${gone.map((name) => `${name} at step ${paths[name].length}`).join(", ")}.`);
   return parts.join(" ");
-}
-
-// A number to type, and a slider over sensible values of it.
-function sliderField(label, stops, use) {
-  const number = element("input", { type: "text", inputmode: "decimal", "aria-label": label, autocomplete: "off" });
-  const slider = element("input", { type: "range", "aria-label": `${label}, slider`, min: 0, max: stops.length - 1 });
-  let now = stops[0];
-  slider.addEventListener("input", () => use(stops[slider.value]));
-  number.addEventListener("input", () => {
-    const value = Number(number.value.replace(",", ".") || NaN);
-    const fits = value >= stops[0] && value <= stops.at(-1);
-    number.toggleAttribute("aria-invalid", !fits);
-    if (fits) use(value);
-  });
-  number.addEventListener("blur", () => {
-    number.removeAttribute("aria-invalid");
-    number.value = now;
-  });
-  const show = (value) => {
-    now = value;
-    const distances = stops.map((stop) => Math.abs(stop - value));
-    slider.value = distances.indexOf(Math.min(...distances));
-    slider.setAttribute("aria-valuetext", value);
-    if (document.activeElement !== number) number.value = value;
-  };
-  return { root: element("label", { class: "catdog-field" }, element("span", {}, label), number, slider), show };
 }
 
 function render({ model, el }) {

@@ -8,32 +8,12 @@ from collections.abc import Sequence
 import traitlets
 from torch import Tensor
 
-from catdog_lib.errors import CatdogError
-from catdog_lib.explore.base import Explorable, Whole
+from catdog_lib.explore.base import Explorable, Number, Whole
 from catdog_lib.optimizers.race import check_optimizers, race, surface_named
 from catdog_lib.optimizers.surfaces import SURFACES
 
 STEPS = 300  # the length of a race
 _SHOWN = ("SGD", "momentum", "RMSprop", "Adam")  # Nesterov and AdamW often hide behind others
-
-
-class Number(traitlets.Float):
-    """A number within limits; anything else is refused in a sentence."""
-
-    def __init__(self, default: float, low: float, high: float):
-        super().__init__(default, min=low, max=high)
-        self.tag(sync=True)
-
-    def validate(self, widget: Explorable, value: object) -> float:
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or not self.min <= value <= self.max
-        ):
-            raise CatdogError(
-                f"{self.name} is {value!r}; it has to be a number from {self.min:g} to {self.max:g}."
-            )
-        return float(value)
 
 
 class OptimizerRace(Explorable):

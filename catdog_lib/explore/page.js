@@ -73,6 +73,32 @@ export function numberField(label, low, high, use) {
   return { root, show };
 }
 
+// A number to type, and a slider over sensible values of it.
+export function sliderField(label, stops, use) {
+  const number = element("input", { type: "text", inputmode: "decimal", "aria-label": label, autocomplete: "off" });
+  const slider = element("input", { type: "range", "aria-label": `${label}, slider`, min: 0, max: stops.length - 1 });
+  let now = stops[0];
+  slider.addEventListener("input", () => use(stops[slider.value]));
+  number.addEventListener("input", () => {
+    const value = Number(number.value.replace(",", ".") || NaN);
+    const fits = value >= stops[0] && value <= stops.at(-1);
+    number.toggleAttribute("aria-invalid", !fits);
+    if (fits) use(value);
+  });
+  number.addEventListener("blur", () => {
+    number.removeAttribute("aria-invalid");
+    number.value = now;
+  });
+  const show = (value) => {
+    now = value;
+    const distances = stops.map((stop) => Math.abs(stop - value));
+    slider.value = distances.indexOf(Math.min(...distances));
+    slider.setAttribute("aria-valuetext", value);
+    if (document.activeElement !== number) number.value = value;
+  };
+  return { root: element("label", { class: "catdog-field" }, element("span", {}, label), number, slider), show };
+}
+
 export function choice(label, options, use) {
   const select = element("select", { "aria-label": label });
   for (const [value, words] of options) select.append(element("option", { value }, words));

@@ -12,16 +12,18 @@ from catdog_lib.plots.convolution import (
 )
 from catdog_lib.plots.datasets import accuracies, lucky, sizes, templates
 from catdog_lib.plots.depth import gradients_by_layer, receptive_fields
-from catdog_lib.plots.explorables import convolution_step, receptive_field_stack
+from catdog_lib.plots.explorables import convolution_step, lambda_slider, receptive_field_stack
 from catdog_lib.plots.graph import graph
 from catdog_lib.plots.layer_windows import shape_windows
 from catdog_lib.plots.layers import activations, channel_spread
 from catdog_lib.plots.optimizers import learning_rates, optimizer_race
+from catdog_lib.plots.penalties import penalised_loss, weight_matrix, weight_sizes
 from catdog_lib.plots.photos import captioned, forward_pass, gallery, grid, most_wrong, picture
 from catdog_lib.plots.pixels import channels, pixels, squares
 from catdog_lib.plots.profile import ladder, number_formats, parts, roofline
 from catdog_lib.plots.shapes import layer_costs, row_of_windows, to_scale
 from catdog_lib.plots.signals import signals_by_layer
+from catdog_lib.plots.sparsity import accuracy_against_zeros, l1_experiment, zeros_by_layer
 from catdog_lib.plots.speed import speed
 from catdog_lib.plots.style import CAT, CLASS_COLOURS, DOG, describe, new_figure, show, style
 from catdog_lib.plots.training import compare, confusion, history
@@ -31,6 +33,7 @@ __all__ = [
     "CLASS_COLOURS",
     "DOG",
     "accuracies",
+    "accuracy_against_zeros",
     "activations",
     "architecture",
     "captioned",
@@ -51,7 +54,9 @@ __all__ = [
     "grid",
     "history",
     "kernels",
+    "l1_experiment",
     "ladder",
+    "lambda_slider",
     "layer_costs",
     "learning_rates",
     "lucky",
@@ -61,6 +66,7 @@ __all__ = [
     "numbers",
     "optimizer_race",
     "parts",
+    "penalised_loss",
     "picture",
     "pixels",
     "receptive_field_stack",
@@ -77,4 +83,7 @@ __all__ = [
     "templates",
     "to_scale",
     "two_ways",
+    "weight_matrix",
+    "weight_sizes",
+    "zeros_by_layer",
 ]

@@ -10,14 +10,16 @@ import torch.nn.functional as F
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Circle, Patch, Polygon, Rectangle
 from torch import Tensor
 
 from catdog_lib.plots.convolution import SIGNED
 from catdog_lib.plots.pixels import CHANNELS
 from catdog_lib.plots.style import describe, style
+from catdog_lib.shrinkage import loss, minimisers, shrink
 
 MARK = "#D6006C"
+PENALTY_COLOURS = ("#C24E00", "#0072B2")  # L1, L2; as in the interactive picture
 
 
 def convolution_step(
@@ -193,3 +195,78 @@ def _seen(layers: Sequence[dict], sides: list[int], layer: int, unit: int) -> li
 def _span(noun: str, positions: list[int]) -> str:
     """``"rows 3 to 9"``, or ``"no row"`` where only padding is seen."""
     return f"{noun}s {positions[0]} to {positions[-1]}" if positions else f"no {noun}"
+
+
+def lambda_slider(
+    weights: Tensor,
+    penalty: str = "L1",
+    *,
+    lam: float = 0.2,
+    minimum: tuple[float, float] = (0.8, 0.6),
+) -> Figure:
+    """What a penalty does to two weights, to any weight, and to a layer's; its largest weight counts as 1.
+
+    Args:
+        weights: of a layer, of any shape.
+        penalty, lam, minimum: as in :class:`catdog_lib.explore.LambdaSlider`.
+
+    Raises:
+        CatdogError: there is no such penalty.
+    """
+    before = torch.as_tensor(weights).detach().double().flatten()
+    before = before / before.abs().max()
+    after = shrink(before, lam, penalty)
+    colour = PENALTY_COLOURS[penalty == "L2"]
+    path = minimisers(minimum, lam, penalty)
+    zeros = int((after == 0).sum())
+    with style():
+        figure = Figure(figsize=(11, 3.9))
+        chart, curve, bars = figure.subplots(1, 3)
+        _two_weights(chart, path.numpy(), minimum, penalty, colour)
+        line = torch.linspace(-1, 1, 401, dtype=torch.float64)
+        curve.plot(line, line, ":", color="#8a8a8a", linewidth=1.2)
+        other = "L1" if penalty == "L2" else "L2"
+        curve.plot(line, shrink(line, lam, other), "--", label=other,
+                   color=PENALTY_COLOURS[other == "L2"], linewidth=1.2)  # fmt: skip
+        curve.plot(line, shrink(line, lam, penalty), color=colour, label=penalty)
+        curve.set(xlabel="weight before", ylabel="weight after", xlim=(-1, 1), ylim=(-1, 1))
+        curve.set(aspect="equal", title=f"A weight, λ = {lam:.3g}")
+        curve.legend(loc="upper left")
+        edges = np.linspace(-1, 1, 42)
+        bars.hist(before[before != 0], edges, histtype="step", color="black", label="before")
+        bars.hist(after[after != 0], edges, color=colour, label="after")
+        bars.set_ylim(0, 1.3 * np.histogram(before, edges)[0].max())
+        bars.set(xlabel="weights that are not 0, of the largest", xlim=(-1, 1), box_aspect=1)
+        bars.set_title(f"The layer: {zeros} of {len(after)} are 0")
+        bars.legend(loc="upper left", fontsize=9)
+    x, y = (f"{one:.3g}".replace("-", "−") for one in path[-1].tolist())
+    return describe(
+        figure,
+        f"{penalty} with λ = {lam:.3g}. The lowest loss of two weights is at ({minimum[0]:g}, {minimum[1]:g}); with "
+        f"the penalty they go to ({x}, {y}). Of the layer's {len(after)} weights {zeros} "
+        f"({zeros / len(after):.1%}) are exactly 0, the largest is {after.abs().max():.3g} of what it was.",
+    )
+
+
+def _two_weights(axes: Axes, path: np.ndarray, minimum, penalty: str, colour: str) -> None:
+    """A map of the loss, the penalty's ball through the last point of the path, and the path."""
+    end = path[-1]
+    x, y = np.meshgrid(np.linspace(-1.2, 1.2, 121), np.linspace(-1.2, 1.2, 121))
+    heights = loss((x, y), minimum)
+    axes.contour(x, y, heights, [(0.22 * i) ** 2 / 2 for i in range(1, 10)], colors="#8a8a8a",
+                 linewidths=0.6)  # fmt: skip
+    axes.contour(x, y, heights, [loss(end, minimum)], colors="black", linewidths=1.2)
+    size = np.abs(end).sum()
+    ball: Patch = Polygon([(size, 0), (0, size), (-size, 0), (0, -size)])
+    if penalty == "L2":
+        ball = Circle((0, 0), np.hypot(*end))
+    ball.set(facecolor=(colour, 0.18), edgecolor=colour)
+    axes.add_patch(ball)
+    axes.plot(*path.T, color=colour)
+    axes.plot(*end, "o", color=colour, markersize=8, markeredgecolor="white")
+    axes.plot(*minimum, "x", color=MARK, markersize=9, markeredgewidth=2.5)
+    axes.axhline(0, color="#8a8a8a", linewidth=0.8)
+    axes.axvline(0, color="#8a8a8a", linewidth=0.8)
+    axes.set(xlim=(-1.2, 1.2), ylim=(-1.2, 1.2), aspect="equal", xlabel="w₁", ylabel="w₂")
+    axes.set_title("Two weights")
+    axes.grid(False)

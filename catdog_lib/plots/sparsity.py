@@ -1,0 +1,141 @@
+"""Networks with few connections: what accuracy is left, and where the zeros are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from catdog_lib.plots.style import GREY, describe, new_figure, style
+from catdog_lib.sparsity import LayerSparsity
+
+_LOOKS = {"gradient": ("C1", "s"), "proximal": ("C0", "o")}
+
+
+def l1_experiment(results: Mapping[str, Any]) -> Figure:
+    """The three experiments over the epochs, and accuracy against the share of zeros along the path of λ.
+
+    Args:
+        results: of :func:`catdog_lib.experiments.l1.run`.
+    """
+    words = []
+    with style():
+        figure, (curves, path) = new_figure(1, 2, width=10, height=4.2)
+        for number, row in enumerate(results["table"]):
+            colour = ("C1", "C2", "C3")[number]
+            values = 100 * np.array(row["curves"])
+            epochs = np.arange(1, values.shape[1] + 1)
+            for seed in values:
+                curves.plot(epochs, seed, color=colour, linewidth=0.8, alpha=0.5)
+            curves.plot(epochs, values.mean(0), color=colour, label=row["name"])
+            words.append(f"{row['name']}: {row['validation_accuracy']['mean']:.1%}")
+        curves.set(xlabel="epoch", ylabel="validation accuracy, %")
+        curves.xaxis.get_major_locator().set_params(integer=True)
+        curves.set_title("The three experiments")
+        curves.legend(loc="lower right")
+        points = {"gradient": [], "proximal": []}
+        for row in results["path"]:
+            if row["l1"]:
+                points[row["penalty"]].append(_point(row))
+        without = [_point(row) for row in results["path"] if not row["l1"]]
+        ends = _path(path, points, without)
+        path.set_title("Accuracy along the path of λ")
+    return describe(
+        figure,
+        "Two charts. Left the validation accuracy of three ways to train by epoch, a thin line for each seed and a "
+        f"thick one for their mean; last {'; '.join(words)}. Right the accuracy against the share of weights that "
+        f"are exactly 0. {ends}",
+    )
+
+
+def accuracy_against_zeros(
+    path: Mapping[str, Sequence[Mapping[str, Any]]], without: Mapping[str, Any] | None = None
+) -> Figure:
+    """Accuracy against the share of weights that are 0, along a path of λ.
+
+    Args:
+        path: "gradient" and "proximal", or other names → points; each has "l1", which is λ, and "accuracy" and
+            "zeros", from 0 to 1, each a number or one for each seed.
+        without: the point without a penalty.
+    """
+    with style():
+        figure, (axes,) = new_figure(width=6.4, height=4.2)
+        ends = _path(axes, path, [without] if without else [])
+    return describe(figure, f"Accuracy against the share of weights that are exactly 0. {ends}")
+
+
+def zeros_by_layer(networks: Mapping[str, Sequence[LayerSparsity]]) -> Figure:
+    """The share of each layer's weights that are 0, for one network or several of the same layers.
+
+    Args:
+        networks: name → layers, from :func:`catdog_lib.sparsity.sparsity`.
+    """
+    layers = [layer.name for layer in next(iter(networks.values()))]
+    places, height = np.arange(len(layers)), 0.8 / len(networks)
+    with style():
+        figure, (axes,) = new_figure(width=7, height=1.4 + 0.4 * len(layers))
+        for number, (name, found) in enumerate(networks.items()):
+            at = places + (number - (len(networks) - 1) / 2) * height
+            shares = [100 * layer.share for layer in found]
+            axes.barh(at, shares, 0.9 * height, color=f"C{number}", label=name)
+            for y, share in zip(at, shares, strict=True):
+                axes.annotate(
+                    f"{share:.0f}", (share, y), xytext=(3, 0), textcoords="offset points",
+                    va="center", fontsize=9, color=GREY,
+                )  # fmt: skip
+        axes.set(xlabel="weights that are 0, %", xlim=(0, 105))
+        axes.set_yticks(places, layers)
+        axes.invert_yaxis()
+        axes.grid(False, axis="y")
+        axes.tick_params(axis="y", length=0)
+        figure.legend(loc="outside upper center", ncols=len(networks))
+    words = "; ".join(
+        f"{name}: {', '.join(f'{layer.name} {layer.share:.0%}' for layer in found)}"
+        for name, found in networks.items()
+    )
+    return describe(figure, f"Bars: the share of each layer's weights that are 0. {words}.")
+
+
+def _point(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "l1": row["l1"],
+        "accuracy": row["test_accuracy"]["values"],
+        "zeros": row["zeros"]["values"],
+    }
+
+
+def _path(
+    axes: Axes,
+    path: Mapping[str, Sequence[Mapping[str, Any]]],
+    without: Sequence[Mapping[str, Any]],
+) -> str:
+    """Draw the ways through their points; a small dot for each seed. The words for it."""
+    words = []
+    for number, (name, points) in enumerate(path.items()):
+        points = sorted(points, key=lambda point: point["l1"])
+        colour, marker = _LOOKS.get(name, (f"C{number}", "o"))
+        means = [[100 * np.mean(p[kind]) for p in points] for kind in ("zeros", "accuracy")]
+        axes.plot(*means, marker=marker, color=colour, label=name, linewidth=1.4, markersize=7)
+        for point, zeros, accuracy in zip(points, *means, strict=True):
+            _seeds(axes, point, colour)
+            axes.annotate(
+                f"λ = {point['l1']:g}", (zeros, accuracy), xytext=(6, 5), textcoords="offset points",
+                fontsize=8.5, color=colour,
+            )  # fmt: skip
+            words.append(f"{name}, λ = {point['l1']:g}: {zeros:.0f} % zeros, {accuracy:.1f} %")
+    for point in without:
+        accuracy = 100 * np.mean(point["accuracy"])
+        axes.axhline(accuracy, color=GREY, linestyle=":", linewidth=1.2, label="without L1")
+        _seeds(axes, point, GREY)
+        words.append(f"without L1: {accuracy:.1f} %")
+    axes.set(xlabel="weights that are exactly 0, %", ylabel="test accuracy, %", xlim=(-4, 104))
+    axes.legend(loc="lower left")
+    return "; ".join(words) + "."
+
+
+def _seeds(axes: Axes, point: Mapping[str, Any], colour: str) -> None:
+    zeros, accuracies = np.broadcast_arrays(*np.atleast_1d(point["zeros"], point["accuracy"]))
+    axes.plot(100 * zeros, 100 * accuracies, ".", color=colour, markersize=4, alpha=0.6)

@@ -1,0 +1,36 @@
+"""Networks with few connections: penalties on weights, steps that make exact zeros, and cutting out what is dead."""
+
+from catdog_lib.sparsity.cost import Cost, cost
+from catdog_lib.sparsity.measures import LayerSparsity, share_of_zeros, sparsity
+from catdog_lib.sparsity.penalties import (
+    filter_weights,
+    group_l1_penalty,
+    l1_penalty,
+    penalised_weights,
+)
+from catdog_lib.sparsity.proximal import (
+    group_soft_threshold,
+    proximal_step,
+    soft_threshold,
+    step_sizes,
+)
+from catdog_lib.sparsity.pruning import dead_channels, masked, prune
+
+__all__ = [
+    "Cost",
+    "LayerSparsity",
+    "cost",
+    "dead_channels",
+    "filter_weights",
+    "group_l1_penalty",
+    "group_soft_threshold",
+    "l1_penalty",
+    "masked",
+    "penalised_weights",
+    "proximal_step",
+    "prune",
+    "share_of_zeros",
+    "soft_threshold",
+    "sparsity",
+    "step_sizes",
+]

@@ -1,0 +1,161 @@
+"""Cutting out dead filters: what is left is a smaller network that gives the same answers.
+
+A filter of zeros makes a map that is the same everywhere: its bias, which BatchNorm then scales and shifts. To mask a
+filter is to put these to 0 too, so that its map is exactly 0, whether ReLU or BatchNorm comes first. Then nothing that
+reads the map can feel it, and it can go: the filter, its bias, its place in BatchNorm, and the input channel of each
+layer that reads it. In a fully connected layer behind ``Flatten`` that is the H×W columns of the channel.
+
+Maps may be written by several layers: by both branches of a residual block, which are added, or, where a block is
+applied several times, by the block before it and by itself. Such a channel goes only if it is dead in all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from catdog_lib.errors import CatdogError
+from catdog_lib.models import FiveConvCNN, ResidualCNN, SixBlockCNN
+
+
+@dataclass(frozen=True)
+class Maps:
+    """Channels that go or stay together, in all layers that write or read them.
+
+    Attributes:
+        writers: convolutions, each with the BatchNorm behind it.
+        readers: convolutions and fully connected layers.
+    """
+
+    writers: list[tuple[nn.Conv2d, nn.BatchNorm2d]]
+    readers: list[nn.Conv2d | nn.Linear]
+
+    def dead(self) -> Tensor:
+        """Which channels have only filters of zeros, C."""
+        dead = [(conv.weight == 0).flatten(1).all(1) for conv, _ in self.writers]
+        return torch.stack(dead).all(0)
+
+
+def dead_channels(model: nn.Module) -> dict[str, Tensor]:
+    """Which channels could be cut out, C each, by the name of the first convolution that writes them.
+
+    Raises:
+        CatdogError: it is none of the course's networks.
+    """
+    names = {module: name for name, module in model.named_modules()}
+    return {names[maps.writers[0][0]]: maps.dead() for maps in _maps(model)}
+
+
+def masked(model: nn.Module) -> nn.Module:
+    """A copy whose dead channels give exactly 0: bias, and scale and shift of BatchNorm, are 0 with the weights.
+
+    Raises:
+        CatdogError: it is none of the course's networks.
+    """
+    model = deepcopy(model)
+    with torch.no_grad():
+        for maps in _maps(model):
+            dead = maps.dead()
+            for conv, norm in maps.writers:
+                for parameter in (conv.bias, norm.weight, norm.bias):
+                    if parameter is not None:
+                        parameter[dead] = 0
+    return model
+
+
+def prune(model: nn.Module) -> nn.Module:
+    """A smaller network of the same class, with the outputs of :func:`masked`: its dead channels are cut out.
+
+    Where all channels are dead one of them stays, since a layer needs one. The layers no longer have the sizes that
+    ``settings`` would build, so the copy has no ``settings``, and cannot be written as a run folder: keep the network
+    that it was made from, and prune it again.
+
+    Raises:
+        CatdogError: it is none of the course's networks.
+    """
+    model = masked(model)
+    with torch.no_grad():
+        for maps in _maps(model):
+            kept = ~maps.dead()
+            if not kept.any():
+                kept[0] = True
+            for conv, norm in maps.writers:
+                conv.out_channels = norm.num_features = int(kept.sum())
+                _cut(conv, ("weight", "bias"), kept)
+                _cut(norm, ("weight", "bias", "running_mean", "running_var"), kept)
+            for reader in maps.readers:
+                _cut_inputs(reader, kept)
+    if hasattr(model, "settings"):
+        del model.settings
+    return model
+
+
+def _cut(module: nn.Module, names: tuple[str, ...], kept: Tensor) -> None:
+    """Keep so many entries of the first dimension."""
+    for name in names:
+        tensor = getattr(module, name)
+        if isinstance(tensor, nn.Parameter):
+            setattr(module, name, nn.Parameter(tensor[kept], tensor.requires_grad))
+        elif tensor is not None:
+            setattr(module, name, tensor[kept])
+
+
+def _cut_inputs(reader: nn.Conv2d | nn.Linear, kept: Tensor) -> None:
+    """Keep the input channels; a fully connected layer sees each as H×W columns, one channel after the other."""
+    if isinstance(reader, nn.Linear):
+        kept = kept.repeat_interleave(reader.in_features // len(kept))
+        reader.in_features = int(kept.sum())
+    else:
+        reader.in_channels = int(kept.sum())
+    reader.weight = nn.Parameter(reader.weight[:, kept], reader.weight.requires_grad)
+
+
+def _maps(model: nn.Module) -> list[Maps]:
+    if type(model) not in _NETWORKS:
+        raise CatdogError(
+            f"Pruning needs to know which layers read what a filter writes, and does not know {type(model).__name__}; "
+            f"use {', '.join(kind.__name__ for kind in _NETWORKS)}."
+        )
+    return _NETWORKS[type(model)](model)
+
+
+def _six_block(model: SixBlockCNN) -> list[Maps]:
+    first, second, *deep = [(b[0], b[2]) for b in (model.block1, model.block2, *model.deep)]
+    if len(deep) == 1:  # it reads what it has written itself
+        (tied,) = deep
+        return [Maps([first], [second[0]]), Maps([second, tied], [tied[0], model.classifier])]
+    return _chain([first, second, *deep], model.classifier)
+
+
+def _five_conv(model: FiveConvCNN) -> list[Maps]:
+    layers = list(model.features)
+    pairs = [(layer, behind) for layer, behind in pairwise(layers) if isinstance(layer, nn.Conv2d)]
+    return _chain(pairs, model.classifier[0])
+
+
+def _chain(pairs: list[tuple[nn.Conv2d, nn.BatchNorm2d]], last: nn.Linear) -> list[Maps]:
+    """Each convolution reads what the one before it writes."""
+    readers = [conv for conv, _ in pairs[1:]] + [last]
+    return [Maps([pair], [reader]) for pair, reader in zip(pairs, readers, strict=True)]
+
+
+def _residual(model: ResidualCNN) -> list[Maps]:
+    maps, writers = [], [(model.stem[0], model.stem[1])]
+    for block in model.stages:
+        inner, shortcut = block.convolutions, block.shortcut
+        maps.append(Maps(writers, [inner[0], shortcut[0]]))
+        maps.append(Maps([(inner[0], inner[1])], [inner[3]]))
+        writers = [(inner[3], inner[4]), (shortcut[0], shortcut[1])]
+    return [*maps, Maps(writers, [model.classifier])]
+
+
+_NETWORKS: dict[type[nn.Module], Callable[..., list[Maps]]] = {
+    SixBlockCNN: _six_block,
+    FiveConvCNN: _five_conv,
+    ResidualCNN: _residual,
+}

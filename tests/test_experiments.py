@@ -1,0 +1,111 @@
+"""The experiment with L1: what it trains, what it reports, and that nothing is trained twice."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from PIL import Image
+
+from catdog_lib import experiments
+from catdog_lib.cli import main
+from catdog_lib.errors import CatdogError
+from catdog_lib.experiments import l1
+from catdog_lib.runs import load_run
+from catdog_lib.sparsity import share_of_zeros
+
+
+class TestPlan:
+    def test_three_experiments_and_two_ways_along_the_path(self):
+        kinds = l1.Plan(lambdas=(0.5, 0.25, 0.5)).kinds()
+        found = [tuple(kind.values()) for kind in kinds]
+        assert found[:3] == [
+            ("RMSprop", 1e-3, l1.LAMBDA, "gradient"), ("Adam", 1e-4, 0.0, "gradient"),
+            ("Adam", 1e-4, l1.LAMBDA, "gradient"),
+        ]  # fmt: skip
+        path = {("Adam", 1e-4, lam, way) for lam in (0.25, 0.5) for way in ("gradient", "proximal")}
+        path.add(("Adam", 1e-4, l1.LAMBDA, "proximal"))
+        assert len(found) == 8 and set(found[3:]) == path
+
+    @pytest.mark.parametrize("budget", ["quick", "standard", "full"])
+    def test_each_budget_makes_a_plan(self, budget, monkeypatch):
+        monkeypatch.setattr("catdog_lib.budget.current", lambda: budget)
+        plan = l1.Plan()
+        assert l1.LAMBDA in plan.lambdas and plan.size >= 64
+        assert (plan.max_train is None) == (budget == "full")
+
+    @pytest.mark.parametrize(
+        ("change", "says"),
+        [({"seeds": 0}, "--seeds is 0"), ({"lambdas": (1e-3, 0.0)}, "--lambdas must be above 0")],
+    )
+    def test_what_makes_no_sense_is_one_sentence(self, change, says):
+        with pytest.raises(CatdogError, match=says):
+            l1.Plan(**change)
+
+
+def test_the_experiment_from_its_command_to_its_figure(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(l1, "LAMBDA", 1.0)  # so high that the very first steps make zeros
+    out = tmp_path / "l1"
+    command = ["experiment", "l1", "--data", "sketches", "--max-train", "64", "--out", str(out),
+               "--quiet", "--json"]  # fmt: skip
+    assert main(command) == 0
+    printed = capsys.readouterr().out.splitlines()
+    results = json.loads(printed[-1])
+    assert results == json.loads((out / "results.json").read_text())
+    assert [row["name"] for row in results["table"]] == list(l1.THREE)
+    assert [(row["l1"], row["penalty"]) for row in results["path"]] == [
+        (0.0, "gradient"), (l1.LAMBDA, "gradient"), (l1.LAMBDA, "proximal"),
+    ]  # fmt: skip
+    for row in results["path"]:
+        (folder,) = out.glob(f"optimizer=Adam,lr=*,l1={row['l1']:g},penalty={row['penalty']},seed=0")  # fmt: skip
+        run = load_run(folder)
+        assert run.config["recipe"]["optimizer"] == "Adam" and run.config["recipe"]["lr"] == 1e-4
+        assert run.config["recipe"]["l1"] == row["l1"] and run.config["recipe"]["keep"] == "last"
+        assert run.config["recipe"]["augment"] == ["trivial_augment"]
+        assert run.config["recipe"]["schedule"] == "constant"
+        share = share_of_zeros(run.model)
+        assert row["zeros"] == {"mean": share, "std": None, "values": [share]}
+        assert row["test_accuracy"]["values"] == [run.config["result"]["test_accuracy"]]
+        assert row["curves"] == [[epoch.validation_accuracy for epoch in run.history.epochs]]
+    gradient, proximal = results["path"][1:]
+    assert gradient["zeros"]["mean"] == 0 < proximal["zeros"]["mean"]
+    assert Image.open(out / "figure.png").width > 800
+    heads = ["λ", "paid", "by", "test", "validation", "zeros", "seconds"]
+    table = printed[printed.index(next(line for line in printed if line.split() == heads)) :]
+    assert re.fullmatch(r"Adam 1e-4 without +0 +– +\d\d?\.\d % .* 0\.0 % +\d+\.\d", table[2])
+    assert str(tmp_path) not in results["command"] and results["command"].startswith(
+        "CATDOG_BUDGET=quick catdog experiment l1 --data sketches --size 64 --width 2 --max-train 64"
+    )
+
+    before = {file: file.stat().st_mtime_ns for file in out.glob("*/weights.pt")}
+    monkeypatch.setattr("catdog_lib.sweep._Job", None)  # nothing is started any more
+    assert main(command[:-1]) == 0
+    assert {file: file.stat().st_mtime_ns for file in out.glob("*/weights.pt")} == before
+    (out / "results.json").unlink()
+    assert main([*command[:5], "32", *command[6:]]) == 2
+    assert "was begun with max_train=64, not 32" in capsys.readouterr().err
+
+
+def test_rows_over_seeds_have_mean_and_spread():
+    numbers = l1._statistics([0.5, 0.9, 0.7])
+    assert numbers["mean"] == pytest.approx(0.7) and numbers["std"] == pytest.approx(0.2)
+    assert l1._plus_minus(numbers, 100, " %") == "70.0 ± 20.0 %"
+
+
+def test_where_the_photos_lie_is_not_told():
+    command = l1._command(l1.Plan(lambdas=(1e-5,)), "/somewhere/photos")
+    assert "somewhere" not in command and "--data PHOTOS" in command
+
+
+class TestMeasured:
+    def test_the_shipped_results_are_complete_and_tell_nothing_about_the_machine(self):
+        results = experiments.measured("l1")
+        assert [row["name"] for row in results["table"]] == list(l1.THREE)
+        assert {"command", "date", "hardware", "data", "settings", "path", "failed"} < set(results)
+        assert not re.search(r"/(home|work|root|tmp|Users)/", json.dumps(results))
+        assert len(l1.table_text(results).splitlines()) > 4
+
+    def test_what_was_not_measured_is_one_sentence(self):
+        with pytest.raises(CatdogError, match="No experiment 'l2' has been measured; there is l1"):
+            experiments.measured("l2")
