@@ -69,6 +69,8 @@ def curves(
         for name, (x, y) in lines.items():
             axes.plot(x.numpy(), y.numpy(), marker=marker, label=name)
         axes.set(xlabel=xlabel, ylabel=ylabel)
+        if not any(x.is_floating_point() for x, _ in lines.values()):  # epochs, steps
+            axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
     ends = "; ".join(
         f"{name}: from {y[0]:.2f} at {x[0]:g} to {y[-1]:.2f} at {x[-1]:g}"

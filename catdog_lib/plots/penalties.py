@@ -106,7 +106,7 @@ def weight_matrix(layers: Mapping[str, Tensor]) -> Figure:
     """
     words = []
     with style():
-        figure, axes = new_figure(1, len(layers), width=3.2 * len(layers), height=3.9)
+        figure, axes = new_figure(1, len(layers), width=3.5 * len(layers), height=3.9)
         for axis, (name, weights) in zip(axes, layers.items(), strict=True):
             rows = weights.detach().flatten(1).abs().cpu()
             size = rows / rows.max().clamp(min=1e-12)
@@ -117,7 +117,7 @@ def weight_matrix(layers: Mapping[str, Tensor]) -> Figure:
             )  # fmt: skip
             dead = int(zero.all(1).sum())
             share = zero.double().mean().item()
-            axis.set_title(f"{name}\n{share:.0%} zeros, {dead} of {len(rows)} filters gone")
+            axis.set_title(f"{name}: {share:.0%} zeros,\n{dead} of {len(rows)} filters gone")
             axis.title.set_fontsize(10)
             axis.set(xlabel="weights of the filter")
             axis.grid(False)

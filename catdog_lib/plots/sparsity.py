@@ -23,7 +23,7 @@ def l1_experiment(results: Mapping[str, Any]) -> Figure:
     """
     words = []
     with style():
-        figure, (curves, path) = new_figure(1, 2, width=10, height=4.2)
+        figure, (curves, path) = new_figure(1, 2, width=10, height=5)
         for number, row in enumerate(results["table"]):
             colour = ("C1", "C2", "C3")[number]
             values = 100 * np.array(row["curves"])
@@ -35,13 +35,14 @@ def l1_experiment(results: Mapping[str, Any]) -> Figure:
         curves.set(xlabel="epoch", ylabel="validation accuracy, %")
         curves.xaxis.get_major_locator().set_params(integer=True)
         curves.set_title("The three experiments")
-        curves.legend(loc="lower right")
+        curves.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17))
         points = {"gradient": [], "proximal": []}
         for row in results["path"]:
             if row["l1"]:
                 points[row["penalty"]].append(_point(row))
         without = [_point(row) for row in results["path"] if not row["l1"]]
         ends = _path(path, points, without)
+        path.set_ylabel("test accuracy, %")
         path.set_title("Accuracy along the path of λ")
     return describe(
         figure,
@@ -62,7 +63,7 @@ def accuracy_against_zeros(
         without: the point without a penalty.
     """
     with style():
-        figure, (axes,) = new_figure(width=6.4, height=4.2)
+        figure, (axes,) = new_figure(width=6.4, height=4.9)
         ends = _path(axes, path, [without] if without else [])
     return describe(figure, f"Accuracy against the share of weights that are exactly 0. {ends}")
 
@@ -118,21 +119,25 @@ def _path(
         points = sorted(points, key=lambda point: point["l1"])
         colour, marker = _LOOKS.get(name, (f"C{number}", "o"))
         means = [[100 * np.mean(p[kind]) for p in points] for kind in ("zeros", "accuracy")]
-        axes.plot(*means, marker=marker, color=colour, label=name, linewidth=1.4, markersize=7)
+        crowded = max(means[0]) < 2  # they lie on one another, and so would their labels
+        lams = ", ".join(f"{point['l1']:g}" for point in points)
+        label = f"{name}, λ = {lams}" if crowded else name
+        axes.plot(*means, marker=marker, color=colour, label=label, linewidth=1.4, markersize=7)
         for point, zeros, accuracy in zip(points, *means, strict=True):
             _seeds(axes, point, colour)
-            axes.annotate(
-                f"λ = {point['l1']:g}", (zeros, accuracy), xytext=(6, 5), textcoords="offset points",
-                fontsize=8.5, color=colour,
-            )  # fmt: skip
+            if not crowded:
+                axes.annotate(
+                    f"λ = {point['l1']:g}", (zeros, accuracy), xytext=(6, 5), textcoords="offset points",
+                    fontsize=8.5, color=colour,
+                )  # fmt: skip
             words.append(f"{name}, λ = {point['l1']:g}: {zeros:.0f} % zeros, {accuracy:.1f} %")
     for point in without:
         accuracy = 100 * np.mean(point["accuracy"])
         axes.axhline(accuracy, color=GREY, linestyle=":", linewidth=1.2, label="without L1")
         _seeds(axes, point, GREY)
         words.append(f"without L1: {accuracy:.1f} %")
-    axes.set(xlabel="weights that are exactly 0, %", ylabel="test accuracy, %", xlim=(-4, 104))
-    axes.legend(loc="lower left")
+    axes.set(xlabel="weights that are exactly 0, %", ylabel="accuracy, %", xlim=(-4, 104))
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17))
     return "; ".join(words) + "."
 
 
