@@ -37,7 +37,7 @@ def run_in_time(name: str, source: str) -> None:
 
 @pytest.mark.parametrize("name", LESSONS)
 def test_the_lesson_runs_in_its_time(name):
-    """On the photos of CATDOG_DATA if it names some, else on drawn animals, on which test_readme's `make course` runs."""
+    """On the photos of CATDOG_DATA; without any, on drawn animals, as `make course` in test_readme does."""
     run_in_time(name, os.environ.get("CATDOG_DATA", "sketches"))
 
 
