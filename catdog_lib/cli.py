@@ -160,30 +160,42 @@ def _parser() -> argparse.ArgumentParser:
     _budget(sub)
     _device(sub)
 
-    sub = _command(
-        subparsers, "experiment", commands.experiment, "catdog experiment l1 --data ~/photos"
+    about = (
+        "what takes longer than a lesson, over several seeds; what is finished is not done again"
     )
-    sub.add_argument("name", choices=["l1"], help="l1: three ways to train, and a path of λ")
-    _source(sub)
+    experiments = subparsers.add_parser("experiment", help=about, description=about).add_subparsers(
+        dest="experiment", required=True, metavar="NAME"
+    )
+    l1 = _command(experiments, "l1", commands.experiment_l1, "catdog experiment l1 --data ~/photos")
     for name, kind, text in (
         ("size", int, "height and width of the pictures"), ("width", int, "channels of the first layer"),
         ("max-train", int, "use at most so many training pictures"), ("epochs", int, "passes over them"),
         ("seeds", int, "trainings of each kind"), ("processes", int, "trainings at once (one for each GPU, or core)"),
     ):  # fmt: skip
-        sub.add_argument(f"--{name}", type=kind, metavar="N", help=text)
-    sub.add_argument(
+        l1.add_argument(f"--{name}", type=kind, metavar="N", help=text)
+    l1.add_argument(
         "--lambdas", type=float, nargs="+", metavar="λ", help="weights of the penalty on the path"
     )
-    sub.add_argument(
-        "--out",
-        type=Path,
-        default=Path("experiment_l1"),
-        metavar="DIR",
-        help="the folder for the run folders, the figure and results.json (experiment_l1)",
+    transfer = _command(
+        experiments, "transfer", commands.experiment_transfer, "catdog experiment transfer --data ~/photos"
+    )  # fmt: skip
+    transfer.add_argument(
+        "--counts", type=int, nargs="+", metavar="N", help="numbers of training photos"
     )
-    _budget(sub)
-    _device(sub)
-    _quiet(sub)
+    transfer.add_argument("--draws", type=int, metavar="N", help="draws of each number")
+    for name, sub in (("l1", l1), ("transfer", transfer)):
+        _source(sub)
+        out = Path(f"experiment_{name}")
+        sub.add_argument(
+            "--out",
+            type=Path,
+            default=out,
+            metavar="DIR",
+            help=f"the folder for what it finds ({out})",
+        )
+        _budget(sub)
+        _device(sub)
+        _quiet(sub)
 
     sub = _command(
         subparsers, "course", commands.course, "catdog course --lesson 03 --budget quick"

@@ -249,15 +249,11 @@ def bench(args: argparse.Namespace) -> tuple[int, dict]:
     return 0, result.facts()
 
 
-def experiment(args: argparse.Namespace) -> tuple[int, dict]:
-    """Repeat the first source's experiments with L1, over seeds and a path of λ; what is finished is not done again."""
+def experiment_l1(args: argparse.Namespace) -> tuple[int, dict]:
+    """Repeat the first source's experiments with L1, over seeds and a path of λ."""
     from catdog_lib.experiments import l1
 
-    settings = {
-        name: value
-        for name in ("size", "width", "max_train", "epochs", "seeds", "lambdas")
-        if (value := getattr(args, name)) is not None
-    }
+    settings = _given(args, "size", "width", "max_train", "epochs", "seeds", "lambdas")
     results = l1.run(
         l1.Plan(**settings), args.data, args.out, device=args.device, processes=args.processes,
         report=(lambda line: None) if args.quiet else print,
@@ -265,6 +261,22 @@ def experiment(args: argparse.Namespace) -> tuple[int, dict]:
     print(l1.table_text(results))
     print(f"The figure: {(args.out / 'figure.png').resolve().as_uri()}")
     return (2 if results["failed"] else 0), results
+
+
+def experiment_transfer(args: argparse.Namespace) -> tuple[int, dict]:
+    """Compare transfer with training from scratch, by the number of training photos."""
+    from catdog_lib.experiments import transfer
+
+    results = transfer.run(
+        transfer.Plan(**_given(args, "counts", "draws")), args.data, args.out, device=args.device,
+        report=(lambda line: None) if args.quiet else print,
+    )  # fmt: skip
+    print(transfer.table_text(results))
+    return 0, results
+
+
+def _given(args: argparse.Namespace, *names: str) -> dict:
+    return {name: value for name in names if (value := getattr(args, name)) is not None}
 
 
 def course(args: argparse.Namespace) -> tuple[int, dict]:

@@ -23,6 +23,8 @@ class Recipe:
         batch_size: pictures in a step; if several processes train together, of all of them.
         optimizer: name of a class in ``torch.optim``, in any case, or "muon" (:mod:`catdog_lib.optimizers.muon`).
         lr: learning rate; the highest one, if the schedule changes it.
+        lr_decay: each stage below the head learns at this share of the rate of the stage above it; 1 lets all learn
+            alike. For networks that are cut into stages, such as "transfer" (arXiv 1801.06146, section 3.2).
         momentum: of SGD, RMSprop or Muon; None keeps the optimizer's own.
         weight_decay: shrinks the weights of convolutions and fully connected layers; never BatchNorm or biases.
         schedule: constant, cosine or one_cycle (:mod:`catdog_lib.schedules`).
@@ -55,6 +57,7 @@ class Recipe:
     batch_size: int = 32
     optimizer: str = "Adam"
     lr: float = 1e-3
+    lr_decay: float = 1.0
     momentum: float | None = None
     weight_decay: float = 0.0
     schedule: str = "constant"
@@ -99,6 +102,7 @@ class Recipe:
             self.momentum is None or 0 <= self.momentum < 1,
             "must be 0 or more, and below 1",
         )
+        self._require("lr_decay", 0 < self.lr_decay <= 1, "must be above 0, and 1 at most")
         self._require("crop", 0 < self.crop <= 1, "must be above 0, and 1 at most")
         self._require("clip", self.clip is None or self.clip > 0, "must be above 0")
         self._require("patience", self.patience is None or self.patience > 0, "must be above 0")

@@ -192,7 +192,7 @@ def load_run(folder: str | os.PathLike) -> Run:
             weights = torch.load(folder / "weights.pt", map_location="cpu", weights_only=True)
         else:
             history, weights = saved["history"], saved["kept"]
-        model = models.build(config["model"], **config["settings"])
+        model = models.rebuild(config["model"], config["settings"])
         model.load_state_dict(weights)
         run = Run(model.eval(), config, History.from_json(history))
         _ = run.recipe  # it can be read, too

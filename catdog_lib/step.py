@@ -57,8 +57,8 @@ class Training:
             else torch.float32
         )
         self.optimizer = optimizer or make_optimizer(
-            recipe.optimizer, model, recipe.lr, recipe.momentum, recipe.weight_decay
-        )
+            recipe.optimizer, model, recipe.lr, recipe.momentum, recipe.weight_decay, recipe.lr_decay
+        )  # fmt: skip
         for group in self.optimizer.param_groups:
             group.setdefault("initial_lr", group["lr"])
         self.learner = self.team.wrap(torch.compile(model) if recipe.compile else model)

@@ -16,14 +16,16 @@ def synchronise(model: nn.Module, device: torch.device) -> nn.Module:
     one that a single process trains.
 
     The layers are exchanged, their tensors stay: optimizers still fit, and the state dict keeps its names, so that a
-    network without synchronisation can load it.
+    network without synchronisation can load it. A frozen layer (:mod:`catdog_lib.models.freezing`) has no use for the
+    batch, and is left as it is.
     """
-    if device.type == "cuda":
-        return nn.SyncBatchNorm.convert_sync_batchnorm(model)
+    new = nn.SyncBatchNorm.convert_sync_batchnorm if device.type == "cuda" else SyncBatchNorm.like
     for module in list(model.modules()):
         for name, child in module.named_children():
-            if isinstance(child, _BatchNorm) and not isinstance(child, SyncBatchNorm):
-                setattr(module, name, SyncBatchNorm.like(child))
+            synchronised = isinstance(child, SyncBatchNorm | nn.SyncBatchNorm)
+            frozen = getattr(child, "frozen", False)
+            if isinstance(child, _BatchNorm) and not synchronised and not frozen:
+                setattr(module, name, new(child))
     return model
 
 

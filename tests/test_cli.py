@@ -27,7 +27,8 @@ COMMANDS = [
     "evaluate",
     "predict",
     "bench",
-    "experiment",
+    "experiment l1",
+    "experiment transfer",
     "course",
 ]
 

@@ -10,8 +10,9 @@ from PIL import Image
 
 from catdog_lib import experiments
 from catdog_lib.cli import main
+from catdog_lib.data.drawn import draw
 from catdog_lib.errors import CatdogError
-from catdog_lib.experiments import l1
+from catdog_lib.experiments import l1, transfer
 from catdog_lib.runs import load_run
 from catdog_lib.sparsity import share_of_zeros
 
@@ -109,3 +110,58 @@ class TestMeasured:
     def test_what_was_not_measured_is_one_sentence(self):
         with pytest.raises(CatdogError, match="No experiment 'l2' has been measured; there is l1"):
             experiments.measured("l2")
+
+
+class TestTransfer:
+    @pytest.fixture
+    def photos(self, tmp_path):
+        for label, word in enumerate(("cats", "dogs")):
+            (tmp_path / word).mkdir()
+            for i in range(20):
+                draw(i, label, 64).save(tmp_path / word / f"{i}.jpg")
+        return str(tmp_path)
+
+    def test_from_its_command_to_its_table(self, photos, tmp_path, capsys, monkeypatch):
+        monkeypatch.setattr(transfer, "EPOCHS", (1, 1))
+        trained = []
+        fit = transfer.fit
+        monkeypatch.setattr(
+            transfer, "fit", lambda model, data, *a, **k: trained.append(data.train) or fit(model, data, *a, **k)
+        )  # fmt: skip
+        out = tmp_path / "out"
+        command = ["experiment", "transfer", "--data", photos, "--counts", "8", "1000", "--draws", "2",
+                   "--out", str(out), "--quiet", "--json"]  # fmt: skip
+        assert main(command) == 0
+        printed = capsys.readouterr().out.splitlines()
+        results = json.loads(printed[-1])
+        assert results == json.loads((out / "results.json").read_text())
+        assert results["data"] == {"source": "photos", "train_images": 32, "test_images": 8}
+        for name, draws in (("transfer", (2, 1)), ("from scratch", (2, 2))):
+            curve = results["curves"][name]
+            assert list(curve) == ["8", "32"]
+            assert tuple(len(row["values"]) for row in curve.values()) == draws
+            for row in curve.values():
+                values = row["values"]
+                assert row["mean"] == sum(values) / len(values)
+                assert (row["std"] is None) == (len(values) == 1)
+                assert all(8 * value == int(8 * value) for value in values)
+        # Each draw has as many cats as dogs, and another one other photos; all of them are all.
+        assert [one.counts() for one in trained] == [{"cat": 4, "dog": 4}] * 2 + [
+            {"cat": 16, "dog": 16}
+        ] * 2
+        assert set(trained[0].names) != set(trained[1].names)
+        assert photos not in results["command"]
+
+        assert main(command) == 0  # nothing is done again
+        assert len(trained) == 4
+        assert json.loads(capsys.readouterr().out.splitlines()[-1]) == results
+        with pytest.raises(CatdogError, match="results of another command"):
+            transfer.run(transfer.Plan((8,), 2), photos, out, report=lambda line: None)
+
+    @pytest.mark.parametrize(
+        ("change", "says"),
+        [({"draws": 0}, "--draws is 0"), ({"counts": (2, 8)}, "4 or more"), ({"counts": ()}, "one or more numbers")],
+    )  # fmt: skip
+    def test_what_makes_no_sense_is_one_sentence(self, change, says):
+        with pytest.raises(CatdogError, match=says):
+            transfer.Plan(**change)

@@ -110,6 +110,12 @@ FIGURES = {
     "channel_spread": (lambda: plots.channel_spread(torch.rand(4, 3, 5, 5), torch.randn(4, 3, 5, 5)), "3 channels"),
     "convolution_step": (lambda: plots.convolution_step(torch.arange(25).view(5, 5), torch.ones(3, 3), 1, 2),
                          "sum to 117 = 117"),
+    "feature_map_browser": (
+        lambda: plots.feature_map_browser(
+            PICTURES[0], torch.arange(32).view(2, 4, 4) - 20, 1, (2, 3), torch.ones(2, 3, 3), torch.eye(3).expand(2, 3, 3),
+            bias=-0.5, after=[("ReLU", 5.5)], seen=(3, 9, 8, 15), heat=torch.rand(4, 4), title="conv, channel 1"),
+        "conv, channel 1, row 2, column 3. The unit sees rows 3 to 9 and columns 8 to 15 of the photo. The products of "
+        "2 input channels sum to 6, with the bias −0.5 to 5.5; ReLU makes it 5.5."),
     "shape_windows": (lambda: plots.shape_windows(7, 2, stride=2), "7×7 becomes 3×3: windows 2 wide, 2 apart"),
     "receptive_field_stack": (
         lambda: plots.receptive_field_stack(
@@ -150,6 +156,20 @@ FIGURES = {
     "penalised_loss": (plots.penalised_loss, "L1: 1.00, 0.50, 0.00, 0.00; L2: 1.00, 0.67, 0.50, 0.40."),
     "weight_sizes": (lambda: plots.weight_sizes({"SGD": [torch.tensor([0.0, 0.5, -2.0, 0.5])], "prox": [torch.eye(2)]}),
                      "SGD: 25.0 % are exactly 0, half are below 5.0e-01; prox: 50.0 % are exactly 0"),
+    "families": (lambda: plots.families({"alexnet": (0.7e9, 61e6, 0.565), "resnet50": (4.1e9, 25.6e6, 0.809)},
+                                        {"alexnet": 90.0}),
+                 "resnet50: 4.10 G multiply-adds, 25.6 M parameters, 80.9%; Measured here, pictures a second: "
+                 "alexnet 90"),
+    "channel_links": (lambda: plots.channel_links({"all": torch.ones(4, 3, 3, 3),
+                                                   "one": torch.eye(3).view(3, 3, 1, 1) * torch.ones(5, 5)}),
+                      "all: 12 kernels of 3×3, 108 weights; one: 3 kernels of 5×5, 75 weights"),
+    "drift": (lambda: plots.drift({"still": [(0, 0.0, 0.9), (8, 0.0, 0.95)], "moving": [(0, 0.0, 0.9), (8, 0.5, 0.6)]}),
+              "still: features moved by 0% after 8 steps, accuracy from 90% to 95%; moving: features moved by 50%"),
+    "learning_curves": (lambda: plots.learning_curves({"probe": {10: [0.9, 0.8], 1000: [0.98]}, "new": {10: [0.5]}}),
+                        "probe: 10 85.0 %, 1000 98.0 %; new: 10 50.0 %."),
+    "feature_space": (lambda: plots.feature_space(torch.tensor([[0.0, 0], [1, 0], [9, 0], [10, 0], [3, 0]]), LABELS,
+                                                  PICTURES[:2]),
+                      "5 pictures as points of a plane, cats and dogs in different colours. Of 20% of them"),
     "weight_matrix": (lambda: plots.weight_matrix({"a": torch.eye(4), "b": torch.eye(3, 6).view(3, 6, 1, 1) * 0}),
                       "a: 75% of the weights are 0, 0 of 4 rows are empty; b: 100% of the weights are 0, 3 of 3"),
 }  # fmt: skip

@@ -41,13 +41,13 @@ def key_of(*parts: object) -> str:
 
 
 def cached(
-    key: str, shape: tuple[int, ...], fill: Callable[[Path], list]
+    key: str, shape: tuple[int, ...], fill: Callable[[Path], list], dtype: type = np.uint8
 ) -> tuple[np.ndarray, list]:
-    """The pixels stored under ``key``, made by ``fill`` if they are not there yet.
+    """The pixels, or other numbers, stored under ``key``, made by ``fill`` if they are not there yet.
 
     Args:
         key: from :func:`key_of`.
-        shape: of the array, uint8.
+        shape, dtype: of the array.
         fill: writes all rows into the array file it is given and returns notes on them, as JSON can hold.
 
     Returns:
@@ -58,11 +58,11 @@ def cached(
     """
     folder = cache_dir()
     pixels, notes = folder / f"{key}.npy", folder / f"{key}.json"
-    if not _complete(pixels, notes, shape):
-        _make_room(folder, int(np.prod(shape)))
+    if not _complete(pixels, notes, shape, dtype):
+        _make_room(folder, int(np.prod(shape)) * np.dtype(dtype).itemsize)
         part = folder / f"{key}.{os.getpid()}.part"
         try:
-            np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=shape)
+            np.lib.format.open_memmap(part, mode="w+", dtype=dtype, shape=shape)
             made = fill(part)
             os.replace(part, pixels)
             part.write_text(json.dumps(made), encoding="utf-8")
@@ -72,9 +72,10 @@ def cached(
     return np.load(pixels, mmap_mode="c"), json.loads(notes.read_text(encoding="utf-8"))
 
 
-def _complete(pixels: Path, notes: Path, shape: tuple[int, ...]) -> bool:
+def _complete(pixels: Path, notes: Path, shape: tuple[int, ...], dtype: type) -> bool:
     try:
-        return notes.is_file() and np.load(pixels, mmap_mode="r").shape == shape
+        array = np.load(pixels, mmap_mode="r")
+        return notes.is_file() and (array.shape, array.dtype) == (shape, dtype)
     except (OSError, ValueError):  # missing, or cut short by a full disk
         return False
 
@@ -94,7 +95,7 @@ def _make_room(folder: Path, needed: int) -> None:
         free < 1.1 * needed
     ):  # a full disk would end the process without a word: memory-mapped writes cannot fail politely
         raise CatdogError(
-            f"Decoding needs {needed / 1e9:.1f} GB in {str(folder)!r} and {free / 1e9:.1f} GB are free; {advice}."
+            f"The cache needs {needed / 1e9:.1f} GB in {str(folder)!r} and {free / 1e9:.1f} GB are free; {advice}."
         )
 
 

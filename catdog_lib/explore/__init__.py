@@ -4,6 +4,7 @@ Their JavaScript computes on its own, so they answer in JupyterLab and on a rend
 """
 
 from catdog_lib.explore.convolution_stepper import KERNELS, ConvolutionStepper
+from catdog_lib.explore.feature_map_browser import FeatureMapBrowser
 from catdog_lib.explore.label_game import LabelGame
 from catdog_lib.explore.lambda_slider import LambdaSlider
 from catdog_lib.explore.optimizer_race import OptimizerRace
@@ -13,6 +14,7 @@ from catdog_lib.explore.shape_calculator import ShapeCalculator
 __all__ = [
     "KERNELS",
     "ConvolutionStepper",
+    "FeatureMapBrowser",
     "LabelGame",
     "LambdaSlider",
     "OptimizerRace",

@@ -108,3 +108,9 @@ def data_uri(picture: Tensor) -> str:
     buffer = io.BytesIO()
     Image.fromarray(np.asarray(picture.permute(1, 2, 0))).save(buffer, "PNG")
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def picture_of(uri: str) -> Tensor:
+    """The picture (3×H×W, uint8) that :func:`data_uri` was given."""
+    data = base64.b64decode(uri.partition(",")[2])
+    return torch.from_numpy(np.array(Image.open(io.BytesIO(data)))).permute(2, 0, 1)

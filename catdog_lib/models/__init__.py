@@ -3,25 +3,49 @@
 from torch import nn
 
 from catdog_lib.errors import CatdogError
+from catdog_lib.models.classifier import Classifier, make_head
+from catdog_lib.models.families import FAMILIES, OFFLINE, family_of
 from catdog_lib.models.five_conv import FiveConvCNN
+from catdog_lib.models.freezing import freeze, unfreeze
 from catdog_lib.models.layers import Normalize
 from catdog_lib.models.residual import ResidualCNN
 from catdog_lib.models.six_block import SixBlockCNN
+from catdog_lib.models.transfer import (
+    IMAGENET_CATS,
+    IMAGENET_DOGS,
+    Backbone,
+    backbone,
+    cat_or_dog,
+)
 
 MODELS: dict[str, type[nn.Module]] = {
     "six_block": SixBlockCNN,
     "five_conv": FiveConvCNN,
     "residual": ResidualCNN,
+    "transfer": Classifier,
 }
 
 __all__ = [
+    "FAMILIES",
+    "IMAGENET_CATS",
+    "IMAGENET_DOGS",
     "MODELS",
+    "OFFLINE",
+    "Backbone",
+    "Classifier",
     "FiveConvCNN",
     "Normalize",
     "ResidualCNN",
     "SixBlockCNN",
+    "backbone",
     "build",
+    "cat_or_dog",
     "count_parameters",
+    "family_of",
+    "freeze",
+    "make_head",
+    "rebuild",
+    "unfreeze",
 ]
 
 
@@ -34,6 +58,12 @@ def build(name: str, **settings) -> nn.Module:
     if name not in MODELS:
         raise CatdogError(f"There is no model {name!r}; use one of {', '.join(MODELS)}.")
     return MODELS[name](**settings)
+
+
+def rebuild(name: str, settings: dict) -> nn.Module:
+    """The network that has these ``settings``, for weights that are at hand: it reads none from ImageNet."""
+    blank = {"pretrained": False} if "pretrained" in settings else {}
+    return build(name, **{**settings, **blank})
 
 
 def count_parameters(model: nn.Module) -> int:

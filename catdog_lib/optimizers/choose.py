@@ -29,6 +29,7 @@ def make_optimizer(
     lr: float,
     momentum: float | None = None,
     weight_decay: float = 0.0,
+    lr_decay: float = 1.0,
 ) -> torch.optim.Optimizer:
     """The optimizer of this name, in any case: one of ``torch.optim``, or "muon" (:class:`catdog_lib.optimizers.Muon`).
 
@@ -40,9 +41,11 @@ def make_optimizer(
         lr: learning rate.
         momentum: for optimizers that have one; SGD's is then Nesterov's. None keeps the optimizer's own.
         weight_decay: for weights of two dimensions or more; BatchNorm's parameters and biases are never decayed.
+        lr_decay: share of the rate above it at which each of ``model.stages`` learns, from the last one down.
 
     Raises:
-        CatdogError: there is none of this name, or it does not take the model's parameters, a momentum or a decay.
+        CatdogError: there is none of this name, or it does not take the model's parameters, a momentum or a decay; or
+            lr_decay is not 1 and the model has no list of stages.
     """
     if name.lower() not in OPTIMIZERS:
         names = ", ".join(sorted(kind.__name__ for kind in OPTIMIZERS.values()))
@@ -62,16 +65,24 @@ def make_optimizer(
             settings["nesterov"] = True
     if weight_decay and "weight_decay" not in takes:
         raise CatdogError(f"The optimizer {name} has no weight decay; leave weight_decay at 0.")
-    groups = parameter_groups(model, weight_decay)
-    if kind is Muon:
-        groups[1]["lr"] = VECTOR_RATE * lr
+
+    def groups() -> list[dict[str, Any]]:
+        found = []
+        for depth, part in enumerate(_from_the_head_down(model, lr_decay)):
+            matrices, vectors = parameter_groups(part, weight_decay)
+            matrices["lr"] = vectors["lr"] = lr * lr_decay**depth
+            if kind is Muon:
+                vectors["lr"] *= VECTOR_RATE
+            found += [matrices, vectors]
+        return found
+
     try:
         if "fused" in takes:
             try:
-                return kind(groups, fused=True, **settings)
+                return kind(groups(), fused=True, **settings)
             except (RuntimeError, ValueError):  # not on this device, or not for these parameters
-                groups = parameter_groups(model, weight_decay)
-        return kind(groups, **settings)
+                pass
+        return kind(groups(), **settings)
     except (TypeError, ValueError) as error:
         raise CatdogError(
             f"The optimizer {name} does not take this model ({error}); use another."
@@ -89,3 +100,16 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, An
         {"params": [p for p in learning if p.ndim > 1], "weight_decay": weight_decay},
         {"params": [p for p in learning if p.ndim <= 1], "weight_decay": 0.0},
     ]
+
+
+def _from_the_head_down(model: nn.Module, lr_decay: float) -> list[nn.Module]:
+    """The parts of a model that learn at rates of their own: the whole, or its stages, the last one first."""
+    if lr_decay == 1:
+        return [model]
+    stages = getattr(model, "stages", None)
+    if not isinstance(stages, list):
+        raise CatdogError(
+            f"lr_decay is {lr_decay:g}, and {type(model).__name__} is not cut into stages that could learn at "
+            "different rates; leave it at 1."
+        )
+    return [layers for _, layers in reversed(stages)]

@@ -13,7 +13,10 @@ from catdog_lib.plots.convolution import (
 from catdog_lib.plots.datasets import accuracies, lucky, sizes, templates
 from catdog_lib.plots.depth import gradients_by_layer, receptive_fields
 from catdog_lib.plots.explorables import convolution_step, lambda_slider, receptive_field_stack
+from catdog_lib.plots.feature_map_browser import feature_map_browser
+from catdog_lib.plots.feature_maps import activity, exciting, feature_maps, filters
 from catdog_lib.plots.graph import graph
+from catdog_lib.plots.heat import deletion, heat, heat_by_part
 from catdog_lib.plots.layer_windows import shape_windows
 from catdog_lib.plots.layers import activations, channel_spread
 from catdog_lib.plots.optimizers import learning_rates, optimizer_race
@@ -27,6 +30,13 @@ from catdog_lib.plots.sparsity import accuracy_against_zeros, l1_experiment, zer
 from catdog_lib.plots.speed import speed
 from catdog_lib.plots.style import CAT, CLASS_COLOURS, DOG, describe, new_figure, show, style
 from catdog_lib.plots.training import compare, confusion, history
+from catdog_lib.plots.transfer import (
+    channel_links,
+    drift,
+    families,
+    feature_space,
+    learning_curves,
+)
 
 __all__ = [
     "CAT",
@@ -35,8 +45,10 @@ __all__ = [
     "accuracies",
     "accuracy_against_zeros",
     "activations",
+    "activity",
     "architecture",
     "captioned",
+    "channel_links",
     "channel_spread",
     "channel_sum",
     "channels",
@@ -45,19 +57,30 @@ __all__ = [
     "connections",
     "convolution_step",
     "curves",
+    "deletion",
     "describe",
     "dice",
+    "drift",
+    "exciting",
+    "families",
+    "feature_map_browser",
+    "feature_maps",
+    "feature_space",
+    "filters",
     "forward_pass",
     "gallery",
     "gradients_by_layer",
     "graph",
     "grid",
+    "heat",
+    "heat_by_part",
     "history",
     "kernels",
     "l1_experiment",
     "ladder",
     "lambda_slider",
     "layer_costs",
+    "learning_curves",
     "learning_rates",
     "lucky",
     "most_wrong",

@@ -1,0 +1,193 @@
+"""From scratch against transfer: test accuracy by the number of training photos, over several draws of them.
+
+Transfer is a linear probe on the features of the offline backbone, which stay as ImageNet made them. From scratch is
+the course's own residual network with the recipe "minutes", which goes over a small set many times. Both get the same
+photos.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+import torch
+
+from catdog_lib.budget import choose, current
+from catdog_lib.checkpoint import write
+from catdog_lib.data import load
+from catdog_lib.data.image_set import ImageSet, Splits
+from catdog_lib.data.loading import SKETCHES
+from catdog_lib.device import choose_device, describe
+from catdog_lib.errors import CatdogError
+from catdog_lib.evaluate import evaluate
+from catdog_lib.features import features_of
+from catdog_lib.models import backbone, build
+from catdog_lib.models.families import OFFLINE
+from catdog_lib.probe import linear_probe
+from catdog_lib.recipes import named
+from catdog_lib.train import fit
+
+SCRATCH = named("minutes")
+PICTURES = 60_000  # a training from scratch sees about so many, in
+EPOCHS = (14, 200)  # at least and at most so many epochs
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How large the experiment is; what is not given depends on the budget.
+
+    Attributes:
+        counts: numbers of training photos; one above what there is means all of them.
+        draws: how often each number is drawn anew.
+    """
+
+    counts: Sequence[int] = field(
+        default_factory=lambda: choose(
+            quick=(10,), standard=(10, 30, 100, 300, 1000), full=(10, 30, 100, 300, 1000, 3000, 8000)
+        )
+    )  # fmt: skip
+    draws: int = field(default_factory=lambda: choose(quick=1, standard=3, full=5))
+
+    def __post_init__(self):
+        if self.draws < 1:
+            raise CatdogError(f"--draws is {self.draws}; use 1 or more.")
+        if not self.counts or min(self.counts) < 4:
+            raise CatdogError("--counts must name one or more numbers of photos, each 4 or more.")
+
+
+def run(
+    plan: Plan,
+    source: str | None,
+    out: str | os.PathLike,
+    *,
+    device: str | None = None,
+    report: Callable[[str], None] = print,
+) -> dict[str, Any]:
+    """Measure what is not measured yet, and write results.json.
+
+    Args:
+        plan: how large.
+        source: of the pictures, as for :func:`catdog_lib.data.load`.
+        out: the folder for results.json; what an earlier run of the same command left there is not done again.
+        device: of the networks; None takes the fastest here.
+        report: gets a line for each accuracy.
+
+    Returns:
+        what results.json holds: "command", "date", "hardware", "data", and "curves": name → count → "mean", "std"
+        (of a sample; None for one draw) and "values", test accuracies from 0 to 1, and "seconds" of each training,
+        extraction of the features apart.
+
+    Raises:
+        CatdogError: the pictures cannot be used, or ``out`` holds results of another command.
+    """
+    place = choose_device(device)
+    small = load(source, SCRATCH.size, validation=SCRATCH.validation)
+    large = load(source, backbone(pretrained=False).input_size, validation=SCRATCH.validation)
+    pool, pool_large = _joined(small), _joined(large)
+    network = backbone(OFFLINE).to(place)
+    features = {"pool": features_of(network, pool_large), "test": features_of(network, large.test)}
+
+    def probe(count: int, draw: int) -> float:
+        chosen = _positions(pool_large, count, draw)
+        head = linear_probe(features["pool"][chosen], pool_large.labels[chosen])
+        with torch.no_grad():
+            answers = head(features["test"]).argmax(1)
+        return (answers == large.test.labels).double().mean().item()
+
+    def scratch(count: int, draw: int) -> float:
+        torch.manual_seed(draw)
+        model = build(SCRATCH.model)
+        chosen = pool.subset(_positions(pool, count, draw))
+        least, most = EPOCHS
+        epochs = min(max(PICTURES // len(chosen), least), most)
+        recipe = replace(SCRATCH.recipe, epochs=epochs, seed=draw)
+        # The weights of the last epoch are kept, so the validation photos choose nothing.
+        fit(model, replace(small, train=chosen), recipe, device=device, progress=False)
+        return evaluate(model, small.test, mirror=recipe.mirror, sizes=recipe.test_sizes).accuracy
+
+    results = _start(plan, small, Path(out), place)
+    counts = sorted({min(count, len(pool)) for count in plan.counts})
+    for name, train in (("transfer", probe), ("from scratch", scratch)):
+        for count in counts:
+            rows = results["curves"].setdefault(name, {})
+            row = rows.setdefault(str(count), {"values": [], "seconds": []})
+            # All photos are drawn in one way only, and the probe has no other chance in it.
+            draws = 1 if name == "transfer" and count == len(pool) else plan.draws
+            for draw in range(len(row["values"]), draws):
+                start = time.perf_counter()
+                row["values"].append(train(count, draw))
+                row["seconds"].append(round(time.perf_counter() - start, 2))
+                row["mean"] = mean(row["values"])
+                row["std"] = stdev(row["values"]) if draw else None
+                accuracy, seconds = row["values"][-1], row["seconds"][-1]
+                report(f"{name}, {count} photos, draw {draw + 1}: {accuracy:.1%}, {seconds:.0f} s")
+                write(json.dumps(results, indent=1).encode(), Path(out) / "results.json")
+    return results
+
+
+def table_text(results: dict[str, Any]) -> str:
+    """The curves for people: means over the draws, ± the standard deviation where there are several."""
+    names = list(results["curves"])
+    lines = [f"{'photos':>8}  " + "  ".join(f"{name:<14}" for name in names)]
+    for count in results["curves"][names[0]]:
+        rows = [results["curves"][name][count] for name in names]
+        cells = [
+            f"{row['mean']:.1%}" + ("" if row["std"] is None else f" ± {row['std']:.1%}")
+            for row in rows
+        ]
+        lines.append(f"{int(count):>8,}  " + "  ".join(f"{cell:<14}" for cell in cells).rstrip())
+    return "\n".join(lines)
+
+
+def _joined(splits: Splits) -> ImageSet:
+    """Training and validation photos as one set: nothing is chosen here, so nothing need be set apart."""
+    a, b = splits.train, splits.validation
+    if a.store is not b.store:
+        raise CatdogError(
+            f"{splits.source!r} brings its own validation photos; the experiment takes a folder without."
+        )
+    return ImageSet(
+        a.store, torch.cat([a.rows, b.rows]), torch.cat([a.labels, b.labels]), a.names + b.names
+    )
+
+
+def _positions(pool: ImageSet, count: int, draw: int) -> torch.Tensor:
+    """Positions in the pool of ``count`` of its photos, as many cats as dogs; the same for every picture size."""
+    numbered = replace(pool, rows=torch.arange(len(pool)))
+    return numbered.sample(count, draw).rows
+
+
+def _start(plan: Plan, data: Splits, out: Path, place: torch.device) -> dict[str, Any]:
+    """The results so far: those of an earlier run of the same command, or none."""
+    source = data.source if data.source == SKETCHES else "PHOTOS"
+    command = (
+        f"CATDOG_BUDGET={current()} catdog experiment transfer --data {source} "
+        f"--counts {' '.join(map(str, plan.counts))} --draws {plan.draws}"
+    )
+    file = out / "results.json"
+    if file.is_file():
+        found = json.loads(file.read_text(encoding="utf-8"))
+        if found.get("command") != command:
+            raise CatdogError(
+                f"{str(file)!r} has results of another command; name another folder with --out."
+            )
+        return found
+    out.mkdir(parents=True, exist_ok=True)
+    return {
+        "experiment": "transfer",
+        "command": command,
+        "date": date.today().isoformat(),
+        "hardware": {"device": describe(place), "torch": torch.__version__},
+        "data": {
+            "source": SKETCHES if source == SKETCHES else "photos",
+            "train_images": len(data.train) + len(data.validation), "test_images": len(data.test),
+        },
+        "curves": {},
+    }  # fmt: skip
