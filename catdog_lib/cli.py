@@ -90,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
         commands.train,
         "catdog train --model five_conv --data ~/photos --out my_first_run",
     )
-    sub.add_argument("--model", metavar="NAME", help="six_block, five_conv or residual")
+    sub.add_argument("--model", metavar="NAME", help="six_block, five_conv, residual or transfer")
     sub.add_argument(
         "--out",
         required=True,
@@ -218,7 +218,7 @@ def _training(sub: argparse.ArgumentParser) -> None:
         "--size",
         type=int,
         metavar="PIXELS",
-        help="height and width of the pictures (the recipe's, or 64)",
+        help="height and width of the pictures (the recipe's, or 64; 224 for transfer)",
     )
     sub.add_argument(
         "--width", type=int, metavar="N", help="channels of the first layer (the source's own)"

@@ -122,8 +122,9 @@ def train(args: argparse.Namespace) -> tuple[int, dict]:
     }
     if args.augment:
         changes["augment"] = tuple(args.augment.split(","))
+    usual = 224 if model == "transfer" else 64
     run = train_run(
-        model, args.data, size=args.size or (chosen.size if chosen else 64), width=args.width,
+        model, args.data, size=args.size or (chosen.size if chosen else usual), width=args.width,
         max_train=args.max_train, validation=args.validation or (chosen.validation if chosen else 0.15),
         recipe=replace(chosen.recipe if chosen else default_recipe(), **changes),
         device=args.device, out=args.out, progress=not args.quiet, report=print,

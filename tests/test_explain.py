@@ -472,6 +472,16 @@ def test_statistics_are_those_of_all_pictures_at_once():
     assert (relu.channels, relu.dead) == (4, 1) and rows[1].dead == 0 and rows[5].channels == 2
 
 
+def test_a_channel_that_one_picture_of_the_first_batch_excites_is_not_dead():
+    model = nn.Sequential(models.Normalize((0, 0, 0), (1, 1, 1)), nn.Conv2d(3, 2, 1), nn.ReLU())
+    nn.init.ones_(model[1].weight)
+    model[1].bias.data = torch.tensor([-2.9, -3.1])  # white is 3
+    store = torch.zeros(40, 3, 4, 4, dtype=torch.uint8)
+    store[1, :, 2, 2] = 255
+    data = ImageSet(store, torch.arange(40), torch.zeros(40, dtype=torch.int64), ("",) * 40)
+    assert [row.dead for row in explain.activation_statistics(model, data)] == [0, 0, 1]
+
+
 def test_what_excites_a_unit_is_found_with_its_place_and_patch():
     store = torch.full((20, 3, 24, 24), 40, dtype=torch.uint8)
     store[7, :, 10:13, 4:7] = 250  # bright squares as large as the filter

@@ -18,6 +18,7 @@ from catdog_lib.errors import CatdogError
 from catdog_lib.evaluate import wilson_interval
 from catdog_lib.explore import (
     ConvolutionStepper,
+    FeatureMapBrowser,
     LabelGame,
     LambdaSlider,
     OptimizerRace,
@@ -109,6 +110,7 @@ def test_javascript_counts_right_answers(tmp_path):
         ReceptiveFieldViewer,
         OptimizerRace,
         LambdaSlider,
+        FeatureMapBrowser,
     ],
 )
 def test_a_widget_is_one_module_that_a_page_can_hold(widget):

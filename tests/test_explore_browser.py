@@ -20,6 +20,7 @@ from tests.explorable_pages import (
     CELLS,
     PICTURE,
     TRAITS,
+    drive_browser,
     drive_calculator,
     drive_lambda,
     drive_race,
@@ -39,6 +40,7 @@ NAMES = (
     "Receptive-field viewer",
     "Optimizer race",
     "Lambda slider",
+    "Feature-map browser",
 )
 
 
@@ -71,6 +73,7 @@ def test_they_answer_on_a_page_without_a_kernel(reader):
     drive_viewer(page)
     drive_race(page)
     drive_lambda(page)
+    drive_browser(page)
     assert page.url.endswith("01_three.html")  # no key turned the page
 
 
@@ -213,6 +216,7 @@ def test_they_answer_in_jupyterlab_and_tell_python(chromium, lab, tmp_path):  # 
     drive_viewer(page)
     drive_race(page)
     drive_lambda(page)
+    drive_browser(page)
     page.wait_for_timeout(500)  # the last change travels to the kernel
     page.get_by_text("print(stepper.row").first.click()
     page.keyboard.press("Control+Enter")

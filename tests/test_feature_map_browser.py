@@ -84,7 +84,7 @@ def test_every_number_is_the_networks_in_python_and_in_javascript(network, tmp_p
     cases = [(layers.index(layer), *unit) for layer in layers for unit in units(layer)]
     code = (
         f"(() => {{ const layers = {json.dumps(layers)}.map(js.opened);"
-        f"return {cases}.map(([i, ...unit]) => js.arithmetic(layers[i], ...unit)) }})()"
+        f"return {json.dumps(cases)}.map(([i, ...unit]) => js.arithmetic(layers[i], ...unit)) }})()"
     )
     found = run_javascript("feature_maps.js", code, tmp_path)
     assert len(found) >= 16
@@ -203,12 +203,31 @@ def test_the_model_stays_as_it_is(network):
     model, _ = network
     model.train()
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    torch.get_rng_state()
     FeatureMapBrowser(model, PICTURE)
     assert all(module.training for module in model.modules())
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert all(parameter.grad is None for parameter in model.parameters())
     assert not any(module._forward_hooks for module in model.modules())
+
+
+def test_what_a_convolution_read_is_kept_though_the_network_changes_it():
+    class Later(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = nn.Conv2d(3, 4, 3), nn.Conv2d(4, 2, 3)
+
+        def forward(self, pictures: Tensor) -> Tensor:
+            maps = self.first(pictures)
+            answer = self.second(maps)
+            maps.zero_()
+            return answer.mean((2, 3)) + maps.mean()
+
+    torch.manual_seed(0)
+    model = Later().requires_grad_(False)  # else PyTorch refuses to go back through it
+    expected = model.second(model.first(PICTURE[None] / 255))[0]
+    browser = FeatureMapBrowser(model, PICTURE)
+    browser.layer, browser.channel = 1, 1
+    np.testing.assert_allclose(browser.shown_map(), expected[1], atol=1e-6)
 
 
 def test_six_layers_and_the_most_varied_channels_are_chosen():
@@ -293,9 +312,9 @@ def test_what_is_chosen_can_be_set_and_is_shown_by_the_twin():
 
 
 def test_words_on_the_page(tmp_path):
-    layer = {"title": "conv", "channels": [7], "bias": [-0.5],
-             "steps": [{"name": "BatchNorm", "mean": [0.25], "variance": [4], "epsilon": 0.001, "scale": [2], "shift": [-1]},
-                       {"name": "ReLU"}]}  # fmt: skip
+    norm = {"mean": [0.25], "variance": [4], "epsilon": 0.001, "scale": [2], "shift": [-1]}
+    steps = [{"name": "BatchNorm"} | norm, {"name": "ReLU"}]
+    layer = {"title": "conv", "channels": [7], "bias": [-0.5], "steps": steps}
     found = {
         "sums": [1.5, 0.25],
         "bias": -0.5,
@@ -329,16 +348,24 @@ def test_words_on_the_page(tmp_path):
         ".123", "−.0000123", "5", "−3.21e−9"]  # fmt: skip
 
 
-def five(**options) -> FeatureMapBrowser:
-    return FeatureMapBrowser(models.FiveConvCNN(64, 2), PICTURE, **options)
+def five(picture=PICTURE, **options) -> FeatureMapBrowser:
+    return FeatureMapBrowser(models.FiveConvCNN(64, 2), picture, **options)
+
+
+def of(*layers: nn.Module, **options) -> FeatureMapBrowser:
+    return FeatureMapBrowser(nn.Sequential(*layers), PICTURE, **options)
+
+
+def ending() -> list[nn.Module]:
+    return [nn.Flatten(), nn.LazyLinear(2)]
 
 
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: FeatureMapBrowser(models.FiveConvCNN(64, 2), PICTURE / 255), r"^picture is torch.float32 of the shape 3×64×64"),
-        (lambda: FeatureMapBrowser(models.FiveConvCNN(64, 2), PICTURE[None]), r"^picture is torch.uint8 of the shape 1×3×64×64"),
-        (lambda: FeatureMapBrowser(models.FiveConvCNN(64, 2), "cat.jpg"), r"^picture is str"),
+        (lambda: five(PICTURE / 255), r"^picture is torch.float32 of the shape 3×64×64; it has to"),
+        (lambda: five(PICTURE[None]), r"^picture is torch.uint8 of the shape 1×3×64×64"),
+        (lambda: five("cat.jpg"), r"^picture is str"),
         (lambda: five(classes=["cat"]), r"^The model answers with 2 logits and classes has 1 names"),
         (lambda: five(layers=["features.1"]), r"^The model uses no convolution 'features.1'; it has features.0, "),
         (lambda: five(layers=[]), r"^layers asks for 0 convolutions; pass 1 to 6"),
@@ -349,15 +376,11 @@ def five(**options) -> FeatureMapBrowser:
         (lambda: setattr(five(), "target", 2), r"^target is 2; use one of 0, 1"),
         (lambda: setattr(five(), "heat_layer", 5), r"^heat_layer is 5"),
         (lambda: setattr(five(), "opacity", 2), r"^opacity is 2"),
-        (lambda: FeatureMapBrowser(nn.Sequential(nn.Flatten(), nn.Linear(12288, 2)), PICTURE), r"no nn.Conv2d"),
-        (lambda: FeatureMapBrowser(nn.Conv2d(3, 2, 3), PICTURE), r"^The model answers with the shape \(1, 2, 62, 62\)"),
-        (lambda: FeatureMapBrowser(nn.Sequential(nn.Conv2d(3, 2, 9), nn.Flatten(), nn.LazyLinear(2)), PICTURE),
-         r"^None of the model's convolutions can be shown: 0 has a kernel of 9"),
-        (lambda: FeatureMapBrowser(nn.Sequential(nn.Conv2d(3, 2, (3, 1)), nn.Flatten(), nn.LazyLinear(2)), PICTURE, layers=["0"]),
-         r"^0 has kernel=\(3, 1\)"),
-        (lambda: FeatureMapBrowser(
-            nn.Sequential(nn.Conv2d(3, 2, 3, padding=1, padding_mode="reflect"), nn.Flatten(), nn.LazyLinear(2)), PICTURE),
-         r"the padding 'reflect'"),
+        (lambda: of(*ending()), r"no nn.Conv2d"),
+        (lambda: of(nn.Conv2d(3, 2, 3)), r"^The model answers with the shape \(1, 2, 62, 62\)"),
+        (lambda: of(nn.Conv2d(3, 2, 9), *ending()), r"^None of the model's convolutions .*: 0 has a kernel of 9"),
+        (lambda: of(nn.Conv2d(3, 2, (3, 1)), *ending(), layers=["0"]), r"^0 has kernel=\(3, 1\)"),
+        (lambda: of(nn.Conv2d(3, 2, 3, 1, 1, padding_mode="reflect"), *ending()), r"the padding 'reflect'"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_shown_is_refused_in_a_sentence(make, words):

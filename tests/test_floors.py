@@ -14,7 +14,7 @@ FLOORS = {
     "sync_norm": 1, "memory": 1, "distributed": 2,
     "data": 2, "models": 2, "conv": 2, "receptive_field": 2, "history": 2, "whitening": 2,
     "optimizers": 2, "averaging": 2,
-    "gradients": 3, "evaluate": 3, "recipe": 3, "sparsity": 3, "features": 3,
+    "gradients": 3, "evaluate": 3, "recipe": 3, "sparsity": 3, "prediction": 3, "features": 4,
     "runs": 4, "recipes": 4, "shrinkage": 4, "explain": 4,
     "step": 5, "probe": 6, "train": 6, "bench": 7, "finder": 7,
     "plots": 8, "explore": 8, "notebook": 8,

@@ -15,6 +15,7 @@ SOURCES = [
     (models.SixBlockCNN(tied=False), 224, 9_750_914, 13.62),
     (models.FiveConvCNN(), 256, 2_205_602, 0.26),
 ]
+OWN = [name for name in models.MODELS if name != "transfer"]  # tests/test_transfer.py has that
 
 
 @pytest.mark.parametrize(("model", "size", "parameters", "giga"), SOURCES)
@@ -67,7 +68,7 @@ def test_tied_blocks_are_one_block():
     assert torch.allclose(tied.eval()(pictures), untied.eval()(pictures), atol=1e-6)
 
 
-@pytest.mark.parametrize("name", models.MODELS)
+@pytest.mark.parametrize("name", OWN)
 @pytest.mark.parametrize("size", [64, 65, 96, 130])
 def test_any_size_from_64_and_any_width(name, size):
     logits = models.build(name, size=size, width=3)(
@@ -76,7 +77,7 @@ def test_any_size_from_64_and_any_width(name, size):
     assert logits.shape == (2, 2) and logits.dtype == torch.float32
 
 
-@pytest.mark.parametrize("name", models.MODELS)
+@pytest.mark.parametrize("name", OWN)
 def test_bytes_and_floats_give_the_same_logits(name):
     model = models.build(name, size=64, width=4).eval()
     pictures = torch.randint(0, 256, (3, 3, 64, 64), dtype=torch.uint8)
@@ -126,6 +127,11 @@ class TestResidual:
         expected = (block.convolutions(pooled) + block.shortcut(pooled)).relu()
         assert torch.allclose(block(maps), expected, atol=1e-6)
         assert not torch.allclose(expected, block.shortcut(pooled).relu(), atol=1e-2)
+
+
+def test_a_setting_that_a_model_does_not_have_is_refused():
+    with pytest.raises(CatdogError, match="transfer has no setting 'width'; it has backbone, head"):
+        models.build("transfer", width=8)
 
 
 def test_an_unknown_model_is_told_which_there_are():

@@ -11,10 +11,12 @@ import torch
 from PIL import Image
 
 from catdog_lib import models, plots
+from catdog_lib.explain import Excitement
 from catdog_lib.finder import RateSearch
 from catdog_lib.gradients import LayerSignal, trace
 from catdog_lib.history import Epoch, History
 from catdog_lib.notebook import show_source
+from catdog_lib.receptive_field import Box
 from catdog_lib.shapes import shape_table
 from catdog_lib.sparsity import LayerSparsity
 
@@ -55,6 +57,10 @@ def l1_row(name, l1, accuracy, zeros=(0.0, 0.0), penalty="gradient"):
 
 L1 = {"table": [l1_row("a", 0.01, 0.75), l1_row("b", 0.0, 0.8), l1_row("c", 0.01, 0.85)]}
 L1["path"] = [*L1["table"][1:], l1_row(None, 0.01, 0.7, (0.3, 0.5), "proximal")]
+EXCITING = [
+    Excitement(0, 1, 1, 2.5, Box(0, 3, 2, 5), PICTURES[0, :, :4, 2:6]),
+    Excitement(1, 0, 0, 1.5, Box(0, 2, 0, 2), PICTURES[1, :, :3, :3]),
+]
 FIGURES = {
     "grid": (lambda: plots.grid(PICTURES, LABELS), "2 cats and 3 dogs"),
     "most_wrong": (lambda: plots.most_wrong(PICTURES, LABELS, LOGITS, list("abcde")), "gave 95% to the wrong class"),
@@ -170,6 +176,24 @@ FIGURES = {
     "feature_space": (lambda: plots.feature_space(torch.tensor([[0.0, 0], [1, 0], [9, 0], [10, 0], [3, 0]]), LABELS,
                                                   PICTURES[:2]),
                       "5 pictures as points of a plane, cats and dogs in different colours. Of 20% of them"),
+    "heat": (lambda: plots.heat(PICTURES[:2], {"saliency": PIXELS.expand(2, 16, 16),
+                                               "occlusion": torch.eye(16).expand(2, 16, 16) - 0.5}, ["says cat", "no"]),
+             "2 pictures (says cat; no), and below them their heat maps, each on its own scale. saliency: hottest "),
+    "heat_by_part": (lambda: plots.heat_by_part({"good": torch.tensor([[0.2, 0.3, 0.1, 0.1, 0.3]] * 2)},
+                                                torch.tensor([[0.6, 0.3, 0.05, 0.02, 0.03]])),
+                     "good: background 20%, body 30%, ears 10%, eyes 10%, muzzle 30%. Dashed marks show what even heat "
+                     "would give: background 60%"),
+    "deletion": (lambda: plots.deletion({"Grad-CAM": torch.tensor([[1.0, 0.5, 0.1], [0.9, 0.4, 0.1]])}),
+                 "taken out of the picture first, mean over the pictures. Grad-CAM from 95% to 10%, area 0.49"),
+    "filters": (lambda: plots.filters(torch.linspace(-1, 0.5, 4 * 2 * 9).view(4, 2, 3, 3)),
+                "The 4 filters of a convolution with 2 input channels, 3×3 weights each, a row for each of the first "
+                "4, a column for each of the first 2 input channels"),
+    "feature_maps": (lambda: plots.feature_maps(PICTURES[0], {"conv": torch.rand(4, 8, 8), "0": torch.ones(1, 4, 4)}),
+                     "2 rows of feature maps, one for each layer, bright for large values: conv (4×8×8), 0 (1×4×4, "
+                     "1 flat)"),
+    "exciting": (lambda: plots.exciting(PICTURES[:2], EXCITING),
+                 "The 2 pictures that excite one unit most, each with a box around what it saw, and the patch in the "
+                 "box (3 to 4 pixels high) below with the unit's value: from 2.50 down to 1.50."),
     "weight_matrix": (lambda: plots.weight_matrix({"a": torch.eye(4), "b": torch.eye(3, 6).view(3, 6, 1, 1) * 0}),
                       "a: 75% of the weights are 0, 0 of 4 rows are empty; b: 100% of the weights are 0, 3 of 3"),
 }  # fmt: skip
@@ -261,3 +285,22 @@ def test_maps_of_kernels_that_sum_to_zero_have_grey_for_zero():
     sobel, mean = FIGURES["kernels"][0]().axes[2:]
     low, high = sobel.images[0].get_clim()
     assert low == -high < 0 and mean.images[0].get_clim() == (0, 1)
+
+
+def test_heat_below_zero_is_drawn_on_a_scale_that_is_white_at_zero():
+    figure = plots.heat(PICTURES[:1], {"up": PIXELS[None], "both": PIXELS[None] - 2 * PIXELS.max()})
+    up, both = (axes.images[1] for axes in figure.axes[1:])
+    largest = PIXELS.max().item()
+    assert up.get_clim() == pytest.approx((0, largest))
+    least = PIXELS.min().item() - 2 * largest
+    assert both.get_clim() == pytest.approx((least, -least))
+
+
+def test_bars_of_heat_have_the_mean_of_the_pictures_and_its_interval():
+    shares = torch.tensor([[0.2, 0.8, 0, 0, 0], [0.4, 0.6, 0, 0, 0]])
+    figure = plots.heat_by_part({"a": shares, "b": shares.flip(1)}, shares)
+    heights = [bar.get_height() for bar in figure.axes[0].patches]
+    assert heights == pytest.approx([30, 70, 0, 0, 0, 0, 0, 0, 70, 30], abs=1e-4)
+    segment = figure.axes[0].collections[0].get_segments()[0]
+    spread = 1.96 * np.std([20, 40], ddof=1) / 2**0.5
+    assert segment[:, 1] == pytest.approx([30 - spread, 30 + spread], abs=1e-3)

@@ -12,7 +12,8 @@ from tqdm.auto import tqdm
 
 from catdog_lib.bench.rows import Row
 from catdog_lib.data.image_set import ImageSet, resident
-from catdog_lib.evaluate import predict
+from catdog_lib.features import extract
+from catdog_lib.prediction import for_prediction
 from catdog_lib.step import Training
 from catdog_lib.train import train_epoch
 
@@ -35,14 +36,14 @@ class OurLoop:
         labels = torch.arange(len(store)) % 2  # to be learned at the same speed as true ones
         names = tuple(map(str, range(len(store))))
         photos = ImageSet(store, torch.arange(len(store)), labels, names)
-        self.row, self.dtype = row, dtype
+        self.row = row
         place = torch.device(device)
         if row.recipe:
             precision = "float32" if dtype == torch.float32 else "auto"
             recipe = replace(row.recipe, precision=precision)
             self.training = Training(row.build(), recipe, None, place, steps_in_epoch=10**9)
         else:
-            self.model = row.build().to(place, memory_format=torch.channels_last)
+            self.network = for_prediction(row.build(), row.size, place, dtype)
         self.photos = resident(photos, place)
         self.steps = 1
         self.round()  # the first one sets things up
@@ -56,5 +57,6 @@ class OurLoop:
         if self.row.recipe:
             train_epoch(self.training, images, tqdm(disable=True))
         else:
-            predict(self.model, images, self.dtype)
+            for _ in extract(self.network, images):
+                pass
         return count / (time.perf_counter() - start)

@@ -7,10 +7,8 @@ from dataclasses import dataclass, field, replace
 
 import torch
 from torch import nn
-from torchvision import models as torchvision_models
 
 from catdog_lib import models
-from catdog_lib.models import Normalize
 from catdog_lib.recipe import Recipe
 from catdog_lib.recipes import RECIPES
 from catdog_lib.shapes import shape_table
@@ -21,7 +19,7 @@ class Row:
     """One comparison.
 
     Attributes:
-        model: a name in :data:`catdog_lib.models.MODELS`; "resnet50" is torchvision's, with random weights.
+        model: a name in :data:`catdog_lib.models.MODELS`; without a recipe, of a backbone, which gets random weights.
         size: height and width of the pictures, in pixels.
         recipe: how it is trained; None: it is not, its features are extracted.
         settings: of the model, beside its size.
@@ -39,11 +37,11 @@ class Row:
 
     def build(self) -> nn.Module:
         """The network, which takes uint8 or float pictures; a feature extractor has no last layer."""
-        if self.model != "resnet50":
+        if self.recipe:
             return models.build(self.model, size=self.size, **self.settings)
-        network = torchvision_models.resnet50(weights=None)
-        network.fc = nn.Identity()
-        return nn.Sequential(Normalize(), network)
+        network = models.backbone(self.model, pretrained=False)
+        network.head = None
+        return network
 
     def multiply_adds(self) -> int:
         """Of one picture: forward, and in training twice as many again for the two gradients of every layer."""
@@ -57,11 +55,11 @@ ROWS: dict[str, Row] = {
         "six_block", 224, Recipe(batch_size=16, lr=1e-4, augment=("trivial_augment",))
     ),
     "champion": Row("residual", 64, replace(RECIPES["champion"].recipe, sizes=())),
-    "features": Row("resnet50", 224),
+    "features": Row(models.OFFLINE, 224),
 }
 SMALL_ROWS: dict[str, Row] = {
     "five_conv": Row("five_conv", 64, Recipe(batch_size=8), {"width": 4}),
     "six_block": Row("six_block", 64, Recipe(batch_size=8), {"width": 4}),
     "champion": Row("residual", 32, Recipe(batch_size=8), {"width": 4}),
-    "features": Row("resnet50", 64),
+    "features": Row(models.OFFLINE, 64),
 }

@@ -10,6 +10,7 @@ import { colourOf, heatColour, imageOf, numberTable, tiles } from "./tiles.js";
 const OPACITIES = range(21).map((i) => i / 20);
 const COLOURS = ["red", "green", "blue"];
 const [WIDE, HIGH] = [300, 120]; // the chart of the sums
+const MOST_ROWS = 3; // of patch × filter = products: all of so few input channels, else one of them
 
 // A picture in an SVG of its own size, with a frame on it.
 function framed(attributes = {}) {
@@ -176,9 +177,13 @@ function render({ model, el }) {
     const from = sourcesOf(layer, at);
     set({ source: from[clamp(Math.floor(((event.clientX - box.left) / box.width) * from.length), 0, from.length - 1)] });
   });
-  const [patch, filter, products] = [numberTable(), numberTable(), numberTable()];
   const sign = (text) => element("span", { class: "catdog-sign", "aria-hidden": "true" }, text);
-  const row = element("div", { class: "catdog-sumrow catdog-exactly" }, patch.root, sign("×"), filter.root, sign("="), products.root);
+  const rows = range(MOST_ROWS).map(() => {
+    const [patch, filter, products] = [numberTable(), numberTable(), numberTable()];
+    const root = element("div", { class: "catdog-sumrow catdog-exactly" });
+    root.append(patch.root, sign("×"), filter.root, sign("="), products.root);
+    return { root, patch, filter, products };
+  });
   const lines = element("div", { class: "catdog-steps" });
 
   const nameOf = (layer, number) => (layer.colour ? COLOURS[number] : String(number));
@@ -213,7 +218,11 @@ function render({ model, el }) {
     const all = from.length === 1 ? "The one input channel" : `The sums of all ${from.length} input channels`;
     barsWords.textContent = `${all}; ${name} has ${figures(found.sums[c])}.`;
     bars.setAttribute("aria-label", barsWords.textContent);
-    showTables(found, c, name);
+    const listed = from.length <= MOST_ROWS ? range(from.length) : [c];
+    rows.forEach((one, i) => {
+      one.root.toggleAttribute("hidden", i >= listed.length);
+      if (i < listed.length) showTables(one, layer.filters[at], found, listed[i], nameOf(layer, from[listed[i]]));
+    });
     lines.replaceChildren(
       ...formulas(layer, at, found).map(([title, text]) => element("div", {}, element("b", {}, title), ` ${text}`)),
     );
@@ -230,16 +239,16 @@ function render({ model, el }) {
     bars.replaceChildren(...sums.map(bar), drawn("path", { class: "catdog-bar", d: `M0 ${HIGH / 2}H${WIDE}` }));
   }
 
-  function showTables(found, c, name) {
-    const coloured = (rows, strength) => {
-      const most = Math.max(1e-30, ...rows.flatMap((line) => [...line].map(Math.abs)));
-      return colourOf({ least: -most / strength, most: most / strength });
+  function showTables({ patch, filter, products }, weights, found, c, name) {
+    // One scale of colours for all rows.
+    const coloured = (planes, strength) => {
+      const most = Math.max(1e-30, ...planes.flat(2).map(Math.abs)) / strength;
+      return colourOf({ least: -most, most });
     };
-    patch.show(`input ${name}`, found.patch[c], coloured(found.patch[c], 0.6), inkOn, small);
-    const weights = state().layer.filters[state().at][c];
-    filter.show("filter", weights, coloured(weights, 0.6), inkOn, small);
-    const made = found.products[c];
-    products.show(`products, sum ${figures(found.sums[c])}`, made, coloured(made, 0.85), inkOn, small);
+    patch.show(`input ${name}`, found.patch[c], coloured(found.patch, 0.6), inkOn, small);
+    filter.show("filter", weights[c], coloured(weights, 0.6), inkOn, small);
+    const title = `products, sum ${figures(found.sums[c])}`;
+    products.show(title, found.products[c], coloured(found.products, 0.85), inkOn, small);
   }
 
   // --- together
@@ -281,7 +290,7 @@ function render({ model, el }) {
       column(read.svg, readWords),
       column(bars, barsWords, fields(source)),
     ),
-    row,
+    ...rows.map((one) => one.root),
     lines,
     said,
   );

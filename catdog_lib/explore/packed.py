@@ -79,7 +79,7 @@ def pack_layer(call: Call, channels: Sequence[int], fields: Fields | None, heats
         "channels": rows,
         "all_channels": layer.out_channels,
         "starts": starts,
-        "size": list(call.output.shape[1:]),
+        "size": list(call.maps.shape[1:]),
         "weights": text_of(layer.weight[rows].float()),
         "bias": None if layer.bias is None else layer.bias[rows].tolist(),
         "steps": [_packed_step(step, rows) for step in call.steps],

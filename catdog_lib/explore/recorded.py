@@ -28,9 +28,8 @@ class Call:
         name: of the use, as :class:`catdog_lib.explain.Recorder` has it: "deep.0.0", then "deep.0.0#2".
         layer: the convolution itself.
         inputs: C×H×W, the maps that it read.
-        output: C×H×W, before anything that follows.
         steps: BatchNorm and activations that took the output up, one after the other.
-        maps: C×H×W, the output after all its steps.
+        maps: C×H×W, the output after all of them.
         end: name of the last step's use; the convolution's own where no step follows.
         reads_pixels: whether the inputs are the red, green and blue of the picture.
     """
@@ -38,7 +37,6 @@ class Call:
     name: str
     layer: nn.Conv2d
     inputs: Tensor
-    output: Tensor
     maps: Tensor
     end: str
     steps: list[nn.Module] = field(default_factory=list)
@@ -66,7 +64,7 @@ def record(model: nn.Module, pictures: Tensor) -> tuple[list[Call], Tensor]:
         name = use_name(names[module], uses[module])
         if isinstance(module, nn.Conv2d):
             read, made = inputs[0][0].clone(), output[0].clone()  # what follows may work in place
-            calls.append(Call(name, module, read, made, made, name))
+            calls.append(Call(name, module, read, made, name))
             ends.append(output)
             return
         for i, call in enumerate(calls):

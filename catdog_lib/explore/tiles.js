@@ -71,11 +71,13 @@ export function numberTable() {
     root,
     show(words, rows, colour, ink, text) {
       title.textContent = words;
-      grid.style.gridTemplateColumns = `repeat(${rows[0].length}, auto)`;
+      grid.style.gridTemplateColumns = `repeat(${rows[0].length}, max-content)`;
       grid.replaceChildren(
         ...rows.flatMap((line) =>
           [...line].map((value) => {
-            const cell = element("span", { class: "catdog-value" }, text(value));
+            const written = text(value);
+            const cell = element("span", { class: "catdog-value" }, written);
+            if (written.length > 6) cell.style.fontSize = `${70 / written.length}px`;
             const rgb = colour(value);
             [cell.style.background, cell.style.color] = [css(rgb), ink(rgb)];
             return cell;

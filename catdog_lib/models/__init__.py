@@ -1,5 +1,7 @@
 """The course's networks, by class and by name. Each takes uint8 or float pictures, normalises them, returns logits."""
 
+import inspect
+
 from torch import nn
 
 from catdog_lib.errors import CatdogError
@@ -57,6 +59,9 @@ def build(name: str, **settings) -> nn.Module:
     """
     if name not in MODELS:
         raise CatdogError(f"There is no model {name!r}; use one of {', '.join(MODELS)}.")
+    known = inspect.signature(MODELS[name]).parameters
+    if unknown := sorted(set(settings) - set(known)):
+        raise CatdogError(f"{name} has no setting {unknown[0]!r}; it has {', '.join(known)}.")
     return MODELS[name](**settings)
 
 

@@ -18,22 +18,21 @@ def freeze(module: nn.Module, statistics: bool = True) -> nn.Module:
     Args:
         statistics: False freezes the parameters alone. That is the trap, for lesson 06.
     """
-    for part in module.modules():
-        part.requires_grad_(False)
-        if statistics:
-            part.train = MethodType(_stay, part)
-            part.frozen = True  # BatchNorm in it needs no statistics of other processes either
+    unfreeze(module).requires_grad_(False)
     if statistics:
         module.eval()
+        for part in module.modules():
+            part.train = MethodType(_stay, part)
+            part.frozen = True  # BatchNorm in it needs no statistics of other processes either
     return module
 
 
 def unfreeze(module: nn.Module) -> nn.Module:
-    """Let a module, and all modules in it, learn again; returns the module, in training mode."""
+    """Let a module, and all modules in it, learn again, from the next ``train()`` on; returns the module."""
     for part in module.modules():
         vars(part).pop("train", None)
         vars(part).pop("frozen", None)
-    return module.requires_grad_(True).train()
+    return module.requires_grad_(True)
 
 
 def _stay(module: nn.Module, mode: bool = True) -> nn.Module:

@@ -14,7 +14,7 @@ from catdog_lib.plots.datasets import accuracies, lucky, sizes, templates
 from catdog_lib.plots.depth import gradients_by_layer, receptive_fields
 from catdog_lib.plots.explorables import convolution_step, lambda_slider, receptive_field_stack
 from catdog_lib.plots.feature_map_browser import feature_map_browser
-from catdog_lib.plots.feature_maps import activity, exciting, feature_maps, filters
+from catdog_lib.plots.feature_maps import exciting, feature_maps, filters
 from catdog_lib.plots.graph import graph
 from catdog_lib.plots.heat import deletion, heat, heat_by_part
 from catdog_lib.plots.layer_windows import shape_windows
@@ -45,7 +45,6 @@ __all__ = [
     "accuracies",
     "accuracy_against_zeros",
     "activations",
-    "activity",
     "architecture",
     "captioned",
     "channel_links",

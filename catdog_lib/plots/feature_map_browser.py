@@ -83,7 +83,7 @@ def feature_map_browser(
         bars = figure.add_subplot(tables[3])
         colours = ["#444444"] * len(sums)
         colours[source] = MARK
-        bars.bar(range(len(sums)), sums, color=colours)
+        bars.bar(range(len(sums)), sums.tolist(), color=colours)
         bars.set(xlabel="input channel", title=f"all {len(sums)} sums")
         steps = "".join(f" → {name} {_figures(value)}" for name, value in after)
         figure.suptitle(

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from catdog_lib.explain import Excitement, LayerActivity
+from catdog_lib.explain import Excitement
 from catdog_lib.plots.convolution import SIGNED
 from catdog_lib.plots.photos import picture
 from catdog_lib.plots.style import WRONG, counted, describe, new_figure, style
@@ -110,15 +110,14 @@ def feature_maps(
     )
 
 
-def exciting(pictures: Tensor, found: Sequence[Excitement], columns: int = 9) -> Figure:
+def exciting(pictures: Tensor, found: Sequence[Excitement]) -> Figure:
     """What excites a unit most: the pictures with a box around what it saw, and below each the patch in the box.
 
     Args:
         pictures: the pictures that were found, in the same order: N×3×H×W, uint8.
         found: from :func:`catdog_lib.explain.most_exciting`; so ``images[[e.position for e in found]][0]``.
-        columns: so many in a row.
     """
-    columns = min(columns, len(found))
+    columns = min(9, len(found))
     rows = -(-len(found) // columns)
     side = 8 / max(columns, 4)
     with style():
@@ -145,42 +144,6 @@ def exciting(pictures: Tensor, found: Sequence[Excitement], columns: int = 9) ->
         f"The {counted(len(found), 'picture')} that excite one unit most, each with a box around what it saw, and the "
         f"patch in the box ({min(heights)} to {max(heights)} pixels high) below with the unit's value: from "
         f"{found[0].value:.2f} down to {found[-1].value:.2f}.",
-    )
-
-
-def activity(networks: Mapping[str, Sequence[LayerActivity]]) -> Figure:
-    """How active the layers are: their spread, their share of zeros and of dead channels, first layer on the left.
-
-    Args:
-        networks: name → layers, from :func:`catdog_lib.explain.activation_statistics`; choose those of one kind.
-    """
-    panels = (
-        ("standard deviation", lambda layer: layer.std),
-        ("zeros, %", lambda layer: 100 * layer.zeros),
-        ("dead channels, %", lambda layer: 100 * layer.dead / layer.channels),
-    )
-    words = []
-    with style():
-        figure, all_axes = new_figure(1, 3, width=9, height=3.1)
-        for axes, (title, value) in zip(all_axes, panels, strict=True):
-            for (name, layers), marker in zip(networks.items(), "osD^v*" * 9, strict=False):
-                numbers = [value(layer) for layer in layers]
-                axes.plot(range(1, len(numbers) + 1), numbers, marker=marker, label=name)
-            axes.set(xlabel="layer", ylim=(0, None))
-            axes.set_title(title)
-            axes.xaxis.get_major_locator().set_params(integer=True)
-        figure.legend(*all_axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
-    for name, layers in networks.items():
-        dead = sum(layer.dead for layer in layers)
-        zeros = np.mean([layer.zeros for layer in layers])
-        words.append(
-            f"{name}: standard deviation {layers[0].std:.2g} at the first layer and {layers[-1].std:.2g} at the last, "
-            f"{zeros:.0%} zeros on average, {counted(dead, 'dead channel')}"
-        )
-    return describe(
-        figure,
-        "Three panels of curves over the layers of a network: the standard deviation of their values, the share of "
-        "zeros, and the share of dead channels. " + "; ".join(words) + ".",
     )
 
 

@@ -18,10 +18,10 @@ from catdog_lib.plots.style import GREY, counted, describe, new_figure, style
 WARM = "inferno"
 
 
-def heat(
-    images: Tensor, maps: Mapping[str, Tensor], captions: Sequence[str] = (), *, share: bool = False
-) -> Figure:
+def heat(images: Tensor, maps: Mapping[str, Tensor], captions: Sequence[str] = ()) -> Figure:
     """Pictures in a row, and below them a row for each method: its heat over the picture in grey.
+
+    Each map has a scale of its own, from 0 to its hottest pixel.
 
     A map with values below 0, as of occlusion, is drawn in two colours: violet speaks for the class, brown against it.
 
@@ -29,7 +29,6 @@ def heat(
         images: N×3×H×W, uint8 or float in [0, 1].
         maps: method → heat, N×H×W.
         captions: a few words above each picture; () for none.
-        share: all pictures of a row share one scale of heat; else each has its own, from 0 to its hottest pixel.
     """
     count = len(images)
     side = min(8 / (count + 0.6), 1.7)
@@ -43,17 +42,16 @@ def heat(
         for row, (method, values) in zip(rows[1:], maps.items(), strict=True):
             row[0].set_ylabel(method, fontsize=9.5)
             signed = bool((values < 0).any())
-            whole = values.abs().max().item()
             for axes, image, one in zip(row, images, values, strict=True):
-                _overlay(axes, image, one, whole if share else one.abs().max().item(), signed)
-    return describe(figure, _words(count, maps, captions, share))
+                _overlay(axes, image, one, signed)
+    return describe(figure, _words(count, maps, captions))
 
 
-def _overlay(axes: Axes, image: Tensor, values: Tensor, largest: float, signed: bool) -> None:
+def _overlay(axes: Axes, image: Tensor, values: Tensor, signed: bool) -> None:
     """The picture as a grey ghost, and the heat in colours that hide it the more, the stronger they are."""
     ghost = image.float().mean(0)
     ghost = ghost / 255 if image.dtype == torch.uint8 else ghost
-    largest = largest or 1.0  # a map of nothing but zeros
+    largest = values.abs().max().item() or 1.0  # a map of nothing but zeros
     axes.imshow(0.2 + 0.6 * ghost.numpy(), cmap="gray", vmin=0, vmax=1)
     axes.imshow(
         values.numpy(), cmap=SIGNED if signed else WARM, vmin=-largest if signed else 0, vmax=largest,
@@ -64,7 +62,7 @@ def _overlay(axes: Axes, image: Tensor, values: Tensor, largest: float, signed: 
     axes.spines[:].set_visible(False)
 
 
-def _words(count: int, maps: Mapping[str, Tensor], captions: Sequence[str], share: bool) -> str:
+def _words(count: int, maps: Mapping[str, Tensor], captions: Sequence[str]) -> str:
     shown = f" ({'; '.join(' '.join(c.split()) for c in captions)})" if captions else ""
     places = []
     for method, values in maps.items():
@@ -78,9 +76,8 @@ def _words(count: int, maps: Mapping[str, Tensor], captions: Sequence[str], shar
             for r, c in zip(rows, columns, strict=True)
         )
         places.append(f"{method}: hottest {where}")
-    scale = "one scale for a row" if share else "each on its own scale"
     return (
-        f"{counted(count, 'picture')}{shown}, and below them their heat maps, {scale}. "
+        f"{counted(count, 'picture')}{shown}, and below them their heat maps, each on its own scale. "
         + "; ".join(places)
         + "."
     )
@@ -106,13 +103,13 @@ def heat_by_part(
     with style():
         figure, (axes,) = new_figure(height=3.4)
         for i, (name, values) in enumerate(shares.items()):
-            mean = 100 * values.double().mean(0)
-            error = 196 * values.double().std(0) / len(values) ** 0.5
+            mean = 100 * values.double().mean(0).numpy()
+            error = 196 * values.double().std(0).numpy() / len(values) ** 0.5
             at = places + (i - (len(shares) - 1) / 2) * width
             axes.bar(at, mean, width * 0.92, yerr=error, label=name, color=f"C{i}",
                      error_kw={"elinewidth": 1.2, "ecolor": "#333333"})  # fmt: skip
             words.append(f"{name}: " + _percent(parts, mean.tolist()))
-        mean_area = 100 * area.double().mean(0)
+        mean_area = 100 * area.double().mean(0).numpy()
         axes.hlines(mean_area, places - 0.45, places + 0.45, color=GREY, linestyle="--", lw=1.5,
                     label="share of the area")  # fmt: skip
         axes.set_xticks(places, parts)

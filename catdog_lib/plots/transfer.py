@@ -116,6 +116,8 @@ def drift(runs: Mapping[str, Sequence[tuple[int, float, float]]]) -> Figure:
         left.set_title("The features of the same pictures")
         right.set(xlabel="step", ylabel="validation accuracy, %")
         right.set_title("The answers")
+        for axes in (left, right):
+            axes.xaxis.get_major_locator().set_params(integer=True)
         figure.legend(
             *left.get_legend_handles_labels(), loc="outside lower center", ncols=len(runs)
         )

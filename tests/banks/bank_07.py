@@ -230,6 +230,7 @@ SHARE = [
     (lambda h, m: (h.relu() * m) / h.relu().sum((1, 2), keepdim=True), "one share for each picture"),
     (lambda h, m: total(h.relu() * m) / total(h.relu()) / 2, "The shares should be"),
     (lambda h, m: total(h.relu() * m) / total(h.relu()), "keep the division from 0 / 0"),
+    (lambda h, m: total(h.relu() * m / h.relu()), "NaN"),
     (in_place_heat, "changed the heat"),
     (no_return, "returns None"),
     (0.5, "Give the function itself"),
