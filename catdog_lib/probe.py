@@ -15,7 +15,7 @@ from catdog_lib.models import make_head
 from catdog_lib.recipe import Recipe
 from catdog_lib.step import Training
 
-WEIGHT_DECAY = 1e-3
+WEIGHT_DECAY = 0.1  # chosen on 1,200 validation photos, for 10, 100 and 6,800 to learn from
 HEAD_RECIPE = Recipe(epochs=10, batch_size=100, lr=3e-3)  # of the course's source with ResNet-50
 
 

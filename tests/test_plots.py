@@ -118,7 +118,8 @@ FIGURES = {
                          "sum to 117 = 117"),
     "feature_map_browser": (
         lambda: plots.feature_map_browser(
-            PICTURES[0], torch.arange(32).view(2, 4, 4) - 20, 1, (2, 3), torch.ones(2, 3, 3), torch.eye(3).expand(2, 3, 3),
+            PICTURES[0], torch.arange(32).view(2, 4, 4) - 20, 1, (2, 3), torch.ones(2, 3, 3),
+            torch.eye(3).expand(2, 3, 3),
             bias=-0.5, after=[("ReLU", 5.5)], seen=(3, 9, 8, 15), heat=torch.rand(4, 4), title="conv, channel 1"),
         "conv, channel 1, row 2, column 3. The unit sees rows 3 to 9 and columns 8 to 15 of the photo. The products of "
         "2 input channels sum to 6, with the bias −0.5 to 5.5; ReLU makes it 5.5."),

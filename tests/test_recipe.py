@@ -88,7 +88,7 @@ def test_a_file_brings_an_equal_recipe_back():
         schedule="cosine", label_smoothing=0.1, l1=1e-5, clip=2.0, average=0.99, accumulate=2,
         augment=("flip_and_crop", "colour_jitter"), sizes=(48, 56, 64), patience=3, keep="last",
         precision="float32", compile=True, seed=11, crop=0.8, mirror=True,
-        test_sizes=(64, 80), whiten=True, group_l1=1e-4,
+        test_sizes=(64, 80), whiten=True, group_l1=1e-4, lr_decay=0.7,
     )  # fmt: skip
     default, sparse = Recipe(), Recipe(l1=1e-5, penalty="proximal")
     for field in fields(Recipe):

@@ -63,8 +63,7 @@ def record(model: nn.Module, pictures: Tensor) -> tuple[list[Call], Tensor]:
         uses[module] += 1
         name = use_name(names[module], uses[module])
         if isinstance(module, nn.Conv2d):
-            read, made = inputs[0][0].clone(), output[0].clone()  # what follows may work in place
-            calls.append(Call(name, module, read, made, name))
+            calls.append(Call(name, module, inputs[0][0], output[0], name))
             ends.append(output)
             return
         for i, call in enumerate(calls):
@@ -74,7 +73,7 @@ def record(model: nn.Module, pictures: Tensor) -> tuple[list[Call], Tensor]:
                 ends[i] = None
                 continue
             call.steps.append(module)
-            call.maps, call.end, ends[i] = output[0].clone(), name, output
+            call.maps, call.end, ends[i] = output[0], name, output
 
     handles = [
         module.register_forward_hook(note) for module in names if not list(module.children())

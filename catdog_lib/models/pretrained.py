@@ -27,9 +27,12 @@ def torchvision_network(name: str, pretrained: bool, progress: bool) -> nn.Modul
     builder = torchvision_models.get_model_builder(name)
     kind = inspect.signature(builder).return_annotation
     takes = inspect.signature(kind if isinstance(kind, type) else builder).parameters
-    settings = {"aux_logits": False} if "aux_logits" in takes else {}
-    if "init_weights" in takes:
-        settings["init_weights"] = not pretrained
+    settings: dict[str, bool] = {}
+    if "aux_logits" in takes:
+        # Their own random weights are so small that, before BatchNorm has seen pictures, features come out as 0.
+        settings = {"aux_logits": False, "init_weights": False}
+    elif "init_weights" in takes:
+        settings = {"init_weights": not pretrained}
     network = builder(weights=None, **settings)
     if pretrained:
         published = _download(name, progress)
