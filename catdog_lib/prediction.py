@@ -74,7 +74,6 @@ def fold(network: nn.Module, pictures: Tensor, one_dnn: bool = False) -> None:
         alive.append(output)
         uses[layer] += 1
         before = convolutions.pop(id(inputs[0]), None)
-        convolutions.pop(id(output), None)  # of an activation in place
         if isinstance(layer, nn.Conv2d):
             convolutions[id(output)] = layer
         elif before and isinstance(layer, nn.BatchNorm2d):

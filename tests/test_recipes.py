@@ -84,6 +84,8 @@ def test_seeds_train_one_after_the_other_and_are_compared(tmp_path, capsys):
         "2",
         "--seeds",
         "2",
+        "--max-train",
+        "200",
     )
     assert status == 0
     assert [member["seed"] for member in facts["members"]] == [0, 1]
