@@ -80,6 +80,11 @@ def until(page, root, text: str) -> None:
     root.locator(".catdog-said", has_text=text).wait_for()
 
 
+def settle(page) -> None:
+    """Wait until what was asked for before is drawn: a picture draws in the frame after its last change."""
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def output_shown(stepper) -> Tensor:
     """The numbers in the output's cells."""
     texts = stepper.locator(".catdog-moving text").all_text_contents()
@@ -148,7 +153,7 @@ def drive_calculator(page) -> None:
 
     def agrees() -> None:
         """The sentence says what the PyTorch line, copied and run, gives for the numbers in the fields."""
-        page.wait_for_timeout(50)  # a frame
+        settle(page)
         line = calculator.locator("code").inner_text()
         height, width = (
             int(calculator.get_by_label(n, exact=True).input_value()) for n in ("height", "width")
@@ -189,7 +194,7 @@ def drive_calculator(page) -> None:
     grid.focus()
     page.keyboard.press("ArrowRight")
     window = calculator.locator("svg[role=img] .catdog-window")
-    page.wait_for_timeout(50)
+    settle(page)
     assert (window.get_attribute("x"), window.get_attribute("width")) == ("3", "4")
 
 
@@ -247,7 +252,7 @@ def drive_race(page) -> None:
 
     def agrees(**numbers) -> None:
         """The losses in the table are those of the optimizers by hand."""
-        page.wait_for_timeout(50)  # a frame
+        settle(page)
         step = int(box.get_by_label("step", exact=True).input_value())
         surface = box.get_by_label("surface", exact=True).input_value()
         value = SURFACES[surface].value

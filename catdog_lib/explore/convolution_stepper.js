@@ -3,7 +3,7 @@
 import {
   brief, clamp, convolve, convolveAt, convolvedShape, css, diverging, format, formatWeight, grey, inkOn, parseWeight, range,
 } from "./core.js";
-import { button, cell, change, choice, drawn, element, follow, frame, movingGrid, numberField, resize } from "./page.js";
+import { cell, change, choice, drawn, element, follow, frame, movingGrid, numberField, player, resize } from "./page.js";
 
 const CHANNELS = ["red", "green", "blue"];
 
@@ -34,7 +34,6 @@ function render({ model, el }) {
   const low = Math.min(0, ...values);
   const high = Math.max(...values) > 1 ? Math.max(255, ...values) : 1;
   const share = (value) => (value - low) / (high - low);
-  let timer = 0;
 
   const settings = () =>
     Object.fromEntries(["stride", "padding", "dilation", "bias"].map((name) => [name, model.get(name)]));
@@ -55,23 +54,14 @@ function render({ model, el }) {
   };
 
   // --- controls
-  const play = button("▶ Play", () => (timer ? pause() : start()));
-  function pause() {
-    clearInterval(timer);
-    timer = 0;
-    play.textContent = "▶ Play";
-    line.setAttribute("aria-live", "polite");
-  }
-  function start() {
-    timer = setInterval(() => {
-      const [rows, columns] = convolvedShape(picture, model.get("kernel"), settings());
-      const [row, column] = place(rows, columns);
-      const next = (row * columns + column + 1) % (rows * columns);
-      if (rows > 0 && columns > 0) move(Math.floor(next / columns), next % columns);
-    }, 450);
-    play.textContent = "❚❚ Pause";
-    line.setAttribute("aria-live", "off"); // reading out two steps a second would be noise
-  }
+  const line = element("p", { class: "catdog-line catdog-said", "aria-live": "polite" });
+  const { toggle, pause } = player(line, 450, () => {
+    const [rows, columns] = convolvedShape(picture, model.get("kernel"), settings());
+    const [row, column] = place(rows, columns);
+    const next = (row * columns + column + 1) % (rows * columns);
+    if (rows > 0 && columns > 0) move(Math.floor(next / columns), next % columns);
+    view.now();
+  });
   const presets = model.get("presets");
   const names = Object.keys(presets);
   const preset = choice("kernel", [["", "your own"], ...names.map((name) => [name, name])], (name) => {
@@ -89,13 +79,11 @@ function render({ model, el }) {
   output.svg.addEventListener("keydown", (event) => {
     if (event.key !== " ") return;
     event.preventDefault();
-    if (timer) pause();
-    else start();
+    toggle.click();
   });
   const inputWords = element("div", { class: "catdog-caption" });
   const outputWords = element("div", { class: "catdog-caption" });
   const sums = element("div", { class: "catdog-sums" });
-  const line = element("p", { class: "catdog-line catdog-said", "aria-live": "polite" });
 
   let inputCells = [];
   let drawnPadding = -1;
@@ -262,7 +250,7 @@ function render({ model, el }) {
 
   const root = frame("Convolution stepper");
   const controls = element("div", { class: "catdog-fields" }, preset.root);
-  controls.append(...Object.values(fields).map((field) => field.root), play);
+  controls.append(...Object.values(fields).map((field) => field.root), toggle);
   const grids = element(
     "div",
     { class: "catdog-grids" },
@@ -271,10 +259,10 @@ function render({ model, el }) {
   );
   root.append(controls, grids, sums, line);
   el.append(root);
-  const stop = follow(model, draw);
+  const view = follow(model, draw);
   return () => {
     pause();
-    stop();
+    view.stop();
   };
 }
 

@@ -295,7 +295,7 @@ function render({ model, el }) {
     said,
   );
   el.append(root);
-  return follow(model, draw);
+  return follow(model, draw).stop;
 }
 
 function extremes(values) {

@@ -206,7 +206,7 @@ function render({ model, el }) {
   );
   root.append(element("div", { class: "catdog-fields" }, penalty.root, long), views, said);
   el.append(root);
-  return follow(model, draw);
+  return follow(model, draw).stop;
 }
 
 const colourOf = (name) => (name === "L2" ? "catdog-racer-4" : "catdog-racer-1");

@@ -1,7 +1,7 @@
 // The optimizer race: several update rules on one surface, from one start, step by step.
 
 import { clamp, format, range } from "./core.js";
-import { button, change, choice, drawn, element, follow, frame, numberField, sliderField } from "./page.js";
+import { button, change, choice, drawn, element, follow, frame, numberField, player, sliderField } from "./page.js";
 import { RULES, SURFACES, contour, descend, lossText } from "./race.js";
 
 const STEPS = 300;
@@ -52,26 +52,15 @@ function render({ model, el }) {
   const names = Object.keys(RULES);
   const here = () => surfaces[model.get("surface")];
   const set = (values) => change(model, values);
-  let timer = 0;
 
   // --- controls
-  const play = button("▶ Play", () => (timer ? pause() : start()));
-  function pause() {
-    clearInterval(timer);
-    timer = 0;
-    play.textContent = "▶ Play";
-    line.setAttribute("aria-live", "polite");
-  }
-  function start() {
-    if (model.get("step") >= STEPS) set({ step: 0 });
-    timer = setInterval(() => {
-      const next = model.get("step") + 1;
-      if (next <= STEPS) set({ step: next });
-      if (next >= STEPS) pause();
-    }, 50);
-    play.textContent = "❚❚ Pause";
-    line.setAttribute("aria-live", "off"); // nobody could listen to twenty steps a second
-  }
+  const line = element("p", { class: "catdog-line catdog-said", "aria-live": "polite" });
+  const { toggle, pause } = player(line, 50, () => {
+    const next = model.get("step") < STEPS ? model.get("step") + 1 : 0; // played from the end: once more
+    set({ step: next });
+    if (next === STEPS) pause();
+    view.now();
+  });
   const goTo = (step) => {
     pause();
     set({ step: clamp(step, 0, STEPS) });
@@ -131,7 +120,7 @@ function render({ model, el }) {
     else if (event.key === "Home") goTo(0);
     else if (event.key === "End") goTo(STEPS);
     else if (event.key === "PageUp" || event.key === "PageDown") goTo(model.get("step") + (event.key === "PageUp" ? 1 : -1));
-    else if (event.key === " ") play.click();
+    else if (event.key === " ") toggle.click();
     else return;
     event.preventDefault();
   });
@@ -173,7 +162,6 @@ function render({ model, el }) {
   const head = ["optimizer", "loss", "x", "y"].map((word) => element("th", { scope: "col" }, word));
   const table = element("table", { class: "catdog-race" });
   table.append(element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows.map((row) => row.root)));
-  const line = element("p", { class: "catdog-line catdog-said", "aria-live": "polite" });
 
   let paths = {};
   let pathsKey = "";
@@ -224,7 +212,7 @@ function render({ model, el }) {
   }
 
   const root = frame("Optimizer race");
-  const buttons = [play, button("Step", () => goTo(model.get("step") + 1)), button("Reset", () => goTo(0))];
+  const buttons = [toggle, button("Step", () => goTo(model.get("step") + 1)), button("Reset", () => goTo(0))];
   buttons.push(button("Defaults", () => set({ ...suited(model.get("surface")), ...DEFAULTS })));
   const sliders = element("div", { class: "catdog-fields catdog-sliders" }, ...NUMBERS.map((name) => fields[name].root));
   root.append(
@@ -234,10 +222,10 @@ function render({ model, el }) {
     sliders,
   );
   el.append(root);
-  const unfollow = follow(model, draw);
+  const view = follow(model, draw);
   return () => {
     pause();
-    unfollow();
+    view.stop();
   };
 }
 

@@ -30,20 +30,26 @@ export function frame(label) {
   return root;
 }
 
-// Draws the model's state now, and once a frame while it changes, from wherever. Returns what ends this.
+// Draws the model's state now, and once a frame while it changes, from wherever.
+// `now()` draws without waiting for the frame; `stop()` ends this.
 export function follow(model, draw) {
   let waiting = 0;
+  const now = () => {
+    cancelAnimationFrame(waiting);
+    waiting = 0;
+    draw();
+  };
   const soon = () => {
-    waiting ||= requestAnimationFrame(() => {
-      waiting = 0;
-      draw();
-    });
+    waiting ||= requestAnimationFrame(now);
   };
   model.on("change", soon);
   draw();
-  return () => {
-    model.off("change", soon);
-    cancelAnimationFrame(waiting);
+  return {
+    now,
+    stop() {
+      model.off("change", soon);
+      cancelAnimationFrame(waiting);
+    },
   };
 }
 
@@ -110,6 +116,25 @@ export function button(words, use, attributes = {}) {
   const made = element("button", { type: "button", class: "catdog-button", ...attributes }, words);
   made.addEventListener("click", use);
   return made;
+}
+
+// A button that plays and pauses. While it plays, `step` runs every so many milliseconds, and shows at once what it did:
+// a pause then leaves the last step on the page, however late the next frame comes. `line` is read aloud when paused only.
+export function player(line, milliseconds, step) {
+  let timer = 0;
+  const toggle = button("▶ Play", () => (timer ? pause() : start()));
+  function pause() {
+    clearInterval(timer);
+    timer = 0;
+    toggle.textContent = "▶ Play";
+    line.setAttribute("aria-live", "polite");
+  }
+  function start() {
+    timer = setInterval(step, milliseconds);
+    toggle.textContent = "❚❚ Pause";
+    line.setAttribute("aria-live", "off"); // nobody could listen to so many steps
+  }
+  return { toggle, pause };
 }
 
 // A grid of coloured cells with numbers in them, one of them marked. Pointer and arrow keys move the mark.

@@ -207,7 +207,7 @@ function render({ model, el }) {
   const root = frame("Receptive-field viewer");
   root.append(stack, line, controls, table);
   el.append(root);
-  return follow(model, draw);
+  return follow(model, draw).stop;
 }
 
 export default { render };

@@ -286,7 +286,7 @@ function render({ model, el }) {
   );
   root.append(controls, grids, line, element("div", { class: "catdog-row catdog-copy" }, code, copy, copied));
   el.append(root);
-  return follow(model, draw);
+  return follow(model, draw).stop;
 }
 
 export default { render };
