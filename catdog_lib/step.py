@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 
 from catdog_lib.averaging import Average
 from catdog_lib.checkpoint import require_same
-from catdog_lib.device import autocast, fast_dtype
+from catdog_lib.device import autocast, dtype_name, fast_dtype
 from catdog_lib.distributed import team
 from catdog_lib.errors import CatdogError
 from catdog_lib.history import History
@@ -57,7 +57,8 @@ class Training:
             else torch.float32
         )
         self.optimizer = optimizer or make_optimizer(
-            recipe.optimizer, model, recipe.lr, recipe.momentum, recipe.weight_decay, recipe.lr_decay
+            recipe.optimizer, model, recipe.lr, recipe.momentum, recipe.weight_decay, recipe.lr_decay,
+            self.dtype,
         )  # fmt: skip
         for group in self.optimizer.param_groups:
             group.setdefault("initial_lr", group["lr"])
@@ -198,7 +199,14 @@ class Training:
             saved["settings"], self._settings(train_images), "The training", "name another file"
         )
         history = History.from_json(saved["history"])
-        self._compute_in(getattr(torch, history.dtype))
+        begun_in = getattr(torch, history.dtype)
+        if begun_in not in (self.dtype, torch.float32):
+            warnings.warn(
+                f"This training was begun in {history.dtype} and goes on in it, to end as it would have; "
+                f"{dtype_name(self.dtype)} is faster on this machine.",
+                stacklevel=2,
+            )
+        self._compute_in(begun_in)
         self.model.load_state_dict(saved["model"])
         self.optimizer.load_state_dict(saved["optimizer"])
         self.scaler.load_state_dict(saved["scaler"])
@@ -220,8 +228,8 @@ class Training:
             "train_images": train_images,
             "network": {name: tuple(x.shape) for name, x in self.model.state_dict().items()},
             "optimizer": type(self.optimizer).__name__,
-            "groups": {  # of its parameters; the schedule changes lr, and knows initial_lr
-                number: {k: v for k, v in group.items() if k not in ("params", "lr")}
+            "groups": {  # of its parameters; the schedule changes lr, and knows initial_lr; dtype is the machine's
+                number: {k: v for k, v in group.items() if k not in ("params", "lr", "dtype")}
                 for number, group in enumerate(self.optimizer.param_groups)
             },
         }

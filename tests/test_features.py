@@ -87,8 +87,7 @@ class TestFastCopy:
             found = for_prediction(lite, 64, CPU, torch.bfloat16)(pictures).float()
         assert (found - expected).norm() < 0.15 * expected.norm()
 
-    @pytest.mark.parametrize("one_dnn", [False, True])
-    def test_what_is_used_twice_or_follows_something_else_is_not_folded(self, one_dnn):
+    def test_what_is_used_twice_or_follows_something_else_is_not_folded(self):
         class Odd(nn.Module):
             def __init__(self):
                 super().__init__()
@@ -107,7 +106,7 @@ class TestFastCopy:
         network.eval()
         with torch.no_grad():
             expected = network(pictures)
-            fold(network, pictures, one_dnn)
+            fold(network, pictures)
             assert torch.allclose(network(pictures), expected, atol=1e-5)
         assert isinstance(network.late, nn.BatchNorm2d) and isinstance(network.norm, nn.BatchNorm2d)
 

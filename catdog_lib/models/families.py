@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from torch import nn
-from torchvision import models as torchvision_models
 
 from catdog_lib.errors import CatdogError
+from catdog_lib.models.pretrained import torchvision_models
 
 OFFLINE = "efficientnet_lite0"
 
@@ -40,7 +40,8 @@ class Family:
         """The names that :func:`catdog_lib.models.backbone` takes."""
         if self.member == OFFLINE:
             return [OFFLINE]
-        known = torchvision_models.list_models(module=torchvision_models)
+        torchvision = torchvision_models()
+        known = torchvision.list_models(module=torchvision)
         return [name for name in known if name.startswith(self.prefix)]
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Mapping
+from types import ModuleType
 
 import torch
 from torch import Tensor, nn
-from torchvision import models as torchvision_models
 
 from catdog_lib.errors import CatdogError
 
@@ -18,13 +18,20 @@ _OWN_NORMALISATION = {"googlenet": (0.5,) * 3, "inception_v3": (0.5,) * 3}
 _OLD_NAME = re.compile(r"(denselayer\d+\.(?:norm|relu|conv))\.([12]\.)")
 
 
+def torchvision_models() -> ModuleType:
+    """``torchvision.models``, imported when it is first needed: that takes as long as importing PyTorch."""
+    from torchvision import models
+
+    return models
+
+
 def torchvision_network(name: str, pretrained: bool, progress: bool) -> nn.Module:
     """The network of this name from ``torchvision.models``, without auxiliary heads.
 
     Raises:
         CatdogError: its weights cannot be had.
     """
-    builder = torchvision_models.get_model_builder(name)
+    builder = torchvision_models().get_model_builder(name)
     kind = inspect.signature(builder).return_annotation
     takes = inspect.signature(kind if isinstance(kind, type) else builder).parameters
     settings: dict[str, bool] = {}
@@ -43,7 +50,7 @@ def torchvision_network(name: str, pretrained: bool, progress: bool) -> nn.Modul
 
 def torchvision_input(name: str) -> tuple[int, tuple[float, ...], tuple[float, ...]]:
     """Height and width of the pictures that the published weights want, and their mean and standard deviation."""
-    published = torchvision_models.get_model_weights(name).DEFAULT.transforms()
+    published = torchvision_models().get_model_weights(name).DEFAULT.transforms()
     mean, std = tuple(published.mean), tuple(published.std)
     if name in _OWN_NORMALISATION:
         mean = std = _OWN_NORMALISATION[name]
@@ -51,7 +58,7 @@ def torchvision_input(name: str) -> tuple[int, tuple[float, ...], tuple[float, .
 
 
 def _download(name: str, progress: bool) -> Mapping[str, Tensor]:
-    weights = torchvision_models.get_model_weights(name).DEFAULT
+    weights = torchvision_models().get_model_weights(name).DEFAULT
     try:
         return weights.get_state_dict(
             progress=progress, check_hash=True, map_location="cpu", weights_only=True

@@ -30,6 +30,7 @@ def make_optimizer(
     momentum: float | None = None,
     weight_decay: float = 0.0,
     lr_decay: float = 1.0,
+    dtype: torch.dtype = torch.float32,
 ) -> torch.optim.Optimizer:
     """The optimizer of this name, in any case: one of ``torch.optim``, or "muon" (:class:`catdog_lib.optimizers.Muon`).
 
@@ -42,6 +43,8 @@ def make_optimizer(
         momentum: for optimizers that have one; SGD's is then Nesterov's. None keeps the optimizer's own.
         weight_decay: for weights of two dimensions or more; BatchNorm's parameters and biases are never decayed.
         lr_decay: share of the rate above it at which each of ``model.stages`` learns, from the last one down.
+        dtype: the number format in which the network's convolutions are computed: Muon's matrix products follow it,
+            but for float16, whose range is too small for them. The other optimizers compute in the weights' own.
 
     Raises:
         CatdogError: there is none of this name, or it does not take the model's parameters, a momentum or a decay; or
@@ -63,6 +66,8 @@ def make_optimizer(
         settings["momentum"] = momentum
         if momentum and "nesterov" in takes:
             settings["nesterov"] = True
+    if kind is Muon:
+        settings["dtype"] = torch.float32 if dtype == torch.float16 else dtype
     if weight_decay and "weight_decay" not in takes:
         raise CatdogError(f"The optimizer {name} has no weight decay; leave weight_decay at 0.")
 

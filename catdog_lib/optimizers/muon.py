@@ -32,6 +32,8 @@ class Muon(torch.optim.Optimizer):
         lr: learning rate; with it alone a step changes a matrix by that much in every direction.
         momentum: share of the running average of the gradients that a new gradient leaves.
         weight_decay: every step first shrinks the parameters by lr · weight_decay.
+        dtype: in which number format the matrices are evened out. bfloat16 is exact enough, and faster where the
+            processor has it; where it has not, it is imitated, 15 to 50 times slower than float32.
     """
 
     def __init__(
@@ -40,8 +42,10 @@ class Muon(torch.optim.Optimizer):
         lr: float = 0.06,
         momentum: float = 0.9,
         weight_decay: float = 0.0,
+        dtype: torch.dtype = torch.float32,
     ):
-        super().__init__(params, dict(lr=lr, momentum=momentum, weight_decay=weight_decay))
+        settings = dict(lr=lr, momentum=momentum, weight_decay=weight_decay, dtype=dtype)
+        super().__init__(params, settings)
 
     @torch.no_grad()
     def step(self, closure=None) -> None:
@@ -59,19 +63,20 @@ class Muon(torch.optim.Optimizer):
                     rows = change.movedim(
                         1, -1
                     )  # as channels-last memory has them: nothing is copied
-                    change = orthogonalized(rows.flatten(1)).view(rows.shape).movedim(-1, 1)
+                    evened = orthogonalized(rows.flatten(1), group["dtype"])
+                    change = evened.view(rows.shape).movedim(-1, 1)
                 weight.mul_(1 - lr * group["weight_decay"]).sub_(change, alpha=lr)
 
 
-def orthogonalized(matrix: Tensor) -> Tensor:
+def orthogonalized(matrix: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
     """About U Vᵀ for a matrix U S Vᵀ, m×n, by a few rounds of a polynomial (Newton and Schulz's method).
 
-    Computed in bfloat16, which is exact enough: a singular value above a fortieth of the matrix's norm ends between
-    about 0.65 and 1.25; a smaller one stays smaller. The result is scaled by √max(1, m/n), so that a layer with many
-    outputs moves its output as much as others do.
+    Computed in ``dtype``. A singular value above a fortieth of the matrix's norm ends between about 0.65 and 1.25; a
+    smaller one stays smaller. bfloat16 changes that little: it keeps the range of float32, which float16 does not. The
+    result is scaled by √max(1, m/n), so that a layer with many outputs moves its output as much as others do.
     """
     tall = matrix.shape[0] > matrix.shape[1]
-    x = (matrix.T if tall else matrix).bfloat16()
+    x = (matrix.T if tall else matrix).to(dtype)
     x = x / (x.norm() + 1e-7)
     for _ in range(ROUNDS):
         square = x @ x.T
