@@ -41,7 +41,7 @@ def fast_dtype(device: torch.device) -> torch.dtype:
     """The number format in which convolutions run fastest on ``device``, at no cost in accuracy.
 
     A GPU with bfloat16 uses it, an older one with tensor cores float16. A CPU may have bfloat16 in hardware or imitate
-    it slowly, so a small convolution is timed (about 0.3 s, once in a process) and bfloat16 is taken only if it saves
+    it slowly, so a small convolution is timed (0.2 to 0.3 s, once in a process) and bfloat16 is taken only if it saves
     a fifth of the time. Everything else computes in float32.
     """
     if device.type == "cuda":
@@ -52,16 +52,15 @@ def fast_dtype(device: torch.device) -> torch.dtype:
         )
     if device.type != "cpu":
         return torch.float32
-    seconds = _convolution_seconds()
-    return (
-        torch.bfloat16 if seconds[torch.bfloat16] < 0.8 * seconds[torch.float32] else torch.float32
-    )
+    return torch.bfloat16 if bfloat16_time() < 0.8 else torch.float32
 
 
-def _convolution_seconds() -> dict[torch.dtype, float]:
-    """Shortest time of a convolution with its gradients in each format, on one thread and in turns.
+@cache
+def bfloat16_time() -> float:
+    """Time of a convolution with its gradients in bfloat16 on this CPU, as a multiple of the time in float32.
 
-    Other programs on the machine then disturb both alike, and no thread waits for another that they hold up.
+    The shortest of some, on one thread and in turns: other programs on the machine then disturb both alike, and no
+    thread waits for another that they hold up.
     """
     seconds = {torch.float32: float("inf"), torch.bfloat16: float("inf")}
     threads = torch.get_num_threads()
@@ -72,7 +71,7 @@ def _convolution_seconds() -> dict[torch.dtype, float]:
         images = torch.rand(8, 64, 24, 24).to(memory_format=torch.channels_last)
     try:
         torch.set_num_threads(1)
-        for _ in range(12):
+        for turn in range(12):
             for dtype in seconds:
                 start = time.perf_counter()
                 with (
@@ -81,9 +80,11 @@ def _convolution_seconds() -> dict[torch.dtype, float]:
                 ):
                     layer(images).sum().backward()
                 seconds[dtype] = min(seconds[dtype], time.perf_counter() - start)
+            if turn >= 2 and max(seconds.values()) > 3 * min(seconds.values()):
+                break  # imitated: no disturbance explains that, and each turn costs a twentieth of a second
     finally:
         torch.set_num_threads(threads)
-    return seconds
+    return seconds[torch.bfloat16] / seconds[torch.float32]
 
 
 def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager:

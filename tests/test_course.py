@@ -128,17 +128,29 @@ def test_a_dying_kernel_is_one_sentence(tmp_path, no_pages):
     assert "Lesson 01 stopped at code cell 1: its kernel died, perhaps for want of memory." in lines
 
 
-def test_a_lesson_over_its_budget_is_said_to_be(tmp_path, no_pages):
-    save(
-        tmp_path,
-        "01_slow.ipynb",
-        [new_markdown_cell("# Slow"), new_code_cell("1")],
-        {"quick": 0.01},
-    )
+@pytest.mark.parametrize(
+    ("factor", "said"),
+    [(1.0, "over its budget of 0 s"), (1e6, "promised on the reference machine, ")],
+)
+def test_a_promise_is_as_much_longer_as_the_machine_is_slower(
+    factor, said, tmp_path, no_pages, monkeypatch
+):
+    cells = [new_markdown_cell("# Slow"), new_code_cell("1")]
+    save(tmp_path, "01_slow.ipynb", cells, {"quick": 0.01})
+    monkeypatch.setattr(course.pace, "factor", lambda: factor)
     lines: list[str] = []
     result = course.run(report=lines.append, root=tmp_path)
     assert result["lessons"][0]["ok"] is True
-    assert any("over its budget" in line for line in lines)
+    assert [said in line for line in lines].count(True) == 1
+
+
+def test_a_lesson_within_its_promise_needs_no_measurement(tmp_path, no_pages, monkeypatch):
+    cells = [new_markdown_cell("# Quick"), new_code_cell("1")]
+    save(tmp_path, "01_quick.ipynb", cells, {"quick": 600})
+    monkeypatch.setattr(course.pace, "factor", lambda: pytest.fail("it was measured"))
+    lines: list[str] = []
+    course.run(report=lines.append, root=tmp_path)
+    assert not any("budget of" in line or "reference" in line for line in lines)
 
 
 def test_pages_of_lessons_that_are_gone_do_not_remain(tmp_path, no_pages):

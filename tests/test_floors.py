@@ -12,7 +12,7 @@ FLOORS = {
     "errors": 0,
     "budget": 1, "device": 1, "shapes": 1, "paths": 1, "schedules": 1, "checkpoint": 1,
     "sync_norm": 1, "memory": 1, "distributed": 2,
-    "data": 2, "models": 2, "conv": 2, "receptive_field": 2, "history": 2, "whitening": 2,
+    "data": 2, "models": 2, "conv": 2, "pace": 2, "receptive_field": 2, "history": 2, "whitening": 2,
     "optimizers": 2, "averaging": 2,
     "gradients": 3, "evaluate": 3, "recipe": 3, "sparsity": 3, "prediction": 3, "features": 4,
     "runs": 4, "recipes": 4, "shrinkage": 4, "explain": 4,

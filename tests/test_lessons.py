@@ -9,6 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from catdog_lib import pace
 from catdog_lib.course import find_lessons
 
 LESSONS = {lesson.path.stem: lesson for lesson in find_lessons()}
@@ -24,15 +25,20 @@ def nbval(notebook: Path, **environment: str) -> subprocess.CompletedProcess:
 
 
 def run_in_time(name: str, source: str) -> None:
-    """Run a lesson; if it takes too long, up to twice more: another program may have had the machine."""
-    lesson, seconds = LESSONS[name], []
-    while len(seconds) < 3 and not any(one <= lesson.seconds["quick"] for one in seconds):
+    """Run a lesson; if it takes longer than this machine may, up to twice more: another program may have had it."""
+    promised, tries = LESSONS[name].seconds["quick"], []
+    for _ in range(3):
         start = time.perf_counter()
-        done = nbval(lesson.path, CATDOG_DATA=source)
-        seconds.append(time.perf_counter() - start)
+        done = nbval(LESSONS[name].path, CATDOG_DATA=source)
+        seconds = time.perf_counter() - start
         assert done.returncode == 0, done.stdout[-8000:]
-    promised = lesson.seconds["quick"]
-    assert min(seconds) <= promised, f"{name} promises {promised} s and took {seconds} s"
+        if seconds <= promised:
+            return
+        allowed = promised * pace.measure().factor  # as busy as the machine is now
+        if seconds <= allowed:
+            return
+        tries.append(f"{seconds:.0f} s of {allowed:.0f}")
+    pytest.fail(f"{name} promises {promised} s on the reference machine; here: {', '.join(tries)}")
 
 
 @pytest.mark.parametrize("name", LESSONS)

@@ -9,7 +9,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from catdog_lib import device as machine
-from catdog_lib import models
+from catdog_lib import doctor, models
 from catdog_lib.evaluate import evaluate, predict
 from catdog_lib.features import features_of
 from catdog_lib.finder import find_learning_rate
@@ -33,8 +33,8 @@ def choose_format(monkeypatch):
     """Set by hand what a convolution's measurement finds, so that the choice is the same on every machine."""
 
     def choose(dtype: torch.dtype) -> None:
-        seconds = {torch.float32: 1.0, torch.bfloat16: 0.1 if dtype == torch.bfloat16 else 9.0}
-        monkeypatch.setattr(machine, "_convolution_seconds", lambda: seconds)
+        share = 0.5 if dtype == torch.bfloat16 else 5.0
+        monkeypatch.setattr(machine, "bfloat16_time", lambda: share)
         machine.fast_dtype.cache_clear()
         assert machine.fast_dtype(CPU) == dtype
 
@@ -116,12 +116,35 @@ def test_a_recipe_that_asks_for_float32_gets_it_wherever_it_trains(choose_format
     assert watch.seen == set()
 
 
-def test_the_choice_is_made_once(monkeypatch):
+@pytest.mark.parametrize(("share", "dtype"), [(0.5, torch.bfloat16), (0.9, torch.float32)])
+def test_the_choice_is_measured_once_and_wants_a_fifth_of_the_time(share, dtype, monkeypatch):
     measured = []
-    seconds = {torch.float32: 1.0, torch.bfloat16: 1.0}
-    monkeypatch.setattr(machine, "_convolution_seconds", lambda: measured.append(1) or seconds)
+    monkeypatch.setattr(machine, "bfloat16_time", lambda: measured.append(1) or share)
     machine.fast_dtype.cache_clear()
-    for _ in range(3):
-        assert machine.fast_dtype(CPU) == torch.float32
+    assert [machine.fast_dtype(CPU) for _ in range(3)] == 3 * [dtype]
     machine.fast_dtype.cache_clear()
     assert len(measured) == 1
+
+
+def test_measuring_draws_no_random_numbers_and_changes_no_thread():
+    torch.manual_seed(0)
+    before, threads = torch.get_rng_state(), torch.get_num_threads()
+    assert machine.bfloat16_time.__wrapped__() > 0
+    assert torch.equal(torch.get_rng_state(), before) and torch.get_num_threads() == threads
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (0.45, "has bfloat16, which takes 0.5 times as long"),
+        (0.97, "no faster"),
+        (5.4, "has no bfloat16, and imitating it takes 5 times as long"),
+    ],
+)
+def test_the_doctor_says_what_the_processor_is_and_what_it_means(share, words, monkeypatch):
+    monkeypatch.setattr(doctor, "bfloat16_time", lambda: share)
+    finding = doctor._device()
+    if finding.facts["device"] == "cpu":
+        assert words in finding.text and torch.backends.cpu.get_cpu_capability() in finding.text
+    else:
+        pytest.skip("convolutions run on another device here")
