@@ -2,6 +2,7 @@
 
     course   run every lesson at its smallest size and build the pages   (make course)
     test     run the tests; arguments go to pytest                       (make test)
+    test-all run the slow tests as well: whole lessons, browsers         (make test-all)
     test-gpu run the tests that need an NVIDIA GPU, and no others        (make test-gpu)
     lab      open the notebooks in JupyterLab                            (make lab)
     site     run every lesson at its ordinary size and build the pages   (make site)
@@ -60,7 +61,8 @@ def commands(budget: str | None) -> dict[str, Words]:
     """What each command runs once all is set up; ``budget`` is the user's own choice, if any."""
     return {
         "course": ["catdog", "course", "--budget", budget or "quick"],
-        "test": ["python", "-m", "pytest"],
+        "test": ["python", "-m", "pytest", "-m", "not slow"],
+        "test-all": ["python", "-m", "pytest"],
         "test-gpu": ["python", "-m", "pytest", "-m", "cuda"],
         "lab": ["python", "-m", "jupyterlab", "notebooks"],
         "site": ["catdog", "course", "--budget", budget or "standard"],
@@ -147,9 +149,10 @@ def new_venv() -> None:
             f"This Python ({sys.executable}) cannot make virtual environments: install its part that can "
             f"(Debian, Ubuntu: sudo apt install {package}) and run the same command again."
         ) from None
-    PYTHON.unlink(
-        missing_ok=True
-    )  # first, so that a half-removed .venv is never taken for a whole one
+    if VENV.is_symlink():  # where it leads is somebody else's, and stays as it is
+        VENV.unlink()
+    # First, so that a half-removed .venv is never taken for a whole one.
+    PYTHON.unlink(missing_ok=True)
     if VENV.exists():
         shutil.rmtree(VENV)
     free = shutil.disk_usage(ROOT).free / 1e9

@@ -163,6 +163,7 @@ def test_ratio_and_shares_follow_from_the_best_rounds():
     assert "400.0 G multiply-adds" in str(bench) and "64 px 900" in str(bench)
 
 
+@pytest.mark.slow
 def test_the_command_measures_and_draws(photos, tmp_path, capsys):
     picture = tmp_path / "speed.png"
     arguments = ["bench", "--only", "champion", "--data", str(photos), "--precision", "float32"]

@@ -245,6 +245,7 @@ def test_ctrl_c_keeps_the_epochs_that_were_completed(photos, tmp_path):
 
 
 @pytest.mark.photos
+@pytest.mark.slow
 def test_a_network_learns_the_real_photos(tmp_path):
     done = catdog(
         "train", "--model", "five_conv", "--data", os.environ["CATDOG_DATA"], "--epochs", 4, "--max-train", 3000,

@@ -235,6 +235,7 @@ def photos(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 class TestCommandLine:
     """``torchrun --nproc-per-node=2 -m catdog_lib …``."""
 

@@ -45,6 +45,7 @@ class TestPlan:
             l1.Plan(**change)
 
 
+@pytest.mark.slow
 def test_the_experiment_from_its_command_to_its_figure(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(l1, "LAMBDA", 1.0)  # so high that the very first steps make zeros
     out = tmp_path / "l1"
@@ -121,6 +122,7 @@ class TestTransfer:
                 draw(i, label, 64).save(tmp_path / word / f"{i}.jpg")
         return str(tmp_path)
 
+    @pytest.mark.slow
     def test_from_its_command_to_its_table(self, photos, tmp_path, capsys, monkeypatch):
         monkeypatch.setattr(transfer, "EPOCHS", (1, 1))
         trained = []

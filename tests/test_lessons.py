@@ -41,6 +41,7 @@ def run_in_time(name: str, source: str) -> None:
     pytest.fail(f"{name} promises {promised} s on the reference machine; here: {', '.join(tries)}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LESSONS)
 def test_the_lesson_runs_in_its_time(name):
     """On the photos of CATDOG_DATA; without any, on drawn animals, as `make course` in test_readme does."""

@@ -133,13 +133,15 @@ def test_ci_names_the_photos_and_passes_the_status_on(tmp_path: Path, photos: bo
         text=True,
     )
     assert done.returncode == status, done.stderr
-    *said, last = done.stdout.splitlines()
-    assert last == f"make --no-print-directory test: {folder if photos else 'none'}"
-    assert said == [
+    said, *made = done.stdout.splitlines()
+    assert said == (
         f"Real photos: CATDOG_DATA={folder}"
         if photos
         else "No real photos in ../shared/photos: the tests that need them will be skipped."
-    ]
+    )
+    where = folder if photos else "none"
+    calls = ["test", "test-all ARGS=-m slow"][: 1 if status else 2]  # a failure ends it
+    assert made == [f"make --no-print-directory {call}: {where}" for call in calls]
 
 
 @pytest.mark.skipif(not shutil.which("git"), reason="no git on PATH")

@@ -64,6 +64,7 @@ def clone(home):
 
 
 @needs_venv
+@pytest.mark.slow
 @pytest.mark.parametrize("block", SHELL, ids=lambda block: block.splitlines()[-1])
 def test_a_block_of_commands_runs_from_top_to_bottom(block, home, clone):
     script = "\n".join(
@@ -76,6 +77,7 @@ def test_a_block_of_commands_runs_from_top_to_bottom(block, home, clone):
 
 
 @needs_venv
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command", [command for command in dict.fromkeys(MAKE) if command != "make lab"]
 )

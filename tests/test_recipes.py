@@ -71,6 +71,7 @@ def test_train_follows_the_recipe_but_for_what_is_asked_for(tmp_path, capsys):
     assert len(set(losses[1:])) == 3, "each way of looking counts"
 
 
+@pytest.mark.slow
 def test_seeds_train_one_after_the_other_and_are_compared(tmp_path, capsys):
     status, facts = train(
         capsys,

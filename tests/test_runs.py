@@ -105,6 +105,7 @@ def require_alike(out, whole) -> None:
 
 
 @pytest.mark.parametrize(("seed", "optimizer"), [(0, "adam"), (1, "muon")])
+@pytest.mark.slow
 def test_killed_twelve_times_at_random_a_run_ends_as_if_it_had_not_been(tmp_path, seed, optimizer):
     options = {"epochs": 40, "optimizer": optimizer, "seed": seed, "l1": 0.001}
     out, log, draw, in_a_write = tmp_path / "run", tmp_path / "log", random.Random(seed), 0
@@ -130,6 +131,7 @@ def test_killed_twelve_times_at_random_a_run_ends_as_if_it_had_not_been(tmp_path
     require_alike(out, uninterrupted(tmp_path, **options))
 
 
+@pytest.mark.slow
 def test_killed_seven_times_while_it_is_finished(tmp_path):
     out, log = tmp_path / "run", tmp_path / "log"
     names = [

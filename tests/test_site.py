@@ -200,6 +200,7 @@ def test_a_stopped_lesson_says_so_on_its_page(site):
     assert "Lesson 03 stopped at code cell 1: ZeroDivisionError: division by zero." in page
 
 
+@pytest.mark.slow
 class TestInABrowser:
     pytestmark = pytest.mark.browser
 

@@ -233,6 +233,7 @@ def test_bfloat16_computes_the_convolutions_and_nothing_else():
     not (shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")),
     reason="torch.compile needs a C++ compiler",
 )
+@pytest.mark.slow
 def test_compiled_it_learns_the_same(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
     monkeypatch.setenv("TORCHINDUCTOR_COMPILE_THREADS", "1")

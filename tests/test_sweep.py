@@ -109,6 +109,7 @@ def command(out, *more) -> list[str]:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_sweep_from_the_command_line(tmp_path, capsys, cache):
     """A member that fails is named, the others go on; the next command does only what is missing."""
     out = tmp_path / "sweep"
@@ -160,6 +161,7 @@ def test_an_unknown_setting_starts_nothing(tmp_path, capsys):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C cannot be sent to one process there")
+@pytest.mark.slow
 def test_ctrl_c_interrupts_the_members_and_the_same_command_goes_on(tmp_path, cache):
     out = tmp_path / "sweep"
     arguments = command(out)

@@ -33,7 +33,7 @@ class Muon(torch.optim.Optimizer):
         momentum: share of the running average of the gradients that a new gradient leaves.
         weight_decay: every step first shrinks the parameters by lr · weight_decay.
         dtype: in which number format the matrices are evened out. bfloat16 is exact enough, and faster where the
-            processor has it; where it has not, it is imitated, 15 to 50 times slower than float32.
+            processor has it; where it has not, it is imitated, ten times slower than float32 or more.
     """
 
     def __init__(
