@@ -98,7 +98,7 @@ def _meaning(bfloat16_time: float) -> str:
         return "bfloat16 is no faster on this processor"
     return (
         f"this processor has no bfloat16, and imitating it takes {bfloat16_time:.0f} times as long; "
-        "one that has it trains in about half the time"
+        "one that has it trains in half to two thirds of the time"
     )
 
 

@@ -1,5 +1,6 @@
 """Photos in: layouts, unusable files, the cache, the splits."""
 
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from catdog_lib.data import cache
 from catdog_lib.data.augment import flip_and_crop
 from catdog_lib.data.decode import Unusable, decode, open_photo
 from catdog_lib.data.dirty.check import check_folder
+from catdog_lib.data.image_set import ImageSet
 from catdog_lib.errors import CatdogError
 
 
@@ -355,3 +357,18 @@ def test_photo_tensor_names_the_file_and_the_reason(tmp_path, kind):
     with pytest.raises(CatdogError, match=r"rex\.jpg") as error:
         data.photo_tensor(path, 32)
     assert ("not an image" if kind == "pdf" else "no such file") in str(error.value)
+
+
+def test_a_set_sent_to_another_process_takes_its_own_pictures_and_no_others():
+    generator = torch.Generator().manual_seed(0)
+    store = torch.randint(0, 256, (500, 3, 16, 16), dtype=torch.uint8, generator=generator)
+    labels = torch.arange(500) % 2
+    whole = ImageSet(store, torch.arange(500), labels, tuple(map(str, range(500))))
+    some = whole.subset(torch.tensor([7, 3, 499]))
+    sent = pickle.dumps(some)
+    assert len(sent) < 3 * 3 * 16 * 16 + 2000
+    arrived = pickle.loads(sent)
+    assert arrived.names == ("7", "3", "499")
+    for mine, its in zip(some[:], arrived[:], strict=True):
+        assert torch.equal(mine, its)
+    assert some.store is store, "the set itself still shares it"

@@ -63,6 +63,11 @@ class ImageSet:
         rows = torch.arange(len(self), device=device)
         return ImageSet(store.to(device), rows, labels.to(device), self.names)
 
+    def __reduce__(self) -> tuple:
+        """Sent to another process, a set takes along its own pictures, not the whole store."""
+        own = self.to(self.store.device)
+        return ImageSet, (own.store, own.rows, own.labels, own.names)
+
     def sample(self, count: int, seed: int = 0) -> ImageSet:
         """``count`` pictures drawn at random, as many cats as dogs where there are enough of both."""
         shuffled = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))
