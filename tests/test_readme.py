@@ -44,7 +44,9 @@ def shell(script: str, home: Path, folder: Path) -> subprocess.CompletedProcess:
         Path.home() / ".cache" / "catdog"
     )  # keep MathJax from the last build
     environment = {**os.environ, "HOME": str(home), "CATDOG_BUDGET": "quick", "CATDOG_CACHE": cache}
-    environment.pop("CATDOG_DATA", None)
+    # MAKEFLAGS would hand the ARGS of the `make test-all` that runs this on to the make that is tested.
+    for name in ("CATDOG_DATA", "MAKEFLAGS", "MAKEOVERRIDES", "ARGS"):
+        environment.pop(name, None)
     return subprocess.run(
         ["bash", "-euc", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=900
     )  # fmt: skip
