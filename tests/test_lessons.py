@@ -1,5 +1,6 @@
 """nbval runs every lesson from top to bottom, compares the outputs that are kept in git, and the clock is watched."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -56,6 +57,16 @@ def test_the_lesson_says_its_times_in_its_text(name):
         f"{lesson.seconds['standard']} seconds" in opening
         and f"{lesson.seconds['quick']} seconds" in opening
     )
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_every_figure_is_seen(name):
+    """``plots.show`` returns a figure: only as the last expression of its cell does it reach the page."""
+    for cell in nbformat.read(LESSONS[name].path, as_version=4).cells:
+        if cell.cell_type == "code":
+            for statement in ast.parse(cell.source).body[:-1]:
+                shown = isinstance(statement, ast.Expr) and ast.unparse(statement)
+                assert not (shown or "").startswith("plots.show("), f"{cell.id}: {shown}"
 
 
 def test_nbval_really_compares_the_outputs(tmp_path):
