@@ -1,8 +1,7 @@
 """How fast this machine is, beside the one that the lessons' promises are stated for.
 
-A lesson promises its time on a reference machine. On another one it takes as much longer as that one is slower at what
-lessons do: start Python and import PyTorch, decode photos, compute convolutions, and run Python. Each of the four is
-measured for a moment.
+A lesson promises its time on a reference machine. A slower machine may take longer, in proportion. How much slower it
+is shows in four things that lessons do: import PyTorch, decode photos, compute convolutions, run Python. Each is timed.
 """
 
 from __future__ import annotations
@@ -35,24 +34,14 @@ class Pace:
     def factor(self) -> float:
         """How many times as long as on the reference machine a lesson may take here; at least 1.
 
-        That of the task at which this machine is slowest, beside the reference machine: no lesson is made of one alone.
+        It is the ratio of the task that comes off worst: a lesson may consist mostly of that one.
         """
-        here, there = asdict(self), asdict(REFERENCE.pace)
+        here, there = asdict(self), asdict(REFERENCE)
         return max(1.0, *(here[task] / there[task] for task in here))
 
 
-@dataclass(frozen=True)
-class Machine:
-    """What it is, in words, and how fast."""
-
-    name: str
-    pace: Pace
-
-
-REFERENCE = Machine(
-    "two cores of an AMD EPYC of 2021 with AVX2 and no bfloat16, 28 November 2026, PyTorch 2.15",
-    Pace(imports=2.15, decoding=0.095, convolution=0.118, python=0.145),
-)
+# Two cores of an AMD EPYC of 2021, with AVX2 and no bfloat16; PyTorch 2.15, 28 November 2026.
+REFERENCE = Pace(imports=2.15, decoding=0.095, convolution=0.118, python=0.145)
 
 
 def measure() -> Pace:

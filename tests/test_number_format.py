@@ -142,9 +142,7 @@ def test_measuring_draws_no_random_numbers_and_changes_no_thread():
     ],
 )
 def test_the_doctor_says_what_the_processor_is_and_what_it_means(share, words, monkeypatch):
+    monkeypatch.setattr(doctor, "choose_device", lambda: CPU)  # also where there is a GPU
     monkeypatch.setattr(doctor, "bfloat16_time", lambda: share)
     finding = doctor._device()
-    if finding.facts["device"] == "cpu":
-        assert words in finding.text and torch.backends.cpu.get_cpu_capability() in finding.text
-    else:
-        pytest.skip("convolutions run on another device here")
+    assert words in finding.text and torch.backends.cpu.get_cpu_capability() in finding.text
