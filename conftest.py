@@ -1,4 +1,6 @@
-"""What all tests share: the smallest budget, and a visible reason for each test that cannot run here."""
+"""What all tests share: the smallest budget, and a visible reason for each test that cannot run
+here.
+"""
 
 import os
 import shutil

@@ -1,7 +1,7 @@
 """How much work a lesson or a command may do: the one switch for size, ``CATDOG_BUDGET``.
 
-``quick`` is for the tests, ``standard`` for a student's CPU (the default), ``full`` for a GPU. A budget changes sizes,
-never code paths.
+``quick`` is for the tests, ``standard`` for a student's CPU (the default), ``full`` for a GPU. A
+budget changes sizes, never code paths.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ from __future__ import annotations
 class CatdogError(Exception):
     """Something a student can put right.
 
-    The message is one sentence: what is wrong, which file or argument, what to do. The command line prints it and
-    exits with status 2; a notebook shows it without a traceback.
+    The message is one sentence: what is wrong, which file or argument, what to do. The command line
+    prints it and exits with status 2; a notebook shows it without a traceback.
     """
 
     def _render_traceback_(self) -> list[str]:

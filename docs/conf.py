@@ -3,7 +3,7 @@
 Every script, style and font is served from the site itself, so the pages work with no network.
 """
 
-from catdog_lib.site import web_assets
+from catdog_lib.course.site import web_assets
 
 project = "Cat or dog?"
 html_title = project
@@ -12,7 +12,7 @@ language = "en"
 extensions = ["myst_nb"]
 myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath"]
 myst_heading_anchors = 3
-nb_execution_mode = "off"  # catdog_lib.course has executed them
+nb_execution_mode = "off"  # catdog_lib.course.lessons has executed them
 nb_merge_streams = True  # one box for what a cell prints, however it arrived
 # require.js first: the widget manager is a module for it
 nb_ipywidgets_js = {

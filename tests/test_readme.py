@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from catdog_lib.data.drawn import draw
+from catdog_lib.sketches import draw
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -22,7 +22,8 @@ MAKE = [
 ]
 SHELL = [block for block in BLOCKS if "activate" in block]
 
-# Whoever runs pytest in another environment must not find that a test installs gigabytes into .venv.
+# Whoever runs pytest in another environment must not find that a test installs gigabytes into
+# .venv.
 needs_venv = pytest.mark.skipif(
     Path(sys.prefix).resolve() != (ROOT / ".venv").resolve(),
     reason="not run by `make test` in this checkout's .venv",
@@ -44,7 +45,8 @@ def shell(script: str, home: Path, folder: Path) -> subprocess.CompletedProcess:
         Path.home() / ".cache" / "catdog"
     )  # keep MathJax from the last build
     environment = {**os.environ, "HOME": str(home), "CATDOG_BUDGET": "quick", "CATDOG_CACHE": cache}
-    # MAKEFLAGS would hand the ARGS of the `make test-all` that runs this on to the make that is tested.
+    # MAKEFLAGS would hand the ARGS of the `make test-all` that runs this on to the make that is
+    # tested.
     for name in ("CATDOG_DATA", "MAKEFLAGS", "MAKEOVERRIDES", "ARGS"):
         environment.pop(name, None)
     return subprocess.run(

@@ -1,4 +1,6 @@
-"""run.py on a small project of its own: venv and pip are real, but the packages would be gigabytes."""
+"""run.py on a small project of its own: venv and pip are real, but the packages would be
+gigabytes.
+"""
 
 import ast
 import os
@@ -16,7 +18,8 @@ ROOT = Path(__file__).parent.parent
 
 SCRIPTS = "Scripts" if os.name == "nt" else "bin"
 
-# A project that needs nothing, with a build backend that needs nothing either: pip installs it offline.
+# A project that needs nothing, with a build backend that needs nothing either: pip installs it
+# offline.
 BACKEND = """
 import pathlib, zipfile
 
@@ -41,7 +44,8 @@ backend-path = ["."]
 name = "catdog-course"
 version = "0.0.0"
 """
-# What the set-up starts, here: programs that tell how they were called and end with the status they are told.
+# What the set-up starts, here: programs that tell how they were called and end with the status they
+# are told.
 STAND_IN = """
 import os, sys
 
@@ -188,7 +192,9 @@ def test_inside_the_conda_environment_no_venv_is_made(project: Project):
 
 
 def no_ensurepip(project: Project) -> Path:
-    """A folder that, put on PYTHONPATH, makes Python what Debian's is without the package python3-venv."""
+    """A folder that, put on PYTHONPATH, makes Python what Debian's is without the package
+    python3-venv.
+    """
     folder = project.folder.parent / "hide"
     folder.mkdir(exist_ok=True)
     (folder / "ensurepip.py").write_text("raise ModuleNotFoundError('ensurepip')", encoding="utf-8")

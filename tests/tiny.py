@@ -1,4 +1,6 @@
-"""A tiny training: pictures that are easy to tell apart, and networks of a few hundred parameters."""
+"""A tiny training: pictures that are easy to tell apart, and networks of a few hundred
+parameters.
+"""
 
 import torch
 from torch import Tensor, nn

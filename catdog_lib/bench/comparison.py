@@ -1,4 +1,6 @@
-"""The plain loop against ours, in turns, and both against what the machine can do: one run, one table."""
+"""The plain loop against ours, in turns, and both against what the machine can do: one run, one
+table.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +13,17 @@ from typing import Any
 
 import torch
 
-from catdog_lib.bench.contestant import Contestant
+from catdog_lib.bench.course_loop import OurLoop
 from catdog_lib.bench.machine import Machine
-from catdog_lib.bench.ours import OurLoop
 from catdog_lib.bench.photos import gather
-from catdog_lib.bench.plain import PlainLoop
+from catdog_lib.bench.plain_loop import PlainLoop
 from catdog_lib.bench.rows import ROWS, SMALL_ROWS
+from catdog_lib.bench.worker_process import Contestant
 from catdog_lib.budget import choose
-from catdog_lib.data.loading import default_source
+from catdog_lib.data.sources import default_source
 from catdog_lib.device import choose_device, describe, dtype_name, fast_dtype
 from catdog_lib.errors import CatdogError
-from catdog_lib.recipe import PRECISIONS
+from catdog_lib.training.recipe import PRECISIONS
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,9 @@ class Comparison:
 
     @property
     def ratio(self) -> float:
-        """How many times as fast ours is, each at its best: other programs can only slow a round down."""
+        """How many times as fast ours is, each at its best: other programs can only slow a round
+        down.
+        """
         return max(self.ours) / max(self.plain)
 
     @property
@@ -75,7 +79,8 @@ class Bench:
 
     Attributes:
         photos: how many, and ``source`` where from.
-        device, threads, dtype: where, by how many threads of a CPU, and in which number format ours computes.
+        device, threads, dtype: where, by how many threads of a CPU, and in which number format ours
+            computes.
         peak: multiply-adds a second of the fastest convolution.
         bandwidth: bytes a second that a large copy reads and writes.
         decoding: size → photos decoded in a second.
@@ -117,8 +122,8 @@ class Bench:
         for row in self.rows:
             share = row.multiply_adds_per_second / self.peak
             lines.append(
-                f"{row.name:<14}{row.size:>4} px   {max(row.plain):>9,.1f}{max(row.ours):>9,.1f}{row.ratio:>7.1f}×"
-                f"{row.multiply_adds_per_second / 1e9:>15,.1f}{share:>12.0%}"
+                f"{row.name:<14}{row.size:>4} px   "
+                f"{max(row.plain):>9,.1f}{max(row.ours):>9,.1f}{row.ratio:>7.1f}×{row.multiply_adds_per_second / 1e9:>15,.1f}{share:>12.0%}"
             )
         return "\n".join(lines)
 

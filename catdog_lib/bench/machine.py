@@ -9,11 +9,13 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from catdog_lib.memory import keep_freed_memory
+from catdog_lib.device import keep_freed_memory
 
-# Channels, height and width of 3×3 convolutions from different places of a network: no one is the fastest everywhere.
+# Channels, height and width of 3×3 convolutions from different places of a network: no one is the
+# fastest everywhere.
 CONVOLUTIONS = ((64, 64), (128, 56), (256, 56), (256, 28), (512, 28), (512, 14))
-# Multiply-adds of one measurement, and bytes of one copy, which no cache holds: on a CPU and on a GPU.
+# Multiply-adds of one measurement, and bytes of one copy, which no cache holds: on a CPU and on a
+# GPU.
 _WORK = ((2e10, 2**28), (2e12, 2**30))
 
 
@@ -32,7 +34,9 @@ class Machine:
         self.macs, self.copied = (work * most for most in _WORK[self.device.type != "cpu"])
 
     def round(self) -> tuple[float, float]:
-        """Multiply-adds a second of the fastest convolution, and bytes a second read and written by a large copy."""
+        """Multiply-adds a second of the fastest convolution, and bytes a second read and written by
+        a large copy.
+        """
         return max(self._convolution(*shape) for shape in CONVOLUTIONS), self._bandwidth()
 
     @torch.no_grad()

@@ -1,4 +1,6 @@
-"""Real photo files for both loops: as files for the plain one, decoded once for ours, with the time that this takes."""
+"""Real photo files for both loops: as files for the plain one, decoded once for ours, with the time
+that this takes.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +14,12 @@ from pathlib import Path
 import numpy as np
 from torchvision.datasets.folder import IMG_EXTENSIONS
 
+from catdog_lib.classes import CLASSES
 from catdog_lib.data.cache import decode_files
-from catdog_lib.data.classes import CLASSES
-from catdog_lib.data.drawn import draw
 from catdog_lib.data.folders import scan
-from catdog_lib.data.loading import SKETCHES
+from catdog_lib.data.sources import SKETCHES
 from catdog_lib.errors import CatdogError
+from catdog_lib.sketches import draw
 
 _DRAWN_SIDE = 400  # pixels, about as many as the photos of the published collections have
 
@@ -40,7 +42,8 @@ class BenchPhotos:
 
 
 def gather(source: str, count: int, sizes: Iterable[int], work: Path) -> BenchPhotos:
-    """Copy or draw ``count`` photos into the empty folder ``work``, as many cats as dogs, and decode them.
+    """Copy or draw ``count`` photos into the empty folder ``work``, as many cats as dogs, and
+    decode them.
 
     Raises:
         CatdogError: the source cannot be used, or has too few photos that can be read.

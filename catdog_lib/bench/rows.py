@@ -1,4 +1,6 @@
-"""What the bench measures: a row for each network, with the pictures that it takes and how it is trained."""
+"""What the bench measures: a row for each network, with the pictures that it takes and how it is
+trained.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,9 @@ import torch
 from torch import nn
 
 from catdog_lib import models
-from catdog_lib.recipe import Recipe
-from catdog_lib.recipes import RECIPES
-from catdog_lib.shapes import shape_table
+from catdog_lib.inspect.shape_table import shape_table
+from catdog_lib.training.presets import RECIPES
+from catdog_lib.training.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,8 @@ class Row:
     """One comparison.
 
     Attributes:
-        model: a name in :data:`catdog_lib.models.MODELS`; without a recipe, of a backbone, which gets random weights.
+        model: a name in :data:`catdog_lib.models.MODELS`; without a recipe, of a backbone, which
+            gets random weights.
         size: height and width of the pictures, in pixels.
         recipe: how it is trained; None: it is not, its features are extracted.
         settings: of the model, beside its size.
@@ -36,7 +39,9 @@ class Row:
         return self.recipe.batch_size if self.recipe else 32
 
     def build(self) -> nn.Module:
-        """The network, which takes uint8 or float pictures; a feature extractor has no last layer."""
+        """The network, which takes uint8 or float pictures; a feature extractor has no last
+        layer.
+        """
         if self.recipe:
             return models.build(self.model, size=self.size, **self.settings)
         network = models.backbone(self.model, pretrained=False)
@@ -44,7 +49,9 @@ class Row:
         return network
 
     def multiply_adds(self) -> int:
-        """Of one picture: forward, and in training twice as many again for the two gradients of every layer."""
+        """Of one picture: forward, and in training twice as many again for the two gradients of
+        every layer.
+        """
         uses = shape_table(self.build(), torch.zeros(1, 3, self.size, self.size))
         return sum(use.multiply_adds for use in uses) * (3 if self.recipe else 1)
 

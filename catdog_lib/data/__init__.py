@@ -1,25 +1,27 @@
-"""Pictures of cats and dogs, from a folder or drawn by the library, as tensors that a network can train on.
+"""Pictures of cats and dogs, from a folder or drawn by the library, as tensors that a network can
+train on.
 
-``load()`` is what the lessons call. The names below are loaded when first used: the processes that decode photos
-import only :mod:`catdog_lib.data.decode` and need not wait for PyTorch.
+``load()`` is what the lessons call. The names below are loaded when first used: the processes that
+decode photos import only :mod:`catdog_lib.data.decode` and need not wait for PyTorch.
 """
 
 from importlib import import_module
 
+from catdog_lib.classes import CLASSES
+
 _HOME = {
-    "CLASSES": "classes",
     "ImageSet": "image_set",
     "Splits": "image_set",
-    "animal_masks": "fetch.pet_masks",
+    "animal_masks": "download.pet_masks",
     "batches": "image_set",
     "companions": "loading",
     "load": "loading",
     "open_photo": "decode",
     "photo_tensor": "loading",
     "scan": "folders",
-    "sketch_set": "drawn_set",
+    "sketch_set": "sketch_sets",
 }
-__all__ = sorted(_HOME)
+__all__ = ["CLASSES", *sorted(_HOME)]
 
 
 def __getattr__(name: str):

@@ -1,8 +1,9 @@
 """Decode once, keep the pixels on disk, and map them into memory the next time.
 
-A cached set is two files: ``KEY.npy``, the pixels, and ``KEY.json``, notes on them (which files gave no picture, say).
-The key stands for all that the pixels are made from, so a changed photo is decoded anew. The second file is renamed
-into place last: while it is missing, the set does not exist.
+A cached set is two files: ``KEY.npy``, the pixels, and ``KEY.json``, notes on them (which files
+gave no picture, say). The key stands for all that the pixels are made from, so a changed photo is
+decoded anew. The second file is renamed into place last: while it is missing, the set does not
+exist.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ _CHUNK = 100  # photos that a process decodes at a time
 
 
 def cache_dir() -> Path:
-    """The folder for everything that can be made again: ``CATDOG_CACHE``, or the platform's own place for caches."""
+    """The folder for everything that can be made again: ``CATDOG_CACHE``, or the platform's own
+    place for caches.
+    """
     return Path(
         os.environ.get("CATDOG_CACHE") or platformdirs.user_cache_dir("catdog", appauthor=False)
     )
@@ -43,15 +46,18 @@ def key_of(*parts: object) -> str:
 def cached(
     key: str, shape: tuple[int, ...], fill: Callable[[Path], list], dtype: type = np.uint8
 ) -> tuple[np.ndarray, list]:
-    """The pixels, or other numbers, stored under ``key``, made by ``fill`` if they are not there yet.
+    """The pixels, or other numbers, stored under ``key``, made by ``fill`` if they are not there
+    yet.
 
     Args:
         key: from :func:`key_of`.
         shape, dtype: of the array.
-        fill: writes all rows into the array file it is given and returns notes on them, as JSON can hold.
+        fill: writes all rows into the array file it is given and returns notes on them, as JSON can
+            hold.
 
     Returns:
-        The array, mapped copy-on-write (so that nobody can change the file through it), and the notes.
+        The array, mapped copy-on-write (so that nobody can change the file through it), and the
+        notes.
 
     Raises:
         CatdogError: the cache cannot be written, or the disk is too full.
@@ -95,14 +101,17 @@ def _make_room(folder: Path, needed: int) -> None:
         free < 1.1 * needed
     ):  # a full disk would end the process without a word: memory-mapped writes cannot fail politely
         raise CatdogError(
-            f"The cache needs {needed / 1e9:.1f} GB in {str(folder)!r} and {free / 1e9:.1f} GB are free; {advice}."
+            f"The cache needs {needed / 1e9:.1f} GB in {str(folder)!r} and {free / 1e9:.1f} GB are "
+            f"free; {advice}."
         )
 
 
 def decode_files(
     paths: Sequence[str], size: int, resize: str, progress: bool
 ) -> Callable[[Path], list]:
-    """A ``fill`` for :func:`cached` that decodes files; its notes are the rows that gave no picture, with reasons."""
+    """A ``fill`` for :func:`cached` that decodes files; its notes are the rows that gave no
+    picture, with reasons.
+    """
 
     def fill(store: Path) -> list[tuple[int, str]]:
         work = partial(decode_rows, str(store), size=size, resize=resize)
@@ -114,11 +123,13 @@ def decode_files(
 def in_processes(
     work: Callable[[int, Sequence], list], items: Sequence, verb: str, unit: str, progress: bool
 ) -> list:
-    """Let ``work(position of the first, some of the items)`` go over all ``items``, in a process for each core.
+    """Let ``work(position of the first, some of the items)`` go over all ``items``, in a process
+    for each core.
 
     Args:
         work: returns a list; must be importable by another process.
-        verb: stands before the progress bar, which ``progress`` turns on; ``unit`` is what it counts.
+        verb: stands before the progress bar, which ``progress`` turns on; ``unit`` is what it
+            counts.
 
     Returns:
         What all calls returned, in one list, in the order of ``items``.
@@ -128,9 +139,11 @@ def in_processes(
     results: list = []
     bar = tqdm(total=len(items), desc=verb, unit=unit, disable=not progress, leave=False)
     with bar, warnings.catch_warnings():
-        # Said when processes of an earlier call, idle for minutes, end while this one begins: it does no harm.
+        # Said when processes of an earlier call, idle for minutes, end while this one begins: it
+        # does no harm.
         warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
-        # joblib's processes, unlike multiprocessing's, start from any script and any notebook on every system.
+        # joblib's processes, unlike multiprocessing's, start from any script and any notebook on
+        # every system.
         for result in Parallel(cores, return_as="generator")(delayed(work)(*job) for job in jobs):
             results += result
             bar.update(min(_CHUNK, len(items) - bar.n))

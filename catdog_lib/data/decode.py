@@ -1,6 +1,7 @@
 """From a file to pixels: open a photo of any kind, turn it upright, make it square.
 
-This file does not import PyTorch, so that the processes that decode thousands of photos start at once.
+This file does not import PyTorch, so that the processes that decode thousands of photos start at
+once.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ _FORMATS = (
     "TIFF",
     "PPM",
 )  # those that open without outside programs
-# To hold at once. The dearest kind, transparent, takes 0.8 GB at the limit while it becomes RGB, others half of that.
+# To hold at once. The dearest kind, transparent, takes 0.8 GB at the limit while it becomes RGB,
+# others half of that.
 _MOST_PIXELS = 50_000_000
 _ORIENTATION = 0x0112  # EXIF: how the camera was held
 _TURNS = {
@@ -68,11 +70,12 @@ def open_photo(path: str | os.PathLike, at_least: int | None = None) -> Image.Im
 
     Args:
         path: the file.
-        at_least: let a JPEG be decoded at a half, a quarter or an eighth of its size as long as both sides keep this
-            many pixels; several times faster for large photos.
+        at_least: let a JPEG be decoded at a half, a quarter or an eighth of its size as long as
+            both sides keep this many pixels; several times faster for large photos.
 
     Raises:
-        Unusable: the file is missing, unreadable, empty, truncated, damaged, too large, or not an image at all.
+        Unusable: the file is missing, unreadable, empty, truncated, damaged, too large, or not an
+            image at all.
     """
     return read_photo(path, at_least)[0]
 
@@ -144,7 +147,8 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 def to_square(image: Image.Image, size: int, resize: str = "squash") -> Image.Image:
     """Make a picture ``size`` × ``size`` pixels.
 
-    ``squash`` changes its proportions, ``crop`` keeps the largest centred square, ``pad`` adds black bars.
+    ``squash`` changes its proportions, ``crop`` keeps the largest centred square, ``pad`` adds
+    black bars.
     """
     if resize == "crop":
         return ImageOps.fit(image, (size, size), Image.Resampling.BICUBIC)
@@ -165,7 +169,8 @@ def decode(path: str | os.PathLike, size: int, resize: str = "squash") -> np.nda
 def decode_rows(
     store: str, first: int, paths: Sequence[str], *, size: int, resize: str
 ) -> list[tuple[int, str]]:
-    """Decode ``paths`` into rows ``first``, ``first + 1``, … of the array file ``store``; the work of one process.
+    """Decode ``paths`` into rows ``first``, ``first + 1``, … of the array file ``store``; the work
+    of one process.
 
     Returns the rows that gave no picture, each with the reason.
     """

@@ -1,9 +1,10 @@
 """Find the photos in a folder and read class and split off their names.
 
-All the layouts that students have follow one rule. A file's class is its innermost folder named after a class (cat,
-cats, Dog, DOGS …), or else the word its own name starts with (``cat.0.jpg``). Its split is any folder above it named
-like train, validation or test; a file with none of these is cut into the three by :mod:`catdog_lib.data.loading`.
-Hidden folders, whose names begin with a dot, and folders named ``masks`` outside the folder of a class are left aside.
+All the layouts that students have follow one rule. A file's class is its innermost folder named
+after a class (cat, cats, Dog, DOGS …), or else the word its own name starts with (``cat.0.jpg``).
+Its split is any folder above it named like train, validation or test; a file with none of these is
+cut into the three by :mod:`catdog_lib.data.loading`. Hidden folders, whose names begin with a dot,
+and folders named ``masks`` outside the folder of a class are left aside.
 """
 
 from __future__ import annotations
@@ -15,11 +16,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from catdog_lib.data.classes import CLASSES, class_of
-from catdog_lib.data.fetch.published import COLLECTIONS
+from catdog_lib.classes import CLASSES, class_of
 from catdog_lib.errors import CatdogError
-
-PROJECT_DATA = Path(__file__).parents[2] / "data"
 
 _SPLIT_WORDS = {
     "train": "train", "training": "train",
@@ -30,7 +28,9 @@ _SPLIT_WORDS = {
 
 @dataclass(frozen=True)
 class Photo:
-    """One file that should hold a photo; ``name`` is its path below the scanned folder, with forward slashes."""
+    """One file that should hold a photo; ``name`` is its path below the scanned folder, with
+    forward slashes.
+    """
 
     name: str
     label: int
@@ -66,7 +66,8 @@ def scan(folder: str | os.PathLike) -> Scan:
     if not folder.is_dir():
         what = "is a file, not a folder" if folder.exists() else "does not exist"
         raise CatdogError(
-            f"The photo folder {str(folder)!r} {what}; give the folder that holds your cats and dogs."
+            f"The photo folder {str(folder)!r} {what}; give the folder that holds your cats and "
+            "dogs."
         )
     photos, skipped = [], []
     for path in _walk(folder):
@@ -84,23 +85,6 @@ def scan(folder: str | os.PathLike) -> Scan:
     result = Scan(folder, tuple(photos), tuple(skipped))
     _require_both_classes(result)
     return result
-
-
-def default_folder(data: Path = PROJECT_DATA) -> Path | None:
-    """The photos that lessons use when nobody says which; None if there are none.
-
-    That is the whole project folder ``data``. But if nothing except collections from ``catdog data get`` lies in it, it
-    is the first of these in the order of ``fetch.published.COLLECTIONS``: mixed, all of the test photos
-    would come from the one that has a test set.
-    """
-    try:
-        found = scan(data)
-    except CatdogError:
-        return None
-    folders = {photo.name.split("/")[0] for photo in found.photos}
-    if folders <= set(COLLECTIONS):
-        return data / next(name for name in COLLECTIONS if name in folders)
-    return data
 
 
 def count_by_part(photos: Iterable[Photo]) -> dict[str, int]:
@@ -145,11 +129,12 @@ def _require_both_classes(found: Scan) -> None:
     where = f"The folder {str(found.folder)!r}"
     if not found.photos:
         raise CatdogError(
-            f"{where} holds no photo that is named as a cat or a dog; put them in folders named cats and dogs, "
-            "or name the files cat.0.jpg, dog.0.jpg and so on."
+            f"{where} holds no photo that is named as a cat or a dog; put them in folders named "
+            "cats and dogs, or name the files cat.0.jpg, dog.0.jpg and so on."
         )
     for label, name in enumerate(CLASSES):
         if not any(photo.label == label for photo in found.photos):
             raise CatdogError(
-                f"{where} holds no {name}s; add a folder named {name}s, or files named {name}.0.jpg."
+                f"{where} holds no {name}s; add a folder named {name}s, or files named "
+                f"{name}.0.jpg."
             )

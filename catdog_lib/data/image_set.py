@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from catdog_lib.data.classes import CLASSES
+from catdog_lib.classes import CLASSES
 from catdog_lib.data.folders import Skipped
 
 
@@ -17,8 +17,8 @@ from catdog_lib.data.folders import Skipped
 class ImageSet:
     """Square pictures with their labels.
 
-    Several sets may look into one ``store``, which may be a file mapped into memory: only the pictures that are asked
-    for are read.
+    Several sets may look into one ``store``, which may be a file mapped into memory: only the
+    pictures that are asked for are read.
 
     Attributes:
         store: uint8 pictures, M×3×H×W.
@@ -36,7 +36,9 @@ class ImageSet:
         return len(self.rows)
 
     def __getitem__(self, which: int | slice | Tensor) -> tuple[Tensor, Tensor]:
-        """One picture (3×H×W) and its label, or several (N×3×H×W) and theirs: ``pictures, labels = set[:16]``."""
+        """One picture (3×H×W) and its label, or several (N×3×H×W) and theirs:
+        ``pictures, labels = set[:16]``.
+        """
         return self.store[self.rows[which]], self.labels[which]
 
     @property
@@ -69,7 +71,9 @@ class ImageSet:
         return ImageSet, (own.store, own.rows, own.labels, own.names)
 
     def sample(self, count: int, seed: int = 0) -> ImageSet:
-        """``count`` pictures drawn at random, as many cats as dogs where there are enough of both."""
+        """``count`` pictures drawn at random, as many cats as dogs where there are enough of
+        both.
+        """
         shuffled = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))
         ranks = torch.empty(len(self), dtype=torch.int64)
         for label in range(len(CLASSES)):
@@ -80,7 +84,8 @@ class ImageSet:
 
 @dataclass(frozen=True)
 class Splits:
-    """Three sets that share no picture: one to learn from, one to choose on, one to open once, at the end.
+    """Three sets that share no picture: one to learn from, one to choose on, one to open once, at
+    the end.
 
     Attributes:
         source: the folder, or "sketches".
@@ -95,7 +100,8 @@ class Splits:
 
     def __str__(self) -> str:
         rows = [
-            f"{name:<11}{len(part):>7,} pictures  ({', '.join(f'{n:,} {word}s' for word, n in part.counts().items())})"
+            f"{name:<11}{len(part):>7,} pictures  "
+            f"({', '.join(f'{n:,} {word}s' for word, n in part.counts().items())})"
             for name, part in (
                 ("train", self.train),
                 ("validation", self.validation),
@@ -124,7 +130,8 @@ def batches(
         shuffle: visit the pictures in an order drawn from this generator; without it, in their own.
 
     Yields:
-        Pictures, uint8, N×3×H×W in channels-last memory order, which convolutions prefer; and labels, N.
+        Pictures, uint8, N×3×H×W in channels-last memory order, which convolutions prefer; and
+        labels, N.
     """
     order = (
         torch.arange(len(images))
@@ -141,7 +148,8 @@ def batches(
 
 
 def resident(images: ImageSet, device: torch.device) -> ImageSet:
-    """The set with its pictures in a GPU's memory, if they take no more than half of what is free there.
+    """The set with its pictures in a GPU's memory, if they take no more than half of what is free
+    there.
 
     Each step then reads them there, and nothing has to cross over from the computer's memory.
     """

@@ -11,24 +11,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from catdog_lib.classes import CLASSES
 from catdog_lib.data import cache
-from catdog_lib.data.classes import CLASSES
 from catdog_lib.data.decode import RESIZES, Unusable, decode
-from catdog_lib.data.drawn import draw
-from catdog_lib.data.drawn_set import sketch_set
-from catdog_lib.data.folders import Photo, Scan, Skipped, default_folder, scan
+from catdog_lib.data.folders import Photo, Scan, Skipped, scan
 from catdog_lib.data.image_set import ImageSet, Splits
+from catdog_lib.data.sketch_sets import sketch_set
+from catdog_lib.data.sources import SKETCHES, default_source
 from catdog_lib.errors import CatdogError
-
-SKETCHES = "sketches"
-
-
-def default_source() -> str:
-    """Where pictures come from when nobody says: ``CATDOG_DATA``, else the project's ``data`` folder, else sketches."""
-    if named := os.environ.get("CATDOG_DATA"):
-        return named
-    folder = default_folder()
-    return SKETCHES if folder is None else str(folder)
+from catdog_lib.sketches import draw
 
 
 def load(
@@ -45,17 +36,19 @@ def load(
 ) -> Splits:
     """Load cats and dogs as square uint8 pictures, split in three.
 
-    Validation is cut from the training photos, class by class, unless the folder brings its own. A folder without a
-    test part gives up some of its photos for one. Every cut is by file and drawn from ``seed``. Photos are decoded
-    once and kept in the cache.
+    Validation is cut from the training photos, class by class, unless the folder brings its own. A
+    folder without a test part gives up some of its photos for one. Every cut is by file and drawn
+    from ``seed``. Photos are decoded once and kept in the cache.
 
     Args:
-        source: a folder of photos (layouts: :mod:`catdog_lib.data.folders`) or "sketches", the drawn animals;
-            None asks ``CATDOG_DATA``, then the project's ``data`` folder, then takes sketches.
+        source: a folder of photos (layouts: :mod:`catdog_lib.data.folders`) or "sketches", the
+            drawn animals; None asks ``CATDOG_DATA``, then the project's ``data`` folder, then takes
+            sketches.
         size: height and width, in pixels.
         resize: squash, crop or pad (:func:`catdog_lib.data.decode.to_square`).
         validation, test: share of the photos cut off for each, between 0 and 1.
-        max_train, max_test: use at most so many, drawn at random, for training with validation and for testing.
+        max_train, max_test: use at most so many, drawn at random, for training with validation and
+            for testing.
         seed: of the cuts.
         progress: show a bar while photos are decoded.
 
@@ -79,8 +72,8 @@ def load(
         for word, count in part.counts().items():
             if count == 0:
                 raise CatdogError(
-                    f"{source!r} leaves no usable {word} for the {name} split; add more photos of {word}s, "
-                    "or ask for larger shares or counts."
+                    f"{source!r} leaves no usable {word} for the {name} split; add more photos of "
+                    f"{word}s, or ask for larger shares or counts."
                 )
     return Splits(parts["train"], parts["validation"], parts["test"], source, tuple(skipped))
 
@@ -100,7 +93,8 @@ def photo_tensor(path: str | os.PathLike, size: int, resize: str = "squash") -> 
 
 
 def companions(source: str | os.PathLike | None = None, size: int = 64) -> Tensor:
-    """The cat and the dog that walk through every lesson: the first usable one of each in the source.
+    """The cat and the dog that walk through every lesson: the first usable one of each in the
+    source.
 
     Returns:
         uint8, 2×3×size×size: the cat, then the dog.
@@ -170,7 +164,8 @@ def _photos(
         groups.setdefault(photo.split or "train", []).append(photo)
     if "train" not in groups:
         raise CatdogError(
-            f"{str(found.folder)!r} has a {' and a '.join(groups)} folder but no train folder; add one."
+            f"{str(found.folder)!r} has a {' and a '.join(groups)} folder but no train folder; add "
+            "one."
         )
     if "test" not in groups:
         groups["test"], groups["train"] = _cut_photos(groups["train"], test, seed)
@@ -225,8 +220,8 @@ def _cut(images: ImageSet, share: float, seed: int) -> tuple[ImageSet, ImageSet]
 def _draw(names: Sequence[str], labels: Sequence[int], share: float, seed: int) -> set[int]:
     """Positions of a random ``share`` of each class, but at least one.
 
-    The order is drawn from each name by itself, so that adding a photo does not shuffle all the others: few of those
-    that a network was trained on can then turn up in its test set.
+    The order is drawn from each name by itself, so that adding a photo does not shuffle all the
+    others: few of those that a network was trained on can then turn up in its test set.
     """
     order = sorted(range(len(names)), key=lambda i: blake2b(f"{seed}/{names[i]}".encode()).digest())
     taken: set[int] = set()

@@ -1,4 +1,6 @@
-"""What exercise 10.6 needs: a network that watches its batches, and the mistakes in adding up gradients, by name."""
+"""What exercise 10.6 needs: a network that watches its batches, and the mistakes in adding up
+gradients, by name.
+"""
 
 from __future__ import annotations
 
@@ -42,8 +44,8 @@ def explain(
         ),
         (
             sum(means) / parts,
-            "A mean of means: a picture in a small part counts more than the others. Divide each part's sum by the "
-            "size of the whole batch.",
+            "A mean of means: a picture in a small part counts more than the others. Divide each "
+            "part's sum by the size of the whole batch.",
         ),
         (means[-1], "Only the last part is left: do not clear the gradients between the parts."),
         (

@@ -1,4 +1,6 @@
-"""What exercises 07.3 and 07.6 need: a score to be explained, the right answers, and the mistakes by name."""
+"""What exercises 07.3 and 07.6 need: a score to be explained, the right answers, and the mistakes
+by name.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ def scorer(height: int, width: int) -> tuple[Tensor, Callable[[Tensor], Tensor]]
     def score(pictures: Tensor) -> Tensor:
         require(
             pictures.ndim == 4 and pictures.shape[1:] == picture.shape,
-            f"score takes a batch, N×3×H×W; you gave it {tuple(pictures.shape)}: use picture[None] or torch.stack.",
+            f"score takes a batch, N×3×H×W; you gave it {tuple(pictures.shape)}: use picture[None] "
+            "or torch.stack.",
         )
         return (pictures * weights).sum((1, 2, 3))
 
@@ -40,7 +43,9 @@ def occlusion_answers(score: Callable, picture: Tensor, side: int, fill: float) 
         value: float = fill,
         fresh: bool = True,
     ) -> Tensor:
-        """The scores that are left when the colours from ``first`` on of each square are covered."""
+        """The scores that are left when the colours from ``first`` on of each square are
+        covered.
+        """
         scores, copy = [], picture.clone()
         for i, j in squares:
             copy = picture.clone() if fresh else copy
@@ -93,7 +98,8 @@ def deletion_answers(
         (curve(heat.abs().flatten().argsort(descending=True)),
          "Negative heat is cold, not hot: sort the heat itself, not its size."),
         (curve(hottest.argsort()),
-         "You have taken ranks for places: argsort gives the places, hottest first; no second argsort."),
+         "You have taken ranks for places: argsort gives the places, hottest first; no second "
+         "argsort."),
         (curve(torch.arange(heat.numel())),
          "You took the pixels in their order in the picture; the heat is to say which goes first."),
         (curve(hottest, lambda step: slice(0, step)), f"Each step takes 1/{steps} of all pixels, not one."),

@@ -27,23 +27,28 @@ def to_batch(answer: Callable[[list[np.ndarray]], Tensor]) -> None:
         shape, wanted = tuple(value.shape), tuple(right.shape)
         require(
             shape != (count, height, width, 3),
-            f"Still N×H×W×3: {shape}. PyTorch wants the channels before the rows; `permute` moves them.",
+            f"Still N×H×W×3: {shape}. PyTorch wants the channels before the rows; `permute` moves "
+            "them.",
         )
         require(
             shape != (count, 3, width, height),
-            f"Rows and columns are swapped: {shape} for pictures of {height} rows and {width} columns.",
+            f"Rows and columns are swapped: {shape} for pictures of {height} rows and {width} "
+            "columns.",
         )
         require(
             shape == wanted,
-            f"{count} pictures of {height} rows and {width} columns make a batch {wanted}, not {shape}.",
+            f"{count} pictures of {height} rows and {width} columns make a batch {wanted}, not "
+            f"{shape}.",
         )
         require(
             value.dtype == torch.uint8,
-            f"Keep the numbers as they are, uint8: a batch of {value.dtype} is larger, and the network converts it.",
+            f"Keep the numbers as they are, uint8: a batch of {value.dtype} is larger, and the "
+            "network converts it.",
         )
         require(
             not torch.equal(value, torch.from_numpy(np.stack(pictures)).reshape(wanted)),
-            "The shape is right but the pixels are mixed up: `reshape` only renames the places. Use `permute`.",
+            "The shape is right but the pixels are mixed up: `reshape` only renames the places. "
+            "Use `permute`.",
         )
         require(
             not torch.equal(value, right.flip(1)),
@@ -75,8 +80,8 @@ def crop_box(answer: Callable[[int, int], tuple[int, int, int, int]]) -> None:
         side, short = right - left, min(width, height)
         require(
             (right, bottom) != (short, short) or abs(width - height) <= 1,
-            f"{setting} you return the size of the square where its right and lower edge should be, "
-            "or you cut at the upper left corner and not in the middle.",
+            f"{setting} you return the size of the square where its right and lower edge should "
+            "be, or you cut at the upper left corner and not in the middle.",
         )
         require(
             side == bottom - top,
@@ -84,7 +89,8 @@ def crop_box(answer: Callable[[int, int], tuple[int, int, int, int]]) -> None:
         )
         require(
             left >= 0 and top >= 0 and right <= width and bottom <= height,
-            f"{setting} your box {tuple(value)} sticks out of it: x runs along the width, y along the height.",
+            f"{setting} your box {tuple(value)} sticks out of it: x runs along the width, y along "
+            "the height.",
         )
         require(
             side == short,
@@ -92,7 +98,8 @@ def crop_box(answer: Callable[[int, int], tuple[int, int, int, int]]) -> None:
         )
         require(
             abs((left + right) - width) <= 1 and abs((top + bottom) - height) <= 1,
-            f"{setting} your box {tuple(value)} is not in the middle: as much must be cut off on both sides.",
+            f"{setting} your box {tuple(value)} is not in the middle: as much must be cut off on "
+            "both sides.",
         )
 
 
@@ -122,7 +129,8 @@ def hold_out(answer: Callable[[Tensor, float, torch.Generator], Tensor]) -> None
     )
     require(
         all(0 <= position < 100 for position in first),
-        "Some position lies outside the set: add the place where the class begins, or index its members.",
+        "Some position lies outside the set: add the place where the class begins, or index its "
+        "members.",
     )
     cats = sum(position < 60 for position in first)
     require(
@@ -136,15 +144,18 @@ def hold_out(answer: Callable[[Tensor, float, torch.Generator], Tensor]) -> None
     shares = {sum(position < 60 for position in each) for each in (first, *seeds)}
     require(
         shares != {25} and shares != {0},
-        "All that you hold out is of one class: the labels come in order, so the first quarter is all cats.",
+        "All that you hold out is of one class: the labels come in order, so the first quarter is "
+        "all cats.",
     )
     require(
         shares == {15},
-        f"Of 60 cats and 40 dogs you hold out {cats} cats and {25 - cats} dogs; a quarter of each class is 15 and 10.",
+        f"Of 60 cats and 40 dogs you hold out {cats} cats and {25 - cats} dogs; a quarter of each "
+        "class is 15 and 10.",
     )
     require(
         taken(1) == first,
-        "The same seed gave two different splits: draw all random numbers from the generator that you are given.",
+        "The same seed gave two different splits: draw all random numbers from the generator that "
+        "you are given.",
     )
     require(
         any(sorted(each) != sorted(first) for each in seeds),
@@ -158,7 +169,9 @@ def hold_out(answer: Callable[[Tensor, float, torch.Generator], Tensor]) -> None
 
 @exercise("00.4")
 def mirror_some(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
-    """A function of (pictures N×3×H×W, which: N booleans): the chosen ones mirrored left to right."""
+    """A function of (pictures N×3×H×W, which: N booleans): the chosen ones mirrored left to
+    right.
+    """
     require_function("00.4", "mirror_some", answer)
     pictures = torch.randint(
         0, 256, (4, 3, 5, 6), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
@@ -174,7 +187,8 @@ def mirror_some(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
         )
         require(
             value.shape == pictures.shape,
-            f"A batch {tuple(pictures.shape)} came back as {tuple(value.shape)}; the others stay in it, as they are.",
+            f"A batch {tuple(pictures.shape)} came back as {tuple(value.shape)}; the others stay "
+            "in it, as they are.",
         )
         right = torch.where(which.view(-1, 1, 1, 1), pictures.flip(3), pictures)
         for dims, meant in (
@@ -206,7 +220,9 @@ def mirror_some(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
 
 @exercise("00.5")
 def mlp_parameters(answer: Callable[[int, int, int, int], int]) -> None:
-    """A function of (height, width, hidden, classes): parameters of a one-hidden-layer perceptron on a colour photo."""
+    """A function of (height, width, hidden, classes): parameters of a one-hidden-layer perceptron
+    on a colour photo.
+    """
     require_function("00.5", "mlp_parameters", answer)
     for height, width, hidden, classes in ((4, 6, 5, 2), (64, 64, 100, 10), (1000, 1000, 1000, 2)):
         value = answer(height, width, hidden, classes)
@@ -222,7 +238,8 @@ def mlp_parameters(answer: Callable[[int, int, int, int], int]) -> None:
         right = two_layers(3 * pixels, 1)
         require(
             value != two_layers(pixels, 1) and value != two_layers(pixels, 0),
-            "A pixel of a colour photo is three numbers: red, green and blue are inputs of their own.",
+            "A pixel of a colour photo is three numbers: red, green and blue are inputs of their "
+            "own.",
         )
         require(
             value != two_layers(3 * pixels, 0),
@@ -246,7 +263,9 @@ def mlp_parameters(answer: Callable[[int, int, int, int], int]) -> None:
 
 @exercise("00.6")
 def baseline(answer: Callable[[Tensor, Tensor], float]) -> None:
-    """A function of (train_labels, test_labels): the test accuracy of always giving the commonest training class."""
+    """A function of (train_labels, test_labels): the test accuracy of always giving the commonest
+    training class.
+    """
     require_function("00.6", "baseline", answer)
     for train, test in (
         ([0, 1, 1, 1, 1], [0, 1, 1, 1]),
@@ -277,10 +296,11 @@ def baseline(answer: Callable[[Tensor, Tensor], float]) -> None:
         require(
             abs(value - max(test.count(0), test.count(1)) / len(test)) > 1e-6
             or abs(value - right) < 1e-6,
-            f"{setting}: you chose the class by looking at the test labels. That is the one thing nobody may do.",
+            f"{setting}: you chose the class by looking at the test labels. That is the one thing "
+            "nobody may do.",
         )
         require(
             abs(value - right) < 1e-6,
-            f"{setting}: the commonest training class is {commonest}, which is right for {right:.2f} of the "
-            f"test pictures; you return {value:g}.",
+            f"{setting}: the commonest training class is {commonest}, which is right for "
+            f"{right:.2f} of the test pictures; you return {value:g}.",
         )

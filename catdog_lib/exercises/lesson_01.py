@@ -21,7 +21,9 @@ def _same(value: Tensor, other: Tensor) -> bool:
 
 
 def _is_none_of(value: Tensor, right: Tensor, mistakes: Iterable[tuple[Tensor, str]]) -> None:
-    """Refuse a value that a typical mistake gives, with its hint; unless the right way gives the same."""
+    """Refuse a value that a typical mistake gives, with its hint; unless the right way gives the
+    same.
+    """
     for wrong, hint in mistakes:
         require(_same(wrong, right) or not _same(value, wrong), hint)
 
@@ -34,7 +36,9 @@ def _slid(x: Tensor, kernel: Tensor) -> Tensor:
 
 @exercise("01.1")
 def correlate(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
-    """A function of (signal, n numbers; kernel, k numbers): the n − k + 1 values of the cross-correlation."""
+    """A function of (signal, n numbers; kernel, k numbers): the n − k + 1 values of the
+    cross-correlation.
+    """
     require_function("01.1", "correlate", answer)
     for n, k in ((7, 3), (9, 2), (4, 4)):
         generator = torch.Generator().manual_seed(n)
@@ -47,7 +51,8 @@ def correlate(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
         )
         require(
             value.ndim == 1 and (len(value) > 1 or places == 1),
-            f"Return one number for each of the {places} places of {setting}; yours has shape {tuple(value.shape)}.",
+            f"Return one number for each of the {places} places of {setting}; yours has shape "
+            f"{tuple(value.shape)}.",
         )
         for wrong, hint in (
             (places - 1, f"The last place is missing: with {setting} the kernel fits {places} times."),
@@ -71,8 +76,8 @@ def correlate(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
         ))  # fmt: skip
         require(
             _same(value, right),
-            f"The number of values is right, but not the values: for {_list(signal)} and {_list(kernel)} "
-            f"the first is {right[0]:.3f}, yours is {value[0]:.3f}.",
+            f"The number of values is right, but not the values: for {_list(signal)} and "
+            f"{_list(kernel)} the first is {right[0]:.3f}, yours is {value[0]:.3f}.",
         )
 
 
@@ -82,7 +87,9 @@ def _list(values: Tensor) -> str:
 
 @exercise("01.2")
 def convolve(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
-    """A function of (picture H×W, kernel kh×kw): the convolution of mathematics, (H − kh + 1)×(W − kw + 1)."""
+    """A function of (picture H×W, kernel kh×kw): the convolution of mathematics, (H − kh + 1)×(W −
+    kw + 1).
+    """
     require_function("01.2", "convolve", answer)
     for (height, width), (kh, kw) in (((6, 8), (3, 3)), ((7, 5), (2, 4)), ((4, 4), (1, 3))):
         generator = torch.Generator().manual_seed(height)
@@ -103,7 +110,8 @@ def convolve(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
         )
         require(
             shape != (height, width),
-            f"No padding: for {setting} only the {wanted[0]}×{wanted[1]} places where the whole kernel fits are asked.",
+            f"No padding: for {setting} only the {wanted[0]}×{wanted[1]} places where the whole "
+            "kernel fits are asked.",
         )
         require(
             shape != wanted[::-1] or wanted[0] == wanted[1],
@@ -111,7 +119,8 @@ def convolve(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
         )
         require(
             shape == wanted,
-            f"For {setting} the kernel fits at {wanted[0]}×{wanted[1]} places; yours has shape {shape}.",
+            f"For {setting} the kernel fits at {wanted[0]}×{wanted[1]} places; yours has shape "
+            f"{shape}.",
         )
         turned = (kernel.T, kernel.T.flip(0, 1), kernel.rot90(), kernel.rot90(-1))
         _is_none_of(value, right, (
@@ -127,7 +136,9 @@ def convolve(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
 
 @exercise("01.3")
 def move_right(answer: Tensor) -> None:
-    """A 3×3 kernel that moves a picture one pixel to the right, as ``F.conv2d(…, padding=1)`` uses it."""
+    """A 3×3 kernel that moves a picture one pixel to the right, as ``F.conv2d(…, padding=1)`` uses
+    it.
+    """
     require(isinstance(answer, Tensor) or not callable(answer), "Give the kernel, not a function.")
     kernel = torch.as_tensor(answer, dtype=torch.float32)
     if kernel.ndim == 4 and kernel.shape[:2] == (1, 1):
@@ -140,11 +151,13 @@ def move_right(answer: Tensor) -> None:
     require(len(used) > 0, "All nine numbers are 0, and so will be the picture. One must not be.")
     require(
         len(used) == 1,
-        "More than one number is not 0, so each new pixel is mixed from several old ones. A move needs only one.",
+        "More than one number is not 0, so each new pixel is mixed from several old ones. A move "
+        "needs only one.",
     )
     require(
         used.item() == 1,
-        f"The picture gets {used.item():g} times as bright: the one number that is not 0 must be 1.",
+        f"The picture gets {used.item():g} times as bright: the one number that is not 0 must be "
+        "1.",
     )
     picture = torch.rand(6, 7, generator=torch.Generator().manual_seed(0))
     made = F.conv2d(picture[None, None], kernel[None, None], padding=1)[0, 0, 1:-1, 1:-1]
@@ -168,7 +181,9 @@ def move_right(answer: Tensor) -> None:
 
 @exercise("01.4")
 def my_conv2d(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> None:
-    """A function of (x N×C_in×H×W, weight C_out×C_in×kh×kw, bias C_out): what ``F.conv2d`` gives for them."""
+    """A function of (x N×C_in×H×W, weight C_out×C_in×kh×kw, bias C_out): what ``F.conv2d`` gives
+    for them.
+    """
     require_function("01.4", "my_conv2d", answer)
     for n, c_in, c_out, (height, width), (kh, kw) in (
         (2, 3, 4, (6, 8), (3, 3)),
@@ -214,7 +229,9 @@ def my_conv2d(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> None:
 
 @exercise("01.5")
 def count(answer: Callable[[int, int, int, int, int], tuple[int, int, int]]) -> None:
-    """A function of (height, width, channels_in, channels_out, kernel): weights and biases of three kinds of layer."""
+    """A function of (height, width, channels_in, channels_out, kernel): weights and biases of three
+    kinds of layer.
+    """
     require_function("01.5", "count", answer)
     for height, width, c_in, c_out, k in ((4, 6, 2, 5, 3), (64, 64, 3, 16, 5), (10, 7, 8, 4, 1)):
         value = answer(height, width, c_in, c_out, k)
@@ -232,7 +249,8 @@ def count(answer: Callable[[int, int, int, int, int], tuple[int, int, int]]) -> 
         )
         require(
             tuple(value) != (outputs * inputs, outputs * window, c_out * window),
-            "You counted the weights; every output (in a convolution, every map) has a bias as well.",
+            "You counted the weights; every output (in a convolution, every map) has a bias as "
+            "well.",
         )
         mistakes = (
             (c_out * (inputs + 1), "each map has one output for each pixel, not one in all."),
@@ -264,7 +282,9 @@ def count(answer: Callable[[int, int, int, int, int], tuple[int, int, int]]) -> 
 
 @exercise("01.6")
 def equivariance_error(answer: Callable[[Callable, Tensor, int, int], float]) -> None:
-    """A function of (layer, x N×C×H×W, down, right): max |layer(move(x)) − move(layer(x))|, moving with ``roll``."""
+    """A function of (layer, x N×C×H×W, down, right): max |layer(move(x)) − move(layer(x))|, moving
+    with ``roll``.
+    """
     require_function("01.6", "equivariance_error", answer)
     generator = torch.Generator().manual_seed(16)
     x = torch.randn(2, 3, 6, 8, generator=generator)
@@ -307,6 +327,6 @@ def equivariance_error(answer: Callable[[Callable, Tensor, int, int], float]) ->
             ))  # fmt: skip
             require(
                 abs(value - largest.item()) < 1e-4,
-                f"For {name}, moved by {down} down and {right} to the right, the largest difference is "
-                f"{largest.item():.4f}; you have {value:.4f}.",
+                f"For {name}, moved by {down} down and {right} to the right, the largest "
+                f"difference is {largest.item():.4f}; you have {value:.4f}.",
             )

@@ -1,6 +1,7 @@
 """Checkers of lesson 02, Output shapes.
 
-Most of them ask the answer for a list of settings and look whether it makes one known mistake in all of them.
+Most of them ask the answer for a list of settings and look whether it makes one known mistake in
+all of them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ Mistakes = Sequence[tuple[Callable, str]]  # a wrong formula, and the hint that 
 def _check_all(
     answer: object, name: str, settings: Sequence[tuple], right: Callable, mistakes: Mistakes
 ) -> None:
-    """Ask for each setting; name the mistake whose results the answer gives everywhere, else the first difference."""
+    """Ask for each setting; name the mistake whose results the answer gives everywhere, else the
+    first difference.
+    """
     require(callable(answer), f"Give the function itself: check(…, {name}), without calling it.")
     given = [answer(*setting) for setting in settings]
     wanted = [right(*setting) for setting in settings]
@@ -40,7 +43,8 @@ def _check_all(
         )
 
 
-# 02.1 and 02.3. In formulas h is the size, k the kernel, s the stride, p the padding on each side, d the dilation.
+# 02.1 and 02.3. In formulas h is the size, k the kernel, s the stride, p the padding on each side,
+# d the dilation.
 def _out(h: int, k: int, s: int, p: int, d: int = 1) -> int:
     return (h + 2 * p - d * (k - 1) - 1) // s + 1
 
@@ -95,7 +99,9 @@ CONV_MISTAKES: Mistakes = [
 
 @exercise("02.1")
 def conv_shape(answer: Callable) -> None:
-    """A function of (size, kernel, stride, padding, dilation), a pair each: height and width that come out."""
+    """A function of (size, kernel, stride, padding, dilation), a pair each: height and width that
+    come out.
+    """
     _check_all(answer, "conv_shape", CONV_SETTINGS, _pair(_out), CONV_MISTAKES)
 
 
@@ -125,7 +131,9 @@ PAD_MISTAKES: Mistakes = [
 
 @exercise("02.2")
 def same_padding(answer: Callable) -> None:
-    """A function of (kernel, dilation): padding before and after that keeps the size at stride 1."""
+    """A function of (kernel, dilation): padding before and after that keeps the size at stride
+    1.
+    """
     _check_all(
         answer, "same_padding", PAD_SETTINGS, lambda k, d: _halves(d * (k - 1)), PAD_MISTAKES
     )
@@ -137,7 +145,9 @@ def _up(h: int, k: int, s: int, p: int) -> int:
 
 
 def _pooled(drops: Callable) -> Callable:
-    """The pooled size, if ``drops(start, h, p)`` says whether ceil_mode leaves out a window that starts there."""
+    """The pooled size, if ``drops(start, h, p)`` says whether ceil_mode leaves out a window that
+    starts there.
+    """
 
     def size(h: int, k: int, s: int, p: int, ceil_mode: bool) -> int:
         out = _up(h, k, s, p) if ceil_mode else _out(h, k, s, p)
@@ -156,17 +166,21 @@ POOL_SETTINGS = [
 POOL_MISTAKES: Mistakes = [
     (lambda h, k, s, p, c: _out(h, k, s, p), "You always round down: what does ceil_mode do?"),
     (_pooled(lambda start, h, p: False),
-     "Right but for PyTorch's odd rule: a window that would start in the padding after the map is left out."),
+     "Right but for PyTorch's odd rule: a window that would start in the padding after the map is "
+     "left out."),
     (lambda h, k, s, p, c: _up(h, k, s, p), "You always round up; PyTorch does so with ceil_mode only."),
     (lambda h, k, s, p, c: _pool(h, k, s, p, not c), "The two modes are swapped: ceil_mode=True rounds up."),
     (_pooled(lambda start, h, p: start > h + p),
-     "Nearly: places are counted from 0, so the padding after the map begins at h + p itself: take >=."),
+     "Nearly: places are counted from 0, so the padding after the map begins at h + p itself: "
+     "take >=."),
     (_pooled(lambda start, h, p: start >= h),
-     "Places are counted from the start of the padding before the map, so the map ends at h + p, not at h."),
+     "Places are counted from the start of the padding before the map, so the map ends at h + p, "
+     "not at h."),
     (_pooled(lambda start, h, p: start >= h + 2 * p),
      "You leave out windows that start after the padding; leave out those that start in it, too."),
     (_pooled(lambda start, h, p: True),
-     "With ceil_mode you always leave out the last window; do so only if it starts in the padding."),
+     "With ceil_mode you always leave out the last window; do so only if it starts in the "
+     "padding."),
     (lambda h, k, s, p, c: _pool(h, k, k, p, c),
      "You take the kernel for the stride: they are the same only where no stride is given."),
     (lambda h, k, s, p, c: _pool(h, k, s, 0, c), "Where is the padding? It makes the map larger by p on each side."),
@@ -186,7 +200,9 @@ def pool_output_size(answer: Callable) -> None:
 
 @exercise("02.4")
 def from_224_to_7(answer: list[tuple[int, int, int]]) -> None:
-    """A list of (kernel, stride, padding): at most five convolutions that bring 224 to 7 and look at every pixel."""
+    """A list of (kernel, stride, padding): at most five convolutions that bring 224 to 7 and look
+    at every pixel.
+    """
     require(
         isinstance(answer, (list, tuple)) and len(answer) > 0,
         "Give a list of layers, such as [(3, 2, 1), (3, 1, 1)].",
@@ -205,12 +221,13 @@ def from_224_to_7(answer: list[tuple[int, int, int]]) -> None:
         layer = f"Layer ({kernel}, {stride}, {padding})"
         require(
             1 <= kernel <= 7 and stride >= 1 and padding >= 0,
-            f"{layer}: a kernel has 1 to 7 pixels here, a stride is at least 1, a padding at least 0.",
+            f"{layer}: a kernel has 1 to 7 pixels here, a stride is at least 1, a padding at least "
+            "0.",
         )
         require(
             2 * padding <= kernel,
-            f"{layer} pads with more than half a kernel, so some windows see hardly anything but zeros. "
-            "The order is kernel, stride, padding, and the padding is on each side.",
+            f"{layer} pads with more than half a kernel, so some windows see hardly anything but "
+            "zeros. The order is kernel, stride, padding, and the padding is on each side.",
         )
         size = _out(sizes[-1], kernel, stride, padding)
         require(size > 0, f"{layer}: the kernel is larger than the map of {sizes[-1]}.")
@@ -220,18 +237,19 @@ def from_224_to_7(answer: list[tuple[int, int, int]]) -> None:
     way = " → ".join(map(str, sizes))
     require(
         sizes[-1] == 7,
-        f"Your way is {way}; it should end at 7. Which padding lets a stride of 2 halve an even size?",
+        f"Your way is {way}; it should end at 7. Which padding lets a stride of 2 halve an even "
+        "size?",
     )
     lost = sorted(set(range(224)) - set().union(*seen))
     require(
         not lost or all(stride <= kernel for kernel, stride, _ in answer),
-        f"The sizes are right, {way}, but where the stride is larger than the kernel it jumps over pixels: "
-        f"{len(lost)} of the 224 rows are never looked at.",
+        f"The sizes are right, {way}, but where the stride is larger than the kernel it jumps over "
+        f"pixels: {len(lost)} of the 224 rows are never looked at.",
     )
     require(
         not lost,
-        f"The sizes are right, {way}, but a remainder was thrown away: of the 224 rows these are never looked at: "
-        f"{', '.join(map(str, lost))}.",
+        f"The sizes are right, {way}, but a remainder was thrown away: of the 224 rows these are "
+        f"never looked at: {', '.join(map(str, lost))}.",
     )
 
 
@@ -261,7 +279,8 @@ STACKS = [
 ]
 FIELD_MISTAKES: Mistakes = [
     (lambda layers: _field(layers, lambda k, s, d, j: (k - 1) * d * j * s),
-     "A layer's own stride does not widen its own view, only that of the layers above: first the size, then the jump."),
+     "A layer's own stride does not widen its own view, only that of the layers above: first the "
+     "size, then the jump."),
     (lambda layers: _field(layers, lambda k, s, d, j: (k - 1) * d),
      "Where are the strides? Above a stride of 2, neighbouring units lie 2 pixels apart."),
     (lambda layers: _field(layers, lambda k, s, d, j: (k - 1) * j),
@@ -273,7 +292,8 @@ FIELD_MISTAKES: Mistakes = [
      "Begin with 1: without any layer, a unit is a pixel and sees itself."),
     (_added_jumps, "Jumps multiply: a stride of 2 on a stride of 2 makes 4."),
     (lambda layers: _field(layers[::-1], _grow),
-     "You went through the list from its end; the strides below a layer count, so begin with the first."),
+     "You went through the list from its end; the strides below a layer count, so begin with the "
+     "first."),
     (lambda layers: sum(k for k, _, _ in layers), "Fields overlap: two 3×3 kernels see 5 pixels, not 6."),
     (lambda layers: prod(k for k, _, _ in layers), "Kernels do not multiply: two 3×3 kernels see 5 pixels, not 9."),
     (lambda layers: prod(s for _, s, _ in layers), "That is the jump, the product of the strides; return the size."),
@@ -283,7 +303,9 @@ FIELD_MISTAKES: Mistakes = [
 
 @exercise("02.5")
 def receptive_field(answer: Callable) -> None:
-    """A function of a list of (kernel, stride, dilation), first layer first: pixels that one unit on top sees."""
+    """A function of a list of (kernel, stride, dilation), first layer first: pixels that one unit
+    on top sees.
+    """
     _check_all(
         answer, "receptive_field", STACKS, lambda layers: _field(layers, _grow), FIELD_MISTAKES
     )
@@ -293,10 +315,12 @@ def receptive_field(answer: Callable) -> None:
 # fmt: off
 WEIGHT_MISTAKES: Mistakes = [
     (lambda c, k: k * k * c * c,
-     "These are the weights of the one large kernel; count those of the 3×3 layers that see as far."),
+     "These are the weights of the one large kernel; count those of the 3×3 layers that see as "
+     "far."),
     (lambda c, k: 9 * c * c, "That is one 3×3 layer; how many does it take to see as far as the large kernel?"),
     (lambda c, k: (k - 1) // 2 * 9 * c,
-     "Every kernel looks at all channels that come in, and there are as many kernels as come out: C²."),
+     "Every kernel looks at all channels that come in, and there are as many kernels as come out: "
+     "C²."),
     (lambda c, k: (k - 1) // 2 * 9, "The channels are missing: there are C kernels, and each looks at C channels."),
     (lambda c, k: (k - 1) // 2 * (9 * c * c + c), "You counted the biases, too; this is about the weights only."),
     (lambda c, k: k // 3 * 9 * c * c, "Fields overlap: a further 3×3 layer adds 2 pixels to what is seen, not 3."),
@@ -310,7 +334,9 @@ WEIGHT_MISTAKES: Mistakes = [
 
 @exercise("02.6")
 def stack_weights(answer: Callable[[int, int], int]) -> None:
-    """A function of (channels, size): weights of the 3×3 stack that sees as far as one kernel of that size."""
+    """A function of (channels, size): weights of the 3×3 stack that sees as far as one kernel of
+    that size.
+    """
     settings = [(2, 5), (1, 3), (16, 7), (64, 11), (512, 9)]
     _check_all(
         answer, "stack_weights", settings, lambda c, k: (k - 1) // 2 * 9 * c * c, WEIGHT_MISTAKES

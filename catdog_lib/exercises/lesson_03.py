@@ -19,7 +19,9 @@ def _close(value: object, target: float) -> bool:
 
 @exercise("03.1")
 def parameters_of_convolution(answer: Callable[[int, int, int], int]) -> None:
-    """A function of (channels_in, channels_out, kernel): the parameters of a convolution with bias."""
+    """A function of (channels_in, channels_out, kernel): the parameters of a convolution with
+    bias.
+    """
     require_function("03.1", "conv_parameters", answer)
     for c_in, c_out, k in ((2, 7, 5), (3, 64, 3), (64, 512, 3), (16, 4, 1)):
         value, weights = answer(c_in, c_out, k), c_in * c_out * k * k
@@ -46,7 +48,9 @@ def parameters_of_convolution(answer: Callable[[int, int, int], int]) -> None:
 
 @exercise("03.2")
 def batch_norm(answer: Callable[[Tensor], Tensor]) -> None:
-    """A function of feature maps N×C×H×W: BatchNorm in training mode, with weight 1, bias 0 and eps 1e-5."""
+    """A function of feature maps N×C×H×W: BatchNorm in training mode, with weight 1, bias 0 and eps
+    1e-5.
+    """
     require_function("03.2", "batch_norm", answer)
     generator = torch.Generator().manual_seed(5)
     for shape in ((4, 3, 5, 6), (2, 2, 2, 3)):
@@ -58,7 +62,8 @@ def batch_norm(answer: Callable[[Tensor], Tensor]) -> None:
         require(isinstance(value, Tensor), "Return the normalised feature maps, a tensor.")
         require(
             value.shape == maps.shape,
-            f"Maps of shape {tuple(maps.shape)} came back as {tuple(value.shape)}: use keepdim=True.",
+            f"Maps of shape {tuple(maps.shape)} came back as {tuple(value.shape)}: use "
+            "keepdim=True.",
         )
         require(
             torch.equal(maps, untouched),
@@ -87,7 +92,8 @@ def batch_norm(answer: Callable[[Tensor], Tensor]) -> None:
         )
         require(
             not torch.allclose(value, _normalise(maps, (0, 2, 3), unbiased=True), atol=1e-5),
-            "torch.var divides by n − 1 unless told otherwise; BatchNorm normalises with n: unbiased=False.",
+            "torch.var divides by n − 1 unless told otherwise; BatchNorm normalises with n: "
+            "unbiased=False.",
         )
         require(
             torch.allclose(value, _normalise(maps, (0, 2, 3)), atol=1e-5),
@@ -130,13 +136,16 @@ def first_loss(answer: Callable[[int], float]) -> None:
         )
         require(
             _close(value, right),
-            f"With {classes} classes each has probability 1/{classes}; you say {value}, which is not −ln of it.",
+            f"With {classes} classes each has probability 1/{classes}; you say {value}, which is "
+            "not −ln of it.",
         )
 
 
 @exercise("03.4")
 def train_step(answer: Callable) -> None:
-    """A function of (model, optimizer, pictures, labels): makes one step of training and returns the loss, a number."""
+    """A function of (model, optimizer, pictures, labels): makes one step of training and returns
+    the loss, a number.
+    """
     require_function("03.4", "train_step", answer)
     generator = torch.Generator().manual_seed(3)
     pictures = torch.rand(6, 3, 4, 4, generator=generator)
@@ -196,9 +205,12 @@ def _flat(model: nn.Module) -> Tensor:
 
 @exercise("03.5")
 def accuracy(answer: Callable[[list[Tensor], list[Tensor]], float]) -> None:
-    """A function of a list of logits (N×2 each) and a list of labels (N each), one a batch: the accuracy over all."""
+    """A function of a list of logits (N×2 each) and a list of labels (N each), one a batch: the
+    accuracy over all.
+    """
     require_function("03.5", "accuracy", answer)
-    # Two batches of three pictures and one of one: 3 of 7 answers are right; by batch, the rates are 1/3, 1/3 and 1.
+    # Two batches of three pictures and one of one: 3 of 7 answers are right; by batch, the rates
+    # are 1/3, 1/3 and 1.
     logits = [
         torch.tensor([[2.0, 1.0], [1.5, 0.5], [-1.0, -3.0]]),
         torch.tensor([[-2.0, -1.0], [0.3, 0.2], [1.0, 4.0]]),
@@ -215,7 +227,8 @@ def accuracy(answer: Callable[[list[Tensor], list[Tensor]], float]) -> None:
     require(not _close(value, 300 / 7), "Return a share between 0 and 1, not per cent.")
     require(
         not _close(value, 5 / 9),
-        "You averaged over batches, so the picture alone in the last batch counted as much as three.",
+        "You averaged over batches, so the picture alone in the last batch counted as much as "
+        "three.",
     )
     require(not _close(value, 4 / 7), "That is the share of wrong answers.")
     require(
@@ -236,7 +249,9 @@ def accuracy(answer: Callable[[list[Tensor], list[Tensor]], float]) -> None:
 
 @exercise("03.6")
 def own_network(answer: Callable[[], nn.Module]) -> None:
-    """A function or class that makes a network: 3×64×64 in, 2 logits out, at most 100,000 parameters."""
+    """A function or class that makes a network: 3×64×64 in, 2 logits out, at most 100,000
+    parameters.
+    """
     require(
         callable(answer) and not isinstance(answer, nn.Module),
         "Give what makes the network, such as your class, not a finished network.",
@@ -251,7 +266,8 @@ def own_network(answer: Callable[[], nn.Module]) -> None:
     parameters = count_parameters(model)
     require(
         parameters <= 100_000,
-        f"Your network has {parameters:,} parameters; keep it at 100,000 or fewer. Where are most of them?",
+        f"Your network has {parameters:,} parameters; keep it at 100,000 or fewer. Where are most "
+        "of them?",
     )
 
     generator = torch.Generator().manual_seed(1)
@@ -300,10 +316,11 @@ def own_network(answer: Callable[[], nn.Module]) -> None:
     unused = [name for name, p in model.named_parameters() if p.grad is None]
     require(
         not unused,
-        f"These parameters never get a gradient: {', '.join(unused)}; does forward() use their layers?",
+        f"These parameters never get a gradient: {', '.join(unused)}; does forward() use their "
+        "layers?",
     )
     require(
         loss.item() < 0.35,
-        f"After 50 steps on the same 20 pictures its loss is still {loss.item():.2f}: it cannot learn them by heart. "
-        "More channels, or BatchNorm?",
+        f"After 50 steps on the same 20 pictures its loss is still {loss.item():.2f}: it cannot "
+        "learn them by heart. More channels, or BatchNorm?",
     )

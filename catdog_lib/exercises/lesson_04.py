@@ -29,7 +29,8 @@ def _require_tensor(value: object, like: Tensor, what: str) -> None:
     require(isinstance(value, Tensor), f"Return the gradient of the {what}, a tensor.")
     require(
         value.shape == like.shape,
-        f"The gradient has the shape of the {what}, {tuple(like.shape)}; yours has {tuple(value.shape)}.",
+        f"The gradient has the shape of the {what}, {tuple(like.shape)}; yours has "
+        f"{tuple(value.shape)}.",
     )
 
 
@@ -120,7 +121,9 @@ def max_pool_backward(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
 
 @exercise("04.3")
 def loss_gradient(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
-    """A function of logits N×K and N labels: the gradient of the mean cross-entropy in the logits."""
+    """A function of logits N×K and N labels: the gradient of the mean cross-entropy in the
+    logits.
+    """
     require_function("04.3", "loss_gradient", answer)
     generator = torch.Generator().manual_seed(4)
     for n, classes in ((4, 3), (6, 2)):
@@ -157,7 +160,9 @@ def loss_gradient(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
 
 @exercise("04.4")
 def lowest_loss(answer: Callable[[int], float]) -> None:
-    """A function of the number of classes: the lowest cross-entropy when softmax is applied twice."""
+    """A function of the number of classes: the lowest cross-entropy when softmax is applied
+    twice.
+    """
     require_function("04.4", "lowest_loss", answer)
     for classes in (10, 3, 2, 1000):
         value, others = answer(classes), classes - 1
@@ -189,7 +194,8 @@ def lowest_loss(answer: Callable[[int], float]) -> None:
         )
         require(
             classes == 2 or not _same(value, math.log(1 + 1 / math.e)),
-            "That is the floor for two classes; with more of them, more zeros share the probability.",
+            "That is the floor for two classes; with more of them, more zeros share the "
+            "probability.",
         )
         require(
             _same(value, right),

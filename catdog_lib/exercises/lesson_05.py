@@ -33,7 +33,8 @@ def _require_new(value: object, given: Tensor, before: Tensor) -> None:
     """A new tensor like the one given, which is as it was before."""
     require(
         torch.equal(given, before),
-        "Your function changed the weights that it was given: return new ones, without -= and .sub_().",
+        "Your function changed the weights that it was given: return new ones, without -= and "
+        ".sub_().",
     )
     require_returned(value)
     shape = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
@@ -46,7 +47,9 @@ def _require_new(value: object, given: Tensor, before: Tensor) -> None:
 
 @exercise("05.1")
 def l1_step(answer: Callable[[Tensor, Tensor, float, float], Tensor]) -> None:
-    """A function of (weights, gradient, lr, lam): the weights after an SGD step on loss + lam·Σ|w|."""
+    """A function of (weights, gradient, lr, lam): the weights after an SGD step on loss +
+    lam·Σ|w|.
+    """
     require_function("05.1", "l1_step", answer)
     w = torch.tensor([0.5, -2.0, 0.0, 0.125])
     g = torch.tensor([1.0, 0.5, -0.25, 0.0])
@@ -81,7 +84,9 @@ def l1_step(answer: Callable[[Tensor, Tensor, float, float], Tensor]) -> None:
 
 @exercise("05.2")
 def soft_threshold(answer: Callable[[Tensor, float], Tensor]) -> None:
-    """A function of (weights, threshold): each weight moved towards 0 by the threshold, and not past it."""
+    """A function of (weights, threshold): each weight moved towards 0 by the threshold, and not
+    past it.
+    """
     require_function("05.2", "soft_threshold", answer)
     w = torch.tensor([[3.0, -3.0, 0.5], [-0.5, 0.0, 1.0]])
     for t in (1.0, 0.75):
@@ -145,7 +150,9 @@ def minimiser(answer: Callable[[float, float, float], float]) -> None:
 
 @exercise("05.4")
 def share_of_zeros(answer: Callable[[nn.Module], float]) -> None:
-    """A function of a network: the share of exact zeros among the weights of its convolutions and linear layers."""
+    """A function of a network: the share of exact zeros among the weights of its convolutions and
+    linear layers.
+    """
     require_function("05.4", "share_of_zeros", answer)
     model = _network_with_zeros()
     value = answer(model)
@@ -170,14 +177,16 @@ def share_of_zeros(answer: Callable[[nn.Module], float]) -> None:
     _require_none_of(value, mistakes)
     require(
         _same(value, zeros / count),
-        f"{zeros} of these {count} weights are 0, a share of {zeros / count:.4f}; you have {value:.4f}.",
+        f"{zeros} of these {count} weights are 0, a share of {zeros / count:.4f}; you have "
+        f"{value:.4f}.",
     )
     inside = nn.Sequential(nn.Sequential(nn.Linear(4, 2)))
     nn.init.ones_(inside[0][0].weight[:, :2])
     nn.init.zeros_(inside[0][0].weight[:, 2:])
     require(
         _same(float(answer(inside)), 0.5),
-        "In another network, with a layer inside an inner module, the count is wrong: go through model.modules().",
+        "In another network, with a layer inside an inner module, the count is wrong: go through "
+        "model.modules().",
     )
 
 
@@ -191,7 +200,9 @@ def _share(tensors: Sequence[Tensor]) -> float:
 
 
 def _network_with_zeros() -> nn.Sequential:
-    """11 zeros among 70 weights, 4 weights that are nearly 0, and zeros elsewhere that must not count."""
+    """11 zeros among 70 weights, 4 weights that are nearly 0, and zeros elsewhere that must not
+    count.
+    """
     convolution, linear = nn.Conv2d(3, 2, 3), nn.Linear(8, 2)
     for layer in (convolution, linear):
         nn.init.ones_(layer.weight)
@@ -206,7 +217,9 @@ def _network_with_zeros() -> nn.Sequential:
 
 @exercise("05.5")
 def group_soft_threshold(answer: Callable[[Tensor, float], Tensor]) -> None:
-    """A function of (weights C_out×C_in×k×k, threshold): every filter shortened by it, or 0 if it is no longer."""
+    """A function of (weights C_out×C_in×k×k, threshold): every filter shortened by it, or 0 if it
+    is no longer.
+    """
     require_function("05.5", "group_soft_threshold", answer)
     w = torch.randn(4, 3, 2, 2, generator=torch.Generator().manual_seed(5))
     lengths = torch.tensor([4.0, 1.0, 0.5, 0.0]).view(-1, 1, 1, 1)
@@ -230,8 +243,8 @@ def group_soft_threshold(answer: Callable[[Tensor, float], Tensor]) -> None:
         _require_none_of(value, mistakes)
         require(
             _same(value, _shorten(w, t)),
-            f"With threshold {t} a filter of length 4 should keep its direction and have length {4 - t}, and those no "
-            f"longer than {t} should be 0; yours have lengths "
+            f"With threshold {t} a filter of length 4 should keep its direction and have length "
+            f"{4 - t}, and those no longer than {t} should be 0; yours have lengths "
             f"{[round(x, 3) for x in value.flatten(1).norm(dim=1).tolist()]}.",
         )
 
@@ -246,7 +259,9 @@ def _by_length(w: Tensor, t: float, length: Tensor) -> Tensor:
 
 @exercise("05.6")
 def pruned_parameters(answer: Callable[[int, int, int, int, int], int]) -> None:
-    """A function of (channels_in, channels, removed, channels_next, kernel): what conv → BatchNorm → conv has left."""
+    """A function of (channels_in, channels, removed, channels_next, kernel): what conv → BatchNorm
+    → conv has left.
+    """
     require_function("05.6", "pruned_parameters", answer)
     for c_in, c, removed, c_next, k in ((3, 10, 4, 7, 5), (64, 512, 200, 512, 3), (2, 3, 0, 5, 1)):
         value = answer(c_in, c, removed, c_next, k)

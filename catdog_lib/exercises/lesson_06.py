@@ -25,7 +25,9 @@ def _same(value: Tensor, target: Tensor) -> bool:
 
 @exercise("06.1")
 def cat_or_dog(answer: Callable[[Tensor], Tensor]) -> None:
-    """A function of ImageNet's logits (N×1000): P(cat) and P(dog) of each picture, N×2, with the sum 1."""
+    """A function of ImageNet's logits (N×1000): P(cat) and P(dog) of each picture, N×2, with the
+    sum 1.
+    """
     require_function("06.1", "cat_or_dog", answer)
     logits = torch.randn(6, 1000, generator=torch.Generator().manual_seed(6))
     logits[0, 281] = logits[1, 285] = logits[2, 151] = logits[3, 268] = (
@@ -73,14 +75,16 @@ def cat_or_dog(answer: Callable[[Tensor], Tensor]) -> None:
         require(not _same(value, wrong), hint)
     require(
         _same(value, right),
-        f"The first picture should have {right[0, 0]:.4f} and {right[0, 1]:.4f}; yours has {value[0, 0]:.4f} and "
-        f"{value[0, 1]:.4f}.",
+        f"The first picture should have {right[0, 0]:.4f} and {right[0, 1]:.4f}; yours has "
+        f"{value[0, 0]:.4f} and {value[0, 1]:.4f}.",
     )
 
 
 @exercise("06.2")
 def head_parameters(answer: Callable[[int, Sequence[int], int], int]) -> None:
-    """A function of (features, hidden, classes): the parameters of features → hidden[0] → … → classes."""
+    """A function of (features, hidden, classes): the parameters of features → hidden[0] → … →
+    classes.
+    """
     require_function("06.2", "head_parameters", answer)
     cases = ((2048, (270, 90), 2), (1280, (), 2), (7, (5,), 3), (9, (4, 3, 2), 5))
     for features, hidden, classes in cases:
@@ -111,7 +115,9 @@ def head_parameters(answer: Callable[[int, Sequence[int], int], int]) -> None:
 
 @exercise("06.3")
 def separable(answer: Callable[[int, int, int, int, int], int]) -> None:
-    """A function of (height, width, channels_in, channels_out, kernel): multiply-adds of depthwise and pointwise."""
+    """A function of (height, width, channels_in, channels_out, kernel): multiply-adds of depthwise
+    and pointwise.
+    """
     require_function("06.3", "separable_multiply_adds", answer)
     for h, w, c_in, c_out, k in ((14, 10, 6, 7, 5), (112, 112, 32, 16, 3)):
         value = answer(h, w, c_in, c_out, k)
@@ -150,7 +156,9 @@ def _small_network() -> nn.Sequential:
 
 @exercise("06.4")
 def freeze(answer: Callable[[nn.Module], object]) -> None:
-    """A function that freezes a module for good: parameters, BatchNorm's statistics, dropout; in any mode."""
+    """A function that freezes a module for good: parameters, BatchNorm's statistics, dropout; in
+    any mode.
+    """
     require_function("06.4", "freeze", answer)
     model = _small_network()
     frozen = model[0]
@@ -168,7 +176,8 @@ def freeze(answer: Callable[[nn.Module], object]) -> None:
     learning = [name for name, parameter in frozen.named_parameters() if parameter.requires_grad]
     require(
         not learning,
-        f"The optimizer may still move {learning[0] if learning else ''}: requires_grad has to be False everywhere.",
+        f"The optimizer may still move {learning[0] if learning else ''}: requires_grad has to be "
+        "False everywhere.",
     )
     model.train()
     frozen.train()
@@ -177,21 +186,24 @@ def freeze(answer: Callable[[nn.Module], object]) -> None:
     statistics = [name for name in moved if "running" in name]
     require(
         not statistics,
-        f"After one batch in training mode, {statistics[0] if statistics else ''} is another. No gradient moves it: "
-        "BatchNorm does so itself, in training mode. And fit calls .train() on the whole network before each epoch, so "
-        ".eval() alone is soon undone.",
+        f"After one batch in training mode, {statistics[0] if statistics else ''} is another. No "
+        "gradient moves it: BatchNorm does so itself, in training mode. And fit calls .train() on "
+        "the whole network before each epoch, so .eval() alone is soon undone.",
     )
     require(not moved, "BatchNorm still counts batches: it is in training mode.")
     require(
         torch.allclose(after, before, atol=1e-5),
-        "The statistics stand still, but in training mode the module answers differently: BatchNorm takes those of "
-        "the batch, or dropout is at work. It has to stay in evaluation mode.",
+        "The statistics stand still, but in training mode the module answers differently: "
+        "BatchNorm takes those of the batch, or dropout is at work. It has to stay in evaluation "
+        "mode.",
     )
 
 
 @exercise("06.5")
 def standardise(answer: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> None:
-    """A function of (train, other), N×D and M×D: both standardised by what the training features alone say."""
+    """A function of (train, other), N×D and M×D: both standardised by what the training features
+    alone say.
+    """
     require_function("06.5", "standardise", answer)
     g = torch.Generator().manual_seed(8)
     scale = torch.tensor([1.0, 10.0, 0.1, 3.0])
@@ -209,8 +221,8 @@ def standardise(answer: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> No
     one, two = both
     require(
         bool(one.isfinite().all() and two.isfinite().all()),
-        "A feature that never changes in training has the standard deviation 0, and you divide by it. Put a small "
-        "number in its place.",
+        "A feature that never changes in training has the standard deviation 0, and you divide by "
+        "it. Put a small number in its place.",
     )
     varied = slice(0, 3)  # what a constant feature becomes is free, as long as it is a number
     one, two, a, b = one[:, varied], two[:, varied], train[:, varied], other[:, varied]
@@ -242,13 +254,16 @@ def standardise(answer: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> No
     )
     require(
         like(two, by(a, b)),
-        "Do exactly the same to the others: subtract the training mean, divide by the training standard deviation.",
+        "Do exactly the same to the others: subtract the training mean, divide by the training "
+        "standard deviation.",
     )
 
 
 @exercise("06.6")
 def choose(answer: Callable[[Sequence, Sequence, Sequence], tuple[float, float]]) -> None:
-    """A function of (decays, validation, test): the weight decay to take, and the accuracy to report."""
+    """A function of (decays, validation, test): the weight decay to take, and the accuracy to
+    report.
+    """
     require_function("06.6", "choose_decay", answer)
     cases = (
         ([1e-3, 1e-2, 1e-1], [0.90, 0.95, 0.93], [0.91, 0.92, 0.96], (1e-2, 0.92)),
@@ -270,20 +285,23 @@ def choose(answer: Callable[[Sequence, Sequence, Sequence], tuple[float, float]]
         best = max(validation)
         require(
             validation[place] == best or test[place] != max(test),
-            "You chose on the test set. What it says about the choice is then too good; choose on validation.",
+            "You chose on the test set. What it says about the choice is then too good; choose on "
+            "validation.",
         )
         require(validation[place] == best, f"On validation {decay:g} is not the best of {decays}.")
         require(
             decay == right[0],
-            "Two are equally good on validation: take the larger weight decay, the simpler network. (The order of the "
-            "list means nothing.)",
+            "Two are equally good on validation: take the larger weight decay, the simpler "
+            "network. (The order of the list means nothing.)",
         )
         require(
             accuracy != best,
-            "That is the accuracy on which you chose; the best of several is too good. Report the test accuracy.",
+            "That is the accuracy on which you chose; the best of several is too good. Report the "
+            "test accuracy.",
         )
         require(
             accuracy != max(test),
-            "You report the best test accuracy of all. Report that of the weight decay that you chose.",
+            "You report the best test accuracy of all. Report that of the weight decay that you "
+            "chose.",
         )
         require(accuracy == right[1], f"Report the test accuracy of {decay:g}, {right[1]}.")

@@ -62,7 +62,9 @@ def _hooks(model: nn.Module) -> int:
 
 @exercise("07.1")
 def record(answer: Callable[[nn.Module, str, Tensor], Tensor]) -> None:
-    """A function of (model, layer, pictures): what the layer of this name gives, with no hook left behind."""
+    """A function of (model, layer, pictures): what the layer of this name gives, with no hook left
+    behind.
+    """
     require_function("07.1", "record", answer)
     model, x = _small_network(), torch.randn(2, 3, 4, 4, generator=torch.Generator().manual_seed(1))
     value = answer(model, "second", x)
@@ -84,12 +86,13 @@ def record(answer: Callable[[nn.Module, str, Tensor], Tensor]) -> None:
     _require_none_of(value.detach(), mistakes)
     require(
         _same(value.detach(), right),
-        f"For the layer 'second' of a small network, of shape {tuple(right.shape)}, you return something else than "
-        f"what it gave: a tensor of shape {tuple(value.shape)}.",
+        f"For the layer 'second' of a small network, of shape {tuple(right.shape)}, you return "
+        f"something else than what it gave: a tensor of shape {tuple(value.shape)}.",
     )
     require(
         _hooks(model) == 0,
-        "Your hook is still there, and would run for ever: call .remove() on what register_forward_hook returned.",
+        "Your hook is still there, and would run for ever: call .remove() on what "
+        "register_forward_hook returned.",
     )
     require(
         not value.requires_grad,
@@ -99,7 +102,8 @@ def record(answer: Callable[[nn.Module, str, Tensor], Tensor]) -> None:
         answer(model, "second", x[:, :2])  # two channels: the network refuses them
     require(
         _hooks(model) == 0,
-        "When the network stops with an error, your hook stays behind: remove it in `finally`, or use `with`.",
+        "When the network stops with an error, your hook stays behind: remove it in `finally`, or "
+        "use `with`.",
     )
     other = answer(model, "first", x)
     require(
@@ -108,7 +112,8 @@ def record(answer: Callable[[nn.Module, str, Tensor], Tensor]) -> None:
     )
 
 
-# 07.2. In formulas u is the number of a unit along one side of its map; a side of the photo has n pixels.
+# 07.2. In formulas u is the number of a unit along one side of its map; a side of the photo has n
+# pixels.
 def _span(u: int, size: int, jump: int, start: float, n: int) -> tuple[int, int]:
     first = start + jump * u - (size - 1) / 2
     return int(first), int(first) + size
@@ -135,8 +140,8 @@ PATCH_CASES = [(3, 5, 10, 4, 1.5, 64), (0, 2, 18, 4, 0.5, 64), (7, 6, 27, 8, 3, 
                (2, 14, 4, 2, 0.5, 30)]
 PATCH_MISTAKES = [
     (_along(_span),
-     "A field can reach beyond the photo, and a negative number in a slice counts from its other end: cut the patch "
-     "off at 0 and at the side."),
+     "A field can reach beyond the photo, and a negative number in a slice counts from its other "
+     "end: cut the patch off at 0 and at the side."),
     (_along(lambda u, s, j, t, n: (max(_span(u, s, j, t, n)[0], 0), _span(u, s, j, t, n)[1])),
      "Cut off at the far side as well: at `side`."),
     (_along(lambda u, s, j, t, n: (_span(u, s, j, t, n)[0], min(_span(u, s, j, t, n)[1], n))),
@@ -158,7 +163,9 @@ PATCH_MISTAKES = [
 
 @exercise("07.2")
 def patch(answer: Callable[[int, int, int, int, float, int], tuple]) -> None:
-    """A function of (row, column, size, jump, start, side): top, bottom, left, right of the slice of the photo."""
+    """A function of (row, column, size, jump, start, side): top, bottom, left, right of the slice
+    of the photo.
+    """
     require_function("07.2", "patch", answer)
     given = [answer(*case) for case in PATCH_CASES]
     for value in given:
@@ -182,7 +189,9 @@ def patch(answer: Callable[[int, int, int, int, float, int], tuple]) -> None:
 # 07.3
 @exercise("07.3")
 def occlusion(answer: Callable[[Callable, Tensor, int, float], Tensor]) -> None:
-    """A function of (score, picture, side, fill): how far the score falls when each square is covered."""
+    """A function of (score, picture, side, fill): how far the score falls when each square is
+    covered.
+    """
     require_function("07.3", "occlusion", answer)
     picture, score = scorer(height=6, width=9)
     side, fill = 3, 0.25
@@ -204,7 +213,9 @@ def occlusion(answer: Callable[[Callable, Tensor, int, float], Tensor]) -> None:
 # 07.4
 @exercise("07.4")
 def grad_cam(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
-    """A function of (maps, gradients), both K×h×w, of one picture: the heat map of Grad-CAM, h×w."""
+    """A function of (maps, gradients), both K×h×w, of one picture: the heat map of Grad-CAM,
+    h×w.
+    """
     require_function("07.4", "cam", answer)
     generator = torch.Generator().manual_seed(3)
     maps, gradients = torch.randn(2, 5, 3, 4, generator=generator)
@@ -238,14 +249,17 @@ def grad_cam(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
     _require_none_of(value, mistakes)
     require(
         _same(value, signed.relu()),
-        "Your heat map differs from ReLU(Σ weight · map), where the weight is the mean of the channel's gradient.",
+        "Your heat map differs from ReLU(Σ weight · map), where the weight is the mean of the "
+        "channel's gradient.",
     )
 
 
 # 07.5
 @exercise("07.5")
 def share_on(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
-    """A function of (heat N×H×W, mask N×H×W): the share of each picture's positive heat that lies on the mask."""
+    """A function of (heat N×H×W, mask N×H×W): the share of each picture's positive heat that lies
+    on the mask.
+    """
     require_function("07.5", "share_on", answer)
     heat = torch.tensor([[[4.0, -2.0], [1.0, 3.0]], [[0.5, 0.25], [-1.0, 1.5]]])
     mask = torch.tensor([[[True, True], [False, False]], [[True, False], [True, True]]])
@@ -282,14 +296,17 @@ def share_on(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
     cold = answer(-heat.abs(), mask)
     require(
         isinstance(cold, Tensor) and not cold.isnan().any() and bool((cold == 0).all()),
-        "A map without any positive heat should give 0: keep the division from 0 / 0, with .clamp(min=1e-12), say.",
+        "A map without any positive heat should give 0: keep the division from 0 / 0, with "
+        ".clamp(min=1e-12), say.",
     )
 
 
 # 07.6
 @exercise("07.6")
 def deletion(answer: Callable[[Callable, Tensor, Tensor, int, float], Tensor]) -> None:
-    """A function of (score, picture, heat, steps, fill): the scores as the hottest pixels are taken away first."""
+    """A function of (score, picture, heat, steps, fill): the scores as the hottest pixels are taken
+    away first.
+    """
     require_function("07.6", "deletion", answer)
     picture, score = scorer(height=4, width=5)
     heat = torch.randperm(20, generator=torch.Generator().manual_seed(6)).view(4, 5) - 6.0

@@ -23,7 +23,9 @@ def _close(value: object, target: float) -> bool:
 def _check_numbers(
     answer: Callable, name: str, settings: Sequence[tuple], right: Callable, mistakes: Mistakes
 ) -> None:
-    """Ask for each setting; name the mistake whose results the answer gives everywhere, else the first difference."""
+    """Ask for each setting; name the mistake whose results the answer gives everywhere, else the
+    first difference.
+    """
     given = [answer(*setting) for setting in settings]
     require_returned(given[0])
     for formula, hint in mistakes:
@@ -54,9 +56,11 @@ SPEED_UP_MISTAKES: Mistakes = [
     (lambda t, k: 1 - _after(t, k) / sum(t), "That is the share of the time that is saved."),
     (lambda t, k: sum(t) - _after(t, k), "Those are the seconds that are saved."),
     (lambda t, k: sum(k) / len(k),
-     "That is the mean of the factors: a part that takes no time would count as much as one that takes it all."),
+     "That is the mean of the factors: a part that takes no time would count as much as one that "
+     "takes it all."),
     (lambda t, k: sum(a * b for a, b in zip(t, k, strict=True)) / sum(t),
-     "You weighed the factors by time. Seconds add up, factors do not: work out the new seconds first."),
+     "You weighed the factors by time. Seconds add up, factors do not: work out the new seconds "
+     "first."),
     (lambda t, k: max(k), "Only the fastest part became so much faster; the others still take their time."),
     (lambda t, k: min(k), "The slowest part does not decide alone; add up the new seconds of all."),
     (lambda t, k: math.prod(k), "Factors multiply when they meet the same part; here each has a part of its own."),
@@ -122,7 +126,8 @@ def mirror(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
             ),
             (
                 _where(chosen, pictures.flip(1), pictures),
-                "Dimension 1 is the colours: red and blue are exchanged. The columns are dimension 3.",
+                "Dimension 1 is the colours: red and blue are exchanged. The columns are "
+                "dimension 3.",
             ),
             (
                 _where(chosen, pictures.flip(0, 3), pictures),
@@ -146,7 +151,8 @@ def mirror(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
         counts.append(calls.count)
     require(
         counts[1] < counts[0] + 4,
-        f"For 4 pictures you call PyTorch {counts[0]} times, for 64 pictures {counts[1]} times: there is a loop in it.",
+        f"For 4 pictures you call PyTorch {counts[0]} times, for 64 pictures {counts[1]} times: "
+        "there is a loop in it.",
     )
 
 
@@ -197,7 +203,9 @@ INTENSITY_MISTAKES: Mistakes = [
 
 @exercise("10.3")
 def arithmetic_intensity(answer: Callable) -> None:
-    """A function of (batch, side, channels_in, channels_out, kernel, bytes_each): operations per byte."""
+    """A function of (batch, side, channels_in, channels_out, kernel, bytes_each): operations per
+    byte.
+    """
     require_function("10.3", "intensity", answer)
     _check_numbers(
         answer,
@@ -217,15 +225,18 @@ GAPS = [(1.5, 7), (300.0, 7), (0.1, 10), (1.0, 10), (-1000.0, 23), (2.0**-9, 7),
 GAP_MISTAKES: Mistakes = [
     (lambda x, m: 2.0**-m, "That is the gap around 1. It doubles with every power of two."),
     (lambda x, m: abs(x) * 2.0**-m,
-     "Nearly: between two powers of two all gaps are equal. Take the power of two below |x|, not |x| itself."),
+     "Nearly: between two powers of two all gaps are equal. Take the power of two below |x|, not "
+     "|x| itself."),
     (lambda x, m: 2.0 ** (math.ceil(math.log2(abs(x))) - m),
      "You took the power of two above |x|; the gaps are set by the one below it: floor."),
     (lambda x, m: 2.0 ** (round(math.log2(abs(x))) - m),
      "`round` sometimes takes the power of two above |x|; the one below it is floor."),
     (lambda x, m: 2.0 ** (math.frexp(x)[1] - m),
-     "math.frexp gives a number from ½ to 1 and a power of two that is one higher than the one below |x|."),
+     "math.frexp gives a number from ½ to 1 and a power of two that is one higher than the one "
+     "below |x|."),
     (lambda x, m: 2.0 ** (_power(x) - m - 1),
-     "That is half the gap, the largest error of rounding; the mantissa has exactly mantissa_bits bits."),
+     "That is half the gap, the largest error of rounding; the mantissa has exactly mantissa_bits "
+     "bits."),
     (lambda x, m: 2.0 ** (_power(x) + m), "More bits make the gap smaller: their number is subtracted."),
     (lambda x, m: 2.0 ** _power(x) / m,
      "With m bits there are 2 to the power of m numbers between two powers of two, not m."),
@@ -245,7 +256,8 @@ def gap(answer: Callable[[float, int], float]) -> None:
     _check_numbers(answer, "gap", GAPS, lambda x, m: 2.0 ** (_power(x) - m), GAP_MISTAKES)
 
 
-# 10.5: m bytes, w parameters, a averages for each, v numbers for each picture. Powers of ten would let mistakes agree.
+# 10.5: m bytes, w parameters, a averages for each, v numbers for each picture. Powers of ten would
+# let mistakes agree.
 MEMORIES = [
     (80_000_000, 239_522, 2, 163_843),
     (9_999_999, 239_522, 1, 163_843),
@@ -281,13 +293,16 @@ def largest_batch(answer: Callable[[int, int, int, int], int]) -> None:
     value = answer(*TOO_SMALL)
     require(
         value == 0,
-        f"In {TOO_SMALL[0]:,} bytes not even this network fits, so the answer is 0; yours is {value}.",
+        f"In {TOO_SMALL[0]:,} bytes not even this network fits, so the answer is 0; yours is "
+        f"{value}.",
     )
 
 
 @exercise("10.6")
 def accumulate(answer: Callable) -> None:
-    """A function of (model, pictures, labels, most): leaves the gradient of the whole batch's mean loss."""
+    """A function of (model, pictures, labels, most): leaves the gradient of the whole batch's mean
+    loss.
+    """
     require_function("10.6", "accumulate", answer)
     generator = torch.Generator().manual_seed(4)
     pictures = torch.rand(10, 3, 4, 4, generator=generator)

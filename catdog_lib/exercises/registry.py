@@ -1,7 +1,9 @@
-"""The exercise system: ``check("03.1", answer)`` finds the checker of that exercise and says what it thinks.
+"""The exercise system: ``check("03.1", answer)`` finds the checker of that exercise and says what
+it thinks.
 
-A checker is a function of the answer. It calls :func:`require` for each thing that must hold, with the hint that the
-mistake deserves; when it returns, the answer is right. Lesson NN keeps its checkers in ``lesson_NN.py``.
+A checker is a function of the answer. It calls :func:`require` for each thing that must hold, with
+the hint that the mistake deserves; when it returns, the answer is right. Lesson NN keeps its
+checkers in ``lesson_NN.py``.
 """
 
 from __future__ import annotations
@@ -89,6 +91,7 @@ def check(number: str, answer: object) -> None:
         raise WrongAnswer(f"Exercise {number}: not yet. {wrong}") from None
     except Exception as error:
         raise WrongAnswer(
-            f"Exercise {number}: not yet. Checking your answer ended in {type(error).__name__}: {error}"
+            f"Exercise {number}: not yet. Checking your answer ended in {type(error).__name__}: "
+            f"{error}"
         ) from error
     print(f"Exercise {number}: right!")

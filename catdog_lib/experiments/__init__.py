@@ -10,15 +10,17 @@ from catdog_lib.errors import CatdogError
 
 
 def measured(name: str) -> dict[str, Any]:
-    """The results of a long run of an experiment, as it was shipped: with command, hardware, date and all numbers.
+    """The results of a long run of an experiment, as it was shipped: with command, hardware, date
+    and all numbers.
 
     Args:
-        name: of the experiment, such as "l1" (:func:`catdog_lib.experiments.l1.run` says what its results hold).
+        name: of the experiment, such as "l1" (:func:`catdog_lib.experiments.l1.run` says what its
+            results hold).
 
     Raises:
         CatdogError: there is none of this name.
     """
-    folder = files("catdog_lib") / "measured"
+    folder = files(__package__) / "measured"
     file = folder / f"{name}.json"
     if not file.is_file():
         names = sorted(entry.name.removesuffix(".json") for entry in folder.iterdir())

@@ -1,9 +1,10 @@
 """The first source's three experiments with L1, and accuracy against sparsity along a path of λ.
 
-The source trained its six-block network with RMSprop at 1e-3 and an L1 penalty, with Adam at 1e-4 and none, and with
-Adam at 1e-4 and the penalty; in batches of 32, for 20 epochs, on pictures that TrivialAugment changed. It gives no λ.
-So the third is repeated along a path of λ, in two ways: the penalty paid by its gradient, as in the source, and by a
-proximal step. All report the weights of the last epoch: an earlier one would have had less time to get rid of weights.
+The source trained its six-block network with RMSprop at 1e-3 and an L1 penalty, with Adam at 1e-4
+and none, and with Adam at 1e-4 and the penalty; in batches of 32, for 20 epochs, on pictures that
+TrivialAugment changed. It gives no λ. So the third is repeated along a path of λ, in two ways: the
+penalty paid by its gradient, as in the source, and by a proximal step. All report the weights of
+the last epoch: an earlier one would have had less time to get rid of weights.
 
 Every training is a run folder that ``catdog train`` makes, so what is finished is not done again.
 """
@@ -21,13 +22,13 @@ from typing import Any
 
 import torch
 
+from catdog_lib.atomic_write import write
 from catdog_lib.budget import choose, current
-from catdog_lib.checkpoint import write
-from catdog_lib.data.loading import SKETCHES, default_source
+from catdog_lib.data.sources import SKETCHES, default_source
 from catdog_lib.errors import CatdogError
-from catdog_lib.runs import load_run
+from catdog_lib.runs.run_folder import load_run
+from catdog_lib.runs.sweep import Member, train_all
 from catdog_lib.sparsity import share_of_zeros, sparsity
-from catdog_lib.sweep import Member, train_all
 
 LAMBDA = 1e-4  # at 1e-3 RMSprop at 1e-3 learned nothing in 20 epochs on 1,275 photos of 64 px
 SMALL = 1e-3  # weights up to this size are counted, too
@@ -48,7 +49,8 @@ class Plan:
         max_train: training pictures at most; None takes all.
         epochs: passes over them.
         seeds: trainings of each kind.
-        lambdas: weights λ of the penalty along the path; that of the three experiments, :data:`LAMBDA`, is added.
+        lambdas: weights λ of the penalty along the path; that of the three experiments,
+            :data:`LAMBDA`, is added.
     """
 
     size: int = field(default_factory=lambda: choose(quick=64, standard=64, full=224))
@@ -100,15 +102,17 @@ def run(
         plan: how large.
         source: of the pictures, as for :func:`catdog_lib.data.load`.
         out: the folder that gets the run folders and the results.
-        device, processes, report: as in :func:`catdog_lib.sweep.sweep`.
+        device, processes, report: as in :func:`catdog_lib.runs.sweep.sweep`.
 
     Returns:
-        what results.json holds: "command", "date", "hardware", "data", "settings"; "table" and "path", whose rows are
-        the three experiments and the trainings with Adam along the path of λ; "failed", names of trainings with their
-        errors. A row has "name", "optimizer", "lr", "l1", "penalty", "seeds"; mean, std (of a sample; None for one
-        seed) and values over the seeds of "test_accuracy", "validation_accuracy", "zeros" (the share of weights that
-        are 0), "small" (of those up to 1e-3) and "seconds"; "curves", the validation accuracy after each epoch for
-        each seed; "layers", name → mean share of zeros.
+        what results.json holds: "command", "date", "hardware", "data", "settings"; "table" and
+            "path", whose rows are
+        the three experiments and the trainings with Adam along the path of λ; "failed", names of
+        trainings with their errors. A row has "name", "optimizer", "lr", "l1", "penalty", "seeds";
+        mean, std (of a sample; None for one seed) and values over the seeds of "test_accuracy",
+        "validation_accuracy", "zeros" (the share of weights that are 0), "small" (of those up to
+        1e-3) and "seconds"; "curves", the validation accuracy after each epoch for each seed;
+        "layers", name → mean share of zeros.
 
     Raises:
         CatdogError: ``out`` holds something else, or every training failed.
@@ -164,7 +168,9 @@ def run(
 
 
 def table_text(results: dict[str, Any]) -> str:
-    """The rows of the results for people: means over the seeds, ± the standard deviation where there are several."""
+    """The rows of the results for people: means over the seeds, ± the standard deviation where
+    there are several.
+    """
     lines = [("", "λ", "paid by", "test", "validation", "zeros", "seconds")]
     others = [row for row in results["path"] if not row["name"]]
     for row in [*results["table"], *others]:
@@ -215,12 +221,15 @@ def _plus_minus(numbers: dict[str, Any], scale: float, unit: str) -> str:
 
 
 def _command(plan: Plan, source: str) -> str:
-    """The command that does it again, with all sizes named; where the photos lie is nobody's business."""
+    """The command that does it again, with all sizes named; where the photos lie is nobody's
+    business.
+    """
     limit = f" --max-train {plan.max_train}" if plan.max_train else ""
     return (
-        f"CATDOG_BUDGET={current()} catdog experiment l1 --data {source if source == SKETCHES else 'PHOTOS'} "
-        f"--size {plan.size} --width {plan.width}{limit} --epochs {plan.epochs} --seeds {plan.seeds} "
-        f"--lambdas {' '.join(map(_text, plan.lambdas))}"
+        f"CATDOG_BUDGET={current()} catdog experiment l1 --data "
+        f"{source if source == SKETCHES else 'PHOTOS'} --size {plan.size} --width "
+        f"{plan.width}{limit} --epochs {plan.epochs} --seeds {plan.seeds} --lambdas "
+        f"{' '.join(map(_text, plan.lambdas))}"
     )
 
 

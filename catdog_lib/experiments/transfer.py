@@ -1,8 +1,9 @@
-"""From scratch against transfer: test accuracy by the number of training photos, over several draws of them.
+"""From scratch against transfer: test accuracy by the number of training photos, over several draws
+of them.
 
-Transfer is a linear probe on the features of the offline backbone, which stay as ImageNet made them. From scratch is
-the course's own residual network with the recipe "minutes", which goes over a small set many times. Both get the same
-photos.
+Transfer is a linear probe on the features of the offline backbone, which stay as ImageNet made
+them. From scratch is the course's own residual network with the recipe "minutes", which goes over a
+small set many times. Both get the same photos.
 """
 
 from __future__ import annotations
@@ -19,23 +20,24 @@ from typing import Any
 
 import torch
 
+from catdog_lib.atomic_write import write
 from catdog_lib.budget import choose, current
-from catdog_lib.checkpoint import write
 from catdog_lib.data import load
 from catdog_lib.data.image_set import ImageSet, Splits
-from catdog_lib.data.loading import SKETCHES
+from catdog_lib.data.sources import SKETCHES
 from catdog_lib.device import choose_device, describe
 from catdog_lib.errors import CatdogError
-from catdog_lib.evaluate import evaluate
-from catdog_lib.features import features_of
 from catdog_lib.models import backbone, build
-from catdog_lib.models.families import OFFLINE
-from catdog_lib.probe import linear_probe
-from catdog_lib.recipes import named
-from catdog_lib.train import fit
+from catdog_lib.models.backbones.families import OFFLINE
+from catdog_lib.training.evaluate import evaluate
+from catdog_lib.training.fit import fit
+from catdog_lib.training.presets import named
+from catdog_lib.transfer.features import features_of
+from catdog_lib.transfer.linear_probe import linear_probe
 
 SCRATCH = named("minutes")
-# Of the probe's photos. On validation photos 224 pixels, and the whole photo made square, were worse.
+# Of the probe's photos. On validation photos 224 pixels, and the whole photo made square, were
+# worse.
 SIZE, RESIZE = 256, "crop"
 PICTURES = 30_000  # a training from scratch sees about so many, in
 EPOCHS = (14, 200)  # at least and at most so many epochs
@@ -77,14 +79,16 @@ def run(
     Args:
         plan: how large.
         source: of the pictures, as for :func:`catdog_lib.data.load`.
-        out: the folder for results.json; what an earlier run of the same command left there is not done again.
+        out: the folder for results.json; what an earlier run of the same command left there is not
+            done again.
         device: of the networks; None takes the fastest here.
         report: gets a line for each accuracy.
 
     Returns:
-        what results.json holds: "command", "date", "hardware", "data", and "curves": name → count → "mean", "std"
-        (of a sample; None for one draw) and "values", test accuracies from 0 to 1, and "seconds" of each training,
-        extraction of the features apart.
+        what results.json holds: "command", "date", "hardware", "data", and "curves": name → count →
+            "mean", "std"
+        (of a sample; None for one draw) and "values", test accuracies from 0 to 1, and "seconds" of
+        each training, extraction of the features apart.
 
     Raises:
         CatdogError: the pictures cannot be used, or ``out`` holds results of another command.
@@ -110,7 +114,8 @@ def run(
         least, most = EPOCHS
         epochs = min(max(PICTURES // len(chosen), least), most)
         recipe = replace(SCRATCH.recipe, epochs=epochs, seed=draw)
-        # The weights of the last epoch are kept: validation chooses nothing, so a few photos will do.
+        # The weights of the last epoch are kept: validation chooses nothing, so a few photos will
+        # do.
         data = replace(small, train=chosen, validation=small.validation.sample(4))
         fit(model, data, recipe, device=device, progress=False)
         return evaluate(model, small.test, mirror=recipe.mirror, sizes=recipe.test_sizes).accuracy
@@ -136,7 +141,9 @@ def run(
 
 
 def table_text(results: dict[str, Any]) -> str:
-    """The curves for people: means over the draws, ± the standard deviation where there are several."""
+    """The curves for people: means over the draws, ± the standard deviation where there are
+    several.
+    """
     names = list(results["curves"])
     lines = [f"{'photos':>8}  " + "  ".join(f"{name:<14}" for name in names)]
     for count in results["curves"][names[0]]:
@@ -150,11 +157,14 @@ def table_text(results: dict[str, Any]) -> str:
 
 
 def _joined(splits: Splits) -> ImageSet:
-    """Training and validation photos as one set: nothing is chosen here, so nothing need be set apart."""
+    """Training and validation photos as one set: nothing is chosen here, so nothing need be set
+    apart.
+    """
     a, b = splits.train, splits.validation
     if a.store is not b.store:
         raise CatdogError(
-            f"{splits.source!r} brings its own validation photos; the experiment takes a folder without."
+            f"{splits.source!r} brings its own validation photos; the experiment takes a folder "
+            "without."
         )
     return ImageSet(
         a.store, torch.cat([a.rows, b.rows]), torch.cat([a.labels, b.labels]), a.names + b.names
@@ -162,7 +172,9 @@ def _joined(splits: Splits) -> ImageSet:
 
 
 def _positions(pool: ImageSet, count: int, draw: int) -> torch.Tensor:
-    """Positions in the pool of ``count`` of its photos, as many cats as dogs; the same for every picture size."""
+    """Positions in the pool of ``count`` of its photos, as many cats as dogs; the same for every
+    picture size.
+    """
     numbered = replace(pool, rows=torch.arange(len(pool)))
     return numbered.sample(count, draw).rows
 

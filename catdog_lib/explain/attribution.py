@@ -1,4 +1,6 @@
-"""Which pixels does the answer depend on? By the gradient, by the gradient without its noise, and by covering them."""
+"""Which pixels does the answer depend on? By the gradient, by the gradient without its noise, and
+by covering them.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +14,21 @@ from catdog_lib.explain.scores import batch_by_batch, score
 
 
 def saliency(model: nn.Module, pictures: Tensor, target: int | Tensor | None = None) -> Tensor:
-    """How much each pixel moves the class's score: ``M(i, j) = max over colours k of |∂s_c / ∂x(k, i, j)|``.
+    """How much each pixel moves the class's score: ``M(i, j) = max over colours k of |∂s_c / ∂x(k,
+    i, j)|``.
 
-    x is the picture with values in [0, 1], s_c the logit of the class c, i the row and j the column.
+    x is the picture with values in [0, 1], s_c the logit of the class c, i the row and j the
+    column.
 
-    Source: K. Simonyan, A. Vedaldi and A. Zisserman 2013, "Deep inside convolutional networks", arXiv 1312.6034.
+    Source: K. Simonyan, A. Vedaldi and A. Zisserman 2013, "Deep inside convolutional networks",
+    arXiv 1312.6034.
 
     Args:
-        model: on whatever device it is; it runs in evaluation mode, and is left as it was, with its ``.grad``.
+        model: on whatever device it is; it runs in evaluation mode, and is left as it was, with its
+            ``.grad``.
         pictures: N×3×H×W, uint8 or float in [0, 1].
-        target: the class c to explain, for all or for each (N); None takes the class that the model answers.
+        target: the class c to explain, for all or for each (N); None takes the class that the model
+            answers.
 
     Returns:
         N×H×W, float32, at least 0; where the pictures are.
@@ -45,10 +52,12 @@ def smooth_grad(
     noise: float = 0.15,
     seed: int = 0,
 ) -> Tensor:
-    """Saliency with the gradient averaged over noisy copies: ``max over k of |1/n Σ ∂s_c/∂x (x + ε)|``.
+    """Saliency with the gradient averaged over noisy copies:
+    ``max over k of |1/n Σ ∂s_c/∂x (x + ε)|``.
 
-    n is the number of samples; ε is drawn anew for each, normal with standard deviation σ. A gradient changes fast
-    from one pixel's value to the next; what stays in the mean is what holds in the picture's neighbourhood.
+    n is the number of samples; ε is drawn anew for each, normal with standard deviation σ. A
+    gradient changes fast from one pixel's value to the next; what stays in the mean is what holds
+    in the picture's neighbourhood.
 
     Source: D. Smilkov et al. 2017, "SmoothGrad: removing noise by adding noise", arXiv 1706.03825.
 
@@ -87,31 +96,37 @@ def occlusion(
     stride: int | None = None,
     fill: float = 0.5,
 ) -> Tensor:
-    """What the class's score loses when a patch is covered: ``s_c(x) − s_c(x with the patch grey)``.
+    """What the class's score loses when a patch is covered:
+    ``s_c(x) − s_c(x with the patch grey)``.
 
-    A pixel gets the mean over all patches that cover it. Below 0: covering it speaks for the class. It needs no
-    gradient, only many runs of the model: about ((H − patch) / stride + 1)² for each picture.
+    A pixel gets the mean over all patches that cover it. Below 0: covering it speaks for the class.
+    It needs no gradient, only many runs of the model: about ((H − patch) / stride + 1)² for each
+    picture.
 
-    Source: M. Zeiler and R. Fergus 2013, "Visualizing and understanding convolutional networks", arXiv 1311.2901.
+    Source: M. Zeiler and R. Fergus 2013, "Visualizing and understanding convolutional networks",
+    arXiv 1311.2901.
 
     Args:
         model, pictures, target: as for :func:`saliency`.
         patch: its side, in pixels; None takes an eighth of the picture's height.
-        stride: from one patch to the next, in pixels; None takes half the patch. The last ones may hang over the edge.
+        stride: from one patch to the next, in pixels; None takes half the patch. The last ones may
+            hang over the edge.
         fill: the grey of the patch, in [0, 1].
 
     Returns:
         N×H×W, float32, of either sign; where the pictures are.
 
     Raises:
-        CatdogError: as :func:`saliency`, or the patch does not fit, or the stride leaves pixels between patches.
+        CatdogError: as :func:`saliency`, or the patch does not fit, or the stride leaves pixels
+            between patches.
     """
     height, width = pictures.shape[-2:]
     patch = max(1, height // 8) if patch is None else patch
     stride = max(1, patch // 2) if stride is None else stride
     if not 1 <= patch <= min(height, width):
         raise CatdogError(
-            f"patch is {patch} pixels, but the pictures have {height}×{width}; use a smaller one, at least 1."
+            f"patch is {patch} pixels, but the pictures have {height}×{width}; use a smaller one, "
+            "at least 1."
         )
     if not 1 <= stride <= patch:
         raise CatdogError(
@@ -137,7 +152,9 @@ def occlusion(
 
 
 def _gradient(model: nn.Module, x: Tensor, classes: Tensor) -> Tensor:
-    """∂s_c/∂x, N×3×H×W. In evaluation mode a picture's score depends on no other picture, so the sum's will do."""
+    """∂s_c/∂x, N×3×H×W. In evaluation mode a picture's score depends on no other picture, so the
+    sum's will do.
+    """
     x = x.detach().requires_grad_()
     with torch.enable_grad():
         (gradient,) = torch.autograd.grad(score(model(x), classes).sum(), x)

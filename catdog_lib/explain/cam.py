@@ -7,9 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from catdog_lib.errors import CatdogError
-from catdog_lib.explain.hooks import Recorder
-from catdog_lib.explain.layers import last_maps
 from catdog_lib.explain.scores import batch_by_batch, check_pictures, score
+from catdog_lib.inspect.hooks import Recorder
+from catdog_lib.inspect.layers import last_maps
 
 
 def grad_cam(
@@ -24,27 +24,32 @@ def grad_cam(
 
     ``α_k = 1/(H·W) Σ_ij ∂s_c/∂A_k(i, j)``,  ``L(i, j) = ReLU(Σ_k α_k · A_k(i, j))``
 
-    A_k is the layer's map of channel k with H·W places, s_c the logit of the class c. α_k tells how much the class's
-    score would grow if the whole map did; ReLU drops the places that speak against the class. The result is as
-    coarse as the layer's maps, and is brought to the size of the pictures by bilinear interpolation. As α_k is one
-    number for a whole map, a place of the map may glow that the answer does not use.
+    A_k is the layer's map of channel k with H·W places, s_c the logit of the class c. α_k tells how
+    much the class's score would grow if the whole map did; ReLU drops the places that speak against
+    the class. The result is as coarse as the layer's maps, and is brought to the size of the
+    pictures by bilinear interpolation. As α_k is one number for a whole map, a place of the map may
+    glow that the answer does not use.
 
-    Source: R. Selvaraju et al. 2016, "Grad-CAM: visual explanations from deep networks via gradient-based
-    localization", arXiv 1610.02391.
+    Source: R. Selvaraju et al. 2016, "Grad-CAM: visual explanations from deep networks via
+    gradient-based localization", arXiv 1610.02391.
 
     Args:
-        model: on whatever device it is; it runs in evaluation mode, and is left as it was, with its ``.grad``.
+        model: on whatever device it is; it runs in evaluation mode, and is left as it was, with its
+            ``.grad``.
         pictures: N×3×H×W, uint8 or float in [0, 1].
-        target: the class c to explain, for all or for each (N); None takes the class that the model answers.
-        layer: whose maps, by its name, such as "features.16", or "deep.0.0#2" for the second use of a layer; None
-            takes the last one before places are lost (:func:`catdog_lib.explain.last_maps`).
+        target: the class c to explain, for all or for each (N); None takes the class that the model
+            answers.
+        layer: whose maps, by its name, such as "features.16", or "deep.0.0#2" for the second use of
+            a layer; None takes the last one before places are lost
+            (:func:`catdog_lib.inspect.layers.last_maps`).
         size: height and width of the result, in pixels; None takes those of the pictures.
 
     Returns:
         N×H×W, float32, at least 0; where the pictures are.
 
     Raises:
-        CatdogError: the pictures or the target are none of these, or the layer does not exist or gives no maps.
+        CatdogError: the pictures or the target are none of these, or the layer does not exist or
+            gives no maps.
     """
     check_pictures(pictures)
     layer = last_maps(model, pictures) if layer is None else layer
@@ -56,8 +61,8 @@ def grad_cam(
             maps = seen.outputs.get(layer)
             if maps is None or maps.ndim != 4:
                 raise CatdogError(
-                    f"{layer!r} gave no maps N×C×H×W, so it has no places; choose a layer before flatten, and a use "
-                    "of it that there is."
+                    f"{layer!r} gave no maps N×C×H×W, so it has no places; choose a layer before "
+                    "flatten, and a use of it that there is."
                 )
             seen.backward(value)
         slopes = seen.gradients[layer]

@@ -1,10 +1,11 @@
 """The interactive pictures of the course.
 
-Their JavaScript computes on its own, so they answer in JupyterLab and on a rendered page with no kernel behind it.
+Their JavaScript computes on its own, so they answer in JupyterLab and on a rendered page with no
+kernel behind it.
 """
 
 from catdog_lib.explore.convolution_stepper import KERNELS, ConvolutionStepper
-from catdog_lib.explore.feature_map_browser import FeatureMapBrowser
+from catdog_lib.explore.feature_map_browser.widget import FeatureMapBrowser
 from catdog_lib.explore.label_game import LabelGame
 from catdog_lib.explore.lambda_slider import LambdaSlider
 from catdog_lib.explore.optimizer_race import OptimizerRace

@@ -1,4 +1,6 @@
-"""What all interactive pictures share: how their JavaScript is put together, and how pictures travel to it."""
+"""What all interactive pictures share: how their JavaScript is put together, and how pictures
+travel to it.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +22,11 @@ _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+\.js)";\n', re.MULTILINE)
 
 
 class Explorable(anywidget.AnyWidget):
-    """An interactive picture; the class attribute ``code`` names its JavaScript file in this folder.
+    """An interactive picture; the class attribute ``code`` names its JavaScript file in the folder
+    ``js``.
 
-    That file exports ``render({ model, el })`` as anywidget has it. It computes whatever it shows, so that a page
-    without a kernel answers as well; what it sends back to Python is a convenience.
+    That file exports ``render({ model, el })`` as anywidget has it. It computes whatever it shows,
+    so that a page without a kernel answers as well; what it sends back to Python is a convenience.
     """
 
     code: str
@@ -31,16 +34,18 @@ class Explorable(anywidget.AnyWidget):
     def __init_subclass__(cls, **options):
         if "code" in cls.__dict__:  # not the classes that anywidget derives for each instance
             cls._esm = module(cls.code)
-            cls._css = (files(__package__) / "explore.css").read_text(encoding="utf-8")
+            cls._css = (files("catdog_lib.explore") / "explore.css").read_text(encoding="utf-8")
         super().__init_subclass__(**options)
 
 
 def module(name: str) -> str:
-    """A JavaScript file of this folder, with the files it imports in front of it: a widget has to be one module."""
+    """A JavaScript file of the folder ``js``, with the files it imports in front of it: a widget
+    has to be one module.
+    """
     parts: dict[str, str] = {}
 
     def add(file: str) -> None:
-        text = (files(__package__) / file).read_text(encoding="utf-8")
+        text = (files("catdog_lib.explore") / "js" / file).read_text(encoding="utf-8")
         for needed in _IMPORT.findall(text):
             if needed not in parts:
                 add(needed)
@@ -64,7 +69,8 @@ class Whole(traitlets.Int):
             or not self.min <= value <= self.max
         ):
             raise CatdogError(
-                f"{self.name} is {value!r}; it has to be a whole number from {self.min} to {self.max}."
+                f"{self.name} is {value!r}; it has to be a whole number from {self.min} to "
+                f"{self.max}."
             )
         return value
 
@@ -83,7 +89,8 @@ class Number(traitlets.Float):
             or not self.min <= value <= self.max
         ):
             raise CatdogError(
-                f"{self.name} is {value!r}; it has to be a number from {self.min:g} to {self.max:g}."
+                f"{self.name} is {value!r}; it has to be a number from {self.min:g} to "
+                f"{self.max:g}."
             )
         return float(value)
 

@@ -8,9 +8,9 @@ import torch.nn.functional as F
 import traitlets
 from torch import Tensor
 
-from catdog_lib.data.drawn.sketches import draw
 from catdog_lib.errors import CatdogError
 from catdog_lib.explore.base import Explorable, Whole, tensor_of
+from catdog_lib.sketches.dataset import draw
 
 SIDE = 12  # of the pictures shown: more cells, and their numbers can no longer be read
 KERNELS: dict[str, list[list[float]]] = {
@@ -24,13 +24,16 @@ KERNELS: dict[str, list[list[float]]] = {
 
 
 class ConvolutionStepper(Explorable):
-    """A small picture, a kernel, and the output of their convolution (as ``Conv2d`` has it: nothing is flipped).
+    """A small picture, a kernel, and the output of their convolution (as ``Conv2d`` has it: nothing
+    is flipped).
 
-    Move over the output with the mouse or the arrow keys, or press Play: the patch under the window, the kernel, the
-    products and their sum are shown as numbers and colours. The kernel can be edited where it stands.
+    Move over the output with the mouse or the arrow keys, or press Play: the patch under the
+    window, the kernel, the products and their sum are shown as numbers and colours. The kernel can
+    be edited where it stands.
 
-    What you set in the picture can be read here, and what you set here moves the picture: ``kernel`` (C×k×k, nested
-    lists), ``stride``, ``padding``, ``dilation``, ``bias``, ``row`` and ``column`` of the output.
+    What you set in the picture can be read here, and what you set here moves the picture:
+    ``kernel`` (C×k×k, nested lists), ``stride``, ``padding``, ``dilation``, ``bias``, ``row`` and
+    ``column`` of the output.
     """
 
     code = "convolution_stepper.js"
@@ -56,13 +59,15 @@ class ConvolutionStepper(Explorable):
     ):
         """
         Args:
-            picture: H×W, 1×H×W or 3×H×W; bytes, or numbers of any other kind. One with more than 12 rows or columns
-                is made smaller by averaging, and rounded, so that the numbers you see are the numbers used.
-                Default: a drawn cat, in grey.
-            kernel: k×k (the same for every channel) or C×k×k, with k from 1 to 5; or a name in ``KERNELS``.
+            picture: H×W, 1×H×W or 3×H×W; bytes, or numbers of any other kind. One with more than 12
+                rows or columns is made smaller by averaging, and rounded, so that the numbers you
+                see are the numbers used. Default: a drawn cat, in grey.
+            kernel: k×k (the same for every channel) or C×k×k, with k from 1 to 5; or a name in
+                ``KERNELS``.
 
         Raises:
-            CatdogError: the picture or the kernel has another shape, or the kernel does not fit on the padded picture.
+            CatdogError: the picture or the kernel has another shape, or the kernel does not fit on
+                the padded picture.
         """
         super().__init__(
             picture=small(picture).tolist(),
@@ -80,15 +85,16 @@ class ConvolutionStepper(Explorable):
         if isinstance(value, str):
             if value not in KERNELS:
                 raise CatdogError(
-                    f"There is no kernel {value!r}; use one of {', '.join(KERNELS)}, or pass numbers."
+                    f"There is no kernel {value!r}; use one of {', '.join(KERNELS)}, or pass "
+                    "numbers."
                 )
             value = KERNELS[value]
         kernel = tensor_of(value, "kernel")
         planes = kernel.expand(channels, -1, -1) if kernel.ndim == 2 else kernel
         if planes.ndim != 3 or len(planes) != channels or max(planes.shape[1:]) > 5:
             raise CatdogError(
-                f"kernel has the shape {'×'.join(map(str, kernel.shape))}; for this picture it has to be k×k or "
-                f"{channels}×k×k, with k from 1 to 5."
+                f"kernel has the shape {'×'.join(map(str, kernel.shape))}; for this picture it has "
+                f"to be k×k or {channels}×k×k, with k from 1 to 5."
             )
         return planes.tolist()
 
@@ -106,8 +112,8 @@ class ConvolutionStepper(Explorable):
             room, reach = size + 2 * self.padding, self.dilation * (k - 1) + 1
             if reach > room:
                 raise CatdogError(
-                    f"The kernel is {reach} {side} and the padded picture {room}: choose a smaller kernel, less "
-                    "dilation or more padding."
+                    f"The kernel is {reach} {side} and the padded picture {room}: choose a smaller "
+                    "kernel, less dilation or more padding."
                 )
         return F.conv2d(
             picture[None],
@@ -119,7 +125,9 @@ class ConvolutionStepper(Explorable):
         )[0, 0]
 
     def settings(self) -> dict:
-        """What is shown now, as the arguments of the static twin, :func:`catdog_lib.plots.convolution_step`."""
+        """What is shown now, as the arguments of the static twin,
+        :func:`catdog_lib.plots.convolution_step`.
+        """
         rows, columns = self.output().shape
         names = ("stride", "padding", "dilation", "bias")
         return {
@@ -139,7 +147,8 @@ def small(picture: Tensor | None) -> Tensor:
     planes = planes[None] if planes.ndim == 2 else planes
     if planes.ndim != 3 or len(planes) not in (1, 3):
         raise CatdogError(
-            f"picture has the shape {'×'.join(map(str, planes.shape))}; it has to be H×W, 1×H×W or 3×H×W."
+            f"picture has the shape {'×'.join(map(str, planes.shape))}; it has to be H×W, 1×H×W or "
+            "3×H×W."
         )
     height, width = planes.shape[1:]
     if max(height, width) <= SIDE:

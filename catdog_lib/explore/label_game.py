@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import traitlets
 
-from catdog_lib.data.classes import CLASSES
+from catdog_lib.classes import CLASSES
 from catdog_lib.data.image_set import ImageSet
 from catdog_lib.errors import CatdogError
-from catdog_lib.evaluate import wilson_interval
 from catdog_lib.explore.base import Explorable, data_uri
+from catdog_lib.training.metrics import wilson_interval
 
 
 class LabelGame(Explorable):
     """Shows pictures one by one and asks: cat or dog? At the end it counts.
 
-    Buttons, or the keys C and D, answer; the score has its 95 % interval. ``answers`` holds yours as they come in:
-    0 cat, 1 dog, −1 not answered yet. On a page without a kernel the game works all the same.
+    Buttons, or the keys C and D, answer; the score has its 95 % interval. ``answers`` holds yours
+    as they come in: 0 cat, 1 dog, −1 not answered yet. On a page without a kernel the game works
+    all the same.
     """
 
     code = "label_game.js"
@@ -34,7 +35,8 @@ class LabelGame(Explorable):
         """
         if not 1 <= len(images) <= 100:
             raise CatdogError(
-                f"images holds {len(images):,} pictures; the game takes 1 to 100, so pass images.sample(20)."
+                f"images holds {len(images):,} pictures; the game takes 1 to 100, so pass "
+                "images.sample(20)."
             )
         pictures, labels = images[:]
         super().__init__(

@@ -1,4 +1,6 @@
-"""One slider for λ: what a penalty does to two weights, to any weight, and to the weights of a real layer."""
+"""One slider for λ: what a penalty does to two weights, to any weight, and to the weights of a real
+layer.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from torch import Tensor
 
 from catdog_lib.errors import CatdogError
 from catdog_lib.explore.base import Explorable, Number, tensor_of
-from catdog_lib.shrinkage import check_penalty, minimisers, shrink
+from catdog_lib.sparsity.quadratic import check_penalty, minimisers, shrink
 
 MOST_WEIGHTS = 10_000  # they travel to the page as text
 
@@ -16,15 +18,16 @@ MOST_WEIGHTS = 10_000  # they travel to the page as text
 class LambdaSlider(Explorable):
     """Three views that one λ moves; the layer's largest weight counts as 1 in all of them.
 
-    1. Two weights: contour lines of a loss, the penalty's diamond (L1) or circle (L2), and the way of the minimiser as
-       λ grows. Click into the map, or use the arrow keys on it, to move the minimum of the loss.
-    2. What becomes of a weight: soft-thresholding beside L2's w / (1 + λ).
-    3. The layer's weights, each of them shrunk in this way, their histogram, and how many are exactly 0.
+    1. Two weights: contour lines of a loss, the penalty's diamond (L1) or circle (L2), and the way
+       of the minimiser as λ grows. Click into the map, or use the arrow keys on it, to move the
+       minimum of the loss.
+    2. What becomes of a weight: soft-thresholding beside L2's w / (1 + λ). 3. The layer's weights,
+    each of them shrunk in this way, their histogram, and how many are exactly 0.
 
-    The penalty is "L1", "L2" or "L1 subgradient", as in :mod:`catdog_lib.shrinkage`.
+    The penalty is "L1", "L2" or "L1 subgradient", as in :mod:`catdog_lib.sparsity.quadratic`.
 
-    What you set in the picture can be read here, and the other way round: ``lam``, ``penalty``, ``x`` and ``y`` of
-    the minimum.
+    What you set in the picture can be read here, and the other way round: ``lam``, ``penalty``,
+    ``x`` and ``y`` of the minimum.
     """
 
     code = "lambda_slider.js"
@@ -44,20 +47,23 @@ class LambdaSlider(Explorable):
     ):
         """
         Args:
-            weights: of a layer, such as ``model[0].weight``: O×I×k×k of a convolution or O×I of a fully connected
-                layer, at most 10,000. They are kept to six digits.
+            weights: of a layer, such as ``model[0].weight``: O×I×k×k of a convolution or O×I of a
+                fully connected layer, at most 10,000. They are kept to six digits.
             penalty: "L1", "L2" or "L1 subgradient".
             lam: λ, from 0 to 10.
-            minimum: where the loss of the two weights is lowest without a penalty; each from −1 to 1.
+            minimum: where the loss of the two weights is lowest without a penalty; each from −1 to
+                1.
 
         Raises:
-            CatdogError: the weights are not such a tensor or all 0, or something else is out of its limits.
+            CatdogError: the weights are not such a tensor or all 0, or something else is out of its
+                limits.
         """
         numbers = tensor_of(weights, "weights")
         if numbers.ndim not in (2, 4) or numbers.numel() > MOST_WEIGHTS:
             raise CatdogError(
-                f"weights has the shape {'×'.join(map(str, numbers.shape))}; pass those of a convolution (O×I×k×k) "
-                f"or of a fully connected layer (O×I), at most {MOST_WEIGHTS:,} of them, such as weight[:8]."
+                f"weights has the shape {'×'.join(map(str, numbers.shape))}; pass those of a "
+                "convolution (O×I×k×k) or of a fully connected layer (O×I), at most "
+                f"{MOST_WEIGHTS:,} of them, such as weight[:8]."
             )
         largest = numbers.abs().max().item()
         if largest == 0:
@@ -72,7 +78,9 @@ class LambdaSlider(Explorable):
         return check_penalty(proposal["value"])
 
     def settings(self) -> dict:
-        """What is shown now, as the arguments of the static twin, :func:`catdog_lib.plots.lambda_slider`."""
+        """What is shown now, as the arguments of the static twin,
+        :func:`catdog_lib.plots.lambda_slider`.
+        """
         shown = {"penalty": self.penalty, "lam": self.lam, "minimum": (self.x, self.y)}
         return {"weights": self._relative() * self.layer["largest"]} | shown
 

@@ -9,22 +9,24 @@ import traitlets
 from torch import Tensor
 
 from catdog_lib.explore.base import Explorable, Number, Whole
-from catdog_lib.optimizers.race import check_optimizers, race, surface_named
-from catdog_lib.optimizers.surfaces import SURFACES
+from catdog_lib.from_scratch.loss_surfaces import SURFACES
+from catdog_lib.from_scratch.optimizer_race import check_optimizers, race, surface_named
 
 STEPS = 300  # the length of a race
 _SHOWN = ("SGD", "momentum", "RMSprop", "Adam")  # Nesterov and AdamW often hide behind others
 
 
 class OptimizerRace(Explorable):
-    """Several optimizers on one surface, from one start: their paths on a map of the loss, and a table of the losses.
+    """Several optimizers on one surface, from one start: their paths on a map of the loss, and a
+    table of the losses.
 
-    Press Play, or drag the step. Click into the map, or use the arrow keys on it, to start somewhere else. The paths
-    are those of :mod:`catdog_lib.optimizers.by_hand`.
+    Press Play, or drag the step. Click into the map, or use the arrow keys on it, to start
+    somewhere else. The paths are those of :mod:`catdog_lib.from_scratch.optimizers`.
 
-    What you set in the picture can be read here, and the other way round: ``surface``, ``optimizers`` (names),
-    ``lr`` (of SGD, momentum and Nesterov), ``adaptive_lr`` (of RMSprop, Adam and AdamW), ``momentum``, ``beta1``,
-    ``beta2`` (RMSprop's α too), ``weight_decay``, ``x`` and ``y`` of the start, and ``step``.
+    What you set in the picture can be read here, and the other way round: ``surface``,
+    ``optimizers`` (names), ``lr`` (of SGD, momentum and Nesterov), ``adaptive_lr`` (of RMSprop,
+    Adam and AdamW), ``momentum``, ``beta1``, ``beta2`` (RMSprop's α too), ``weight_decay``, ``x``
+    and ``y`` of the start, and ``step``.
     """
 
     code = "optimizer_race.js"
@@ -58,7 +60,7 @@ class OptimizerRace(Explorable):
         """
         Args:
             surface, optimizers, lr, adaptive_lr, momentum, beta1, beta2, weight_decay, start: as in
-                :func:`catdog_lib.optimizers.race.race`.
+                :func:`catdog_lib.from_scratch.optimizer_race.race`.
             step: the one shown at first, 0 to 300.
 
         Raises:
@@ -90,13 +92,17 @@ class OptimizerRace(Explorable):
         return check_optimizers(proposal["value"])
 
     def settings(self) -> dict:
-        """What is shown now, as the arguments of the static twin, :func:`catdog_lib.plots.optimizer_race`."""
+        """What is shown now, as the arguments of the static twin,
+        :func:`catdog_lib.plots.optimizer_race`.
+        """
         names = ("surface", "optimizers", "lr", "adaptive_lr", "momentum", "beta1", "beta2")
         shown = {name: getattr(self, name) for name in (*names, "weight_decay", "step")}
         return shown | {"start": (self.x, self.y)}
 
     def paths(self) -> dict[str, Tensor]:
-        """The path of each optimizer up to the step shown, (steps + 1)×2; shorter where it diverged."""
+        """The path of each optimizer up to the step shown, (steps + 1)×2; shorter where it
+        diverged.
+        """
         settings = self.settings()
         return race(steps=settings.pop("step"), **settings)
 
@@ -110,7 +116,9 @@ class OptimizerRace(Explorable):
 
 
 def _for_the_page(name: str) -> dict:
-    """What the picture needs to know of a surface beside its formula, which the JavaScript has too."""
+    """What the picture needs to know of a surface beside its formula, which the JavaScript has
+    too.
+    """
     one = SURFACES[name]
     return {
         "what": one.what.split(" (")[0],

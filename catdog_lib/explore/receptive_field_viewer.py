@@ -10,10 +10,10 @@ import torch.nn.functional as F
 import traitlets
 from torch import Tensor, nn
 
-from catdog_lib.data.drawn.sketches import draw
 from catdog_lib.errors import CatdogError
 from catdog_lib.explore.base import Explorable, Whole, data_uri
-from catdog_lib.shapes import conv_output_size
+from catdog_lib.from_scratch.output_sizes import conv_output_size
+from catdog_lib.sketches.dataset import draw
 
 MOST_LAYERS = 24
 LIMITS = {"kernel": (1, 11), "stride": (1, 8), "padding": (0, 8), "dilation": (1, 6)}
@@ -22,15 +22,17 @@ _THUMBNAIL = 64  # pixels on a side of a map's picture, at most
 
 
 class ReceptiveFieldViewer(Explorable):
-    """A stack of convolutions and poolings, their maps, and what a unit sees in every map below and on the photo.
+    """A stack of convolutions and poolings, their maps, and what a unit sees in every map below and
+    on the photo.
 
-    Click a unit in any map, or move it with the arrow keys; Page Up and Page Down change the layer. Layers can be
-    added, changed and removed. For each the size of the receptive field, the jump from unit to unit and the centre of
-    the first unit's field are listed, in pixels (as in :mod:`catdog_lib.receptive_field`).
+    Click a unit in any map, or move it with the arrow keys; Page Up and Page Down change the layer.
+    Layers can be added, changed and removed. For each the size of the receptive field, the jump
+    from unit to unit and the centre of the first unit's field are listed, in pixels (as in
+    :mod:`catdog_lib.inspect.receptive_field`).
 
-    What you set there can be read here, and the other way round: ``layers`` (dicts with kind, kernel, stride,
-    padding, dilation and name), ``size`` (the photo's side), ``layer`` (1 is the first; −1 the top one), ``row`` and
-    ``column`` of the unit (−1: the middle).
+    What you set there can be read here, and the other way round: ``layers`` (dicts with kind,
+    kernel, stride, padding, dilation and name), ``size`` (the photo's side), ``layer`` (1 is the
+    first; −1 the top one), ``row`` and ``column`` of the unit (−1: the middle).
     """
 
     code = "receptive_field_viewer.js"
@@ -52,14 +54,15 @@ class ReceptiveFieldViewer(Explorable):
         """
         Args:
             layers: ``nn.Conv2d``, ``nn.MaxPool2d`` and ``nn.AvgPool2d``, or dicts such as
-                ``{"kernel": 3, "stride": 2}`` (kind "conv" or "pool"; stride 1, padding 0, dilation 1 unless said).
-                Default: three convolutions 3×3 with a pooling after the second.
-            model: a network instead, whose layers follow one another. The maps then show what it makes of the picture.
+                ``{"kernel": 3, "stride": 2}`` (kind "conv" or "pool"; stride 1, padding 0, dilation
+                1 unless said). Default: three convolutions 3×3 with a pooling after the second.
+            model: a network instead, whose layers follow one another. The maps then show what it
+                makes of the picture.
             picture: 3×size×size, uint8, size from 8 to 256. Default: a drawn cat of 64 pixels.
 
         Raises:
-            CatdogError: both or nothing usable is given, a layer is not square or too large, or the model's layers do
-                not follow one another (as in a residual network).
+            CatdogError: both or nothing usable is given, a layer is not square or too large, or the
+                model's layers do not follow one another (as in a residual network).
         """
         if layers is not None and model is not None:
             raise CatdogError("Pass layers or model, not both.")
@@ -92,7 +95,9 @@ class ReceptiveFieldViewer(Explorable):
         return [settings_of(layer, f"layers[{i}]") for i, layer in enumerate(layers)]
 
     def settings(self) -> dict:
-        """What is shown now, as the arguments of the static twin, :func:`catdog_lib.plots.receptive_field_stack`."""
+        """What is shown now, as the arguments of the static twin,
+        :func:`catdog_lib.plots.receptive_field_stack`.
+        """
         return {name: getattr(self, name) for name in ("layers", "size", "layer", "row", "column")}
 
 
@@ -100,7 +105,8 @@ def settings_of(layer: dict | nn.Module, where: str) -> dict:
     """A layer as the viewer has it: kind, kernel, stride, padding, dilation and name.
 
     Raises:
-        CatdogError: it is no convolution or pooling, not square, or out of limits; ``where`` says which.
+        CatdogError: it is no convolution or pooling, not square, or out of limits; ``where`` says
+            which.
     """
     if isinstance(layer, dict):
         given = {"kind": "conv", "name": ""} | _DEFAULTS | layer
@@ -113,7 +119,8 @@ def settings_of(layer: dict | nn.Module, where: str) -> dict:
         given |= {name: getattr(layer, name, 1) for name in _DEFAULTS}
     else:
         raise CatdogError(
-            f"{where} is {type(layer).__name__}; use Conv2d, MaxPool2d, AvgPool2d or a dict such as "
+            f"{where} is {type(layer).__name__}; use Conv2d, MaxPool2d, AvgPool2d or a dict such "
+            "as "
             '{"kernel": 3, "stride": 2}.'
         )
     for name, (low, high) in LIMITS.items():
@@ -122,7 +129,8 @@ def settings_of(layer: dict | nn.Module, where: str) -> dict:
             value = value[0]
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             raise CatdogError(
-                f"{where} has {name}={value!r}; the viewer takes one whole number from {low} to {high}."
+                f"{where} has {name}={value!r}; the viewer takes one whole number from {low} to "
+                f"{high}."
             )
         given[name] = value
     wrong = set(given) - {"kind", "name", *LIMITS}
@@ -135,12 +143,15 @@ def settings_of(layer: dict | nn.Module, where: str) -> dict:
 
 
 def traced(model: nn.Module, picture: Tensor) -> tuple[list[dict], list[str]]:
-    """The convolutions and poolings of a network in the order of their use, and a picture of each one's map.
+    """The convolutions and poolings of a network in the order of their use, and a picture of each
+    one's map.
 
-    The picture shows the mean over the channels, dark for its lowest value and light for its highest.
+    The picture shows the mean over the channels, dark for its lowest value and light for its
+    highest.
 
     Raises:
-        CatdogError: a layer's map is not what the one before it leads to, so the layers do not follow one another.
+        CatdogError: a layer's map is not what the one before it leads to, so the layers do not
+            follow one another.
     """
     layers: list[dict] = []
     maps: list[str] = []
@@ -154,8 +165,8 @@ def traced(model: nn.Module, picture: Tensor) -> tuple[list[dict], list[str]]:
         numbers = {key: settings[key] for key in LIMITS}
         if inputs[0].shape[-1] != size or conv_output_size(size, **numbers) != output.shape[-1]:
             raise CatdogError(
-                f"{name} does not follow the layer before it; the viewer takes networks without branches and "
-                "without ceil_mode: pass the layers of one path as layers=[…]."
+                f"{name} does not follow the layer before it; the viewer takes networks without "
+                "branches and without ceil_mode: pass the layers of one path as layers=[…]."
             )
         size = output.shape[-1]
         layers.append(settings | {"name": name})

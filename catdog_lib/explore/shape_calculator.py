@@ -6,20 +6,27 @@ import traitlets
 
 from catdog_lib.errors import CatdogError
 from catdog_lib.explore.base import Explorable, Whole
-from catdog_lib.shapes import conv_output_size, pool_output_size, transposed_output_size
+from catdog_lib.from_scratch.output_sizes import (
+    conv_output_size,
+    pool_output_size,
+    transposed_output_size,
+)
 
 OPERATIONS = ("conv", "pool", "transposed")
 
 
 class ShapeCalculator(Explorable):
-    """How large the output of a convolution, a max-pooling or a transposed convolution is, drawn and derived.
+    """How large the output of a convolution, a max-pooling or a transposed convolution is, drawn
+    and derived.
 
-    Type or drag the numbers: the padded picture, the windows on it, the formula with its numbers filled in, the rows
-    and columns that no window reads, and the PyTorch line to copy. Arrow keys or the mouse move the window.
+    Type or drag the numbers: the padded picture, the windows on it, the formula with its numbers
+    filled in, the rows and columns that no window reads, and the PyTorch line to copy. Arrow keys
+    or the mouse move the window.
 
-    Every number can be read and set here: ``operation`` ("conv", "pool" or "transposed"), ``height``, ``width``,
-    ``kernel``, ``stride``, ``padding`` (on each side), ``dilation``, ``ceil_mode`` (of a pooling),
-    ``output_padding`` (of a transposed convolution), ``row`` and ``column`` of the window shown.
+    Every number can be read and set here: ``operation`` ("conv", "pool" or "transposed"),
+    ``height``, ``width``, ``kernel``, ``stride``, ``padding`` (on each side), ``dilation``,
+    ``ceil_mode`` (of a pooling), ``output_padding`` (of a transposed convolution), ``row`` and
+    ``column`` of the window shown.
     """
 
     code = "shape_calculator.js"
@@ -74,12 +81,13 @@ class ShapeCalculator(Explorable):
     def _check_operation(self, proposal) -> str:
         if proposal["value"] not in OPERATIONS:
             raise CatdogError(
-                f"operation is {proposal['value']!r}; use one of {', '.join(map(repr, OPERATIONS))}."
+                f"operation is {proposal['value']!r}; use one of "
+                f"{', '.join(map(repr, OPERATIONS))}."
             )
         return proposal["value"]
 
     def output_size(self) -> tuple[int, int]:
-        """Height and width of the output, from :mod:`catdog_lib.shapes`.
+        """Height and width of the output, from :mod:`catdog_lib.from_scratch.output_sizes`.
 
         Raises:
             CatdogError: PyTorch would refuse these numbers.
@@ -97,7 +105,9 @@ class ShapeCalculator(Explorable):
         )
 
     def settings(self) -> dict:
-        """What is shown now, as the arguments of the static twin, :func:`catdog_lib.plots.shape_windows`."""
+        """What is shown now, as the arguments of the static twin,
+        :func:`catdog_lib.plots.shape_windows`.
+        """
         names = (
             "operation",
             "kernel",

@@ -1,24 +1,26 @@
-"""The course's networks, by class and by name. Each takes uint8 or float pictures, normalises them, returns logits."""
+"""The course's networks, by class and by name. Each takes uint8 or float pictures, normalises them,
+returns logits.
+"""
 
 import inspect
 
 from torch import nn
 
 from catdog_lib.errors import CatdogError
-from catdog_lib.models.classifier import Classifier, make_head
-from catdog_lib.models.families import FAMILIES, OFFLINE, family_of
-from catdog_lib.models.five_conv import FiveConvCNN
-from catdog_lib.models.freezing import freeze, unfreeze
-from catdog_lib.models.layers import Normalize
-from catdog_lib.models.residual import ResidualCNN
-from catdog_lib.models.six_block import SixBlockCNN
-from catdog_lib.models.transfer import (
+from catdog_lib.models.backbones.backbone import (
     IMAGENET_CATS,
     IMAGENET_DOGS,
     Backbone,
     backbone,
     cat_or_dog,
 )
+from catdog_lib.models.backbones.families import FAMILIES, OFFLINE, family_of
+from catdog_lib.models.five_conv import FiveConvCNN
+from catdog_lib.models.freezing import freeze, unfreeze
+from catdog_lib.models.layers import Normalize
+from catdog_lib.models.residual import ResidualCNN
+from catdog_lib.models.six_block import SixBlockCNN
+from catdog_lib.models.transfer import Classifier, make_head
 
 MODELS: dict[str, type[nn.Module]] = {
     "six_block": SixBlockCNN,
@@ -52,7 +54,8 @@ __all__ = [
 
 
 def build(name: str, **settings) -> nn.Module:
-    """Make a network by its name; ``settings`` go to its class, which keeps them as ``model.settings``.
+    """Make a network by its name; ``settings`` go to its class, which keeps them as
+    ``model.settings``.
 
     Raises:
         CatdogError: there is no such name, or the class refuses a setting.
@@ -66,7 +69,9 @@ def build(name: str, **settings) -> nn.Module:
 
 
 def rebuild(name: str, settings: dict) -> nn.Module:
-    """The network that has these ``settings``, for weights that are at hand: it reads none from ImageNet."""
+    """The network that has these ``settings``, for weights that are at hand: it reads none from
+    ImageNet.
+    """
     blank = {"pretrained": False} if "pretrained" in settings else {}
     return build(name, **{**settings, **blank})
 

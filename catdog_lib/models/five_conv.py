@@ -9,10 +9,11 @@ from catdog_lib.models.layers import Normalize
 
 
 class FiveConvCNN(nn.Module):
-    """Five convolutions, each with BatchNorm and ReLU, and four max-poolings; then four layers with tanh between.
+    """Five convolutions, each with BatchNorm and ReLU, and four max-poolings; then four layers with
+    tanh between.
 
-    The source gives the layers, the activations and the 256×256 input, but not the numbers of channels and units:
-    those here are the course's choice.
+    The source gives the layers, the activations and the 256×256 input, but not the numbers of
+    channels and units: those here are the course's choice.
 
     Args:
         size: height and width of the pictures, at least 64.

@@ -1,4 +1,6 @@
-"""Freezing: what is frozen stays as it is, in its parameters and in BatchNorm's running statistics."""
+"""Freezing: what is frozen stays as it is, in its parameters and in BatchNorm's running
+statistics.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,11 @@ from torch import nn
 def freeze(module: nn.Module, statistics: bool = True) -> nn.Module:
     """Let a module, and all modules in it, learn nothing more; returns the module.
 
-    ``requires_grad=False`` keeps the optimizer off the parameters. That is half of it: in training mode BatchNorm
-    still normalises with the mean and variance of each batch, and moves its running ones towards them, so that the
-    "frozen" network changes and answers differently from what it was. A frozen module therefore stays in evaluation
-    mode, also when ``model.train()`` is called on a network around it (and dropout in it stays off).
+    ``requires_grad=False`` keeps the optimizer off the parameters. That is half of it: in training
+    mode BatchNorm still normalises with the mean and variance of each batch, and moves its running
+    ones towards them, so that the "frozen" network changes and answers differently from what it
+    was. A frozen module therefore stays in evaluation mode, also when ``model.train()`` is called
+    on a network around it (and dropout in it stays off).
 
     Args:
         statistics: False freezes the parameters alone. That is the trap, for lesson 06.
@@ -28,7 +31,9 @@ def freeze(module: nn.Module, statistics: bool = True) -> nn.Module:
 
 
 def unfreeze(module: nn.Module) -> nn.Module:
-    """Let a module, and all modules in it, learn again, from the next ``train()`` on; returns the module."""
+    """Let a module, and all modules in it, learn again, from the next ``train()`` on; returns the
+    module.
+    """
     for part in module.modules():
         vars(part).pop("train", None)
         vars(part).pop("frozen", None)

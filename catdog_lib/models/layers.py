@@ -5,15 +5,18 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-# Mean and standard deviation of red, green and blue over the photos of ImageNet, in units of [0, 1].
+# Mean and standard deviation of red, green and blue over the photos of ImageNet, in units of [0,
+# 1].
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 class Normalize(nn.Module):
-    """Bring pixels to mean 0 and standard deviation 1: ``(pixel − mean) / std``, channel by channel.
+    """Bring pixels to mean 0 and standard deviation 1: ``(pixel − mean) / std``, channel by
+    channel.
 
-    It is the first layer of every network here, so training and prediction cannot normalise differently.
+    It is the first layer of every network here, so training and prediction cannot normalise
+    differently.
 
     Shape: N×3×H×W, uint8 or float in [0, 1]  →  the same, float32.
     """

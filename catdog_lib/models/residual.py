@@ -10,17 +10,21 @@ from catdog_lib.models.layers import Normalize
 
 
 class ResidualCNN(nn.Module):
-    """A stem, three residual blocks that halve the maps and widen them, an average over the map, one linear layer.
+    """A stem, three residual blocks that halve the maps and widen them, an average over the map,
+    one linear layer.
 
-    Most of its work is done on small maps with many channels: there a CPU comes closest to its limit; large maps
-    with few channels keep it waiting for memory. It halves by pooling: a convolution with stride 2 costs as many
-    multiply-adds as one behind a pooling, but took one and a half times as long here. The average over all places at
-    the end lets it take pictures of any size, so it can learn from small ones first.
+    Most of its work is done on small maps with many channels: there a CPU comes closest to its
+    limit; large maps with few channels keep it waiting for memory. It halves by pooling: a
+    convolution with stride 2 costs as many multiply-adds as one behind a pooling, but took one and
+    a half times as long here. The average over all places at the end lets it take pictures of any
+    size, so it can learn from small ones first.
 
-    Source: K. He, X. Zhang, S. Ren and J. Sun 2015, "Deep residual learning for image recognition", arXiv 1512.03385.
+    Source: K. He, X. Zhang, S. Ren and J. Sun 2015, "Deep residual learning for image recognition",
+    arXiv 1512.03385.
 
     Args:
-        size: height and width of the pictures that it is meant for, at least 16; it takes others too.
+        size: height and width of the pictures that it is meant for, at least 16; it takes others
+            too.
         width: channels of the stem; the three stages have 2, 4 and 8 times as many.
 
     Shape: N×3×H×W, uint8 or float in [0, 1]  →  logits, N×2.
@@ -33,7 +37,8 @@ class ResidualCNN(nn.Module):
         super().__init__()
         if size < 16:
             raise CatdogError(
-                f"ResidualCNN cannot take pictures of {size} pixels: it halves them four times; use size=16 or more."
+                f"ResidualCNN cannot take pictures of {size} pixels: it halves them four times; "
+                "use size=16 or more."
             )
         if width < 1:
             raise CatdogError(f"width is {width}: a network needs at least 1 channel.")
@@ -59,9 +64,11 @@ class ResidualCNN(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """Max-pooling 2, then two 3×3 convolutions and a shortcut past them: ReLU(convolutions(x) + shortcut(x)).
+    """Max-pooling 2, then two 3×3 convolutions and a shortcut past them: ReLU(convolutions(x) +
+    shortcut(x)).
 
-    The last BatchNorm starts with scale 0: at first the block passes on its shortcut alone, and learns what to add.
+    The last BatchNorm starts with scale 0: at first the block passes on its shortcut alone, and
+    learns what to add.
 
     Shape: N×C_in×H×W  →  N×C_out×⌈H/2⌉×⌈W/2⌉.
     """

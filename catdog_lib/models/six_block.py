@@ -1,4 +1,6 @@
-"""The six-block network: the one that reached 92.1 % on 2,023 photos in the first of the course's sources."""
+"""The six-block network: the one that reached 92.1 % on 2,023 photos in the first of the course's
+sources.
+"""
 
 from __future__ import annotations
 

@@ -1,111 +1,104 @@
-"""Networks that have learned from ImageNet's 1.28 million photos, one interface for all of them."""
+"""A backbone with a new head: transfer learning."""
 
 from __future__ import annotations
 
-import torch
+from collections.abc import Sequence
+
 from torch import Tensor, nn
 
 from catdog_lib.errors import CatdogError
-from catdog_lib.models import efficientnet_lite
-from catdog_lib.models.families import OFFLINE, family_of
-from catdog_lib.models.layers import Normalize
-from catdog_lib.models.pretrained import torchvision_input, torchvision_network
-
-IMAGENET_CATS = range(281, 286)  # tabby, tiger cat, Persian, Siamese, Egyptian
-IMAGENET_DOGS = range(151, 269)  # 118 breeds, from Chihuahua to Mexican hairless
+from catdog_lib.models.backbones.backbone import backbone as make_backbone
+from catdog_lib.models.backbones.families import OFFLINE
+from catdog_lib.models.freezing import freeze, unfreeze
 
 
-class Backbone(nn.Module):
-    """A network cut in two: stages that turn pictures into features, and the last layer, which answered ImageNet.
+class Classifier(nn.Module):
+    """A backbone and, in place of its last layer, a head that answers cat or dog.
+
+    Args:
+        backbone: a name that :func:`catdog_lib.models.backbone` takes.
+        head: units of the head's hidden layers, each with ReLU behind it: () is one new layer,
+            (270, 90) the head that one of the course's sources put on ResNet-50 (2048 → 270 → 90 →
+            2).
+        pretrained: start the backbone from its ImageNet weights; False from random ones.
+        frozen: how many of the backbone's stages are frozen (:meth:`freeze_up_to`); None freezes
+            all of them.
+        size: height and width of the pictures that it is meant for; None takes the backbone's own.
+            It takes others.
 
     Attributes:
-        name: such as "resnet50".
-        input_size: height and width of the pictures that it learned from, in pixels; it takes others, too.
-        feature_size: how many features a picture has.
-        normalize: with the mean and standard deviation that it learned with.
-        body: the stages, one after the other.
-        head: the last layer; None once it is cut off.
+        stages: name and layers of each stage of the backbone, and of the head.
 
-    Shape: N×3×H×W, uint8 or float in [0, 1]  →  features, N×feature_size.
+    Shape: N×3×H×W, uint8 or float in [0, 1]  →  logits, N×2.
+
+    Raises:
+        CatdogError: there is no such backbone, its weights cannot be had, or the head or frozen
+            makes no sense.
     """
 
     def __init__(
         self,
-        name: str,
-        input_size: int,
-        normalize: Normalize,
-        stages: dict[str, nn.Module],
-        head: nn.Module,
+        backbone: str = OFFLINE,
+        head: Sequence[int] = (),
+        pretrained: bool = True,
+        frozen: int | None = None,
+        size: int | None = None,
     ):
         super().__init__()
-        self.name, self.input_size, self.normalize = name, input_size, normalize
-        self.body = nn.Sequential()
-        for stage, layers in stages.items():
-            self.body.add_module(stage, layers)
-        self.head: nn.Module | None = head
-        # SqueezeNet answers from the map before the mean: its last layer is a convolution.
-        self._head_takes_map = not isinstance(head, nn.Linear)
-        last = next(m for m in head.modules() if isinstance(m, nn.Linear | nn.Conv2d))
-        self.feature_size = last.weight.shape[1]
+        self.backbone = make_backbone(backbone, pretrained)
+        self.backbone.head = None
+        self.head = make_head(self.backbone.feature_size, head)
+        size = size or self.backbone.input_size
+        frozen = len(self.backbone.stages) if frozen is None else frozen
+        self.settings = {
+            "backbone": backbone, "head": list(head), "pretrained": pretrained, "frozen": frozen, "size": size,
+        }  # fmt: skip
+        self.freeze_up_to(frozen)
+        self.train()
 
     @property
     def stages(self) -> list[tuple[str, nn.Module]]:
-        """Name and layers of each stage, from the pixels to the features."""
-        return list(self.body.named_children())
+        return [*self.backbone.stages, ("head", self.head)]
 
     def forward(self, pictures: Tensor) -> Tensor:
-        return self.body(self.normalize(pictures))
+        return self.head(self.backbone(pictures))
 
-    def imagenet(self, pictures: Tensor) -> Tensor:
-        """Logits of ImageNet's classes, N×1000, for pictures as :meth:`forward` takes them.
+    def freeze_up_to(self, stage: int) -> None:
+        """Freeze the first ``stage`` stages of the backbone, and unfreeze the others and the head.
+
+        0 lets everything learn, ``len(backbone.stages)`` the head alone. The first stages find
+        edges and colours, which every picture has; the last ones find what ImageNet's classes have
+        (Yosinski and others 2014, "How transferable are features in deep neural networks?", arXiv
+        1411.1792).
 
         Raises:
-            CatdogError: the last layer was cut off.
+            CatdogError: the backbone has not so many stages.
         """
-        if self.head is None:
+        count = len(self.backbone.stages)
+        if not 0 <= stage <= count:
+            names = ", ".join(name for name, _ in self.backbone.stages)
             raise CatdogError(
-                f"The last layer of {self.name} was cut off, for a head that knows cats and dogs; build "
-                f'backbone("{self.name}") anew to ask for ImageNet\'s classes.'
+                f"{self.backbone.name} cannot freeze {stage} stages: it has {count} ({names}); use "
+                f"0 to {count}."
             )
-        body = self.body[:-1] if self._head_takes_map else self.body
-        return self.head(body(self.normalize(pictures))).flatten(1)
+        for number, (_, layers) in enumerate(self.stages):
+            freeze(layers) if number < stage else unfreeze(layers)
 
 
-def backbone(name: str = OFFLINE, pretrained: bool = True, *, progress: bool = True) -> Backbone:
-    """A network with its weights from ImageNet, in evaluation mode.
-
-    efficientnet_lite0 brings its weights in a package. Those of all others are downloaded once, by torchvision, and
-    checked against the hash in their name.
-
-    Args:
-        name: any member of the families in :data:`catdog_lib.models.FAMILIES`, such as "resnet18" or "vgg16_bn".
-        pretrained: False keeps the random weights of the start.
-        progress: show a bar while weights are downloaded.
+def make_head(features: int, hidden: Sequence[int] = ()) -> nn.Module:
+    """A layer from features to two logits, with hidden layers between, each with ReLU behind it.
 
     Raises:
-        CatdogError: there is no such network, or its weights cannot be had.
+        CatdogError: a hidden layer has no unit.
     """
-    family = family_of(name)
-    if name == OFFLINE:
-        network = efficientnet_lite.EfficientNetLite0()
-        if pretrained:
-            network.load_state_dict(efficientnet_lite.imagenet_state_dict())
-        size, mean, std = 224, (efficientnet_lite.MEAN,) * 3, (efficientnet_lite.STD,) * 3
-    else:
-        network = torchvision_network(name, pretrained, progress)
-        size, mean, std = torchvision_input(name)
-    return Backbone(name, size, Normalize(mean, std), *family.cut(network)).eval()
-
-
-def cat_or_dog(imagenet_logits: Tensor) -> Tensor:
-    """Answer cat or dog with a network that knows ImageNet's classes: five kinds of cat, 118 breeds of dog.
-
-    P(cat) is the sum over the cats, P(dog) over the dogs; both are divided by their sum, so that nothing else counts.
-
-    Shape: N×1000  →  N×2, the logarithms of the two probabilities: ``argmax`` and ``softmax`` work as on logits.
-    """
-    sums = [
-        imagenet_logits[:, classes.start : classes.stop].logsumexp(1)
-        for classes in (IMAGENET_CATS, IMAGENET_DOGS)
-    ]
-    return torch.stack(sums, 1).log_softmax(1)
+    if any(not isinstance(units, int) or units < 1 for units in hidden):
+        raise CatdogError(
+            f"head is {tuple(hidden)}; give the units of each hidden layer, such as (270, 90), or "
+            "() for none."
+        )
+    layers: list[nn.Module] = []
+    for units in hidden:
+        layers += [nn.Linear(features, units), nn.ReLU()]
+        features = units
+    last = nn.Linear(features, 2)
+    return nn.Sequential(*layers, last) if layers else last

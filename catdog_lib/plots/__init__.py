@@ -1,4 +1,6 @@
-"""Every static picture of the course. A function takes data, not models, and returns a matplotlib ``Figure``."""
+"""Every static picture of the course. A function takes data, not models, and returns a matplotlib
+``Figure``.
+"""
 
 from catdog_lib.plots.architecture import architecture
 from catdog_lib.plots.convolution import (
@@ -30,13 +32,7 @@ from catdog_lib.plots.sparsity import accuracy_against_zeros, l1_experiment, zer
 from catdog_lib.plots.speed import speed
 from catdog_lib.plots.style import CAT, CLASS_COLOURS, DOG, describe, new_figure, show, style
 from catdog_lib.plots.training import compare, confusion, history
-from catdog_lib.plots.transfer import (
-    channel_links,
-    drift,
-    families,
-    feature_space,
-    learning_curves,
-)
+from catdog_lib.plots.transfer import channel_links, drift, families, feature_space, learning_curves
 
 __all__ = [
     "CAT",

@@ -7,8 +7,8 @@ from math import log2
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
+from catdog_lib.inspect.shape_table import LayerUse
 from catdog_lib.plots.style import GREY, counted, describe, style
-from catdog_lib.shapes import LayerUse
 
 _COLOURS = {
     "picture": "#BBBBBB",
@@ -20,12 +20,14 @@ _KINDS = {"Conv2d": "convolution", "MaxPool2d": "pooling", "Linear": "fully conn
 
 
 def architecture(uses: list[LayerUse], title: str = "") -> Figure:
-    """Draw the convolutions, poolings and fully connected layers of a network as boxes, from its shape table.
+    """Draw the convolutions, poolings and fully connected layers of a network as boxes, from its
+    shape table.
 
-    A box is as tall as its feature maps are, and the wider the more channels it has (both on a logarithmic scale).
+    A box is as tall as its feature maps are, and the wider the more channels it has (both on a
+    logarithmic scale).
 
     Args:
-        uses: from :func:`catdog_lib.shapes.shape_table`.
+        uses: from :func:`catdog_lib.inspect.shape_table.shape_table`.
         title: stands above the picture.
     """
     boxes = [("picture", uses[0].shape_in)] + [
@@ -64,14 +66,17 @@ def architecture(uses: list[LayerUse], title: str = "") -> Figure:
     ]
     return describe(
         figure,
-        f"{title or 'The network'}: a row of boxes, from the picture of {'×'.join(map(str, boxes[0][1]))} values "
-        f"on the left to the {boxes[-1][1][0]} logits on the right, with {', '.join(layers)}. "
-        "The boxes get lower and wider: less place, more channels.",
+        f"{title or 'The network'}: a row of boxes, from the picture of "
+        f"{'×'.join(map(str, boxes[0][1]))} values on the left to the {boxes[-1][1][0]} logits on "
+        f"the right, with {', '.join(layers)}. The boxes get lower and wider: less place, more "
+        "channels.",
     )
 
 
 def _height(shape: tuple[int, ...]) -> float:
-    """Inches-like units; a fully connected layer is as tall as a column of its units would be, compressed."""
+    """Inches-like units; a fully connected layer is as tall as a column of its units would be,
+    compressed.
+    """
     return 0.5 * log2(shape[1]) + 0.25 if len(shape) == 3 else 0.25 * log2(shape[0]) + 0.2
 
 

@@ -1,4 +1,6 @@
-"""Convolution in pictures: two dice, kernels and what they make, channels that are added up, connections, two ways."""
+"""Convolution in pictures: two dice, kernels and what they make, channels that are added up,
+connections, two ways.
+"""
 
 from __future__ import annotations
 
@@ -54,9 +56,10 @@ def dice(first: Tensor, second: Tensor, total: int) -> Figure:
         bars.set_title("added up along the diagonals")
     return describe(
         figure,
-        f"Left a table of the probabilities of all {pairs.numel()} pairs of two dice, with the {len(marked)} pairs "
-        f"marked whose sum is {total}: they lie on a diagonal from lower left to upper right. Right the probability "
-        f"of each sum; {total} has {100 * sums[total - 2]:.1f} %.",
+        f"Left a table of the probabilities of all {pairs.numel()} pairs of two dice, with the "
+        f"{len(marked)} pairs marked whose sum is {total}: they lie on a diagonal from lower left "
+        f"to upper right. Right the probability of each sum; {total} has "
+        f"{100 * sums[total - 2]:.1f} %.",
     )
 
 
@@ -99,7 +102,8 @@ def numbers(grids: Mapping[str, Tensor]) -> Figure:
 def kernels(results: Mapping[str, tuple[Tensor, Tensor]], columns: int = 4) -> Figure:
     """Kernels (k×k), and below each what it makes of a grey picture: name → (kernel, map H×W).
 
-    Where the numbers of a kernel add up to 0, its map is drawn with grey for 0; else black is 0 and white is 1.
+    Where the numbers of a kernel add up to 0, its map is drawn with grey for 0; else black is 0 and
+    white is 1.
     """
     columns = min(columns, len(results))
     blocks = -(-len(results) // columns)
@@ -125,7 +129,8 @@ def kernels(results: Mapping[str, tuple[Tensor, Tensor]], columns: int = 4) -> F
 
 
 def channel_sum(planes: Tensor, kernel: Tensor, parts: Tensor, bias: float) -> Figure:
-    """How one kernel makes one map of several channels: each channel with its slice of the kernel; then the sum.
+    """How one kernel makes one map of several channels: each channel with its slice of the kernel;
+    then the sum.
 
     Args:
         planes: the channels of the picture, C×H×W.
@@ -159,13 +164,16 @@ def channel_sum(planes: Tensor, kernel: Tensor, parts: Tensor, bias: float) -> F
         bottom[-1].set_title("sum + bias", loc="center")
     return describe(
         figure,
-        f"The {channels} channels of a picture; below each its slice of the kernel; below that what the slice makes of "
-        f"it, all on one scale, grey for 0. Lower right their sum, with the bias {bias:+.2f} added: a single map.",
+        f"The {channels} channels of a picture; below each its slice of the kernel; below that "
+        "what the slice makes of it, all on one scale, grey for 0. Lower right their sum, with "
+        f"the bias {bias:+.2f} added: a single map.",
     )
 
 
 def connections(matrices: Mapping[str, Tensor]) -> Figure:
-    """The weights of layers as matrices: name → outputs×inputs. Where there is no connection, it is white."""
+    """The weights of layers as matrices: name → outputs×inputs. Where there is no connection, it is
+    white.
+    """
     with style():
         figure, all_axes = new_figure(1, len(matrices), width=8, height=2.1)
         told = []
@@ -181,14 +189,14 @@ def connections(matrices: Mapping[str, Tensor]) -> Figure:
             told.append(f"{name}: {count}")
     return describe(
         figure,
-        "The weights of layers as matrices, a row for each output and a column for each input; no connection is white. "
-        + "; ".join(told)
-        + ".",
+        "The weights of layers as matrices, a row for each output and a column for each input; no "
+        "connection is white. " + "; ".join(told) + ".",
     )
 
 
 def two_ways(layers: Mapping[str, tuple[Tensor, Tensor]]) -> Figure:
-    """Is a layer equivariant? Name → (its map moved, its map of the moved picture), H×W each, and their difference.
+    """Is a layer equivariant? Name → (its map moved, its map of the moved picture), H×W each, and
+    their difference.
 
     The difference is measured as its root mean square, relative to that of the map.
     """
@@ -216,9 +224,8 @@ def two_ways(layers: Mapping[str, tuple[Tensor, Tensor]]) -> Figure:
             axes.set_title(title, loc="center")
     return describe(
         figure,
-        "For each layer three pictures: its map moved; its map of the moved picture; the difference, dark for none. "
-        + "; ".join(told)
-        + ".",
+        "For each layer three pictures: its map moved; its map of the moved picture; the "
+        "difference, dark for none. " + "; ".join(told) + ".",
     )
 
 
@@ -241,7 +248,9 @@ def _map(axes: Axes, values: Tensor, signed: bool, most: float | None = None) ->
 
 
 def _short(value: float) -> str:
-    """A number as one writes it into a small square: ninths and sixteenths as fractions, the rest with one digit."""
+    """A number as one writes it into a small square: ninths and sixteenths as fractions, the rest
+    with one digit.
+    """
     for part in (9, 18, 16):
         if abs(10 * value - round(10 * value)) > 1e-5 > abs(value * part - round(value * part)):
             return f"{round(value * part)}/{part}".replace("-", "−")

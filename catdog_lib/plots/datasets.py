@@ -1,4 +1,6 @@
-"""A whole set at a glance: how large its photos are, what a model of single pixels learned, who is how good."""
+"""A whole set at a glance: how large its photos are, what a model of single pixels learned, who is
+how good.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +10,14 @@ import numpy as np
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from catdog_lib.data.classes import CLASSES
+from catdog_lib.classes import CLASSES
 from catdog_lib.plots.style import CLASS_COLOURS, WRONG, counted, describe, new_figure, style
 
 
 def sizes(widths: Tensor, heights: Tensor, labels: Tensor) -> Figure:
-    """Width and height of every photo (N each, in pixels), by class, and how many there are of each class."""
+    """Width and height of every photo (N each, in pixels), by class, and how many there are of each
+    class.
+    """
     with style():
         figure, (cloud, bars) = new_figure(
             1, 2, width=8, height=3.6, gridspec_kw={"width_ratios": [2.2, 1]}
@@ -43,14 +47,16 @@ def sizes(widths: Tensor, heights: Tensor, labels: Tensor) -> Figure:
     wide = int((widths > heights).sum())
     return describe(
         figure,
-        f"{counted(len(labels), 'photo')}: {counted(counts[0], 'cat')}, {counted(counts[1], 'dog')}. Widths run from "
-        f"{int(widths.min()):,} to {int(widths.max()):,} pixels, heights from {int(heights.min()):,} to "
+        f"{counted(len(labels), 'photo')}: {counted(counts[0], 'cat')}, "
+        f"{counted(counts[1], 'dog')}. Widths run from {int(widths.min()):,} to "
+        f"{int(widths.max()):,} pixels, heights from {int(heights.min()):,} to "
         f"{int(heights.max()):,}; {wide:,} are wider than high.",
     )
 
 
 def lucky(accuracies: Tensor, fresh: float, pictures: int) -> Figure:
-    """Accuracies of many coin-flippers on one test set (N, in [0, 1]), and of the best of them on a fresh one.
+    """Accuracies of many coin-flippers on one test set (N, in [0, 1]), and of the best of them on a
+    fresh one.
 
     Args:
         pictures: how many the test set has; the bars are as wide as one of them.
@@ -79,13 +85,16 @@ def lucky(accuracies: Tensor, fresh: float, pictures: int) -> Figure:
         axes.margins(x=0.12)
     return describe(
         figure,
-        f"A histogram of the accuracy of {counted(len(values), 'coin-flipper')} on one test set: a bell around 50 %. "
-        f"The luckiest has {best:.0f} %, and {100 * fresh:.1f} % on fresh pictures.",
+        f"A histogram of the accuracy of {counted(len(values), 'coin-flipper')} on one test set: a "
+        f"bell around 50 %. The luckiest has {best:.0f} %, and {100 * fresh:.1f} % on fresh "
+        "pictures.",
     )
 
 
 def templates(weights: Tensor) -> Figure:
-    """The weights (2×3×H×W) of a linear model, one picture a class: grey is 0, bright colours say yes to it."""
+    """The weights (2×3×H×W) of a linear model, one picture a class: grey is 0, bright colours say
+    yes to it.
+    """
     with style():
         figure, all_axes = new_figure(1, 2, width=5.6, height=3)
         most = weights.abs().max()
@@ -98,13 +107,15 @@ def templates(weights: Tensor) -> Figure:
             axes.set_title(f"weights for {name}", color=colour)
     return describe(
         figure,
-        "The weights of a linear model, drawn as two pictures, one for each class. Grey is no weight. Where one is "
-        "light the other is dark.",
+        "The weights of a linear model, drawn as two pictures, one for each class. Grey is no "
+        "weight. Where one is light the other is dark.",
     )
 
 
 def accuracies(results: Mapping[str, tuple[float, float, float]]) -> Figure:
-    """Accuracies side by side: name → (accuracy, and the lower and upper end of its interval), all in [0, 1]."""
+    """Accuracies side by side: name → (accuracy, and the lower and upper end of its interval), all
+    in [0, 1].
+    """
     names = list(results)
     with style():
         figure, (axes,) = new_figure(width=8, height=0.7 + 0.45 * len(names))

@@ -1,4 +1,6 @@
-"""What depth does: how far a unit sees, and how much of the gradient comes back to the first layer."""
+"""What depth does: how far a unit sees, and how much of the gradient comes back to the first
+layer.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +18,15 @@ from catdog_lib.plots.style import describe, new_figure, style
 def receptive_fields(
     image: Tensor, influence: Mapping[str, Tensor], boxes: Mapping[str, tuple[int, int, int, int]]
 ) -> Figure:
-    """A picture for each layer: bright where a pixel influences the middle unit, with the formula's box.
+    """A picture for each layer: bright where a pixel influences the middle unit, with the formula's
+    box.
 
     Args:
         image: 3×H×W, uint8.
-        influence: layer → how much the unit changes with each pixel (H×W, at least 0), from a gradient.
-        boxes: layer → top, left, height, width of the box that the formula gives, in pixels; it may reach
-            past the edge, into the padding.
+        influence: layer → how much the unit changes with each pixel (H×W, at least 0), from a
+            gradient.
+        boxes: layer → top, left, height, width of the box that the formula gives, in pixels; it may
+            reach past the edge, into the padding.
     """
     grey = image.float().mean(0) / 255
     with style():
@@ -50,8 +54,9 @@ def receptive_fields(
     sizes = ", ".join(f"{name} {boxes[name][2]}×{boxes[name][3]} pixels" for name in influence)
     return describe(
         figure,
-        "The same picture once for each layer. What influences the layer's middle unit glows; a white box shows what "
-        f"the formula says it can see: {sizes}. The glow fills the box and is strongest in its middle.",
+        "The same picture once for each layer. What influences the layer's middle unit glows; a "
+        f"white box shows what the formula says it can see: {sizes}. The glow fills the box and is "
+        "strongest in its middle.",
     )
 
 

@@ -1,4 +1,6 @@
-"""The static twins of the interactive pictures: the same state, drawn for print and for the text of a lesson."""
+"""The static twins of the interactive pictures: the same state, drawn for print and for the text of
+a lesson.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from torch import Tensor
 from catdog_lib.plots.convolution import SIGNED
 from catdog_lib.plots.pixels import CHANNELS
 from catdog_lib.plots.style import describe, style
-from catdog_lib.shrinkage import loss, minimisers, shrink
+from catdog_lib.sparsity.quadratic import loss, minimisers, shrink
 
 MARK = "#D6006C"
 PENALTY_COLOURS = ("#C24E00", "#0072B2")  # L1, L2; as in the interactive picture
@@ -33,10 +35,12 @@ def convolution_step(
     dilation: int = 1,
     bias: float = 0.0,
 ) -> Figure:
-    """One step of a convolution: the window on the padded picture, patch, kernel, products, and the output so far.
+    """One step of a convolution: the window on the padded picture, patch, kernel, products, and the
+    output so far.
 
     Args:
-        picture: C×H×W with 1 or 3 channels, or H×W; at most about 12×12, since its numbers are shown.
+        picture: C×H×W with 1 or 3 channels, or H×W; at most about 12×12, since its numbers are
+            shown.
         kernel: C×k×k, or k×k for every channel.
         row, column: of the output.
     """
@@ -85,9 +89,10 @@ def convolution_step(
     sums = " + ".join(_text(one) for one in products.sum((1, 2)))
     return describe(
         figure,
-        f"A kernel of {k_rows}×{k_columns} on a picture of {planes.shape[1]}×{planes.shape[2]}, at row {row} and "
-        f"column {column} of the {output.shape[0]}×{output.shape[1]} output. The products of patch and kernel sum to "
-        f"{sums}{f' + bias {_text(bias)}' if bias else ''} = {_text(total)}.",
+        f"A kernel of {k_rows}×{k_columns} on a picture of {planes.shape[1]}×{planes.shape[2]}, at "
+        f"row {row} and column {column} of the {output.shape[0]}×{output.shape[1]} output. The "
+        f"products of patch and kernel sum to {sums}{f' + bias {_text(bias)}' if bias else ''} = "
+        f"{_text(total)}.",
     )
 
 
@@ -177,13 +182,15 @@ def receptive_field_stack(
             axes.set_title(f"{f'{i} ' if i else ''}{name}\n{sides[i]}×{sides[i]}", fontsize=9.5)
     return describe(
         figure,
-        f"The unit in row {unit[0]}, column {unit[1]} of layer {layer}, and what it sees in the maps below: "
-        f"of the photo, {_span('row', rows[0])} and {_span('column', columns[0])}.",
+        f"The unit in row {unit[0]}, column {unit[1]} of layer {layer}, and what it sees in the "
+        f"maps below: of the photo, {_span('row', rows[0])} and {_span('column', columns[0])}.",
     )
 
 
 def _seen(layers: Sequence[dict], sides: list[int], layer: int, unit: int) -> list[list[int]]:
-    """Positions that a unit sees along one side, in the photo (first), each map, and its own (last)."""
+    """Positions that a unit sees along one side, in the photo (first), each map, and its own
+    (last).
+    """
     found = [[unit]]
     for one, side in zip(layers[layer - 1 :: -1], sides[layer - 1 :: -1], strict=True):
         taps = range(0, one["dilation"] * one["kernel"], one["dilation"])
@@ -204,7 +211,8 @@ def lambda_slider(
     lam: float = 0.2,
     minimum: tuple[float, float] = (0.8, 0.6),
 ) -> Figure:
-    """What a penalty does to two weights, to any weight, and to a layer's; its largest weight counts as 1.
+    """What a penalty does to two weights, to any weight, and to a layer's; its largest weight
+    counts as 1.
 
     Args:
         weights: of a layer, of any shape.
@@ -242,9 +250,10 @@ def lambda_slider(
     x, y = (f"{one:.3g}".replace("-", "−") for one in path[-1].tolist())
     return describe(
         figure,
-        f"{penalty} with λ = {lam:.3g}. The lowest loss of two weights is at ({minimum[0]:g}, {minimum[1]:g}); with "
-        f"the penalty they go to ({x}, {y}). Of the layer's {len(after)} weights {zeros} "
-        f"({zeros / len(after):.1%}) are exactly 0, the largest is {after.abs().max():.3g} of what it was.",
+        f"{penalty} with λ = {lam:.3g}. The lowest loss of two weights is at ({minimum[0]:g}, "
+        f"{minimum[1]:g}); with the penalty they go to ({x}, {y}). Of the layer's {len(after)} "
+        f"weights {zeros} ({zeros / len(after):.1%}) are exactly 0, the largest is "
+        f"{after.abs().max():.3g} of what it was.",
     )
 
 

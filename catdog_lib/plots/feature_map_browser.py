@@ -32,7 +32,8 @@ def feature_map_browser(
     opacity: float = 0.4,
     title: str = "A channel",
 ) -> Figure:
-    """A photo, what a unit saw of it, its map, and patch × filter = products, with the sum over all input channels.
+    """A photo, what a unit saw of it, its map, and patch × filter = products, with the sum over all
+    input channels.
 
     Args:
         photo: 3×H×W, uint8.
@@ -44,7 +45,8 @@ def feature_map_browser(
         source: the input channel whose numbers are shown.
         bias: of the filter.
         after: name of each step after the convolution, and what it makes of the number.
-        seen: first and last row, first and last column of the photo that the unit saw; None where nobody knows.
+        seen: first and last row, first and last column of the photo that the unit saw; None where
+            nobody knows.
         heat: any size, values from 0 to 1, to lie over the photo.
         opacity: of the heat.
         title: the layer and the channel.
@@ -95,8 +97,9 @@ def feature_map_browser(
     made = "".join(f"; {name} makes it {_figures(value)}" for name, value in after)
     return describe(
         figure,
-        f"{title}, row {row}, column {column}. The unit sees {saw}. The products of {len(sums)} input channels sum to "
-        f"{_figures(sums.sum())}, with the bias {_figures(bias)} to {_figures(total)}{made}.",
+        f"{title}, row {row}, column {column}. The unit sees {saw}. The products of {len(sums)} "
+        f"input channels sum to {_figures(sums.sum())}, with the bias {_figures(bias)} to "
+        f"{_figures(total)}{made}.",
     )
 
 

@@ -1,4 +1,6 @@
-"""What a layer is made of and what it makes: filters, feature maps, and what excites a unit most."""
+"""What a layer is made of and what it makes: filters, feature maps, and what excites a unit
+most.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +12,20 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from catdog_lib.explain import Excitement
+from catdog_lib.inspect.activations import Excitement
 from catdog_lib.plots.convolution import SIGNED
 from catdog_lib.plots.photos import picture
 from catdog_lib.plots.style import WRONG, counted, describe, new_figure, style
 
 
 def filters(weights: Tensor, columns: int = 16) -> Figure:
-    """The filters of a convolution: in colour if it looks at pictures, else the channels of its first inputs.
+    """The filters of a convolution: in colour if it looks at pictures, else the channels of its
+    first inputs.
 
     Args:
-        weights: C_out×C_in×k×k. With 3 input channels each filter is a small picture: grey is weight 0, and a
-            colour is what the filter looks for. Otherwise a row is a filter and a column an input channel, on one
-            scale: violet above 0, brown below.
+        weights: C_out×C_in×k×k. With 3 input channels each filter is a small picture: grey is
+            weight 0, and a colour is what the filter looks for. Otherwise a row is a filter and a
+            column an input channel, on one scale: violet above 0, brown below.
         columns: filters in a row, or input channels shown.
     """
     weights = weights.detach().float().cpu()
@@ -52,8 +55,8 @@ def filters(weights: Tensor, columns: int = 16) -> Figure:
                 if i % columns == 0:
                     axes.set_ylabel(i // columns, rotation=0, ha="right", va="center", fontsize=9)
             words = (
-                f"a row for each of the first {rows}, a column for each of the first {columns} input channels, "
-                "violet above 0, brown below"
+                f"a row for each of the first {rows}, a column for each of the first {columns} "
+                "input channels, violet above 0, brown below"
             )
     return describe(
         figure,
@@ -65,10 +68,11 @@ def filters(weights: Tensor, columns: int = 16) -> Figure:
 def feature_maps(
     image: Tensor, layers: Mapping[str, Tensor], channels: Sequence[int] | int = 8
 ) -> Figure:
-    """A picture and what each layer made of it: a row a layer, a column a channel, bright for large values.
+    """A picture and what each layer made of it: a row a layer, a column a channel, bright for large
+    values.
 
-    Each map has a scale of its own, from its smallest to its largest value; a map with one value only, such as that
-    of a dead channel, is marked.
+    Each map has a scale of its own, from its smallest to its largest value; a map with one value
+    only, such as that of a dead channel, is marked.
 
     Args:
         image: 3×H×W, uint8 or float in [0, 1].
@@ -105,17 +109,19 @@ def feature_maps(
             )
     return describe(
         figure,
-        f"A picture, and below it {counted(len(layers), 'row')} of feature maps, one for each layer, bright for large "
-        f"values: {', '.join(words)}.",
+        f"A picture, and below it {counted(len(layers), 'row')} of feature maps, one for each "
+        f"layer, bright for large values: {', '.join(words)}.",
     )
 
 
 def exciting(pictures: Tensor, found: Sequence[Excitement]) -> Figure:
-    """What excites a unit most: the pictures with a box around what it saw, and below each the patch in the box.
+    """What excites a unit most: the pictures with a box around what it saw, and below each the
+    patch in the box.
 
     Args:
         pictures: the pictures that were found, in the same order: N×3×H×W, uint8.
-        found: from :func:`catdog_lib.explain.most_exciting`; so ``images[[e.position for e in found]][0]``.
+        found: from :func:`catdog_lib.inspect.activations.most_exciting`; so
+            ``images[[e.position for e in found]][0]``.
     """
     columns = min(9, len(found))
     rows = -(-len(found) // columns)
@@ -141,9 +147,9 @@ def exciting(pictures: Tensor, found: Sequence[Excitement]) -> Figure:
     heights = [one.patch.shape[1] for one in found]
     return describe(
         figure,
-        f"The {counted(len(found), 'picture')} that excite one unit most, each with a box around what it saw, and the "
-        f"patch in the box ({min(heights)} to {max(heights)} pixels high) below with the unit's value: from "
-        f"{found[0].value:.2f} down to {found[-1].value:.2f}.",
+        f"The {counted(len(found), 'picture')} that excite one unit most, each with a box around "
+        f"what it saw, and the patch in the box ({min(heights)} to {max(heights)} pixels high) "
+        f"below with the unit's value: from {found[0].value:.2f} down to {found[-1].value:.2f}.",
     )
 
 

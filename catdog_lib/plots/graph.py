@@ -9,15 +9,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from catdog_lib.gradients import Graph, Node
+from catdog_lib.inspect.autograd_graph import Graph, Node
 from catdog_lib.plots.graph_layout import Layout, arrange
 from catdog_lib.plots.style import GREY, counted, describe, style
 
 GRADIENT = "#D55E00"
 _FILL = {"operation": "#F2F2F2", "parameter": "#BFE7DA", "input": "#C6E6F8"}
 _FRAME = {"operation": GREY, "parameter": "#009E73", "input": "#3A8FC2"}
-# In inches: width and height of an operation's box and of a parameter's; the gaps below and beside a box, between two
-# parameters, and between a value's arrow and its gradient's.
+# In inches: width and height of an operation's box and of a parameter's; the gaps below and beside
+# a box, between two parameters, and between a value's arrow and its gradient's.
 _WIDE, _HIGH, _PARAMETER, _LOW = 1.7, 0.46, 1.5, 0.39
 _DOWN, _ALONG, _LANE, _STACK, _APART = 0.33, 0.7, 0.75, 0.09, 0.09
 
@@ -25,14 +25,16 @@ Point = tuple[float, float]
 
 
 def graph(traced: Graph, title: str = "") -> Figure:
-    """Draw a computational graph from top to bottom, the loss at the foot, for networks of up to about 15 operations.
+    """Draw a computational graph from top to bottom, the loss at the foot, for networks of up to
+    about 15 operations.
 
-    Grey arrows lead from a value to the operation that takes it. Beside each, the gradient comes back in orange, with
-    its norm: the root of the sum of squares. Parameters stand left of the operation that uses them; one that was used
-    before stands there again in a dashed frame: its gradients add up.
+    Grey arrows lead from a value to the operation that takes it. Beside each, the gradient comes
+    back in orange, with its norm: the root of the sum of squares. Parameters stand left of the
+    operation that uses them; one that was used before stands there again in a dashed frame: its
+    gradients add up.
 
     Args:
-        traced: from :func:`catdog_lib.gradients.trace`.
+        traced: from :func:`catdog_lib.inspect.autograd_graph.trace`.
         title: stands above the picture.
     """
     layout = arrange(traced)
@@ -59,7 +61,9 @@ def graph(traced: Graph, title: str = "") -> Figure:
 
 
 def _places(layout: Layout) -> tuple[dict[int, float], dict[int, Point], float, float]:
-    """The x of each column, the centre of each operation's box, and the figure's width and height."""
+    """The x of each column, the centre of each operation's box, and the figure's width and
+    height.
+    """
     x: dict[int, float] = {}
     right = 0.2
     for c in range(1 + max([0, *layout.column.values(), *layout.lane.values()])):
@@ -203,5 +207,6 @@ def _words(traced: Graph, layout: Layout, title: str) -> str:
         f"{parameters} beside the operations that use them. "
         + (f"At the right of this path: {', '.join(others)}. " if others else "")
         + "Grey arrows lead down to the loss; orange arrows bring the gradient back, with its norm: "
-        f"{_number(trunk[-1].gradient)} at the loss, {_number(trunk[0].gradient)} at {trunk[0].name}."
+        f"{_number(trunk[-1].gradient)} at the loss, {_number(trunk[0].gradient)} at "
+        f"{trunk[0].name}."
     )

@@ -1,22 +1,27 @@
-"""Where the boxes of a computational graph stand: a row for each depth, the longest path in one column, no overlaps."""
+"""Where the boxes of a computational graph stand: a row for each depth, the longest path in one
+column, no overlaps.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from catdog_lib.gradients import Graph
+from catdog_lib.inspect.autograd_graph import Graph
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Places of a graph's nodes; nodes and edges are named by their place in ``Graph.nodes`` and ``Graph.edges``.
+    """Places of a graph's nodes; nodes and edges are named by their place in ``Graph.nodes`` and
+    ``Graph.edges``.
 
     Attributes:
         row: of each operation and input; row 0 is the top, the loss is in the last.
         column: of the same; column 0 is that of the longest path.
         trunk: the nodes of column 0 from the top to the loss.
-        lane: of each edge between them that does not run straight down its column, the column in which it does.
-        beside: operation → its edges from parameters, whose boxes stand beside it, the largest first.
+        lane: of each edge between them that does not run straight down its column, the column in
+            which it does.
+        beside: operation → its edges from parameters, whose boxes stand beside it, the largest
+            first.
     """
 
     row: dict[int, int]
@@ -27,7 +32,9 @@ class Layout:
 
 
 def arrange(graph: Graph) -> Layout:
-    """A layered layout: every edge leads downwards, and branches run in columns of their own, right of the trunk."""
+    """A layered layout: every edge leads downwards, and branches run in columns of their own, right
+    of the trunk.
+    """
     parameters = {n for n, node in enumerate(graph.nodes) if node.kind == "parameter"}
     placed = [n for n in range(len(graph.nodes)) if n not in parameters]
     source_of = [edge.source for edge in graph.edges]

@@ -1,4 +1,6 @@
-"""Heat maps over pictures, and whether they tell the truth: heat by part of the animal, curves of deletion."""
+"""Heat maps over pictures, and whether they tell the truth: heat by part of the animal, curves of
+deletion.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from catdog_lib.data.drawn.drawing import PARTS
 from catdog_lib.plots.convolution import SIGNED
 from catdog_lib.plots.photos import picture
 from catdog_lib.plots.style import GREY, counted, describe, new_figure, style
+from catdog_lib.sketches.canvas import PARTS
 
 WARM = "inferno"
 
@@ -23,7 +25,8 @@ def heat(images: Tensor, maps: Mapping[str, Tensor], captions: Sequence[str] = (
 
     Each map has a scale of its own, from 0 to its hottest pixel.
 
-    A map with values below 0, as of occlusion, is drawn in two colours: violet speaks for the class, brown against it.
+    A map with values below 0, as of occlusion, is drawn in two colours: violet speaks for the
+    class, brown against it.
 
     Args:
         images: N×3×H×W, uint8 or float in [0, 1].
@@ -48,7 +51,9 @@ def heat(images: Tensor, maps: Mapping[str, Tensor], captions: Sequence[str] = (
 
 
 def _overlay(axes: Axes, image: Tensor, values: Tensor, signed: bool) -> None:
-    """The picture as a grey ghost, and the heat in colours that hide it the more, the stronger they are."""
+    """The picture as a grey ghost, and the heat in colours that hide it the more, the stronger they
+    are.
+    """
     ghost = image.float().mean(0)
     ghost = ghost / 255 if image.dtype == torch.uint8 else ghost
     largest = values.abs().max().item() or 1.0  # a map of nothing but zeros
@@ -77,9 +82,8 @@ def _words(count: int, maps: Mapping[str, Tensor], captions: Sequence[str]) -> s
         )
         places.append(f"{method}: hottest {where}")
     return (
-        f"{counted(count, 'picture')}{shown}, and below them their heat maps, each on its own scale. "
-        + "; ".join(places)
-        + "."
+        f"{counted(count, 'picture')}{shown}, and below them their heat maps, each on its own "
+        "scale. " + "; ".join(places) + "."
     )
 
 
@@ -90,11 +94,12 @@ def _third(share: float, *names: str) -> str:
 def heat_by_part(
     shares: Mapping[str, Tensor], area: Tensor, parts: Sequence[str] = PARTS
 ) -> Figure:
-    """How much of the heat lies on each part of the animal, network by network, against the part's share of the area.
+    """How much of the heat lies on each part of the animal, network by network, against the part's
+    share of the area.
 
     Args:
-        shares: network → N×P, from :func:`catdog_lib.explain.heat_by_part`: the bar is the mean over the pictures,
-            and the line on it the 95 % interval of that mean.
+        shares: network → N×P, from :func:`catdog_lib.explain.heat_by_part`: the bar is the mean
+            over the pictures, and the line on it the 95 % interval of that mean.
         area: N×P, from :func:`catdog_lib.explain.area_by_part`: a mark at each part.
     """
     width = 0.8 / len(shares)
@@ -129,11 +134,12 @@ def _percent(parts: Sequence[str], values: Sequence[float]) -> str:
 
 
 def deletion(curves: Mapping[str, Tensor], *, insertion: bool = False) -> Figure:
-    """The class's probability while pixels go (or, with ``insertion``, come), the hottest first, method by method.
+    """The class's probability while pixels go (or, with ``insertion``, come), the hottest first,
+    method by method.
 
     Args:
-        curves: method → N×(steps + 1), from :func:`catdog_lib.explain.deletion_curve` or ``insertion_curve``; the mean
-            over the pictures is drawn, its area stands in the legend.
+        curves: method → N×(steps + 1), from :func:`catdog_lib.explain.deletion_curve` or
+            ``insertion_curve``; the mean over the pictures is drawn, its area stands in the legend.
     """
     words = []
     with style():
@@ -153,7 +159,6 @@ def deletion(curves: Mapping[str, Tensor], *, insertion: bool = False) -> Figure
     verb = "put into a grey picture" if insertion else "taken out of the picture"
     return describe(
         figure,
-        f"Curves of the class's probability while the hottest pixels are {verb} first, mean over the pictures. "
-        + "; ".join(words)
-        + ".",
+        f"Curves of the class's probability while the hottest pixels are {verb} first, mean over "
+        "the pictures. " + "; ".join(words) + ".",
     )

@@ -6,9 +6,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
+from catdog_lib.from_scratch.output_sizes import (
+    conv_output_size,
+    pool_output_size,
+    transposed_output_size,
+)
 from catdog_lib.plots.explorables import MARK
 from catdog_lib.plots.style import GREY, describe, new_figure, style
-from catdog_lib.shapes import conv_output_size, pool_output_size, transposed_output_size
 
 PICTURE, PADDING, LOST, SKIPPED = "#CFE8F7", "#E4E4EA", "#D55E00", "#E8C15A"
 _MOST = 12  # windows drawn under the picture
@@ -27,9 +31,11 @@ def shape_windows(
     row: int = 0,
     column: int = 0,
 ) -> Figure:
-    """The padded picture with one window on it, the windows along a row below, and what none of them reads.
+    """The padded picture with one window on it, the windows along a row below, and what none of
+    them reads.
 
-    For a transposed convolution the picture is the output, and the windows are where each number of the input writes.
+    For a transposed convolution the picture is the output, and the windows are where each number of
+    the input writes.
 
     Args:
         size: of the input, one number or (height, width).
@@ -90,8 +96,9 @@ def shape_windows(
         axes.legend(handles=patches, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=len(key))
     return describe(
         figure,
-        f"{height}×{width} becomes {down}×{right}: windows {reach} wide, {stride} apart, with padding {padding}. "
-        f"Rows and columns that are never read: {len(lost)} at the end, {len(skipped)} between the windows.",
+        f"{height}×{width} becomes {down}×{right}: windows {reach} wide, {stride} apart, with "
+        f"padding {padding}. Rows and columns that are never read: {len(lost)} at the end, "
+        f"{len(skipped)} between the windows.",
     )
 
 

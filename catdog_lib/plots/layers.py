@@ -25,13 +25,16 @@ def activations() -> Figure:
         axes[0].legend()
     return describe(
         figure,
-        "Two curves with their slopes. ReLU is 0 with slope 0 for negative x, and x with slope 1 for positive x. "
-        "Tanh rises from −1 to 1; its slope is 1 at 0 and nearly 0 beyond 3 on both sides.",
+        "Two curves with their slopes. ReLU is 0 with slope 0 for negative x, and x with slope 1 "
+        "for positive x. Tanh rises from −1 to 1; its slope is 1 at 0 and nearly 0 beyond 3 on "
+        "both sides.",
     )
 
 
 def channel_spread(before: Tensor, after: Tensor) -> Figure:
-    """Mean and standard deviation of each channel, before and after a normalisation (feature maps, N×C×H×W)."""
+    """Mean and standard deviation of each channel, before and after a normalisation (feature maps,
+    N×C×H×W).
+    """
     with style():
         figure, axes = new_figure(1, 2, height=2.8)
         for ax, title, maps in (
@@ -46,6 +49,7 @@ def channel_spread(before: Tensor, after: Tensor) -> Figure:
     low, high = before.mean((0, 2, 3)).min(), before.mean((0, 2, 3)).max()
     return describe(
         figure,
-        f"Mean and standard deviation of {before.shape[1]} channels. Before BatchNorm the means lie between "
-        f"{low:.2f} and {high:.2f} and the spreads differ; after it every channel has mean 0 and standard deviation 1.",
+        f"Mean and standard deviation of {before.shape[1]} channels. Before BatchNorm the means "
+        f"lie between {low:.2f} and {high:.2f} and the spreads differ; after it every channel has "
+        "mean 0 and standard deviation 1.",
     )

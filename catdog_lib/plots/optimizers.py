@@ -8,11 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from catdog_lib.finder import RateSearch
-from catdog_lib.optimizers.race import RACERS, race
-from catdog_lib.optimizers.surfaces import SURFACES, Surface
+from catdog_lib.from_scratch.loss_surfaces import SURFACES, Surface
+from catdog_lib.from_scratch.optimizer_race import RACERS, race
 from catdog_lib.plots.explorables import MARK
 from catdog_lib.plots.style import describe, new_figure, style
+from catdog_lib.training.lr_finder import RateSearch
 
 # As in the interactive one: a colour and a shape for each optimizer.
 COLOURS = dict(
@@ -28,10 +28,11 @@ def optimizer_race(
     step: int = 60,
     **numbers: float | tuple[float, float] | None,
 ) -> Figure:
-    """Several optimizers on one surface, from the same start: their paths, and the loss after each step.
+    """Several optimizers on one surface, from the same start: their paths, and the loss after each
+    step.
 
     Args:
-        surface, optimizers: names, as in :func:`catdog_lib.optimizers.race.race`.
+        surface, optimizers: names, as in :func:`catdog_lib.from_scratch.optimizer_race.race`.
         step: the last one shown.
         numbers: the other arguments of ``race``: learning rates, momentum, start and so on.
 
@@ -69,8 +70,8 @@ def optimizer_race(
         chart.set_title(f"{ground.name}: {ground.what.split(' (')[0]}", fontsize=10.5)
     return describe(
         figure,
-        f"Paths on a map of the surface {ground.name}, which is {ground.what.split(' (')[0]}, and the loss by step. "
-        f"After {step} steps: {', '.join(words) or 'no optimizer is chosen'}.",
+        f"Paths on a map of the surface {ground.name}, which is {ground.what.split(' (')[0]}, and "
+        f"the loss by step. After {step} steps: {', '.join(words) or 'no optimizer is chosen'}.",
     )
 
 
@@ -96,10 +97,12 @@ def _text(loss: float) -> str:
 
 
 def learning_rates(searches: RateSearch | Mapping[str, RateSearch]) -> Figure:
-    """The loss at each learning rate that a search tried, smoothed and as it was, with the suggestion marked.
+    """The loss at each learning rate that a search tried, smoothed and as it was, with the
+    suggestion marked.
 
     Args:
-        searches: what :func:`catdog_lib.finder.find_learning_rate` returns, or several by name, for comparison.
+        searches: what :func:`catdog_lib.training.lr_finder.find_learning_rate` returns, or several
+            by name, for comparison.
     """
     if isinstance(searches, RateSearch):
         searches = {"loss": searches}
@@ -117,8 +120,9 @@ def learning_rates(searches: RateSearch | Mapping[str, RateSearch]) -> Figure:
         axes.set_ylim(smooth.min() - 0.2 * (top - smooth.min()), top)
         axes.legend(loc="upper left")
     words = "; ".join(
-        f"{name}: from {found.smoothed[0]:.2f} at {found.rates[0]:.0e} down to {min(found.smoothed):.2f} at "
-        f"{found.rates[int(np.argmin(found.smoothed))]:.0e}; {found.suggestion:.0e} is suggested"
+        f"{name}: from {found.smoothed[0]:.2f} at {found.rates[0]:.0e} down to "
+        f"{min(found.smoothed):.2f} at {found.rates[int(np.argmin(found.smoothed))]:.0e}; "
+        f"{found.suggestion:.0e} is suggested"
         for name, found in searches.items()
     )
     return describe(figure, f"The loss while the learning rate grows from step to step. {words}.")

@@ -1,4 +1,6 @@
-"""What a penalty does to weights: where the lowest point goes, how large weights are, which of them are gone."""
+"""What a penalty does to weights: where the lowest point goes, how large weights are, which of them
+are gone.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ _LEFT = LinearSegmentedColormap.from_list("left", ["#b9d3e6", "#0072B2", "#00263
 def penalised_loss(
     minimum: float = 1.0, lams: Sequence[float] = (0, 0.5, 1, 1.5), curvature: float = 1.0
 ) -> Figure:
-    """A loss of one weight, a/2 · (w − w₀)², with λ|w| and with λ/2 · w² added: the curves and their lowest points.
+    """A loss of one weight, a/2 · (w − w₀)², with λ|w| and with λ/2 · w² added: the curves and
+    their lowest points.
 
     Args:
         minimum: w₀, above 0.
@@ -52,13 +55,15 @@ def penalised_loss(
         )
     return describe(
         figure,
-        f"The loss of one weight with a penalty, for λ = {', '.join(f'{lam:g}' for lam in lams)}. The lowest points "
-        f"are at these weights. {'; '.join(words)}. The curves of L1 have a corner at 0.",
+        f"The loss of one weight with a penalty, for λ = {', '.join(f'{lam:g}' for lam in lams)}. "
+        f"The lowest points are at these weights. {'; '.join(words)}. The curves of L1 have a "
+        "corner at 0.",
     )
 
 
 def weight_sizes(networks: Mapping[str, Sequence[Tensor]]) -> Figure:
-    """How many weights are how large, on a logarithmic scale; those that are exactly 0 have a bar of their own.
+    """How many weights are how large, on a logarithmic scale; those that are exactly 0 have a bar
+    of their own.
 
     Args:
         networks: name → weights, tensors of any shapes.
@@ -99,7 +104,8 @@ def weight_sizes(networks: Mapping[str, Sequence[Tensor]]) -> Figure:
 
 
 def weight_matrix(layers: Mapping[str, Tensor]) -> Figure:
-    """The weights of a layer as a table, a row for each filter: white is exactly 0, the darker the larger.
+    """The weights of a layer as a table, a row for each filter: white is exactly 0, the darker the
+    larger.
 
     Args:
         layers: name → weights, C_out×C_in×k×k or C_out×C_in.
@@ -125,5 +131,6 @@ def weight_matrix(layers: Mapping[str, Tensor]) -> Figure:
         axes[0].set(ylabel="filter")
     return describe(
         figure,
-        f"The weights of one layer as tables, a row for each filter; zeros are white. {'; '.join(words)}.",
+        "The weights of one layer as tables, a row for each filter; zeros are white. "
+        f"{'; '.join(words)}.",
     )

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from catdog_lib.data.classes import CLASSES
+from catdog_lib.classes import CLASSES
 from catdog_lib.plots.style import CLASS_COLOURS, WRONG, counted, describe, new_figure, style
 
 
@@ -54,7 +54,9 @@ def captioned(images: Sequence[Tensor], captions: Sequence[str], columns: int = 
 
 
 def gallery(rows: Mapping[str, Tensor]) -> Figure:
-    """Rows of variants of pictures: what was done → what came of it (N×3×H×W, uint8 or float in [0, 1])."""
+    """Rows of variants of pictures: what was done → what came of it (N×3×H×W, uint8 or float in [0,
+    1]).
+    """
     columns = max(len(images) for images in rows.values())
     with style():
         figure = Figure(figsize=(8, 6.4 / columns * len(rows)))
@@ -84,7 +86,7 @@ def most_wrong(
 ) -> Figure:
     """The pictures (N×3×H×W) that a network got wrong, with the probability it gave to its answer.
 
-    Pass them in the order of :func:`catdog_lib.evaluate.most_wrong`.
+    Pass them in the order of :func:`catdog_lib.training.metrics.most_wrong`.
     """
     probabilities = logits.softmax(1)
     answers = logits.argmax(1).tolist()
@@ -104,13 +106,15 @@ def most_wrong(
     sure = probabilities[range(len(answers)), answers].max().item() if answers else 0
     return describe(
         figure,
-        f"The {len(images)} wrong answers that the network was surest of, each picture with the network's answer, its "
-        f"probability, and the true class; the surest gave {sure:.0%} to the wrong class.",
+        f"The {len(images)} wrong answers that the network was surest of, each picture with the "
+        f"network's answer, its probability, and the true class; the surest gave {sure:.0%} to the "
+        "wrong class.",
     )
 
 
 def forward_pass(image: Tensor, steps: Sequence[tuple[str, Tensor]], maps: int = 6) -> Figure:
-    """A picture on its way through a network: one row a step, the first ``maps`` feature maps of each.
+    """A picture on its way through a network: one row a step, the first ``maps`` feature maps of
+    each.
 
     Args:
         image: 3×H×W, uint8.
@@ -133,8 +137,9 @@ def forward_pass(image: Tensor, steps: Sequence[tuple[str, Tensor]], maps: int =
     names = ", ".join(f"{name} ({_shape(values)})" for name, values in steps)
     return describe(
         figure,
-        f"One picture on its way through the network. Each row shows the first {maps} feature maps after a step, "
-        f"bright for large values: {names}. The maps get smaller and coarser from row to row.",
+        f"One picture on its way through the network. Each row shows the first {maps} feature maps "
+        f"after a step, bright for large values: {names}. The maps get smaller and coarser from "
+        "row to row.",
     )
 
 

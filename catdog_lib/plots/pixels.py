@@ -18,7 +18,8 @@ _INKS = ("#C0261E", "#1B7A3D", "#1F4FBF")
 
 
 def pixels(image: Tensor, row: int, column: int, size: int = 5) -> Figure:
-    """A picture (3×H×W, uint8), and a corner of it so large that every pixel shows its three numbers.
+    """A picture (3×H×W, uint8), and a corner of it so large that every pixel shows its three
+    numbers.
 
     Args:
         row, column: the upper left pixel of the corner.
@@ -61,8 +62,8 @@ def pixels(image: Tensor, row: int, column: int, size: int = 5) -> Figure:
     )
     return describe(
         figure,
-        f"Left a picture with a marked square of {size}×{size} pixels; right these pixels, each with its three "
-        f"numbers. The upper left one is {first}.",
+        f"Left a picture with a marked square of {size}×{size} pixels; right these pixels, each "
+        f"with its three numbers. The upper left one is {first}.",
     )
 
 
@@ -84,12 +85,15 @@ def channels(image: Tensor) -> Figure:
     )
     return describe(
         figure,
-        f"A picture and its three channels, each dark for 0 and light for 255. Their means: {means}.",
+        "A picture and its three channels, each dark for 0 and light for 255. Their means: "
+        f"{means}.",
     )
 
 
 def squares(photo: Image.Image, size: int) -> Figure:
-    """A photo as it is, and made ``size`` × ``size`` pixels in each of the ways that have a name."""
+    """A photo as it is, and made ``size`` × ``size`` pixels in each of the ways that have a
+    name.
+    """
     photo = photo.convert("RGB")
     with style():
         figure, (whole, *others) = new_figure(1, 1 + len(RESIZES), width=8, height=2.6)
@@ -106,6 +110,6 @@ def squares(photo: Image.Image, size: int) -> Figure:
             axes.set_title(title)
     return describe(
         figure,
-        f"A photo of {photo.width}×{photo.height} pixels, and three squares of {size} made from it: squashed to the "
-        "square, its middle cut out, and whole with bars beside it.",
+        f"A photo of {photo.width}×{photo.height} pixels, and three squares of {size} made from "
+        "it: squashed to the square, its middle cut out, and whole with bars beside it.",
     )

@@ -21,10 +21,12 @@ def _ink(colour: str) -> str:
 
 
 def parts(rows: Mapping[str, Mapping[str, float]], unit: str) -> Figure:
-    """Bars cut into parts, one under the other on the same axis: the parts of a step's time or memory.
+    """Bars cut into parts, one under the other on the same axis: the parts of a step's time or
+    memory.
 
     Args:
-        rows: name of a bar → name of a part → how much, at least 0. A part has the same colour in each bar.
+        rows: name of a bar → name of a part → how much, at least 0. A part has the same colour in
+            each bar.
         unit: of the numbers, such as "ms per picture".
     """
     names = list(dict.fromkeys(name for row in rows.values() for name in row))
@@ -94,10 +96,12 @@ def ladder(speeds: Mapping[str, float], unit: str = "pictures a second") -> Figu
 def roofline(points: Mapping[str, tuple[float, float]], peak: float, bandwidth: float) -> Figure:
     """Layers below the two limits of a machine, on logarithmic axes.
 
-    Source: S. Williams, A. Waterman and D. Patterson 2009, "Roofline", Communications of the ACM 52(4).
+    Source: S. Williams, A. Waterman and D. Patterson 2009, "Roofline", Communications of the ACM
+    52(4).
 
     Args:
-        points: layer → (arithmetic intensity in operations per byte, speed in operations per second).
+        points: layer → (arithmetic intensity in operations per byte, speed in operations per
+            second).
         peak: the most operations per second that the machine does.
         bandwidth: the most bytes per second that come out of its memory.
     """
@@ -118,9 +122,9 @@ def roofline(points: Mapping[str, tuple[float, float]], peak: float, bandwidth: 
         axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), fontsize=9.5)
     return describe(
         figure,
-        f"Speed against arithmetic intensity, both logarithmic. The limit rises with {bandwidth / 1e9:.3g} GB a second "
-        f"up to {peak / bandwidth:.3g} operations per byte and is level from there, at {peak / 1e9:,.0f} billion "
-        "operations a second. "
+        "Speed against arithmetic intensity, both logarithmic. The limit rises with "
+        f"{bandwidth / 1e9:.3g} GB a second up to {peak / bandwidth:.3g} operations per byte and "
+        f"is level from there, at {peak / 1e9:,.0f} billion operations a second. "
         + "; ".join(
             f"{name}: {intensity:.3g} per byte, {speed / 1e9:.3g} billion a second"
             for name, (intensity, speed) in points.items()
@@ -133,7 +137,8 @@ def number_formats(rows: Mapping[str, Sequence[str]]) -> Figure:
     """The bits of numbers, as boxes: sign, exponent and mantissa in three colours.
 
     Args:
-        rows: name → the bits of the sign, of the exponent and of the mantissa, such as ("0", "01111111", "0000000").
+        rows: name → the bits of the sign, of the exponent and of the mantissa, such as ("0",
+            "01111111", "0000000").
     """
     longest = max(sum(map(len, bits)) for bits in rows.values())
     with style():

@@ -12,8 +12,8 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from catdog_lib.errors import CatdogError
+from catdog_lib.inspect.shape_table import LayerUse
 from catdog_lib.plots.style import GREY, WRONG, counted, describe, new_figure, style
-from catdog_lib.shapes import LayerUse
 
 _INPUT, _TAP = "#CDE7F7", "#0072B2"
 _KIND_COLOURS = {
@@ -25,11 +25,12 @@ _KIND_COLOURS = {
 
 
 def row_of_windows(cases: Mapping[str, Mapping[str, int]]) -> Figure:
-    """A row of pixels for each case, and below it every window that fits, drawn and counted one by one.
+    """A row of pixels for each case, and below it every window that fits, drawn and counted one by
+    one.
 
     Args:
-        cases: title → the setting: ``size`` and ``kernel``, and where they are not plain also ``stride``,
-            ``padding`` (on each side), ``dilation`` and ``ceil_mode`` (of a pooling).
+        cases: title → the setting: ``size`` and ``kernel``, and where they are not plain also
+            ``stride``, ``padding`` (on each side), ``dilation`` and ``ceil_mode`` (of a pooling).
 
     Raises:
         CatdogError: a kernel is larger than its padded row.
@@ -77,7 +78,9 @@ def _place(
     dilation: int = 1,
     ceil_mode: bool = False,
 ) -> tuple[list[int], list[int], int]:
-    """First cells of the windows that count, and of one that ``ceil_mode`` leaves out; cells a window spans."""
+    """First cells of the windows that count, and of one that ``ceil_mode`` leaves out; cells a
+    window spans.
+    """
     span = dilation * (kernel - 1) + 1
     padded = size + 2 * padding
     if span > padded:
@@ -148,7 +151,9 @@ def _draw_windows(
 
 
 def to_scale(maps: Mapping[str, Tensor]) -> Figure:
-    """Pictures (3×H×W, uint8 or float in [0, 1]) or single maps (H×W) in a row, all drawn to one scale."""
+    """Pictures (3×H×W, uint8 or float in [0, 1]) or single maps (H×W) in a row, all drawn to one
+    scale.
+    """
     sides = [tuple(one.shape[-2:]) for one in maps.values()]
     tallest, total = max(h for h, _ in sides), sum(w for _, w in sides)
     # Room for the words below a map that is smaller than they are.
@@ -181,10 +186,11 @@ def to_scale(maps: Mapping[str, Tensor]) -> Figure:
 
 
 def layer_costs(uses: list[LayerUse], title: str = "") -> Figure:
-    """What each layer of a network costs for one picture: memory of its output, parameters, multiply-adds.
+    """What each layer of a network costs for one picture: memory of its output, parameters,
+    multiply-adds.
 
     Args:
-        uses: from :func:`catdog_lib.shapes.shape_table`.
+        uses: from :func:`catdog_lib.inspect.shape_table.shape_table`.
         title: stands above the picture.
     """
     memory = [4 * prod(use.shape_out) / 1e6 for use in uses]
@@ -216,8 +222,9 @@ def layer_costs(uses: list[LayerUse], title: str = "") -> Figure:
     return describe(
         figure,
         f"{title or 'A network'}, layer by layer from top to bottom, in three bar charts. Together "
-        f"{sum(memory):,.1f} MB of outputs, {sum(parameters):,.2f} million parameters and {sum(work):,.2f} G "
-        f"multiply-adds. The largest output is that of layer {most['memory'] + 1} ({names[most['memory']]}), the most "
-        f"parameters are in layer {most['parameters'] + 1} ({names[most['parameters']]}), the most work is in layer "
+        f"{sum(memory):,.1f} MB of outputs, {sum(parameters):,.2f} million parameters and "
+        f"{sum(work):,.2f} G multiply-adds. The largest output is that of layer "
+        f"{most['memory'] + 1} ({names[most['memory']]}), the most parameters are in layer "
+        f"{most['parameters'] + 1} ({names[most['parameters']]}), the most work is in layer "
         f"{most['work'] + 1} ({names[most['work']]}).",
     )

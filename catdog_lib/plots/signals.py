@@ -6,17 +6,18 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from catdog_lib.gradients import LayerSignal
+from catdog_lib.inspect.gradient_flow import LayerSignal
 from catdog_lib.plots.style import describe, new_figure, style
 
 
 def signals_by_layer(networks: Mapping[str, Sequence[LayerSignal]]) -> Figure:
-    """Sizes of the values, of the gradients in them and of those in the weights, first layer on the left.
+    """Sizes of the values, of the gradients in them and of those in the weights, first layer on the
+    left.
 
     The axes are logarithmic; a layer where all is exactly 0 has no point.
 
     Args:
-        networks: name → signals, from :func:`catdog_lib.gradients.layer_signals`.
+        networks: name → signals, from :func:`catdog_lib.inspect.gradient_flow.layer_signals`.
     """
     panels = (
         ("activation", "forward:\nvalues"),
@@ -43,12 +44,14 @@ def signals_by_layer(networks: Mapping[str, Sequence[LayerSignal]]) -> Figure:
     for name, signals in networks.items():
         first, last = signals[0], signals[-1]
         words.append(
-            f"{name}: values {first.activation:.1e} at the first layer and {last.activation:.1e} at the last, "
-            f"gradients in them {first.activation_gradient:.1e} and {last.activation_gradient:.1e}, in the weights "
-            f"{first.weight_gradient:.1e} and {last.weight_gradient:.1e}"
+            f"{name}: values {first.activation:.1e} at the first layer and {last.activation:.1e} "
+            f"at the last, gradients in them {first.activation_gradient:.1e} and "
+            f"{last.activation_gradient:.1e}, in the weights {first.weight_gradient:.1e} and "
+            f"{last.weight_gradient:.1e}"
         )
     return describe(
         figure,
-        "Three panels of curves over the layers of a network, on logarithmic axes: the size of the values, of the "
+        "Three panels of curves over the layers of a network, on logarithmic axes: the size of "
+        "the values, of the "
         "loss's gradient in the values, and in the weights. " + "; ".join(words) + ".",
     )

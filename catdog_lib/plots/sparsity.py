@@ -16,7 +16,8 @@ _LOOKS = {"gradient": ("C1", "s"), "proximal": ("C0", "o")}
 
 
 def l1_experiment(results: Mapping[str, Any]) -> Figure:
-    """The three experiments over the epochs, and accuracy against the share of zeros along the path of λ.
+    """The three experiments over the epochs, and accuracy against the share of zeros along the path
+    of λ.
 
     Args:
         results: of :func:`catdog_lib.experiments.l1.run`.
@@ -46,9 +47,9 @@ def l1_experiment(results: Mapping[str, Any]) -> Figure:
         path.set_title("Accuracy along the path of λ")
     return describe(
         figure,
-        "Two charts. Left the validation accuracy of three ways to train by epoch, a thin line for each seed and a "
-        f"thick one for their mean; last {'; '.join(words)}. Right the accuracy against the share of weights that "
-        f"are exactly 0. {ends}",
+        "Two charts. Left the validation accuracy of three ways to train by epoch, a thin line "
+        f"for each seed and a thick one for their mean; last {'; '.join(words)}. Right the "
+        f"accuracy against the share of weights that are exactly 0. {ends}",
     )
 
 
@@ -58,8 +59,8 @@ def accuracy_against_zeros(
     """Accuracy against the share of weights that are 0, along a path of λ.
 
     Args:
-        path: "gradient" and "proximal", or other names → points; each has "l1", which is λ, and "accuracy" and
-            "zeros", from 0 to 1, each a number or one for each seed.
+        path: "gradient" and "proximal", or other names → points; each has "l1", which is λ, and
+            "accuracy" and "zeros", from 0 to 1, each a number or one for each seed.
         without: the point without a penalty.
     """
     with style():

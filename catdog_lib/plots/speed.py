@@ -11,9 +11,11 @@ from catdog_lib.plots.style import GREY, describe, new_figure, style
 
 
 def speed(rates: Mapping[str, tuple[float, float]], where: str = "") -> Figure:
-    """Photos a second of the plain loop and of the course's, in pairs of bars on a logarithmic axis.
+    """Photos a second of the plain loop and of the course's, in pairs of bars on a logarithmic
+    axis.
 
-    On such an axis bars have no zero to start at; their ends are what counts, and the same distance is the same ratio.
+    On such an axis bars have no zero to start at; their ends are what counts, and the same distance
+    is the same ratio.
 
     Args:
         rates: what was computed → photos a second of the plain loop, and of the course's.
@@ -49,13 +51,14 @@ def speed(rates: Mapping[str, tuple[float, float]], where: str = "") -> Figure:
         if where:
             axes.set_title(where, fontsize=10, color=GREY, loc="left")
     words = "; ".join(
-        f"{name.replace(chr(10), ', ')}: {_rounded(slow)} plain, {_rounded(fast)} ours, {fast / slow:.1f} times as many"
+        f"{name.replace(chr(10), ', ')}: {_rounded(slow)} plain, {_rounded(fast)} ours, "
+        f"{fast / slow:.1f} times as many"
         for name, slow, fast in zip(names, plain, ours, strict=True)
     )
     return describe(
         figure,
-        f"Two bars for each of {len(rates)} jobs{f' on {where}' if where else ''}, on a logarithmic axis: photos a "
-        f"second. {words}.",
+        f"Two bars for each of {len(rates)} jobs{f' on {where}' if where else ''}, on a "
+        f"logarithmic axis: photos a second. {words}.",
     )
 
 

@@ -1,4 +1,6 @@
-"""The look of every figure: a style file, a colour for cats and one for dogs, and words for those who cannot see it."""
+"""The look of every figure: a style file, a colour for cats and one for dogs, and words for those
+who cannot see it.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +22,18 @@ GREY = "#6b6b6b"
 
 
 def style() -> AbstractContextManager:
-    """The course's matplotlib settings, for the length of a ``with`` block; your own figures keep yours."""
+    """The course's matplotlib settings, for the length of a ``with`` block; your own figures keep
+    yours.
+    """
     return mpl.rc_context(fname=str(files(__package__) / "catdog.mplstyle"))
 
 
 def new_figure(
     rows: int = 1, columns: int = 1, *, width: float = 8, height: float = 3.6, **options
 ) -> tuple[Figure, list[Axes]]:
-    """A figure in no window, and its axes in a flat list; ``options`` go to ``Figure.subplots``. Units: inches."""
+    """A figure in no window, and its axes in a flat list; ``options`` go to ``Figure.subplots``.
+    Units: inches.
+    """
     figure = Figure(figsize=(width, height))
     return figure, list(figure.subplots(rows, columns, squeeze=False, **options).flat)
 
@@ -46,7 +52,8 @@ def describe(figure: Figure, text: str) -> Figure:
 def show(figure: Figure, alt: str | None = None) -> HTML:
     """Put a figure on the page, with its alternative text.
 
-    A plain ``figure`` at the end of a cell shows the same picture, but JupyterLab and nbconvert give it no text.
+    A plain ``figure`` at the end of a cell shows the same picture, but JupyterLab and nbconvert
+    give it no text.
 
     Args:
         figure: any matplotlib figure.

@@ -9,13 +9,15 @@ import numpy as np
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from catdog_lib.data.classes import CLASSES
-from catdog_lib.history import History
+from catdog_lib.classes import CLASSES
 from catdog_lib.plots.style import GREY, describe, new_figure, style
+from catdog_lib.training.history import History
 
 
 def history(run: History) -> Figure:
-    """Loss and accuracy after each epoch, in training and on validation; the best epoch is marked."""
+    """Loss and accuracy after each epoch, in training and on validation; the best epoch is
+    marked.
+    """
     table = run.to_pandas()
     with style():
         figure, (losses, accuracies) = new_figure(1, 2)
@@ -42,16 +44,18 @@ def history(run: History) -> Figure:
     first, last = run.epochs[0], run.epochs[-1]
     return describe(
         figure,
-        f"Two charts over {len(run.epochs)} epochs. "
-        f"Training loss goes from {first.train_loss:.2f} to {last.train_loss:.2f}, "
-        f"validation loss from {first.validation_loss:.2f} to {last.validation_loss:.2f}; validation accuracy from "
-        f"{first.validation_accuracy:.0%} to {last.validation_accuracy:.0%}, with its best, "
-        f"{run.best.validation_accuracy:.0%}, in epoch {run.best.epoch}.",
+        f"Two charts over {len(run.epochs)} epochs. Training loss goes from {first.train_loss:.2f} "
+        f"to {last.train_loss:.2f}, validation loss from {first.validation_loss:.2f} to "
+        f"{last.validation_loss:.2f}; validation accuracy from {first.validation_accuracy:.0%} to "
+        f"{last.validation_accuracy:.0%}, with its best, {run.best.validation_accuracy:.0%}, in "
+        f"epoch {run.best.epoch}.",
     )
 
 
 def compare(runs: Mapping[str, list[History]]) -> Figure:
-    """Validation accuracy of several ways to train: a thin line for each seed, a thick one for their mean."""
+    """Validation accuracy of several ways to train: a thin line for each seed, a thick one for
+    their mean.
+    """
     with style():
         figure, (curves, finals) = new_figure(1, 2, height=4)
         for position, (name, histories) in enumerate(runs.items()):
@@ -77,7 +81,8 @@ def compare(runs: Mapping[str, list[History]]) -> Figure:
         finals.set_xticks(range(len(runs)), [textwrap.fill(name, 14) for name in runs])
         finals.set_title("Best epoch of each seed")
     summary = "; ".join(
-        f"{name}: {np.mean([h.best.validation_accuracy for h in hs]):.1%} on average over {len(hs)} seeds"
+        f"{name}: {np.mean([h.best.validation_accuracy for h in hs]):.1%} on average over "
+        f"{len(hs)} seeds"
         for name, hs in runs.items()
     )
     return describe(
@@ -86,7 +91,9 @@ def compare(runs: Mapping[str, list[History]]) -> Figure:
 
 
 def confusion(matrix: Tensor) -> Figure:
-    """Counts and rates of the answers (2×2; row: what the picture is, column: what the network says)."""
+    """Counts and rates of the answers (2×2; row: what the picture is, column: what the network
+    says).
+    """
     counts = matrix.numpy()
     rates = counts / counts.sum(1, keepdims=True).clip(1)
     with style():
@@ -107,7 +114,8 @@ def confusion(matrix: Tensor) -> Figure:
         figure,
         "A table of two rows and two columns. "
         + " ".join(
-            f"Of {counts[i].sum():,} {name}s, {counts[i, i]:,} ({rates[i, i]:.1%}) are called {name}."
+            f"Of {counts[i].sum():,} {name}s, {counts[i, i]:,} ({rates[i, i]:.1%}) are called "
+            f"{name}."
             for i, name in enumerate(CLASSES)
         ),
     )

@@ -1,4 +1,6 @@
-"""Networks that have learned elsewhere: what they cost, what drifts in them, what their features know."""
+"""Networks that have learned elsewhere: what they cost, what drifts in them, what their features
+know.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from matplotlib.transforms import Bbox
 from torch import Tensor
 from torch.nn import functional as F
 
-from catdog_lib.data.classes import CLASSES
+from catdog_lib.classes import CLASSES
 from catdog_lib.plots.style import CLASS_COLOURS, GREY, describe, new_figure, style
 
 _MARKERS = "osD^vP"
@@ -22,10 +24,12 @@ _MARKERS = "osD^vP"
 def families(
     published: Mapping[str, tuple[float, float, float]], speeds: Mapping[str, float] | None = None
 ) -> Figure:
-    """Accuracy against work, a dot for each network, the larger the more parameters; and speed against parameters.
+    """Accuracy against work, a dot for each network, the larger the more parameters; and speed
+    against parameters.
 
     Args:
-        published: name → (multiply-adds for a picture, parameters, ImageNet top-1 accuracy from 0 to 1).
+        published: name → (multiply-adds for a picture, parameters, ImageNet top-1 accuracy from 0
+            to 1).
         speeds: name → pictures a second, of some of them or of all.
     """
     speeds = speeds or {}
@@ -39,7 +43,8 @@ def families(
                 *spots[name], s=6 + 4 * parameters / 1e6, color="C0", alpha=0.45, linewidths=0
             )
             words.append(
-                f"{name}: {work / 1e9:.2f} G multiply-adds, {parameters / 1e6:.1f} M parameters, {accuracy:.1%}"
+                f"{name}: {work / 1e9:.2f} G multiply-adds, {parameters / 1e6:.1f} M parameters, "
+                f"{accuracy:.1%}"
             )
         all_axes[0].set(
             xscale="log", xlabel="multiply-adds for a picture, G", ylabel="ImageNet accuracy, %"
@@ -65,7 +70,8 @@ def channel_links(layers: Mapping[str, Tensor]) -> Figure:
     """Which output channel of a convolution reads which input channel.
 
     Args:
-        layers: name → weights, C_out×C_in×k×k, with zeros where an output does not look at an input.
+        layers: name → weights, C_out×C_in×k×k, with zeros where an output does not look at an
+            input.
     """
     words = []
     with style():
@@ -95,10 +101,12 @@ def channel_links(layers: Mapping[str, Tensor]) -> Figure:
 
 
 def drift(runs: Mapping[str, Sequence[tuple[int, float, float]]]) -> Figure:
-    """What happens to features and accuracy while a head is trained on a network that should stand still.
+    """What happens to features and accuracy while a head is trained on a network that should stand
+    still.
 
     Args:
-        runs: name → (step, how far the features are from those before, relative to their length, accuracy), in order.
+        runs: name → (step, how far the features are from those before, relative to their length,
+            accuracy), in order.
     """
     words = []
     with style():
@@ -125,7 +133,8 @@ def drift(runs: Mapping[str, Sequence[tuple[int, float, float]]]) -> Figure:
 
 
 def learning_curves(curves: Mapping[str, Mapping[int, Sequence[float]]]) -> Figure:
-    """Accuracy against the number of training pictures: a line through the means, a small dot for each draw.
+    """Accuracy against the number of training pictures: a line through the means, a small dot for
+    each draw.
 
     Args:
         curves: name → {number of training pictures: accuracies, from 0 to 1, one for each draw}.
@@ -162,7 +171,8 @@ def feature_space(points: Tensor, labels: Tensor, pictures: Tensor | None = None
     Args:
         points: N×2.
         labels: N.
-        pictures: M×3×H×W, uint8, M ≤ N: the first M points are shown as pictures, the others as dots.
+        pictures: M×3×H×W, uint8, M ≤ N: the first M points are shown as pictures, the others as
+            dots.
     """
     points = points.float()
     distances = torch.cdist(points, points).fill_diagonal_(float("inf"))
@@ -188,13 +198,15 @@ def feature_space(points: Tensor, labels: Tensor, pictures: Tensor | None = None
         figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=2)
     return describe(
         figure,
-        f"{len(points)} pictures as points of a plane, cats and dogs in different colours. Of {alike:.0%} of them the "
-        "nearest neighbour in the plane is of their own class.",
+        f"{len(points)} pictures as points of a plane, cats and dogs in different colours. Of "
+        f"{alike:.0%} of them the nearest neighbour in the plane is of their own class.",
     )
 
 
 def _name_dots(axes: Axes, points: Mapping[str, tuple[float, float]]) -> None:
-    """Write the names beside the dots: above, below, right or left, wherever they cover the least."""
+    """Write the names beside the dots: above, below, right or left, wherever they cover the
+    least.
+    """
     places = {"center bottom": (0, 7), "center top": (0, -7)}
     places |= {"left center": (8, 0), "right center": (-8, 0)}
     axes.figure.draw_without_rendering()  # only now it is known where in the figure each dot comes to lie

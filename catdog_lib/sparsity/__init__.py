@@ -1,6 +1,7 @@
-"""Networks with few connections: penalties on weights, steps that make exact zeros, and cutting out what is dead."""
+"""Networks with few connections: penalties on weights, steps that make exact zeros, and cutting out
+what is dead.
+"""
 
-from catdog_lib.sparsity.cost import Cost, cost
 from catdog_lib.sparsity.measures import LayerSparsity, share_of_zeros, sparsity
 from catdog_lib.sparsity.penalties import (
     filter_weights,
@@ -17,9 +18,7 @@ from catdog_lib.sparsity.proximal import (
 from catdog_lib.sparsity.pruning import dead_channels, masked, prune
 
 __all__ = [
-    "Cost",
     "LayerSparsity",
-    "cost",
     "dead_channels",
     "filter_weights",
     "group_l1_penalty",

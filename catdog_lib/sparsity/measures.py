@@ -55,6 +55,8 @@ def sparsity(model: nn.Module, below: float = 0.0) -> list[LayerSparsity]:
 
 
 def share_of_zeros(model: nn.Module, below: float = 0.0) -> float:
-    """Of all weights of convolutions and fully connected layers, the share with \\|w\\| ≤ ``below``: 0 to 1."""
+    """Of all weights of convolutions and fully connected layers, the share with \\|w\\| ≤
+    ``below``: 0 to 1.
+    """
     layers = sparsity(model, below)
     return sum(layer.zeros for layer in layers) / sum(layer.weights for layer in layers)

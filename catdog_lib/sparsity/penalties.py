@@ -1,4 +1,6 @@
-"""The penalties: a price on every weight, or on every filter, so that a network keeps only those that it needs."""
+"""The penalties: a price on every weight, or on every filter, so that a network keeps only those
+that it needs.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,8 @@ from torch import Tensor, nn
 def penalised_weights(model: nn.Module) -> list[nn.Parameter]:
     """The weights of convolutions and fully connected layers, each once.
 
-    Biases and BatchNorm's parameters are left out: they set levels and scales, and pulling them to zero removes no
-    connection.
+    Biases and BatchNorm's parameters are left out: they set levels and scales, and pulling them to
+    zero removes no connection.
     """
     return [
         module.weight for module in model.modules() if isinstance(module, nn.Conv2d | nn.Linear)
@@ -20,7 +22,8 @@ def penalised_weights(model: nn.Module) -> list[nn.Parameter]:
 
 
 def filter_weights(model: nn.Module) -> list[nn.Parameter]:
-    """The weights of convolutions, C_out×C_in×k×k, each once: C_out filters, each of which makes one map.
+    """The weights of convolutions, C_out×C_in×k×k, each once: C_out filters, each of which makes
+    one map.
 
     Fully connected layers are left out. The rows of the last one are the classes, and none may go.
     """
@@ -28,7 +31,8 @@ def filter_weights(model: nn.Module) -> list[nn.Parameter]:
 
 
 def l1_penalty(weights: nn.Module | Iterable[Tensor]) -> Tensor:
-    """Σ|w|, a scalar that gradients flow through; the derivative of \\|w\\| is sign(w), and taken as 0 at w = 0.
+    """Σ|w|, a scalar that gradients flow through; the derivative of \\|w\\| is sign(w), and taken
+    as 0 at w = 0.
 
     Args:
         weights: tensors of any shapes, or a network: then its :func:`penalised_weights`.
@@ -41,14 +45,16 @@ def l1_penalty(weights: nn.Module | Iterable[Tensor]) -> Tensor:
 def group_l1_penalty(weights: nn.Module | Iterable[Tensor]) -> Tensor:
     """Σ_f √n ‖w_f‖₂ over filters f of n weights each: an L1 penalty on the lengths of the filters.
 
-    Within a filter it acts like a length, which has no corner where one weight alone is 0; so weights leave together,
-    whole filters at a time. √n makes the price of a filter grow with its size as the length itself does.
+    Within a filter it acts like a length, which has no corner where one weight alone is 0; so
+    weights leave together, whole filters at a time. √n makes the price of a filter grow with its
+    size as the length itself does.
 
-    Source: M. Yuan and Y. Lin 2006, "Model selection and estimation in regression with grouped variables",
-    https://doi.org/10.1111/j.1467-9868.2005.00532.x.
+    Source: M. Yuan and Y. Lin 2006, "Model selection and estimation in regression with grouped
+    variables", https://doi.org/10.1111/j.1467-9868.2005.00532.x.
 
     Args:
-        weights: tensors whose first dimension counts the filters, or a network: then its :func:`filter_weights`.
+        weights: tensors whose first dimension counts the filters, or a network: then its
+            :func:`filter_weights`.
     """
     if isinstance(weights, nn.Module):
         weights = filter_weights(weights)

@@ -1,20 +1,23 @@
 """Soft-thresholding: the step that makes exact zeros, for any optimizer whose step sizes are known.
 
-An optimizer moves a weight by −η·(slope), where η is its step size. For a loss L + λ|w|, the *proximal step* leaves
-the slope of |w| out of it and then solves the rest exactly: of all w, it takes the one that makes
+An optimizer moves a weight by −η·(slope), where η is its step size. For a loss L + λ|w|, the
+*proximal step* leaves the slope of |w| out of it and then solves the rest exactly: of all w, it
+takes the one that makes
 
     (w − u)² / 2η + λ|w|
 
-smallest, u being where the optimizer's step on L alone has led. The first term is the optimizer's own measure of
-distance: it is what the step −η·g comes from too, as the minimum of g·w + (w − w_before)² / 2η. The derivative is
-(w − u)/η + λ sign(w); it is 0 at w = u − ηλ sign(w) if |u| > ηλ, and otherwise the minimum lies in the corner, at 0.
-So the weight is soft-thresholded at ηλ.
+smallest, u being where the optimizer's step on L alone has led. The first term is the optimizer's
+own measure of distance: it is what the step −η·g comes from too, as the minimum of g·w + (w −
+w_before)² / 2η. The derivative is (w − u)/η + λ sign(w); it is 0 at w = u − ηλ sign(w) if |u| > ηλ,
+and otherwise the minimum lies in the corner, at 0. So the weight is soft-thresholded at ηλ.
 
-For SGD all weights have one η, the learning rate. An adaptive optimizer divides each weight's step by √ŝ + ε: each has
-its own η = lr / (√ŝ + ε), and so its own threshold ηλ. One threshold for all would put another price on each weight.
+For SGD all weights have one η, the learning rate. An adaptive optimizer divides each weight's step
+by √ŝ + ε: each has its own η = lr / (√ŝ + ε), and so its own threshold ηλ. One threshold for all
+would put another price on each weight.
 
-Sources: I. Daubechies, M. Defrise and C. De Mol 2004, arXiv math/0307152 (soft-thresholding as a step); J. Yun,
-A. Lozano and E. Yang 2020, arXiv 2007.07484 (the step in the metric of an adaptive optimizer).
+Sources: I. Daubechies, M. Defrise and C. De Mol 2004, arXiv math/0307152 (soft-thresholding as a
+step); J. Yun, A. Lozano and E. Yang 2020, arXiv 2007.07484 (the step in the metric of an adaptive
+optimizer).
 """
 
 from __future__ import annotations
@@ -55,10 +58,11 @@ def group_soft_threshold(w: Tensor, threshold: float | Tensor) -> Tensor:
 def proximal_step(
     optimizer: Optimizer, model: nn.Module, l1: float = 0.0, group_l1: float = 0.0
 ) -> None:
-    """To be taken after ``optimizer.step()`` on the loss alone: it pays for λ Σ|w| and for the group penalty.
+    """To be taken after ``optimizer.step()`` on the loss alone: it pays for λ Σ|w| and for the
+    group penalty.
 
-    With both, weights are thresholded first and filters then, which solves for both together. A weight without a
-    gradient has not been moved, and is not thresholded either.
+    With both, weights are thresholded first and filters then, which solves for both together. A
+    weight without a gradient has not been moved, and is not thresholded either.
 
     Args:
         optimizer: of the model's parameters; it tells the step sizes (:func:`step_sizes`).
@@ -93,10 +97,11 @@ def step_sizes(
     Muon                      lr
     ========================  ==================================================================
 
-    PyTorch's momentum adds the gradients up, v ← μv + g, so a steady g is followed at the rate lr / (1 − μ). A
-    threshold of lr·λ would then be too small: the weights would settle where L + (1 − μ)λ|w| is smallest.
-    Muon's steps have a length that does not depend on the gradient's, so with it λ is a price in units of its steps:
-    another than the λ of a penalty that is added to the loss.
+    PyTorch's momentum adds the gradients up, v ← μv + g, so a steady g is followed at the rate lr /
+    (1 − μ). A threshold of lr·λ would then be too small: the weights would settle where L + (1 −
+    μ)λ|w| is smallest. Muon's steps have a length that does not depend on the gradient's, so with
+    it λ is a price in units of its steps: another than the λ of a penalty that is added to the
+    loss.
 
     Args:
         optimizer: after its step.
@@ -129,18 +134,18 @@ def step_sizes(
         seen = 1 - group["betas"][1] ** float(state["step"])
         return lr / ((square / seen).sqrt() + group["eps"])
     raise CatdogError(
-        f"The step sizes of {kind} are not known, so there is no proximal step for it; use SGD, RMSprop, Adagrad, "
-        "Adam, AdamW or Muon, or penalty='gradient'."
+        f"The step sizes of {kind} are not known, so there is no proximal step for it; use SGD, "
+        "RMSprop, Adagrad, Adam, AdamW or Muon, or penalty='gradient'."
     )
 
 
 def _shorten_filters(w: Tensor, threshold: float | Tensor) -> Tensor:
     """The minimum over v of Σᵢ (vᵢ − wᵢ)²/2ηᵢ + λ√n ‖v‖₂, for each filter w; ``threshold`` is λη.
 
-    With dᵢ = 1/(ληᵢ√n), the derivative is 0 where vᵢ = wᵢ · dᵢr / (dᵢr + 1), r = ‖v‖ being still unknown. The length of
-    this v is r if f(r) = 1 / ‖d·w / (d·r + 1)‖ is 1. f is concave, so Newton's method from r = 0 nears the root from
-    below; if f(0) ≥ 1 there is none, and v = 0. For equal ηᵢ, f is a straight line: one step gives
-    :func:`group_soft_threshold`.
+    With dᵢ = 1/(ληᵢ√n), the derivative is 0 where vᵢ = wᵢ · dᵢr / (dᵢr + 1), r = ‖v‖ being still
+    unknown. The length of this v is r if f(r) = 1 / ‖d·w / (d·r + 1)‖ is 1. f is concave, so
+    Newton's method from r = 0 nears the root from below; if f(0) ≥ 1 there is none, and v = 0. For
+    equal ηᵢ, f is a straight line: one step gives :func:`group_soft_threshold`.
     """
     root = w[0].numel() ** 0.5
     if not isinstance(threshold, Tensor):

@@ -1,12 +1,14 @@
 """Cutting out dead filters: what is left is a smaller network that gives the same answers.
 
-A filter of zeros makes a map that is the same everywhere: its bias, which BatchNorm then scales and shifts. To mask a
-filter is to put these to 0 too, so that its map is exactly 0, whether ReLU or BatchNorm comes first. Then nothing that
-reads the map can feel it, and it can go: the filter, its bias, its place in BatchNorm, and the input channel of each
-layer that reads it. In a fully connected layer behind ``Flatten`` that is the H×W columns of the channel.
+A filter of zeros makes a map that is the same everywhere: its bias, which BatchNorm then scales and
+shifts. To mask a filter is to put these to 0 too, so that its map is exactly 0, whether ReLU or
+BatchNorm comes first. Then nothing that reads the map can feel it, and it can go: the filter, its
+bias, its place in BatchNorm, and the input channel of each layer that reads it. In a fully
+connected layer behind ``Flatten`` that is the H×W columns of the channel.
 
-Maps may be written by several layers: by both branches of a residual block, which are added, or, where a block is
-applied several times, by the block before it and by itself. Such a channel goes only if it is dead in all of them.
+Maps may be written by several layers: by both branches of a residual block, which are added, or,
+where a block is applied several times, by the block before it and by itself. Such a channel goes
+only if it is dead in all of them.
 """
 
 from __future__ import annotations
@@ -42,7 +44,8 @@ class Maps:
 
 
 def dead_channels(model: nn.Module) -> dict[str, Tensor]:
-    """Which channels could be cut out, C each, by the name of the first convolution that writes them.
+    """Which channels could be cut out, C each, by the name of the first convolution that writes
+    them.
 
     Raises:
         CatdogError: it is none of the course's networks.
@@ -52,7 +55,8 @@ def dead_channels(model: nn.Module) -> dict[str, Tensor]:
 
 
 def masked(model: nn.Module) -> nn.Module:
-    """A copy whose dead channels give exactly 0: bias, and scale and shift of BatchNorm, are 0 with the weights.
+    """A copy whose dead channels give exactly 0: bias, and scale and shift of BatchNorm, are 0 with
+    the weights.
 
     Raises:
         CatdogError: it is none of the course's networks.
@@ -69,11 +73,12 @@ def masked(model: nn.Module) -> nn.Module:
 
 
 def prune(model: nn.Module) -> nn.Module:
-    """A smaller network of the same class, with the outputs of :func:`masked`: its dead channels are cut out.
+    """A smaller network of the same class, with the outputs of :func:`masked`: its dead channels
+    are cut out.
 
-    Where all channels are dead one of them stays, since a layer needs one. The layers no longer have the sizes that
-    ``settings`` would build, so the copy has no ``settings``, and cannot be written as a run folder: keep the network
-    that it was made from, and prune it again.
+    Where all channels are dead one of them stays, since a layer needs one. The layers no longer
+    have the sizes that ``settings`` would build, so the copy has no ``settings``, and cannot be
+    written as a run folder: keep the network that it was made from, and prune it again.
 
     Raises:
         CatdogError: it is none of the course's networks.
@@ -106,7 +111,9 @@ def _cut(module: nn.Module, names: tuple[str, ...], kept: Tensor) -> None:
 
 
 def _cut_inputs(reader: nn.Conv2d | nn.Linear, kept: Tensor) -> None:
-    """Keep the input channels; a fully connected layer sees each as H×W columns, one channel after the other."""
+    """Keep the input channels; a fully connected layer sees each as H×W columns, one channel after
+    the other.
+    """
     if isinstance(reader, nn.Linear):
         kept = kept.repeat_interleave(reader.in_features // len(kept))
         reader.in_features = int(kept.sum())
@@ -118,8 +125,8 @@ def _cut_inputs(reader: nn.Conv2d | nn.Linear, kept: Tensor) -> None:
 def _maps(model: nn.Module) -> list[Maps]:
     if type(model) not in _NETWORKS:
         raise CatdogError(
-            f"Pruning needs to know which layers read what a filter writes, and does not know {type(model).__name__}; "
-            f"use {', '.join(kind.__name__ for kind in _NETWORKS)}."
+            "Pruning needs to know which layers read what a filter writes, and does not know "
+            f"{type(model).__name__}; use {', '.join(kind.__name__ for kind in _NETWORKS)}."
         )
     return _NETWORKS[type(model)](model)
 

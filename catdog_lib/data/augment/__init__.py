@@ -1,6 +1,6 @@
 """Augmentation: change the pictures of a whole batch at once, at random, each in its own way."""
 
-from catdog_lib.data.augment.changes import (
+from catdog_lib.data.augment.transforms import (
     colour_jitter,
     flip_and_crop,
     random_erasing,
@@ -9,7 +9,7 @@ from catdog_lib.data.augment.changes import (
     random_rotation,
     random_translation,
 )
-from catdog_lib.data.augment.trivial import trivial_augment
+from catdog_lib.data.augment.trivial_augment import trivial_augment
 
 __all__ = [
     "colour_jitter",

@@ -94,7 +94,9 @@ def hue(pictures: Tensor, turn: Tensor) -> Tensor:
 
 
 def posterize(pictures: Tensor, bits: Tensor) -> Tensor:
-    """Of the 8 bits of each value, keep only the first ``bits`` (``posterize`` of uint8 pictures)."""
+    """Of the 8 bits of each value, keep only the first ``bits`` (``posterize`` of uint8
+    pictures).
+    """
     step = _each(2 ** (8 - bits), pictures)
     return (pictures * 255).round_().div_(step).floor_().mul_(step / 255)
 

@@ -1,0 +1,64 @@
+"""The course's own loop on the same network and photos: the engine that ``fit`` runs, and nothing
+else.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+
+import numpy as np
+import torch
+from tqdm.auto import tqdm
+
+from catdog_lib.bench.rows import Row
+from catdog_lib.data.image_set import ImageSet, resident
+from catdog_lib.training.fit import train_epoch
+from catdog_lib.training.trainer import Training
+from catdog_lib.transfer.features import extract
+from catdog_lib.transfer.inference import for_prediction
+
+
+class OurLoop:
+    """Training, or feature extraction if the row has no recipe.
+
+    Args:
+        row: which network, of which size.
+        pixels: file with the decoded photos, uint8, N×3×size×size.
+        device: where to compute.
+        dtype: number format of the convolutions.
+        seconds: how long a round takes, about; at least one batch.
+    """
+
+    def __init__(
+        self, row: Row, pixels: str | os.PathLike, device: str, dtype: torch.dtype, seconds: float
+    ):
+        store = torch.from_numpy(np.load(pixels, mmap_mode="c"))
+        labels = torch.arange(len(store)) % 2  # to be learned at the same speed as true ones
+        names = tuple(map(str, range(len(store))))
+        photos = ImageSet(store, torch.arange(len(store)), labels, names)
+        self.row = row
+        place = torch.device(device)
+        if row.recipe:
+            precision = "float32" if dtype == torch.float32 else "auto"
+            recipe = replace(row.recipe, precision=precision)
+            self.training = Training(row.build(), recipe, None, place, steps_in_epoch=10**9)
+        else:
+            self.network = for_prediction(row.build(), row.size, place, dtype)
+        self.photos = resident(photos, place)
+        self.steps = 1
+        self.round()  # the first one sets things up
+        self.steps = max(1, round(seconds * self.round() / row.batch_size))
+
+    def round(self) -> float:
+        """Photos a second over some steps."""
+        count = self.steps * self.row.batch_size
+        images = self.photos.subset(torch.arange(count) % len(self.photos))
+        start = time.perf_counter()
+        if self.row.recipe:
+            train_epoch(self.training, images, tqdm(disable=True))
+        else:
+            for _ in extract(self.network, images):
+                pass
+        return count / (time.perf_counter() - start)

@@ -1,0 +1,14 @@
+"""The two classes and the words that people use for them."""
+
+CLASSES = ("cat", "dog")  # a label is a position in this tuple: 0 cat, 1 dog
+
+
+def class_of(word: str) -> int | None:
+    """The label that a folder or file name starts with, or None: "Cats", "dog" and "DOGS" are all
+    understood.
+    """
+    word = word.strip().lower()
+    for label, name in enumerate(CLASSES):
+        if word in (name, name + "s"):
+            return label
+    return None

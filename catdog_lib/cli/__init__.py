@@ -1,0 +1,5 @@
+"""The command ``catdog``."""
+
+from catdog_lib.cli.parser import main
+
+__all__ = ["main"]

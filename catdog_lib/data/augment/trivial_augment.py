@@ -1,0 +1,85 @@
+"""TrivialAugment: one change for each picture, one of fourteen, of any strength; nothing to
+tune.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Generator, Tensor
+
+from catdog_lib.data.augment import colour
+from catdog_lib.data.augment.transforms import by_group, whole_batch
+from catdog_lib.data.augment.warp import rotations, shears, translations, warp
+
+LEVELS = 31
+# What each starts from, how far it goes from there, and whether it goes both ways. In slope
+# (shear), pixels (translate), degrees (rotate), factors (brightness to sharpness), bits that are
+# kept (posterize), and the threshold (solarize). The values are those of TrivialAugmentWide.
+OPERATIONS = {
+    "identity": (0, 0, False),
+    "shear x": (0, 0.99, True),
+    "shear y": (0, 0.99, True),
+    "translate x": (0, 32, True),
+    "translate y": (0, 32, True),
+    "rotate": (0, 135, True),
+    "brightness": (1, 0.99, True),
+    "saturation": (1, 0.99, True),
+    "contrast": (1, 0.99, True),
+    "sharpness": (1, 0.99, True),
+    "posterize": (8, -6, False),
+    "solarize": (1, -1, False),
+    "autocontrast": (0, 0, False),
+    "equalize": (0, 0, False),
+}
+NAMES = tuple(OPERATIONS)
+MOVES = NAMES.index("rotate")  # the last that moves pixels
+
+
+@whole_batch
+def trivial_augment(pictures: Tensor, generator: Generator | None = None) -> Tensor:
+    """Change each picture in one way of fourteen (``TrivialAugmentWide``, nearest, black outside).
+
+    Müller and Hutter 2021, "TrivialAugment: tuning-free yet state-of-the-art data augmentation",
+    arXiv 2103.10158. It moves pictures by up to 32 pixels, whatever their size: at 64 pixels, half
+    of the animal may be gone.
+    """
+    return operate(pictures, *draw_operations(len(pictures), generator))
+
+
+def draw_operations(count: int, generator: Generator | None) -> tuple[Tensor, Tensor]:
+    """For each picture an operation, as its place in NAMES (int64), and its strength (float)."""
+    operation = torch.randint(len(NAMES), (count,), generator=generator)
+    level = torch.randint(LEVELS, (count,), generator=generator) / (LEVELS - 1)
+    sign = torch.randint(2, (count,), generator=generator) * 2 - 1
+    start, reach, both_ways = torch.tensor(list(OPERATIONS.values()))[operation].unbind(1)
+    return operation, start + level * reach * torch.where(both_ways == 1, sign, 1)
+
+
+def operate(pictures: Tensor, operation: Tensor, strength: Tensor) -> Tensor:
+    """Change float32 pictures, N×3×H×W, in the ways that :func:`draw_operations` draws."""
+    height, width = pictures.shape[2:]
+    none = torch.zeros_like(strength)
+    moves = (  # in the order of NAMES
+        translations(none, none),
+        shears(strength, none, height, width),
+        shears(none, strength, height, width),
+        translations(strength.trunc(), none),
+        translations(none, strength.trunc()),
+        rotations(strength),
+    )
+    matrix = torch.stack(moves)[operation.clamp(max=MOVES), torch.arange(len(pictures))]
+    # The five that move pixels are one group, since all they differ in is the matrix.
+    group = torch.where(operation <= MOVES, operation.clamp(max=1), operation - MOVES + 1)
+    changes = (
+        lambda some, by, matrix: some,
+        lambda some, by, matrix: warp(some, matrix, mode="nearest"),
+        lambda some, by, matrix: colour.brightness(some, by),
+        lambda some, by, matrix: colour.saturation(some, by),
+        lambda some, by, matrix: colour.contrast(some, by),
+        lambda some, by, matrix: colour.sharpness(some, by),
+        lambda some, by, matrix: colour.posterize(some, by.round()),
+        lambda some, by, matrix: colour.solarize(some, by),
+        lambda some, by, matrix: colour.autocontrast(some),
+        lambda some, by, matrix: colour.equalize(some),
+    )
+    return by_group(pictures.contiguous(), group, changes, strength, matrix)

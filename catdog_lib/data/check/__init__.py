@@ -1,0 +1,19 @@
+"""What can be wrong with a folder of photos: find it, show it, and make such a folder to learn
+on.
+"""
+
+from catdog_lib.data.check.contact_sheet import write_contact_sheet
+from catdog_lib.data.check.dirty_folder import make_mess
+from catdog_lib.data.check.findings import KINDS, Finding
+from catdog_lib.data.check.folder import Report, check_folder
+from catdog_lib.data.check.report_text import report_text
+
+__all__ = [
+    "KINDS",
+    "Finding",
+    "Report",
+    "check_folder",
+    "make_mess",
+    "report_text",
+    "write_contact_sheet",
+]

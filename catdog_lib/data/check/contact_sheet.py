@@ -1,0 +1,107 @@
+"""A contact sheet of the suspects: one HTML file that holds all its pictures and asks no other
+machine for anything.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import os
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+from catdog_lib.data.check.findings import KINDS, Finding
+from catdog_lib.data.check.folder import Report
+from catdog_lib.data.check.report_text import printable
+from catdog_lib.data.decode import Unusable, open_photo
+from catdog_lib.errors import CatdogError
+
+_SIDE = 160  # pixels, the longer side of a thumbnail
+_OF_A_KIND, _OF_A_FINDING = 24, 4  # at most so many findings, and files of each: about 3 MB
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ font: 15px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem;
+  color: light-dark(#222, #ddd); background: light-dark(#fff, #181818); }}
+h2 {{ margin: 2.5rem 0 0; }}
+.all {{ display: flex; flex-wrap: wrap; gap: 1rem; margin-top: 1rem; }}
+.one {{ border: 1px solid light-dark(#ccc, #444); border-radius: .5rem; padding: .6rem; }}
+.files {{ display: flex; flex-wrap: wrap; gap: .6rem; }}
+figure {{ margin: 0; width: 160px; }}
+img, .none {{ max-width: 160px; height: 120px; object-fit: contain; display: block; margin: auto; }}
+.none {{ display: grid; place-items: center; background: light-dark(#eee, #333); }}
+figcaption, .detail {{ font-size: .8rem; overflow-wrap: anywhere; }}
+</style>
+</head>
+<body>
+<h1>{title}</h1>
+<p>{files:,} files, {usable:,} usable photos.</p>
+{body}
+</body>
+</html>
+"""
+
+
+def write_contact_sheet(report: Report, path: str | os.PathLike) -> None:
+    """Show the findings of ``report`` as pictures, copies side by side, in one HTML file.
+
+    Photos are opened again, small; where there is no picture, the sheet says so.
+
+    Raises:
+        CatdogError: the file cannot be written.
+    """
+    title = html.escape(f"Suspects in {printable(Path(report.folder).resolve().name)}")
+    body = "\n".join(_sections(report)) or "<p>Nothing is wrong with them.</p>"
+    page = _PAGE.format(title=title, files=report.files, usable=report.usable, body=body)
+    try:
+        Path(path).write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise CatdogError(
+            f"The contact sheet {str(path)!r} cannot be written ({error.strerror}); "
+            "name a file in a folder that exists and that you may write to."
+        ) from None
+
+
+def _sections(report: Report) -> Iterator[str]:
+    for kind, (_, meaning) in KINDS.items():
+        findings = [finding for finding in report.findings if finding.kind == kind]
+        if not findings:
+            continue
+        yield f"<h2>{kind}: {len(findings):,}</h2>\n<p>{html.escape(meaning)}</p>"
+        shown = "\n".join(_finding(report.folder, finding) for finding in findings[:_OF_A_KIND])
+        yield f'<div class="all">\n{shown}\n</div>'
+        if len(findings) > _OF_A_KIND:
+            yield f"<p>and {len(findings) - _OF_A_KIND:,} more</p>"
+
+
+def _finding(folder: str, finding: Finding) -> str:
+    figures = [_figure(folder, name) for name in finding.files[:_OF_A_FINDING]]
+    if len(finding.files) > _OF_A_FINDING:
+        figures.append(f"<p>and {len(finding.files) - _OF_A_FINDING:,} more</p>")
+    detail = html.escape(printable(finding.detail))
+    return (
+        f'<div class="one"><div class="files">{"".join(figures)}</div>'
+        f'<div class="detail">{detail}</div></div>'
+    )
+
+
+def _figure(folder: str, name: str) -> str:
+    shown = html.escape(printable(name))
+    try:
+        picture = open_photo(Path(folder, name), at_least=_SIDE)
+    except Unusable:
+        seen = '<div class="none">no picture</div>'
+    else:
+        picture.thumbnail((_SIDE, _SIDE))
+        jpeg = BytesIO()
+        picture.save(jpeg, "JPEG", quality=75)
+        data = base64.b64encode(jpeg.getvalue()).decode()
+        seen = f'<img src="data:image/jpeg;base64,{data}" alt="{shown}">'
+    return f"<figure>{seen}<figcaption>{shown}</figcaption></figure>"

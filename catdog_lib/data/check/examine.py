@@ -1,0 +1,66 @@
+"""What one look at a photo tells: how it is stored, and what finds its copies. Worker processes do
+this.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from catdog_lib.data.check.perceptual_hash import thumbnail
+from catdog_lib.data.decode import Stored, Unusable, open_photo, read_photo
+
+
+@dataclass(frozen=True)
+class Look:
+    """One usable photo.
+
+    Attributes:
+        stored: how the file holds it.
+        digest: of the file's bytes.
+        thumb: 16×16 grey values, uint8.
+    """
+
+    stored: Stored
+    digest: bytes
+    thumb: np.ndarray
+
+
+def examine_rows(first: int, paths: Sequence[str]) -> list[tuple[int, Look | str]]:
+    """Open ``paths``, numbered from ``first``; each number with a :class:`Look`, or the reason why
+    there is none.
+    """
+    return [(row, _examine(path)) for row, path in enumerate(paths, start=first)]
+
+
+def _examine(path: str) -> Look | str:
+    try:
+        picture, stored = read_photo(path, at_least=64)
+        with open(path, "rb") as file:
+            digest = hashlib.file_digest(file, _digest).digest()
+        return Look(stored, digest, thumbnail(picture))
+    except Unusable as reason:
+        return str(reason)
+    except OSError as error:  # it went away while we looked
+        return f"damaged: {error}"
+
+
+def pixel_digest_rows(first: int, paths: Sequence[str]) -> list[tuple[int, bytes]]:
+    """A digest of every pixel of ``paths`` at full size, each with its number, counted from
+    ``first``.
+    """
+    digests = []
+    for row, path in enumerate(paths, start=first):
+        try:
+            picture = open_photo(path)
+        except Unusable:  # usable at a smaller size only, or gone: it equals nothing
+            continue
+        digests.append((row, _digest(repr(picture.size).encode() + picture.tobytes()).digest()))
+    return digests
+
+
+def _digest(data: bytes = b"") -> hashlib.blake2b:
+    return hashlib.blake2b(data, digest_size=16)

@@ -1,0 +1,59 @@
+"""What can be wrong with a folder of photos, as data; shown by :mod:`report_text` and
+:mod:`contact_sheet`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+UNUSABLE, PROBLEM, NOTE = "unusable", "problem", "note"
+TINY = 64  # pixels of the shorter side; the lessons use pictures of 64 and more
+LONGEST = 3  # times the shorter side
+UNEVEN = 1.5  # times the photos of the other class
+# Every kind: how bad it is, and what it means. In the order in which they are shown.
+KINDS = {
+    "leak": (PROBLEM, "one photo in two splits: a test on it measures memory; keep it in one"),
+    "label conflict": (PROBLEM, "one photo as cat and as dog: one of the two is wrong; correct it"),
+    "duplicate": (PROBLEM, "the same photo again: it counts twice, and may be cut into two splits"),
+    "near duplicate": (PROBLEM, "nearly the same photo again: resized, cropped, mirrored, …"),
+    "imbalance": (PROBLEM, "unequal numbers: always naming the larger class already looks good"),
+    "empty file": (UNUSABLE, "not one byte in it"),
+    "truncated": (UNUSABLE, "the file is cut short: a download or a copy was interrupted"),
+    "damaged": (UNUSABLE, "the file cannot be decoded"),
+    "not an image": (UNUSABLE, "something else, whatever its name says"),
+    "more pixels than a photo has": (UNUSABLE, "it claims a giant size, and is refused unopened"),
+    "no permission to read it": (UNUSABLE, "change its permissions"),
+    "not a file": (UNUSABLE, "a pipe or a device"),
+    "no such file": (UNUSABLE, "it went away while we looked, or is a link to nothing"),
+    "no class": (UNUSABLE, "nothing says whether it is a cat or a dog"),
+    "wrong extension": (NOTE, "usable; its name says another format than its content"),
+    "grey": (NOTE, "usable; has no colours: red, green and blue are made equal"),
+    "CMYK": (NOTE, "usable; made for printing: converted to red, green and blue"),
+    "palette": (NOTE, "usable; at most 256 colours: converted"),
+    "transparent": (NOTE, "usable; shown over white"),
+    "16-bit": (NOTE, "usable; brought down to 8 bits a value"),
+    "turned": (NOTE, "usable; stored as the camera was held: turned upright, as EXIF says"),
+    "tiny": (NOTE, f"usable; the shorter side has fewer than {TINY} pixels, so it is enlarged"),
+    "long": (NOTE, f"usable; one side is more than {LONGEST} times the other: squashing distorts it"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was found.
+
+    Attributes:
+        kind: a key of ``KINDS``.
+        files: the names of the files concerned, below the folder; several for copies, none for an
+            imbalance.
+        detail: the particulars, a few words; may be empty.
+    """
+
+    kind: str
+    files: tuple[str, ...]
+    detail: str = ""
+
+    @property
+    def severity(self) -> str:
+        """``unusable``, ``problem`` or ``note``."""
+        return KINDS[self.kind][0]

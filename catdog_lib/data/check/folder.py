@@ -1,0 +1,128 @@
+"""Look through a folder of photos: how many can be used, and what is wrong with them or with the
+others.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from pathlib import Path
+
+from catdog_lib.classes import CLASSES
+from catdog_lib.data.cache import in_processes
+from catdog_lib.data.check.duplicates import copies
+from catdog_lib.data.check.examine import Look, examine_rows
+from catdog_lib.data.check.findings import KINDS, LONGEST, TINY, UNEVEN, UNUSABLE, Finding
+from catdog_lib.data.decode import Stored
+from catdog_lib.data.folders import Photo, count_by_part, scan
+
+_FORMATS = {
+    ".jpg": "JPEG", ".jpeg": "JPEG", ".jpe": "JPEG", ".jfif": "JPEG", ".mpo": "JPEG", ".png": "PNG", ".webp": "WEBP",
+    ".gif": "GIF", ".bmp": "BMP", ".dib": "BMP", ".tif": "TIFF", ".tiff": "TIFF",
+    ".ppm": "PPM", ".pgm": "PPM", ".pbm": "PPM", ".pnm": "PPM",
+}  # fmt: skip
+_MODES = {"1": "grey", "L": "grey", "LA": "grey", "P": "palette", "PA": "palette", "CMYK": "CMYK"}
+_SHIFT = 0.1  # by so much the share of dogs may differ between splits
+
+
+@dataclass(frozen=True)
+class Report:
+    """What :func:`check_folder` found.
+
+    Attributes:
+        folder: as given.
+        files: how many there are, hidden ones aside.
+        usable: how many of them give a picture and have a class.
+        counts: of the usable, by split and class: ``{"train, cats": 4000, …}``.
+        findings: the worst kinds first.
+    """
+
+    folder: str
+    files: int
+    usable: int
+    counts: dict[str, int]
+    findings: tuple[Finding, ...]
+
+    @property
+    def unusable(self) -> tuple[Finding, ...]:
+        """The findings that cost a file."""
+        return tuple(finding for finding in self.findings if finding.severity == UNUSABLE)
+
+
+def check_folder(folder: str | os.PathLike, progress: bool = True) -> Report:
+    """Decode every photo, and look for what spoils a training or a test, from cut files to copies
+    across splits.
+
+    A photo turned by a quarter in its pixels, cropped by more than a few per cent, or framed is not
+    recognised as a copy (:func:`catdog_lib.data.check.perceptual_hash.similar_pairs` has the
+    figures).
+
+    Raises:
+        CatdogError: see :func:`catdog_lib.data.scan`.
+    """
+    found = scan(folder)
+    paths = [str(found.folder / photo.name) for photo in found.photos]
+    looks: dict[int, Look] = {}
+    findings = [Finding("no class", (item.name,), item.reason) for item in found.skipped]
+    for row, look in in_processes(examine_rows, paths, "Checking", "photo", progress):
+        name = found.photos[row].name
+        if isinstance(look, Look):
+            looks[row] = look
+            findings += [Finding(kind, (name,), text) for kind, text in _notes(name, look.stored)]
+        else:
+            kind, _, detail = look.partition(": ")
+            findings.append(Finding(kind, (name,), detail))
+    findings += copies(found.photos, looks, paths, progress)
+    usable = [found.photos[row] for row in sorted(looks)]
+    findings += [Finding("imbalance", (), text) for text in _imbalance(usable)]
+    order = list(KINDS)
+    return Report(
+        folder=str(found.folder),
+        files=len(found.photos) + len(found.skipped),
+        usable=len(usable),
+        counts=count_by_part(usable),
+        findings=tuple(sorted(findings, key=lambda f: (order.index(f.kind), f.files))),
+    )
+
+
+def _notes(name: str, stored: Stored) -> Iterator[tuple[str, str]]:
+    """The kind and detail of all that is unusual about a usable photo."""
+    suffix = Path(name).suffix
+    if _FORMATS.get(suffix.lower()) != stored.format:
+        yield "wrong extension", f"a {stored.format} file named {suffix or 'without an ending'}"
+    if stored.deep:
+        yield "16-bit", ""
+    elif stored.mode in _MODES:
+        yield _MODES[stored.mode], ""
+    if stored.transparent:
+        yield "transparent", ""
+    if stored.turned:
+        yield "turned", ""
+    short, long = sorted((stored.width, stored.height))
+    pixels = f"{stored.width}×{stored.height}"
+    if short < TINY:
+        yield "tiny", pixels
+    if long > LONGEST * short:
+        yield "long", pixels
+
+
+def _imbalance(photos: Sequence[Photo]) -> Iterator[str]:
+    by_split: dict[str, list[int]] = {}
+    for photo in photos:
+        by_split.setdefault(photo.split or "not split", []).append(photo.label)
+    for split, labels in by_split.items():
+        dogs = sum(labels)
+        cats = len(labels) - dogs
+        if max(cats, dogs) > UNEVEN * min(cats, dogs):
+            yield f"{split}: {cats:,} {CLASSES[0]}s, {dogs:,} {CLASSES[1]}s"
+    train = by_split.pop("train", [])
+    for split, labels in by_split.items():
+        if not train or split == "not split":
+            continue
+        there, here = sum(train) / len(train), sum(labels) / len(labels)
+        # Three standard errors of the difference between two shares: less may be chance.
+        chance = 3 * sqrt(0.25 * (1 / len(train) + 1 / len(labels)))
+        if abs(here - there) > max(_SHIFT, chance):
+            yield f"{CLASSES[1]}s are {there:.0%} of train and {here:.0%} of {split}"

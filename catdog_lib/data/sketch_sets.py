@@ -1,0 +1,103 @@
+"""Drawn animals as tensors, kept in the cache, with all that is true of them: to check an
+explanation against.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from catdog_lib import sketches as drawn
+from catdog_lib.classes import CLASSES
+from catdog_lib.data import cache
+from catdog_lib.data.image_set import ImageSet
+from catdog_lib.sketches import NO_FAULTS, Faults, described
+from catdog_lib.sketches.dataset import check_arguments
+
+
+@dataclass(frozen=True)
+class SketchSet:
+    """N drawn pictures and the truth about them.
+
+    Attributes:
+        images: the pictures, with the labels that a student gets.
+        parts: uint8, N×H×W: what each pixel shows, as a position in
+            :data:`catdog_lib.sketches.dataset.PARTS`.
+        true_labels: int64, N: what was drawn; differs from the labels where label noise was
+            planted.
+        duplicate_of: int64, N: the first picture that this one repeats, or −1.
+        descriptions: what is in each picture, as nested dictionaries; the keys are those of
+            :class:`catdog_lib.sketches.composition.Description`.
+    """
+
+    images: ImageSet
+    parts: Tensor
+    true_labels: Tensor
+    duplicate_of: Tensor
+    descriptions: tuple[dict, ...]
+
+
+def sketch_set(
+    count: int,
+    size: int = 64,
+    *,
+    seed: int = 0,
+    difficulty: float = 0.5,
+    faults: Faults = NO_FAULTS,
+    progress: bool = True,
+) -> SketchSet:
+    """Draw ``count`` animals, on all cores, or take them from the cache.
+
+    Args:
+        size: height and width, in pixels.
+        seed: of the set; take another one for a test set than for its training set.
+        difficulty: 0, everything is plain to see, to 1.
+        faults: planted on purpose (:class:`catdog_lib.sketches.faults.Faults`).
+        progress: show a bar while they are drawn.
+
+    Raises:
+        CatdogError: an argument is out of range.
+    """
+    check_arguments(count, size, seed, difficulty)  # before a cache file is begun
+    wanted = (count, size, seed, difficulty, asdict(faults))
+    # All that draws is part of the key: a changed line draws anew.
+    modules = sorted(Path(drawn.__file__).parent.glob("*.py"))
+    drawn_by = [module.read_text(encoding="utf-8") for module in modules]
+
+    def fill(store: Path) -> list:
+        work = partial(
+            _draw_rows, str(store), size=size, seed=seed, difficulty=difficulty, faults=faults
+        )
+        return cache.in_processes(work, range(count), "Drawing", "picture", progress)
+
+    # The map of the parts is kept as a fourth channel.
+    array, truth = cache.cached(
+        cache.key_of("sketches", drawn_by, *wanted), (count, 4, size, size), fill
+    )
+    labels, true_labels, duplicate_of, descriptions = zip(*truth, strict=True)
+    names = tuple(f"sketch.{seed}/{CLASSES[label]}.{row}" for row, label in enumerate(labels))
+    store = torch.from_numpy(array)
+    images = ImageSet(store[:, :3], torch.arange(count), torch.tensor(labels), names)
+    return SketchSet(
+        images, store[:, 3], torch.tensor(true_labels), torch.tensor(duplicate_of), descriptions
+    )
+
+
+def _draw_rows(store: str, first: int, rows: Sequence[int], **how) -> list[tuple]:
+    """Draw some of the pictures into their rows of the array file ``store``; the work of one
+    process.
+    """
+    array = np.lib.format.open_memmap(store, mode="r+")
+    batch = described(len(rows), first=first, **how)
+    array[first : first + len(rows), :3] = batch.pictures
+    array[first : first + len(rows), 3] = batch.parts
+    array.flush()
+    numbers = (batch.labels, batch.true_labels, batch.duplicate_of)
+    truths = (column.tolist() for column in numbers)
+    return list(zip(*truths, map(asdict, batch.descriptions), strict=True))

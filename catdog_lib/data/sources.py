@@ -1,0 +1,41 @@
+"""Where the images come from when nobody says."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from catdog_lib.data.download.collections import COLLECTIONS
+from catdog_lib.data.folders import scan
+from catdog_lib.errors import CatdogError
+
+SKETCHES = "sketches"
+PROJECT_DATA = Path(__file__).parents[2] / "data"
+
+
+def default_source() -> str:
+    """Where pictures come from when nobody says: ``CATDOG_DATA``, else the project's ``data``
+    folder, else sketches.
+    """
+    if named := os.environ.get("CATDOG_DATA"):
+        return named
+    folder = default_folder()
+    return SKETCHES if folder is None else str(folder)
+
+
+def default_folder(data: Path = PROJECT_DATA) -> Path | None:
+    """The photos that lessons use when nobody says which; None if there are none.
+
+    That is the whole project folder ``data``. But if nothing except collections from
+    ``catdog data get`` lies in it, it is the first of these in the order of
+    ``download.collections.COLLECTIONS``: mixed, all of the test photos would come from the one that
+    has a test set.
+    """
+    try:
+        found = scan(data)
+    except CatdogError:
+        return None
+    folders = {photo.name.split("/")[0] for photo in found.photos}
+    if folders <= set(COLLECTIONS):
+        return data / next(name for name in COLLECTIONS if name in folders)
+    return data

@@ -1,0 +1,162 @@
+"""What single layers and units do on many pictures: how active they are, and what excites one of
+them most.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from catdog_lib.data.image_set import ImageSet, batches
+from catdog_lib.errors import CatdogError
+from catdog_lib.inspect.hooks import Recorder, evaluating, without_use
+from catdog_lib.inspect.receptive_field import Box
+from catdog_lib.inspect.unit_fields import Fields
+
+_BATCH = 16  # all layers' outputs are held at once
+
+
+@dataclass(frozen=True)
+class LayerActivity:
+    """What a layer put out on many pictures, over all pictures, channels and places.
+
+    Attributes:
+        name: where the layer sits in the model, with "#2" and so on for a later use.
+        kind: its class, such as "ReLU".
+        mean: of all values.
+        std: their standard deviation.
+        zeros: share of the values that are exactly 0.
+        channels: how many it has.
+        dead: how many of them are 0 at every place of every picture.
+    """
+
+    name: str
+    kind: str
+    mean: float
+    std: float
+    zeros: float
+    channels: int
+    dead: int
+
+
+@dataclass(frozen=True)
+class Excitement:
+    """A place where a unit was excited.
+
+    Attributes:
+        position: of the picture in its set.
+        row, column: of the unit, in the layer's map.
+        value: of the unit.
+        box: the pixels that the unit sees, as far as they lie in the picture.
+        patch: these pixels, 3×h×w.
+    """
+
+    position: int
+    row: int
+    column: int
+    value: float
+    box: Box
+    patch: Tensor
+
+
+@torch.no_grad()
+def activation_statistics(model: nn.Module, images: ImageSet) -> list[LayerActivity]:
+    """What each layer put out on a set of pictures, in the order in which the layers run.
+
+    Layers are the modules without modules inside. The model runs in evaluation mode, and is left as
+    it was.
+    """
+    device = next(model.parameters()).device
+    sums: dict[str, _Sums] = {}
+    with evaluating(model), Recorder(model) as seen:
+        for pictures, _ in batches(images, _BATCH, device=device):
+            model(pictures)
+            for name, output in seen.outputs.items():
+                sums.setdefault(name, _Sums()).add(output)
+    kinds = {name: type(module).__name__ for name, module in model.named_modules()}
+    return [found.result(name, kinds[without_use(name)]) for name, found in sums.items()]
+
+
+class _Sums:
+    """Sums over batches, in float64, for a mean and a standard deviation of all values."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.total = self.squares = self.zeros = 0.0
+        self.largest: Tensor | float = 0.0  # |value| of each channel
+
+    def add(self, output: Tensor) -> None:
+        self.count += output.numel()
+        self.total += output.sum(dtype=torch.float64).item()
+        self.squares += output.float().square().sum(dtype=torch.float64).item()
+        self.zeros += (output == 0).sum().item()
+        places = [side for side in range(output.ndim) if side != 1]
+        largest = output.abs().amax(places)
+        self.largest = largest.clamp(min=self.largest)
+
+    def result(self, name: str, kind: str) -> LayerActivity:
+        mean = self.total / self.count
+        variance = max(0.0, self.squares / self.count - mean**2)
+        dead = int((self.largest == 0).sum())
+        share = self.zeros / self.count
+        return LayerActivity(name, kind, mean, math.sqrt(variance), share, len(self.largest), dead)
+
+
+@torch.no_grad()
+def most_exciting(
+    model: nn.Module, images: ImageSet, layer: str, channel: int, count: int = 9
+) -> list[Excitement]:
+    """The pictures on which a channel of a layer reaches its largest values, each with the place
+    and what is there.
+
+    Each picture appears once, with the place that excites the channel most. M. Zeiler and R. Fergus
+    show units in this way in "Visualizing and understanding convolutional networks" (2013), arXiv
+    1311.2901.
+
+    Args:
+        model: runs in evaluation mode, and is left as it was.
+        layer: its name, such as "features.6", or "deep.0.1#2" for the second use of a layer.
+        channel: counted from 0.
+        count: how many pictures; fewer if the set has fewer.
+
+    Returns:
+        The most exciting first.
+
+    Raises:
+        CatdogError: there is no such layer or channel, or the layer gives no maps.
+    """
+    device = next(model.parameters()).device
+    best = []
+    with evaluating(model), Recorder(model, [layer]) as seen:
+        for pictures, _ in batches(images, _BATCH, device=device):
+            model(pictures)
+            maps = _maps(seen, layer, channel)
+            best.append(torch.stack([t.cpu().double() for t in maps.flatten(1).max(1)], dim=1))
+    values, places = torch.cat(best).unbind(1)
+    field = Fields.of(model, images[:1][0], layer)
+    found = []
+    for position in values.argsort(descending=True, stable=True)[:count].tolist():
+        row, column = divmod(int(places[position]), maps.shape[2])
+        picture = images[position][0]
+        box = field.box(row, column, picture)
+        patch = picture[:, box.top : box.bottom + 1, box.left : box.right + 1]
+        found.append(Excitement(position, row, column, values[position].item(), box, patch))
+    return found
+
+
+def _maps(seen: Recorder, layer: str, channel: int) -> Tensor:
+    """The layer's maps of one channel, N×H×W."""
+    maps = seen.outputs.get(layer)
+    if maps is None or maps.ndim != 4:
+        raise CatdogError(
+            f"The layer {layer!r} gave no maps N×C×H×W, so its units have no places; choose one "
+            "before flatten."
+        )
+    if not 0 <= channel < maps.shape[1]:
+        raise CatdogError(
+            f"channel is {channel}, but the layer {layer!r} has {maps.shape[1]}; count from 0."
+        )
+    return maps[:, channel]

@@ -1,0 +1,1 @@
+"""Backbones: the convolutional part of published networks, with or without ImageNet weights."""

@@ -1,0 +1,242 @@
+"""A run folder: all that a training run leaves behind, complete and movable.
+
+``weights.pt`` (a state dict, loaded with ``weights_only=True``), ``run.json`` (which network, which
+recipe, which pictures, what came out), ``history.json`` and ``history.png``. While the training
+lasts there are ``run.json``, without the result, and ``checkpoint.pt``, from which it can go on;
+the result is written last, so it marks a finished run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import FileLock, Timeout
+from torch import nn
+
+from catdog_lib import models
+from catdog_lib.errors import CatdogError
+from catdog_lib.training import checkpoint as checkpoints
+from catdog_lib.training.history import History
+from catdog_lib.training.recipe import Recipe
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained network with its configuration and history.
+
+    Attributes:
+        model: in evaluation mode, on the CPU when loaded.
+        config: "model" (a name in :data:`catdog_lib.models.MODELS`), "settings" of its class,
+            "recipe", "data" (the arguments of :func:`catdog_lib.data.load`) and, once it is
+            finished, "result".
+        history: epoch by epoch.
+    """
+
+    model: nn.Module
+    config: dict[str, Any]
+    history: History
+
+    @property
+    def recipe(self) -> Recipe:
+        """How it was trained."""
+        return Recipe(**self.config["recipe"])
+
+    @property
+    def finished(self) -> bool:
+        """Whether the training came to its end; if not, the weights are those that it keeps so
+        far.
+        """
+        return "result" in self.config
+
+
+class RunFolder:
+    """A run folder while its training lasts, as a context: no other process can train there
+    meanwhile.
+
+    A folder that is left before the first epoch was completed disappears again. A KeyboardInterrupt
+    is passed on with a sentence that says how to go on.
+
+    Attributes:
+        path: the folder.
+        checkpoint: the file in it from which the training can go on.
+
+    Raises:
+        CatdogError: on entering, if it holds a finished run or something else, another process
+            trains there, or it cannot be written.
+    """
+
+    def __init__(self, path: str | os.PathLike):
+        self.path = Path(path)
+        self.checkpoint = self.path / "checkpoint.pt"
+        self._lock = FileLock(self.path / "lock", timeout=0)
+
+    def __enter__(self) -> RunFolder:
+        self._require_place()
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire()
+        except Timeout:
+            raise CatdogError(
+                f"Another process is training in {str(self.path)!r}; wait for it, or choose "
+                "another --out."
+            ) from None
+        except OSError as error:
+            raise CatdogError(
+                f"The run cannot be written to {str(self.path)!r} ({error}); choose another --out."
+            ) from None
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is KeyboardInterrupt:
+                raise KeyboardInterrupt(self._how_to_go_on()) from None
+        finally:
+            with suppress(CatdogError):  # a damaged checkpoint is left for its owner to look at
+                if not is_finished(self.path) and not _epochs(checkpoints.load(self.checkpoint)):
+                    for name in ("run.json", "checkpoint.pt"):
+                        (self.path / name).unlink(missing_ok=True)
+            self._lock.release()
+            (self.path / "lock").unlink(missing_ok=True)
+            with suppress(OSError):  # it is not empty, as a rule
+                self.path.rmdir()
+
+    def begin(self, config: dict[str, Any]) -> int:
+        """Note what is to be trained, or make sure that it is what was begun here.
+
+        Returns how many epochs are done already.
+
+        Raises:
+            CatdogError: it was begun with other settings; the sentence names the first.
+        """
+        config = {"format": _FORMAT, **config}
+        if epochs := _epochs(checkpoints.load(self.checkpoint)):
+            begun = _read(self.path)
+            begun.pop("result", None)  # killed at the very end
+            checkpoints.require_same(
+                begun, json.loads(_json(config)), f"The run {str(self.path)!r}", "choose another --out"
+            )  # fmt: skip
+            return epochs
+        self.checkpoint.unlink(missing_ok=True)  # killed in its first epoch: nothing to lose
+        self._write("run.json", _json(config))
+        return 0
+
+    def finish(self, run: Run, picture: bytes) -> None:
+        """Complete the folder with the weights, the history, ``picture`` as its history.png, and
+        the result.
+        """
+        weights = {name: value.cpu() for name, value in run.model.state_dict().items()}
+        buffer = BytesIO()
+        torch.save(weights, buffer)
+        self._write("weights.pt", buffer.getvalue())
+        self._write("history.json", run.history.to_json().encode())
+        self._write("history.png", picture)
+        self._write("run.json", _json({"format": _FORMAT, **run.config}))
+        self.checkpoint.unlink()  # only now is the run finished
+
+    def _require_place(self) -> None:
+        """Raise :class:`CatdogError` unless there is nothing yet, or an unfinished run: none is
+        ever overwritten.
+        """
+        if is_finished(self.path):
+            raise CatdogError(
+                f"{str(self.path)!r} exists already and holds a finished run; choose another "
+                "--out, or remove it first."
+            )
+        if self.path.is_dir() and not (self.path / "run.json").exists():
+            entries = {entry.name for entry in self.path.iterdir()} - {"lock", "run.json.part"}
+        else:
+            entries = set()
+        if entries or (self.path.exists() and not self.path.is_dir()):
+            raise CatdogError(
+                f"{str(self.path)!r} exists already and is no run folder; choose another --out."
+            )
+
+    def _write(self, name: str, contents: bytes) -> None:
+        checkpoints.write(contents, self.path / name)
+
+    def _how_to_go_on(self) -> str:
+        if not (epochs := _epochs(checkpoints.load(self.checkpoint))):
+            return "interrupted before the first epoch was completed; the same command begins anew"
+        return (
+            f"interrupted after epoch {epochs} of {_read(self.path)['recipe']['epochs']}; the same "
+            f"command goes on from there, and catdog predict {self.path} PHOTO uses the weights "
+            "that it keeps so far"
+        )
+
+
+def is_finished(folder: str | os.PathLike) -> bool:
+    """Whether ``folder`` is a run folder whose training came to its end."""
+    folder = Path(folder)
+    begun = (folder / "run.json").is_file() and not (folder / "checkpoint.pt").exists()
+    return begun and "result" in _read(folder)
+
+
+def load_run(folder: str | os.PathLike) -> Run:
+    """Read a run folder back; of an unfinished run, the weights that it keeps so far.
+
+    Raises:
+        CatdogError: it is none, has not completed its first epoch, or a file of it is missing or
+            damaged.
+    """
+    folder = Path(folder)
+    if not (folder / "run.json").is_file():
+        raise CatdogError(
+            f"{str(folder)!r} is not a run folder; give one that `catdog train --out` has made."
+        )
+    # Before run.json: if it has gone because the run has just been finished, run.json says so.
+    saved = checkpoints.load(folder / "checkpoint.pt")
+    config = _read(folder)
+    if "result" not in config and not _epochs(saved):
+        raise CatdogError(
+            f"The run {str(folder)!r} has not completed its first epoch; wait for it, or train it "
+            "again."
+        )
+    try:
+        if "result" in config:
+            history = (folder / "history.json").read_text(encoding="utf-8")
+            weights = torch.load(folder / "weights.pt", map_location="cpu", weights_only=True)
+        else:
+            history, weights = saved["history"], saved["kept"]
+        model = models.rebuild(config["model"], config["settings"])
+        model.load_state_dict(weights)
+        run = Run(model.eval(), config, History.from_json(history))
+        _ = run.recipe  # it can be read, too
+        return run
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, EOFError) as error:
+        raise _damaged(folder, error) from None
+
+
+def _epochs(saved: dict[str, Any] | None) -> int:
+    """How many epochs a checkpoint holds; 0 without one."""
+    return len(History.from_json(saved["history"]).epochs) if saved else 0
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    """What ``run.json`` says."""
+    try:
+        config = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        if not isinstance(config, dict):
+            raise ValueError("run.json holds no object")
+        return config
+    except (OSError, ValueError) as error:
+        raise _damaged(folder, error) from None
+
+
+def _json(contents: dict[str, Any]) -> bytes:
+    return json.dumps(contents, indent=1).encode()
+
+
+def _damaged(folder: Path, error: Exception) -> CatdogError:
+    return CatdogError(
+        f"The run folder {str(folder)!r} is damaged "
+        f"({type(error).__name__}: {str(error).splitlines()[0]}); train it again."
+    )

@@ -1,0 +1,94 @@
+"""One whole animal: which face it has, and how head and body are put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from catdog_lib.sketches import cats, dogs
+from catdog_lib.sketches.body import draw_body, furry
+from catdog_lib.sketches.canvas import Pen, Rng, choose
+from catdog_lib.sketches.eyes import cat_eyes, dog_eyes
+from catdog_lib.sketches.traits import Coat, Face, Pose, ramp
+
+KINDS = (cats, dogs)
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Whether the class can be told at all. The same for cats and dogs."""
+
+    kind: (
+        str  # "none"; "mixed": features of both classes; "covered": something hides the whole face
+    )
+    swapped: tuple[
+        bool, bool, bool
+    ]  # of a mixed animal: ears (else muzzle), eyes, head and body of the other class
+
+    @classmethod
+    def sample(cls, rng: Rng, difficulty: float) -> Doubt:
+        """Never at difficulty 0, in 2.4 % of the pictures at 0.5, in 10 % at 1."""
+        mixed, covered = ramp(difficulty, 0, 0.012, 0.05), ramp(difficulty, 0, 0.012, 0.05)
+        kind = choose(rng, {"mixed": mixed, "covered": covered, "none": 1 - mixed - covered})
+        return cls(kind, tuple((rng.random(3) < 0.5).tolist()))
+
+
+def face_of(label: int, doubt: Doubt, rng: Rng, difficulty: float) -> Face:
+    """The face of a cat (0) or dog (1).
+
+    If mixed, ears are of one class and the muzzle of the other, and a coin decides which way round,
+    and another coin from which the eyes are: such a picture tells nothing of its label.
+    """
+    if doubt.kind != "mixed":
+        return KINDS[label].face(rng, difficulty)
+    faces = tuple(kind.face(rng, difficulty) for kind in KINDS)
+    ears, eyes, head = (faces[label ^ swap] for swap in doubt.swapped)
+    muzzle = faces[1 - ears.ears_of]
+    return replace(
+        head,
+        breed="mixed",
+        ears=ears.ears,
+        ears_2=ears.ears_2,
+        ear_length=ears.ear_length,
+        ear_spread=ears.ear_spread,
+        ears_of=ears.ears_of,
+        eye=eyes.eye,
+        pupil=eyes.pupil,
+        slant=eyes.slant,
+        iris=eyes.iris,
+        eyes_of=eyes.eyes_of,
+        muzzle=muzzle.muzzle,
+        muzzle_length=muzzle.muzzle_length,
+        muzzle_width=muzzle.muzzle_width,
+        nose=muzzle.nose,
+        tongue=muzzle.tongue,
+        whiskers=False,
+        muzzle_of=muzzle.muzzle_of,
+    )
+
+
+def body(pen: Pen, coat: Coat, pose: Pose, face: Face, rng: Rng) -> None:
+    """The body: slim with a long curled tail, or broad with a short raised one."""
+    kind = KINDS[face.head_of]
+    broad, thick = (
+        (rng.uniform(0.85, 1.05), 0.2) if kind is cats else (rng.uniform(0.9, 1.12), 0.26)
+    )
+    draw_body(pen, coat, pose, rng, broad, kind.TAIL, thick)
+
+
+def head(pen: Pen, coat: Coat, pose: Pose, face: Face, rng: Rng, tucked: bool) -> None:
+    """The head. With `tucked`, ears that stand up are under a hat and not drawn."""
+    pen = pen.of("body")
+    kind, ears_kind = KINDS[face.head_of], KINDS[face.ears_of]
+    ears = pen.at(-0.06 * pose.turn, 0)
+    front = pen.at(0.14 * pose.turn, 0.07 * pose.nod)  # features move further than the head turns
+    if not tucked:
+        ears_kind.ears(ears, coat, face, rng, front=False)
+    if kind is cats:
+        cats.cheeks(pen, coat, face)
+    furry(pen, kind.head(face), coat, rng, front, pose.light)
+    if kind is dogs:
+        dogs.crown(pen, coat, face, rng)
+    ears_kind.ears(ears, coat, face, rng, front=True)
+    (cat_eyes, dog_eyes)[face.eyes_of](front, coat, pose, face, rng)
+    snout = front.at(0.08 * pose.turn, 0.03 * pose.nod)
+    KINDS[face.muzzle_of].muzzle(snout, coat, pose, face, rng)

@@ -1,0 +1,105 @@
+"""From a large drawing to a photograph: uneven light, a colour cast, blur, noise, JPEG, and the map
+of parts.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from catdog_lib.sketches.canvas import PARTS, Rng
+from catdog_lib.sketches.traits import ramp
+
+
+@dataclass(frozen=True)
+class Shot:
+    """How a picture is taken. The same for cats and dogs."""
+
+    light: tuple[float, float, float, float]  # brightness of the four corners, in reading order
+    cast: tuple[float, float, float]  # factors of red, green, blue
+    haze: float  # added to every pixel, of 255
+    defocus: float  # standard deviation of the blur, in 1/64 of the picture
+    motion: float  # half the length of the smear, in 1/64 of the picture
+    upward: bool  # the smear goes up and down, not left and right
+    noise: float  # standard deviation, of 255
+    quality: int  # of the JPEG file, 1 to 95
+
+    @classmethod
+    def sample(cls, rng: Rng, difficulty: float) -> Shot:
+        """Even light and a sharp picture at difficulty 0; dark, blurred and noisy at 1."""
+        d = difficulty
+        bright = rng.uniform(ramp(d, 0.95, 0.72, 0.45), ramp(d, 1.05, 1.15, 1.1))
+        corners = np.clip(bright + rng.normal(0, ramp(d, 0.03, 0.15, 0.22), 4), 0.25, 1.35)
+        moves = rng.random() < ramp(d, 0, 0.08, 0.4)
+        return cls(
+            light=tuple(corners.tolist()),
+            cast=tuple(rng.normal(1, ramp(d, 0.01, 0.04, 0.07), 3).tolist()),
+            haze=rng.uniform(0, ramp(d, 3, 14, 30)),
+            defocus=rng.uniform(0, ramp(d, 0.2, 0.6, 1.2)),
+            motion=rng.uniform(0.5, ramp(d, 0.5, 1.2, 2)) if moves else 0.0,
+            upward=rng.random() < 0.3,
+            noise=rng.uniform(ramp(d, 0, 1, 4), ramp(d, 1, 7, 16)),
+            quality=int(rng.integers(ramp(d, 90, 60, 20), ramp(d, 96, 96, 70))),
+        )
+
+
+def photograph(drawing: Image.Image, size: int, shot: Shot, rng: Rng) -> Image.Image:
+    """Bring a large drawing down to `size` pixels, as `shot` says; `rng` draws the noise."""
+    x = np.linspace(0, 1, size, dtype=np.float32)
+    y = x[:, None]
+    a, b, c, d = np.array(shot.light, np.float32)
+    light = (a * (1 - x) + b * x) * (1 - y) + (c * (1 - x) + d * x) * y
+    small = drawing.reduce(drawing.width // size)
+    small = small.filter(ImageFilter.GaussianBlur(shot.defocus * size / 64))
+    if shot.motion:
+        smear = shot.motion * size / 64
+        small = small.filter(ImageFilter.BoxBlur((0, smear) if shot.upward else (smear, 0)))
+    pixels = np.asarray(small) * light[:, :, None] * np.array(shot.cast, np.float32)
+    pixels += np.float32(shot.haze)
+    pixels += rng.standard_normal(pixels.shape, np.float32) * np.float32(shot.noise)
+    finished = Image.fromarray(np.clip(np.rint(pixels), 0, 255).astype(np.uint8))
+    return through_jpeg(finished, shot.quality)
+
+
+def through_jpeg(picture: Image.Image, quality: int) -> Image.Image:
+    """What is left of a picture after a JPEG file of that quality, 1 to 95."""
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=quality)
+    again = Image.open(file, formats=("JPEG",))
+    again.load()
+    return again
+
+
+def saved_again(pixels: np.ndarray, rng: Rng) -> np.ndarray:
+    """A near duplicate of a picture, 3×S×S uint8: a little lighter or darker, and another JPEG
+    file.
+    """
+    change = int(rng.integers(4, 13)) * (1 if rng.random() < 0.5 else -1)
+    shifted = np.clip(pixels.astype(np.int16) + change, 0, 255).astype(np.uint8)
+    again = through_jpeg(Image.fromarray(shifted.transpose(1, 2, 0)), int(rng.integers(60, 91)))
+    return np.asarray(again).transpose(2, 0, 1)
+
+
+def reduced_map(marks: Image.Image, margin: int, size: int) -> np.ndarray:
+    """The map of a canvas (:class:`drawing.Canvas`), cut to the picture, `size` pixels wide.
+
+    Each pixel is given to the part that covers most of it; of two that cover as much, to the later
+    one in PARTS.
+
+    Returns:
+        uint8, size×size, indices into PARTS.
+    """
+    edge = marks.width - margin
+    big = marks.crop((margin, margin, edge, edge))
+    factor, drawn = big.width // size, np.asarray(big)
+    parts = np.zeros((size, size), np.uint8)
+    most = np.zeros((size, size), np.uint8)
+    for part in range(len(PARTS)):
+        covered = Image.fromarray((drawn == part).view(np.uint8) * np.uint8(255))
+        share = np.asarray(covered.reduce(factor))
+        parts[share >= most] = part
+        most = np.maximum(most, share)
+    return parts

@@ -1,0 +1,295 @@
+"""Drawing with Pillow: colours, smooth outlines, and a pen with its own coordinates.
+
+Pillow draws hard-edged polygons. We draw everything a few times too large and average
+(supersampling): edges become smooth. Lengths are in units of the picture (0 to 1) or of the
+animal's head, never in pixels, so that one seed gives the same picture at every size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+
+import numpy as np
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
+
+Colour = tuple[int, int, int]
+Rng = np.random.Generator
+Points = Sequence | np.ndarray  # K by 2
+
+DARK: Colour = (38, 30, 32)
+LIGHT: Colour = (250, 248, 242)
+# What a pixel of a picture can belong to. Things in front of the animal are background, what it
+# wears is body.
+PARTS = ("background", "body", "ears", "eyes", "muzzle")
+
+
+def mix(a: Colour, b: Colour, t: float) -> Colour:
+    """The colour that lies the fraction `t` of the way from `a` to `b`; beyond `b` for t > 1."""
+    (r, g, b), (red, green, blue) = a, b
+    return _byte(r + (red - r) * t), _byte(g + (green - g) * t), _byte(b + (blue - b) * t)
+
+
+def _byte(value: float) -> int:
+    return max(0, min(255, round(value)))
+
+
+def jitter(colour: Colour, rng: Rng, amount: float = 10.0) -> Colour:
+    """`colour` with a small random change, about `amount` of 255 in each channel."""
+    change = rng.normal(0, amount, 3).tolist()
+    red, green, blue = (_byte(c + d) for c, d in zip(colour, change, strict=True))
+    return red, green, blue
+
+
+def lightness(colour: Colour) -> float:
+    """How light a colour looks, 0 to 1 (luma of ITU-R BT.601)."""
+    return (0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]) / 255
+
+
+def pick(rng: Rng, options: Sequence):
+    """One of `options`, each as likely."""
+    return options[int(rng.integers(len(options)))]
+
+
+def choose(rng: Rng, odds: dict[str, float]) -> str:
+    """One of the names in `odds`, with its odds: {"a": 3, "b": 1} gives "a" three times in four."""
+    at = rng.random() * sum(odds.values())
+    for name, weight in odds.items():
+        at -= weight
+        if at < 0:
+            return name
+    return name
+
+
+@lru_cache(maxsize=64)
+def _spline(count: int, samples: int, closed: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Matrices from `count` control points to points on their Catmull-Rom spline and to its slopes
+    there.
+    """
+    pieces = count if closed else count - 1
+    place = np.zeros((pieces * samples + (not closed), count))
+    slope = np.zeros_like(place)
+    for row in range(len(place)):
+        piece, t = divmod(row, samples)
+        t /= samples
+        weights = (
+            -t + 2 * t**2 - t**3,
+            2 - 5 * t**2 + 3 * t**3,
+            t + 4 * t**2 - 3 * t**3,
+            t**3 - t**2,
+        )
+        slopes = (-1 + 4 * t - 3 * t**2, -10 * t + 9 * t**2, 1 + 8 * t - 9 * t**2, 3 * t**2 - 2 * t)
+        for offset in range(4):
+            point = piece + offset - 1
+            column = point % count if closed else min(max(point, 0), count - 1)
+            place[row, column] += weights[offset] / 2
+            slope[row, column] += slopes[offset] / 2
+    return place, slope
+
+
+def outline(points: Points, samples: int = 5) -> np.ndarray:
+    """A smooth closed curve through `points` (K by 2), as K·samples points."""
+    return _spline(len(points), samples, True)[0] @ np.asarray(points, float)
+
+
+def curve(points: Points, samples: int = 5) -> np.ndarray:
+    """A smooth open curve through `points` (K by 2), as (K - 1)·samples + 1 points."""
+    return _spline(len(points), samples, False)[0] @ np.asarray(points, float)
+
+
+def mirrored(half: Sequence) -> list:
+    """A symmetric closed list of points from its right half, top to bottom, both ends on the axis x
+    = 0.
+    """
+    return [*half, *[(-x, y) for x, y in half[-2:0:-1]]]
+
+
+def _middle(contour: np.ndarray) -> np.ndarray:
+    return np.add.reduce(contour) / len(contour)  # contour.mean(axis=0) is slower
+
+
+def grown(contour: np.ndarray, factor: float, down: float = 0.0) -> np.ndarray:
+    """`contour` scaled by `factor` about the mean of its points, and moved `down`."""
+    middle = _middle(contour)
+    return middle + (contour - middle) * factor + (0.0, down)
+
+
+def fluffy(contour: np.ndarray, amount: float, rng: Rng) -> np.ndarray:
+    """`contour` with every second point pulled outwards by about `amount` of its distance: tufts of
+    fur.
+    """
+    middle, pull = _middle(contour), np.ones((len(contour), 1))
+    pull[::2] += amount * rng.uniform(0.3, 1.7, pull[::2].shape)
+    return middle + (contour - middle) * pull
+
+
+def _circle(count: int) -> np.ndarray:
+    turn = np.linspace(0, 2 * np.pi, count, endpoint=False)
+    return np.stack([np.cos(turn), np.sin(turn)], axis=1)
+
+
+_CIRCLE, _DOT = _circle(24), _circle(10)  # a dot is too small to show its corners
+
+
+@lru_cache(maxsize=1)
+def _hair() -> tuple[Image.Image, Image.Image]:
+    """Two masks of 256×256 pixels, of dark and of light strands: upright streaks of noise."""
+    noise = np.random.default_rng(0).integers(0, 256, (256, 256), np.uint8)
+    streaks = Image.fromarray(noise).filter(ImageFilter.BoxBlur((0.6, 5)))
+    dark = streaks.point([max(0, min(60, 128 - v)) for v in range(256)])
+    light = streaks.point([max(0, min(50, v - 128)) for v in range(256)])
+    return dark, light
+
+
+class Canvas:
+    """A picture being drawn, `size` pixels wide, and, if `mapped`, the map of its parts.
+
+    The map (mode "L", indices into PARTS) reaches over the picture's edges by a quarter of its
+    size, so that it also knows what the frame cuts off.
+    """
+
+    def __init__(self, image: Image.Image, mapped: bool = False):
+        self.image, self.ink = image, ImageDraw.Draw(image)
+        self.margin = image.width // 4
+        wide = image.width + 2 * self.margin
+        self.map = Image.new("L", (wide, wide)) if mapped else None
+        self.map_ink = ImageDraw.Draw(self.map) if mapped else None
+
+
+class Pen:
+    """Draws on one canvas in its own coordinates: x to the right, y down, any origin, unit and
+    turn.
+
+    What it draws is noted in the canvas's map as the pen's part; a pen of no part leaves the map as
+    it is.
+    """
+
+    def __init__(
+        self,
+        canvas: Canvas,
+        matrix: np.ndarray | None = None,
+        origin: Points = (0, 0),
+        part: str | None = None,
+    ):
+        self.canvas, self.part = canvas, part
+        # To pixels, from the right.
+        self._matrix = np.eye(2) * canvas.image.width if matrix is None else matrix
+        self._origin = np.asarray(origin, float)
+        self._in_64ths, self._origin_in_64ths = self._matrix * 64, self._origin * 64
+        self._mark = None if part is None or canvas.map is None else PARTS.index(part)
+
+    def of(self, part: str | None) -> Pen:
+        """The same pen for another of the PARTS, or for none."""
+        if self.canvas.map is None:
+            return self
+        return Pen(self.canvas, self._matrix, self._origin, part)
+
+    def at(
+        self, x: float, y: float, unit: float = 1.0, angle: float = 0.0, flip: bool = False
+    ) -> Pen:
+        """A pen on the same canvas, its origin at (x, y), turned by `angle` radians, mirrored if
+        `flip`.
+        """
+        c, s, m = np.cos(angle) * unit, np.sin(angle) * unit, -1.0 if flip else 1.0
+        turned = np.array([[c * m, s * m], [-s, c]]) @ self._matrix
+        origin = np.array((x, y)) @ self._matrix + self._origin
+        return Pen(self.canvas, turned, origin, self.part)
+
+    def _pixels(self, points: Points) -> np.ndarray:
+        exact = np.asarray(points, float) @ self._in_64ths + self._origin_in_64ths
+        # In 1/64 pixels, so that a last digit that differs between two machines cannot move an
+        # edge.
+        return np.rint(exact) / 64
+
+    def shape(self, points: Points, colour: Colour) -> None:
+        """A filled polygon."""
+        pixels = self._pixels(points)
+        self.canvas.ink.polygon(pixels.ravel().tolist(), fill=colour)
+        if self._mark is not None:
+            moved = pixels + self.canvas.margin
+            self.canvas.map_ink.polygon(moved.ravel().tolist(), fill=self._mark)
+
+    def oval(self, x: float, y: float, rx: float, ry: float, colour: Colour) -> None:
+        """A filled ellipse with centre (x, y) and radii `rx`, `ry`."""
+        self.shape((_CIRCLE if rx + ry > 0.2 else _DOT) * (rx, ry) + (x, y), colour)
+
+    def stroke(self, points: Points, width: float, colour: Colour, tips: int = 0) -> None:
+        """A thick smooth line through `points`; its end (`tips` 1) or both its ends (2) may be
+        pointed.
+        """
+        place, slope = _spline(len(points), 5, False)
+        through = np.asarray(points, float)
+        line, along = place @ through, slope @ through
+        t = np.arange(len(line)) / (len(line) - 1)
+        half = width / 2 * (1 if tips == 0 else 1 - t if tips == 1 else 2 * np.sqrt(t * (1 - t)))
+        side = along[:, ::-1] * (half / np.hypot(along[:, 0], along[:, 1]))[:, None] * (-1, 1)
+        self.shape(np.concatenate([line + side, (line - side)[::-1]]), colour)
+        if tips == 0 and width > 0.1:
+            for x, y in (line[0], line[-1]):
+                self.oval(x, y, width / 2, width / 2, colour)
+
+    def _stencil(self, points: Points, fill: int = 255) -> tuple[tuple, Image.Image, tuple]:
+        """The box of pixels around a polygon, a mask of that size with the polygon in `fill`, the
+        box's corner.
+        """
+        pixels = self._pixels(points)
+        edge = self.canvas.image.width
+        least, most = pixels.min(axis=0).tolist(), pixels.max(axis=0).tolist()
+        left, top = (max(0, min(edge - 1, int(v))) for v in least)
+        right, low = (max(1, min(edge, int(v) + 2)) for v in most)
+        mask = Image.new("L", (max(right - left, 1), max(low - top, 1)))
+        ImageDraw.Draw(mask).polygon((pixels - (left, top)).ravel().tolist(), fill=fill)
+        return (left, top, left + mask.width, top + mask.height), mask, (left, top)
+
+    def shade(
+        self, points: Points, strength: float, colour: Colour = DARK, but: Points | None = None
+    ) -> None:
+        """Tint a polygon, but not the part of it inside the polygon `but`; the map stays as it is.
+
+        Args:
+            strength: 0 (nothing) to 1 (all `colour`).
+        """
+        box, mask, corner = self._stencil(points, round(255 * strength))
+        if but is not None:
+            hole = self._pixels(but) - corner
+            ImageDraw.Draw(mask).polygon(hole.ravel().tolist(), fill=0)
+        self.canvas.image.paste(colour, box, mask)
+
+    def fur(self, points: Points, start: Points) -> None:
+        """Short dark and light strands all over a polygon, from the place `start` (0 to 1, twice)
+        of a large fur.
+        """
+        box, mask, _ = self._stencil(points)
+        unit = float(
+            np.hypot(*self._matrix[0])
+        )  # one head radius, in pixels, is 60 pixels of the fur
+        # Whole pixels: a crop that begins between two could differ between two machines.
+        wide, high = (max(1, min(250, int(side * 60 / unit))) for side in mask.size)
+        x, y = int(start[0] * (256 - wide)), int(start[1] * (256 - high))
+        crop = (x, y, x + wide, y + high)
+        for colour, strands in zip((DARK, LIGHT), _hair(), strict=True):
+            strands = strands.resize(mask.size, Image.Resampling.NEAREST, box=crop)
+            self.canvas.image.paste(colour, box, ImageChops.multiply(mask, strands))
+
+    @contextmanager
+    def inside(self, contour: np.ndarray) -> Iterator[Pen]:
+        """A pen of no part; what is drawn within this block shows only inside `contour`."""
+        box, mask, _ = self._stencil(contour)
+        image = self.canvas.image
+        before = image.copy()
+        yield self.of(None)
+        within = image.crop(box)
+        image.paste(before)
+        image.paste(within, box, mask)
+
+
+def gradient(size: int, corners: Sequence[Colour]) -> Image.Image:
+    """A background, `size` pixels wide, that runs evenly between four corner colours (in reading
+    order).
+    """
+    tiny = Image.fromarray(np.array(corners, np.uint8).reshape(2, 2, 3))
+    # The box runs from the middle of the first pixel to the middle of the last: the corners hold
+    # exactly.
+    small = tiny.resize((size // 2, size // 2), Image.Resampling.BILINEAR, box=(0.5, 0.5, 1.5, 1.5))
+    return small.resize((size, size), Image.Resampling.NEAREST)

@@ -1,0 +1,77 @@
+"""Faults planted in a set of drawn pictures on request, each with its truth kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from numbers import Real
+
+import numpy as np
+
+from catdog_lib.errors import CatdogError
+
+OF_LABEL, OF_NOISE, OF_COPY, OF_SCENE = 1, 2, 3, 4  # streams of a picture's own random numbers
+
+
+@dataclass(frozen=True)
+class Faults:
+    """What is wrong with a set, on purpose. Each share holds on average; each picture throws its
+    own coin.
+
+    Args:
+        shortcut: with this probability, the scene is chosen by the class: a cat is indoors, a dog
+            outdoors. Else it is drawn as always, half indoors, half outdoors. Who sees only the
+            scene is right in (1 + shortcut) / 2 of the pictures.
+        label_noise: this share of the pictures is labelled as the other class. The animal, and a
+            scene chosen by the shortcut, are those of the true class.
+        dogs: share of dogs. At 0.5 each two pictures are a cat and a dog: every beginning is
+            balanced.
+        duplicates: this share of the pictures repeats an earlier one: half of them exactly, half
+            nearly (lighter or darker by 4 to 12 of 255, and saved as JPEG once more). Label noise
+            is thrown anew for each.
+
+    Raises:
+        CatdogError: a share is not a number from 0 to 1.
+    """
+
+    shortcut: float = 0.0
+    label_noise: float = 0.0
+    dogs: float = 0.5
+    duplicates: float = 0.0
+
+    def __post_init__(self):
+        for field in fields(self):
+            share = getattr(self, field.name)
+            if not isinstance(share, Real) or isinstance(share, bool) or not 0 <= share <= 1:
+                raise CatdogError(f"{field.name} is {share!r}, but must be a number from 0 to 1.")
+
+    def true_label(self, seed: int, i: int) -> int:
+        """Of picture i, were it no duplicate: 0 cat, 1 dog."""
+        if self.dogs == 0.5:
+            # Pictures 0 and 1, 2 and 3, … are a cat and a dog in random order.
+            return int(np.random.default_rng([seed, i // 2, OF_LABEL]).integers(2)) ^ (i % 2)
+        return int(np.random.default_rng([seed, i, OF_LABEL]).random() < self.dogs)
+
+    def flipped(self, seed: int, i: int) -> bool:
+        """Whether picture i gets the wrong label."""
+        return _coin(self.label_noise, [seed, i, OF_NOISE])
+
+    def original(self, seed: int, i: int) -> tuple[int, bool]:
+        """The first picture that picture i repeats, i itself if none, and whether it does so
+        exactly.
+        """
+        exact = True
+        while self.duplicates > 0 and i > 0:
+            rng = np.random.default_rng([seed, i, OF_COPY])
+            if rng.random() >= self.duplicates:
+                break
+            i, again = int(rng.integers(i)), rng.random() < 0.5
+            exact = exact and again
+        return i, exact
+
+    def scene_by_class(self, seed: int, i: int) -> bool:
+        """Whether the scene of picture i is chosen by its class."""
+        return _coin(self.shortcut, [seed, i, OF_SCENE])
+
+
+def _coin(share: float, seeds: list[int]) -> bool:
+    return share > 0 and bool(np.random.default_rng(seeds).random() < share)

@@ -1,0 +1,87 @@
+"""Save a training so that no crash can spoil it: a file is the old one or the new one, never half
+of one.
+
+The new contents go into a file of their own beside the old one, and are forced onto the disk; only
+then does the new file take the old one's name, which the operating system does in one go. Without
+the forcing, a power cut could leave the new name on an empty file (T. S. Pillai and others 2014,
+"All file systems are not created equal", OSDI).
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from catdog_lib.atomic_write import write
+from catdog_lib.errors import CatdogError
+
+_MARK = "catdog checkpoint"
+_FORMAT = 1
+
+
+def save(contents: dict[str, Any], path: str | os.PathLike) -> None:
+    """:func:`write` tensors, numbers, texts, and dicts and lists of these."""
+    buffer = BytesIO()  # torch.save, writing to a full disk itself, hides why it fails
+    torch.save({_MARK: _FORMAT, **contents}, buffer)
+    write(buffer.getvalue(), Path(path))
+
+
+def load(path: str | os.PathLike) -> dict[str, Any] | None:
+    """What :func:`save` wrote, on the CPU; None if there is no such file.
+
+    No code in the file is run (``weights_only=True``), and every byte is checked against its check
+    sum.
+
+    Raises:
+        CatdogError: the file is damaged, or something else.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:  # what torch.save writes; torch checks no sums
+            if archive.testzip():
+                raise zipfile.BadZipFile
+        contents = torch.load(path, map_location="cpu", weights_only=True)
+        if contents[_MARK] != _FORMAT:
+            raise KeyError
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise CatdogError(
+            f"{os.fspath(path)!r} cannot be read ({error}); give yourself the right to, or name "
+            "another file."
+        ) from None
+    except MemoryError:
+        raise
+    except Exception:  # what a damaged file does to its reader is beyond listing
+        raise CatdogError(
+            f"{os.fspath(path)!r} is damaged, or is no checkpoint of this course; remove it to "
+            "begin anew, or name another file."
+        ) from None
+    return contents
+
+
+def require_same(begun: dict[str, Any], asked: dict[str, Any], what: str, otherwise: str) -> None:
+    """Compare the settings of a training with those it was begun with; dicts in dicts are looked
+    into.
+
+    Args:
+        begun, asked: the settings then and now.
+        what: begins the sentence, such as "The training".
+        otherwise: ends it: what to do if the new settings are meant.
+
+    Raises:
+        CatdogError: one differs; the sentence names the first.
+    """
+    for name in {**begun, **asked}:
+        old, new = begun.get(name), asked.get(name)
+        if isinstance(old, dict) and isinstance(new, dict):
+            require_same(old, new, what, otherwise)
+        elif old != new:
+            raise CatdogError(
+                f"{what} was begun with {name}={old!r}, not {new!r}; ask for that to go on, or "
+                f"{otherwise}."
+            )

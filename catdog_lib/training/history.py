@@ -1,0 +1,101 @@
+"""What happened in training: a plain record for each epoch."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from functools import reduce
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One pass over the training pictures, and the validation that followed it.
+
+    ``train_loss`` and ``train_accuracy`` are those of the batches as they were trained on, so the
+    weights moved and the pictures were augmented meanwhile. ``seconds`` is the time of the training
+    pass alone.
+    """
+
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    learning_rate: float
+    seconds: float
+
+    def better_than(self, other: Epoch) -> bool:
+        """A higher validation accuracy, or an equal one with a lower validation loss."""
+        return (self.validation_accuracy, -self.validation_loss) > (
+            other.validation_accuracy,
+            -other.validation_loss,
+        )
+
+
+@dataclass
+class History:
+    """The epochs of one training run, in order.
+
+    Attributes:
+        epochs: one record each.
+        train_images: pictures in the training set.
+        device, dtype: where the convolutions were computed, and in which number format.
+        interrupted: somebody stopped the run.
+    """
+
+    epochs: list[Epoch] = field(default_factory=list)
+    train_images: int = 0
+    device: str = ""
+    dtype: str = ""
+    interrupted: bool = False
+
+    @property
+    def best(self) -> Epoch:
+        """The epoch that no other is :meth:`Epoch.better_than`; the first of equals."""
+        return reduce(
+            lambda best, record: record if record.better_than(best) else best, self.epochs
+        )
+
+    def kept(self, keep: str) -> Epoch:
+        """The epoch whose weights a recipe with this ``keep`` keeps: the "best" or the "last"."""
+        return self.epochs[-1] if keep == "last" else self.best
+
+    @property
+    def stale(self) -> int:
+        """How many epochs ago the best one was; 0 before the first."""
+        return self.epochs[-1].epoch - self.best.epoch if self.epochs else 0
+
+    @property
+    def seconds(self) -> float:
+        """Time spent training, without validation."""
+        return sum(record.seconds for record in self.epochs)
+
+    @property
+    def images_per_second(self) -> float:
+        """Pictures trained on, per second of training."""
+        return len(self.epochs) * self.train_images / self.seconds if self.epochs else 0.0
+
+    def to_json(self) -> str:
+        """The whole history as JSON; :meth:`from_json` reads it back equal."""
+        return json.dumps(asdict(self), indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> History:
+        facts = json.loads(text)
+        return cls(**{**facts, "epochs": [Epoch(**record) for record in facts["epochs"]]})
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The epochs as a table, a row each; :meth:`from_pandas` reads them back equal."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [asdict(record) for record in self.epochs], columns=[f.name for f in fields(Epoch)]
+        )
+
+    @classmethod
+    def from_pandas(cls, table: pd.DataFrame) -> History:
+        return cls([Epoch(**record) for record in table.to_dict("records")])

@@ -1,0 +1,74 @@
+"""Start the first convolution from what pictures are made of, rather than from chance.
+
+Neighbouring pixels are nearly equal, so a patch of pixels says the same thing many times over, and
+the edges and colours that tell a cat from a dog are small beside its brightness. The principal
+components of the patches pull these apart: each filter sees one kind of pattern, scaled so that all
+of them vary as much. The network then need not learn it, and reaches the same accuracy in fewer
+epochs.
+
+Source: A. Krizhevsky 2009, "Learning multiple layers of features from tiny images", section 2.1
+(whitening); K. Jordan 2024, "94% on CIFAR-10 in 3.29 seconds on a single GPU", arXiv 2404.00498,
+section 3.2 (as the first layer).
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from catdog_lib.errors import CatdogError
+
+FLOOR = 1e-2  # added to the variances: the weakest patterns are mostly noise
+
+
+@torch.no_grad()
+def whiten(model: nn.Module, pictures: Tensor) -> None:
+    """Set the filters of the model's first convolution to the strongest patterns in ``pictures``,
+    and their negatives.
+
+    With the covariance matrix of the patches, C = E diag(λ) Eᵀ (E: its eigenvectors, the patterns,
+    as columns; λ: how much the patches vary along each), filter i is Eᵢ / √(λᵢ + 0.01). A ReLU
+    behind it would lose the negative half of what it finds, so the second half of the filters are
+    the negatives of the first. A bias becomes 0.
+
+    Args:
+        model: changed in place; its first convolution has C_out filters of C_in×k×k.
+        pictures: N×3×H×W, as the model takes them; a few hundred are enough.
+
+    Raises:
+        CatdogError: there is no convolution in the model, or its filters are not even in number, or
+            are more than twice as many as there are patterns.
+    """
+    first = next((part for part in model.modules() if isinstance(part, nn.Conv2d)), None)
+    if first is None:
+        raise CatdogError("whiten needs a network with a convolution; this one has none.")
+    count, values = first.out_channels, first.weight[0].numel()
+    if count % 2 or count > 2 * values:
+        raise CatdogError(
+            f"whiten needs an even number of filters, at most {2 * values}, in the first "
+            f"convolution; it has {count}."
+        )
+    patches = F.unfold(
+        _input_of(first, model, pictures), first.kernel_size, stride=first.kernel_size
+    )
+    patches = patches.movedim(1, 0).flatten(1).double()  # C_in·k·k values × all patches
+    variances, patterns = torch.linalg.eigh(torch.cov(patches))  # from the weakest to the strongest
+    strongest = range(values - 1, values - 1 - count // 2, -1)
+    filters = torch.stack([patterns[:, i] / (variances[i] + FLOOR).sqrt() for i in strongest])
+    first.weight.copy_(torch.cat([filters, -filters]).view_as(first.weight))
+    if first.bias is not None:
+        first.bias.zero_()
+
+
+def _input_of(layer: nn.Module, model: nn.Module, pictures: Tensor) -> Tensor:
+    """What reaches ``layer`` when the model is given ``pictures``, float32, on the CPU."""
+    seen: list[Tensor] = []
+    hook = layer.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    was_training = model.training
+    try:
+        model.eval()(pictures.to(layer.weight.device))
+    finally:
+        hook.remove()
+        model.train(was_training)
+    return seen[0].float().cpu()

@@ -1,0 +1,204 @@
+"""The bench: both loops do the same work on the same photos, and the figures follow from what was
+measured.
+"""
+
+import json
+import os
+import re
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch.utils.flop_counter import FlopCounterMode
+
+from catdog_lib.bench import ROWS, Bench, Comparison, compare
+from catdog_lib.bench.course_loop import OurLoop
+from catdog_lib.bench.machine import CONVOLUTIONS, Machine
+from catdog_lib.bench.photos import gather
+from catdog_lib.bench.plain_loop import SAME, PlainLoop
+from catdog_lib.bench.rows import SMALL_ROWS, Row
+from catdog_lib.bench.worker_process import Contestant
+from catdog_lib.cli import main
+from catdog_lib.errors import CatdogError
+from catdog_lib.sketches import draw
+from catdog_lib.training.recipe import Recipe
+from catdog_lib.training.trainer import Training
+
+SMALL = SMALL_ROWS["champion"]
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """A student's folder with a damaged photo and one that is not square."""
+    folder = tmp_path_factory.mktemp("pets")
+    for i in range(12):
+        path = folder / ("cats", "dogs")[i % 2] / f"{i}.JPG"
+        path.parent.mkdir(exist_ok=True)
+        draw(i, i % 2, 96).resize((120, 80)).save(path, format="JPEG")
+    (folder / "cats" / "4.JPG").write_bytes(b"\xff\xd8\xff not a photo")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def gathered(photos, tmp_path_factory):
+    return gather(str(photos), 12, [32, 48, 32], tmp_path_factory.mktemp("work"))
+
+
+def test_both_loops_get_the_same_photos_without_the_damaged_one(gathered):
+    assert gathered.count == 11 and sorted(gathered.pixels) == [32, 48]
+    paths = sorted(gathered.folder.glob("*/*"))
+    assert [path.parent.name for path in paths] == ["cat"] * 5 + ["dog"] * 6
+    assert all(Image.open(path).size == (120, 80) for path in paths)
+    decoded = np.load(gathered.pixels[48])
+    assert decoded.shape == (11, 3, 48, 48)
+    for path, pixels in zip(paths, decoded, strict=True):
+        with Image.open(path) as photo:
+            theirs = np.asarray(photo.resize((48, 48), Image.Resampling.BICUBIC))
+        assert abs(theirs.transpose(2, 0, 1).astype(int) - pixels).mean() < 2
+    assert all(rate > 0 for rate in gathered.decoding.values())
+
+
+def test_drawn_photos_are_files_too(tmp_path):
+    drawn = gather("sketches", 4, [32], tmp_path)
+    assert sorted(p.relative_to(drawn.folder).as_posix() for p in drawn.folder.glob("*/*")) == [
+        "cat/0.jpg", "cat/2.jpg", "dog/1.jpg", "dog/3.jpg",
+    ]  # fmt: skip
+    assert all(Image.open(path).format == "JPEG" for path in drawn.folder.glob("*/*"))
+
+
+def test_the_plain_loop_trains_on_every_photo_as_it_is(gathered, monkeypatch):
+    seen = []
+    train = PlainLoop._train
+    monkeypatch.setattr(
+        PlainLoop, "_train", lambda self, *some: seen.append(some) or train(self, *some)
+    )
+    loop = PlainLoop(SMALL, gathered.folder, "cpu", 0.0)
+    before = [p.detach().clone() for p in loop.model.parameters()]
+    assert loop.steps == 1 and loop.round() > 0
+    assert any(not torch.equal(a, b) for a, b in zip(before, loop.model.parameters(), strict=True))
+    for pictures, labels in seen:
+        assert pictures.shape == (SMALL.batch_size, 3, 32, 32) and pictures.dtype == torch.float32
+        assert (
+            pictures.is_contiguous() and 0.5 < pictures.max() <= 1 and len(labels) == len(pictures)
+        )
+
+
+def test_our_loop_is_the_engine_and_takes_as_many_steps(gathered, monkeypatch):
+    sizes = []
+    step = Training.step
+    monkeypatch.setattr(
+        Training, "step", lambda self, *a, **k: sizes.append(len(a[0])) or step(self, *a, **k)
+    )
+    loop = OurLoop(SMALL, gathered.pixels[32], "cpu", torch.float32, 0.0)
+    loop.steps = 3
+    sizes.clear()
+    assert loop.round() > 0 and sizes == [SMALL.batch_size] * 3
+    assert loop.training.dtype == torch.float32
+
+
+def test_features_are_extracted_and_nothing_is_learned(gathered, monkeypatch):
+    row = Row("efficientnet_lite0", 32)
+    plain = PlainLoop(row, gathered.folder, "cpu", 0.0)
+    features = plain._extract(torch.rand(2, 3, 32, 32))
+    assert features.shape == (2, 1280) and not features.requires_grad
+    ours = OurLoop(row, gathered.pixels[32], "cpu", torch.float32, 0.0)
+    assert ours.round() > 0 and not hasattr(ours, "training") and not hasattr(plain, "optimizer")
+
+
+def test_the_count_of_multiply_adds_is_that_of_the_networks():
+    assert ROWS["six_block"].multiply_adds() == pytest.approx(3 * 13.62e9, rel=1e-3)  # DESIGN.md
+    assert ROWS["features"].multiply_adds() == pytest.approx(0.385e9, rel=1e-2)
+    assert (ROWS["five_conv"].size, ROWS["six_block"].size, ROWS["champion"].size) == (256, 224, 64)
+
+
+def test_every_row_has_the_plain_loops_counterpart_of_its_augmentation():
+    for row in [*ROWS.values(), *SMALL_ROWS.values()]:
+        for name in row.recipe.augment if row.recipe else ():
+            photo = Image.new("RGB", (row.size, row.size), "red")
+            for change in SAME[name](row.size):
+                photo = change(photo)
+            assert photo.size == (row.size, row.size)
+    assert ROWS.keys() == SMALL_ROWS.keys()
+
+
+def test_the_machine_counts_what_its_convolutions_do(monkeypatch):
+    machine = Machine("cpu", torch.float32, work=1e-3)
+    monkeypatch.setattr(machine, "_seconds", lambda work: work() is not None and 0.5)
+    counted = []
+    flops = FlopCounterMode(display=False)
+    for shape in CONVOLUTIONS:
+        with flops:
+            counted.append(machine._convolution(*shape) * 0.5)
+        assert counted[-1] == pytest.approx(flops.get_total_flops() / 2)
+    peak, bandwidth = machine.round()
+    assert peak == pytest.approx(2 * max(counted)) and bandwidth == 2 * int(2**28 * 1e-3) / 0.5
+
+
+class Broken:
+    def __init__(self, how):
+        self.how = how
+
+    def round(self):
+        if self.how == "ends":
+            os._exit(3)
+        raise ValueError("no luck\nat all")
+
+
+def test_a_loop_that_fails_is_one_sentence():
+    with Contestant() as contestant:
+        for how, says in (("raises", "ValueError: no luck"), ("ends", "its process ended")):
+            contestant.make("plain loop", Broken, how)
+            with pytest.raises(CatdogError, match="plain loop could not be measured") as told:
+                contestant.round("plain loop")
+            assert f"({says}" in str(told.value) and "\n" not in str(told.value)
+    assert not contestant.process.is_alive()
+
+
+def test_ratio_and_shares_follow_from_the_best_rounds():
+    row = Comparison("five_conv", "five_conv", 256, 32, 2_000_000_000, (10.0, 20.0), (50.0, 80.0))
+    bench = Bench("sketches", 16, "2 CPU cores", 2, "bfloat16", 4e11, 2e10, {64: 900.0}, (row,))
+    assert row.ratio == 4 and row.multiply_adds_per_second == 1.6e11
+    (facts,) = bench.facts()["rows"]
+    assert facts["share_of_peak"] == 0.4 and facts["ratio"] == 4 and facts["plain"] == (10.0, 20.0)
+    assert re.search(r"five_conv +256 px +20\.0 +80\.0 +4\.0× +160\.0 +40%", str(bench))
+    assert "400.0 G multiply-adds" in str(bench) and "64 px 900" in str(bench)
+
+
+@pytest.mark.slow
+def test_the_command_measures_and_draws(photos, tmp_path, capsys):
+    picture = tmp_path / "speed.png"
+    arguments = ["bench", "--only", "champion", "--data", str(photos), "--precision", "float32"]
+    assert main([*arguments, "--picture", str(picture), "--json"]) == 0
+    *table, last = capsys.readouterr().out.splitlines()
+    facts = json.loads(last)
+    (row,) = facts["rows"]
+    assert facts["photos"] == 11 and facts["dtype"] == "float32" and facts["source"] == str(photos)
+    assert (
+        facts["threads"] == torch.get_num_threads() and facts["peak"] > facts["bandwidth"] / 100 > 0
+    )
+    assert row["name"] == "champion" and row["ratio"] == row["ours_best"] / row["plain_best"] > 0
+    assert 0 < row["share_of_peak"] < 1
+    assert any(line.startswith("champion ") for line in table)
+    assert Image.open(picture).width > 400
+
+
+@pytest.mark.parametrize("arguments, says", [
+    (["--only", "vgg"], "no row 'vgg'"), (["--precision", "int8"], "precision is 'int8'"),
+    (["--data", "gone"], "does not exist"), (["--picture", "gone/speed.png"], "gone/speed.png"),
+])  # fmt: skip
+def test_what_cannot_be_measured_is_said_at_once(arguments, says, capsys):
+    assert main(["bench", *arguments]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_a_recipe_of_the_rows_is_trained_as_it_says(gathered):
+    row = Row("residual", 32, Recipe(batch_size=4, optimizer="muon", average=0.9), {"width": 4})
+    loop = OurLoop(row, gathered.pixels[32], "cpu", torch.float32, 0.0)
+    assert loop.training.average.count == 2 and type(loop.training.optimizer).__name__ == "Muon"
+
+
+def test_compare_refuses_before_it_starts_anything(monkeypatch):
+    monkeypatch.setattr(Contestant, "__init__", lambda self: pytest.fail("a process was started"))
+    with pytest.raises(CatdogError, match="no row"):
+        compare("sketches", ["five_conv", "nothing"])

@@ -1,0 +1,95 @@
+"""Drawn animals from the cache: the same as drawn afresh, piece by piece, with their truth."""
+
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+import torch
+
+from catdog_lib import data
+from catdog_lib.data import cache
+from catdog_lib.data import sketch_sets as drawn_set
+from catdog_lib.errors import CatdogError
+from catdog_lib.sketches import PARTS, Faults, described
+
+FAULTS = Faults(shortcut=0.5, label_noise=0.2, duplicates=0.3)
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("CATDOG_CACHE", str(tmp_path))
+
+
+def test_pieces_make_the_whole():
+    """Also where a picture repeats one of an earlier piece."""
+    whole = described(40, 32, 5, 0.5, FAULTS)
+    pieces = [described(10, 32, 5, 0.5, FAULTS, first) for first in (0, 10, 20, 30)]
+    for name in ("pictures", "labels", "true_labels", "parts", "duplicate_of", "exact"):
+        together = np.concatenate([getattr(piece, name) for piece in pieces])
+        np.testing.assert_array_equal(together, getattr(whole, name), name)
+    assert sum((piece.descriptions for piece in pieces), ()) == whole.descriptions
+    assert (whole.duplicate_of[10:] >= 0).any() and (whole.duplicate_of[10:] < 10).any()
+
+
+def test_a_set_is_what_was_drawn_and_stays_so(monkeypatch):
+    """Over 200 pictures are drawn in several processes."""
+    wanted = described(230, 16, 3, 0.4, FAULTS)
+    for attempt in ("drawn", "from the cache"):
+        if attempt == "from the cache":
+            monkeypatch.setattr(cache, "in_processes", None)  # calling it would fail
+        found = data.sketch_set(230, 16, seed=3, difficulty=0.4, faults=FAULTS, progress=False)
+        pictures, labels = found.images[:]
+        np.testing.assert_array_equal(pictures, wanted.pictures)
+        np.testing.assert_array_equal(labels, wanted.labels)
+        np.testing.assert_array_equal(found.parts, wanted.parts)
+        np.testing.assert_array_equal(found.true_labels, wanted.true_labels)
+        np.testing.assert_array_equal(found.duplicate_of, wanted.duplicate_of)
+        first, fresh = found.descriptions[0], asdict(wanted.descriptions[0])
+        assert first["coat"]["pattern"] == fresh["coat"]["pattern"]
+        assert [d["hidden"] for d in found.descriptions] == [
+            list(d.hidden) for d in wanted.descriptions
+        ]
+    assert len(found.images.names) == len(set(found.images.names)) == 230
+
+
+@pytest.mark.parametrize(
+    "change", [{"seed": 4}, {"difficulty": 0.9}, {"faults": FAULTS}, {"size": 24}, {"count": 5}]
+)
+def test_each_wish_draws_another_set(change, tmp_path):
+    usual = {"count": 4, "size": 16, "seed": 0}
+    data.sketch_set(**usual, progress=False)
+    data.sketch_set(**usual | change, progress=False)
+    assert len(list(tmp_path.glob("*.npy"))) == 2
+
+
+def test_the_map_agrees_with_the_picture():
+    found = data.sketch_set(60, 32, difficulty=0, progress=False)
+    for part in PARTS:
+        assert (found.parts == PARTS.index(part)).any((1, 2)).all(), part
+    assert found.parts.max() == len(PARTS) - 1
+    assert found.images.store.dtype == found.parts.dtype == torch.uint8
+
+
+def test_load_takes_the_same_pictures():
+    splits = data.load("sketches", 16, max_train=20, max_test=8, progress=False)
+    test = data.sketch_set(8, 16, seed=1, progress=False)
+    assert torch.equal(splits.test[:][0], test.images[:][0])
+
+
+@pytest.mark.parametrize(
+    ("word", "value"), [("difficulty", 3), ("count", 0), ("count", "many"), ("size", 9000)]
+)
+def test_a_bad_wish_leaves_no_file(tmp_path, word, value):
+    with pytest.raises(CatdogError, match=f"^{word} is "):
+        data.sketch_set(**{"count": 4, "size": 16, word: value}, progress=False)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_changed_drawing_is_drawn_anew(tmp_path, monkeypatch):
+    data.sketch_set(4, 16, progress=False)
+    package = tmp_path / "changed" / "drawn"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("# another way of drawing")
+    monkeypatch.setattr(drawn_set.drawn, "__file__", str(package / "__init__.py"))
+    data.sketch_set(4, 16, progress=False)
+    assert len(list(tmp_path.glob("*.npy"))) == 2

@@ -1,0 +1,86 @@
+"""Every checker accepts its solution and rejects each of a bank of typical wrong answers, with the
+hint it deserves.
+"""
+
+from importlib import import_module
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from catdog_lib.errors import CatdogError
+from catdog_lib.exercises import WrongAnswer, check, exercises
+
+ROOT = Path(__file__).parents[2]
+LESSONS = sorted(
+    path.stem.removeprefix("lesson_")
+    for path in (ROOT / "catdog_lib" / "exercises").glob("lesson_*.py")
+)
+NUMBERS = [number for lesson in LESSONS for number in exercises(lesson)]
+BANKS = {
+    number: import_module(f"tests.exercises.banks.bank_{number[:2]}").BANKS[number]
+    for number in NUMBERS
+}
+
+
+@pytest.mark.parametrize(
+    ("number", "answer", "hint"),
+    [pytest.param(n, *item, id=f"{n}-{item[1]}") for n in NUMBERS for item in BANKS[n]],
+)
+def test_a_wrong_answer_is_rejected_with_its_hint(number, answer, hint):
+    with pytest.raises(WrongAnswer, match=hint):
+        check(number, answer)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_each_bank_holds_at_least_eight_wrong_answers(number):
+    assert len(BANKS[number]) >= 8
+
+
+def notebook_cells(number: str, tag: str) -> list[str]:
+    (path,) = (ROOT / "notebooks").glob(f"{number[:2]}_*.ipynb")
+    cells = nbformat.read(path, as_version=4).cells
+    return [
+        c.source
+        for c in cells
+        if tag in c.metadata.get("tags", []) and f'check("{number}"' in c.source
+    ]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_the_notebooks_stub_and_solution_are_checked(number, capsys):
+    (stub,), (solution,) = notebook_cells(number, "exercise"), notebook_cells(number, "solution")
+    names: dict = {}
+    exec(
+        "import math, torch\nimport numpy as np\nfrom torch import nn\nfrom torch.nn import "
+        "functional as F",
+        names,
+    )
+    exec("from catdog_lib import models", names)
+    exec(
+        stub if "import check" in stub else "from catdog_lib.exercises import check\n" + stub, names
+    )
+    assert capsys.readouterr().out == f"Exercise {number}: not attempted yet.\n"
+    exec(solution, names)
+    assert capsys.readouterr().out == f"Exercise {number}: right!\n"
+
+
+@pytest.mark.parametrize(
+    ("number", "says"), [("03.9", "has 03.1"), ("99.1", "no lesson '99'"), ("x", "no lesson 'x'")]
+)
+def test_an_unknown_exercise_is_one_sentence(number, says):
+    with pytest.raises(CatdogError, match=says):
+        check(number, 1)
+
+
+def test_a_notebook_shows_the_hint_without_a_traceback():
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.utils.capture import capture_output
+
+    shell = InteractiveShell.instance()
+    with capture_output() as shown:
+        shell.run_cell(
+            "from catdog_lib.exercises import check\ncheck('03.1', lambda i, o, k: o * i * k * k)"
+        )
+    assert "something is still added to every output channel" in shown.stdout
+    assert "Traceback" not in shown.stdout and "registry.py" not in shown.stdout

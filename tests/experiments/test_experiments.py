@@ -1,0 +1,170 @@
+"""The experiment with L1: what it trains, what it reports, and that nothing is trained twice."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from PIL import Image
+
+from catdog_lib import experiments
+from catdog_lib.cli import main
+from catdog_lib.errors import CatdogError
+from catdog_lib.experiments import l1, transfer
+from catdog_lib.runs.run_folder import load_run
+from catdog_lib.sketches import draw
+from catdog_lib.sparsity import share_of_zeros
+
+
+class TestPlan:
+    def test_three_experiments_and_two_ways_along_the_path(self):
+        kinds = l1.Plan(lambdas=(0.5, 0.25, 0.5)).kinds()
+        found = [tuple(kind.values()) for kind in kinds]
+        assert found[:3] == [
+            ("RMSprop", 1e-3, l1.LAMBDA, "gradient"), ("Adam", 1e-4, 0.0, "gradient"),
+            ("Adam", 1e-4, l1.LAMBDA, "gradient"),
+        ]  # fmt: skip
+        path = {("Adam", 1e-4, lam, way) for lam in (0.25, 0.5) for way in ("gradient", "proximal")}
+        path.add(("Adam", 1e-4, l1.LAMBDA, "proximal"))
+        assert len(found) == 8 and set(found[3:]) == path
+
+    @pytest.mark.parametrize("budget", ["quick", "standard", "full"])
+    def test_each_budget_makes_a_plan(self, budget, monkeypatch):
+        monkeypatch.setattr("catdog_lib.budget.current", lambda: budget)
+        plan = l1.Plan()
+        assert l1.LAMBDA in plan.lambdas and plan.size >= 64
+        assert (plan.max_train is None) == (budget == "full")
+
+    @pytest.mark.parametrize(
+        ("change", "says"),
+        [({"seeds": 0}, "--seeds is 0"), ({"lambdas": (1e-3, 0.0)}, "--lambdas must be above 0")],
+    )
+    def test_what_makes_no_sense_is_one_sentence(self, change, says):
+        with pytest.raises(CatdogError, match=says):
+            l1.Plan(**change)
+
+
+@pytest.mark.slow
+def test_the_experiment_from_its_command_to_its_figure(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(l1, "LAMBDA", 1.0)  # so high that the very first steps make zeros
+    out = tmp_path / "l1"
+    command = ["experiment", "l1", "--data", "sketches", "--max-train", "64", "--out", str(out),
+               "--quiet", "--json"]  # fmt: skip
+    assert main(command) == 0
+    printed = capsys.readouterr().out.splitlines()
+    results = json.loads(printed[-1])
+    assert results == json.loads((out / "results.json").read_text())
+    assert [row["name"] for row in results["table"]] == list(l1.THREE)
+    assert [(row["l1"], row["penalty"]) for row in results["path"]] == [
+        (0.0, "gradient"), (l1.LAMBDA, "gradient"), (l1.LAMBDA, "proximal"),
+    ]  # fmt: skip
+    for row in results["path"]:
+        (folder,) = out.glob(f"optimizer=Adam,lr=*,l1={row['l1']:g},penalty={row['penalty']},seed=0")  # fmt: skip
+        run = load_run(folder)
+        assert run.config["recipe"]["optimizer"] == "Adam" and run.config["recipe"]["lr"] == 1e-4
+        assert run.config["recipe"]["l1"] == row["l1"] and run.config["recipe"]["keep"] == "last"
+        assert run.config["recipe"]["augment"] == ["trivial_augment"]
+        assert run.config["recipe"]["schedule"] == "constant"
+        share = share_of_zeros(run.model)
+        assert row["zeros"] == {"mean": share, "std": None, "values": [share]}
+        assert row["test_accuracy"]["values"] == [run.config["result"]["test_accuracy"]]
+        assert row["curves"] == [[epoch.validation_accuracy for epoch in run.history.epochs]]
+    gradient, proximal = results["path"][1:]
+    assert gradient["zeros"]["mean"] == 0 < proximal["zeros"]["mean"]
+    assert Image.open(out / "figure.png").width > 800
+    heads = ["λ", "paid", "by", "test", "validation", "zeros", "seconds"]
+    table = printed[printed.index(next(line for line in printed if line.split() == heads)) :]
+    assert re.fullmatch(r"Adam 1e-4 without +0 +– +\d\d?\.\d % .* 0\.0 % +\d+\.\d", table[2])
+    assert str(tmp_path) not in results["command"] and results["command"].startswith(
+        "CATDOG_BUDGET=quick catdog experiment l1 --data sketches --size 64 --width 2 --max-train "
+        "64"
+    )
+
+    before = {file: file.stat().st_mtime_ns for file in out.glob("*/weights.pt")}
+    monkeypatch.setattr("catdog_lib.runs.sweep._Job", None)  # nothing is started any more
+    assert main(command[:-1]) == 0
+    assert {file: file.stat().st_mtime_ns for file in out.glob("*/weights.pt")} == before
+    (out / "results.json").unlink()
+    assert main([*command[:5], "32", *command[6:]]) == 2
+    assert "was begun with max_train=64, not 32" in capsys.readouterr().err
+
+
+def test_rows_over_seeds_have_mean_and_spread():
+    numbers = l1._statistics([0.5, 0.9, 0.7])
+    assert numbers["mean"] == pytest.approx(0.7) and numbers["std"] == pytest.approx(0.2)
+    assert l1._plus_minus(numbers, 100, " %") == "70.0 ± 20.0 %"
+
+
+def test_where_the_photos_lie_is_not_told():
+    command = l1._command(l1.Plan(lambdas=(1e-5,)), "/somewhere/photos")
+    assert "somewhere" not in command and "--data PHOTOS" in command
+
+
+class TestMeasured:
+    def test_the_shipped_results_are_complete_and_tell_nothing_about_the_machine(self):
+        results = experiments.measured("l1")
+        assert [row["name"] for row in results["table"]] == list(l1.THREE)
+        assert {"command", "date", "hardware", "data", "settings", "path", "failed"} < set(results)
+        assert not re.search(r"/(home|work|root|tmp|Users)/", json.dumps(results))
+        assert len(l1.table_text(results).splitlines()) > 4
+
+    def test_what_was_not_measured_is_one_sentence(self):
+        with pytest.raises(CatdogError, match="No experiment 'l2' has been measured; there is l1"):
+            experiments.measured("l2")
+
+
+class TestTransfer:
+    @pytest.fixture
+    def photos(self, tmp_path):
+        for label, word in enumerate(("cats", "dogs")):
+            (tmp_path / word).mkdir()
+            for i in range(20):
+                draw(i, label, 64).save(tmp_path / word / f"{i}.jpg")
+        return str(tmp_path)
+
+    @pytest.mark.slow
+    def test_from_its_command_to_its_table(self, photos, tmp_path, capsys, monkeypatch):
+        monkeypatch.setattr(transfer, "EPOCHS", (1, 1))
+        trained = []
+        fit = transfer.fit
+        monkeypatch.setattr(
+            transfer, "fit", lambda model, data, *a, **k: trained.append(data.train) or fit(model, data, *a, **k)
+        )  # fmt: skip
+        out = tmp_path / "out"
+        command = ["experiment", "transfer", "--data", photos, "--counts", "8", "1000", "--draws", "2",
+                   "--out", str(out), "--quiet", "--json"]  # fmt: skip
+        assert main(command) == 0
+        printed = capsys.readouterr().out.splitlines()
+        results = json.loads(printed[-1])
+        assert results == json.loads((out / "results.json").read_text())
+        assert results["data"] == {"source": "photos", "train_images": 32, "test_images": 8}
+        for name, draws in (("transfer", (2, 1)), ("from scratch", (2, 2))):
+            curve = results["curves"][name]
+            assert list(curve) == ["8", "32"]
+            assert tuple(len(row["values"]) for row in curve.values()) == draws
+            for row in curve.values():
+                values = row["values"]
+                assert row["mean"] == sum(values) / len(values)
+                assert (row["std"] is None) == (len(values) == 1)
+                assert all(8 * value == int(8 * value) for value in values)
+        # Each draw has as many cats as dogs, and another one other photos; all of them are all.
+        assert [one.counts() for one in trained] == [{"cat": 4, "dog": 4}] * 2 + [
+            {"cat": 16, "dog": 16}
+        ] * 2
+        assert set(trained[0].names) != set(trained[1].names)
+        assert photos not in results["command"]
+
+        assert main(command) == 0  # nothing is done again
+        assert len(trained) == 4
+        assert json.loads(capsys.readouterr().out.splitlines()[-1]) == results
+        with pytest.raises(CatdogError, match="results of another command"):
+            transfer.run(transfer.Plan((8,), 2), photos, out, report=lambda line: None)
+
+    @pytest.mark.parametrize(
+        ("change", "says"),
+        [({"draws": 0}, "--draws is 0"), ({"counts": (2, 8)}, "4 or more"), ({"counts": ()}, "one or more numbers")],
+    )  # fmt: skip
+    def test_what_makes_no_sense_is_one_sentence(self, change, says):
+        with pytest.raises(CatdogError, match=says):
+            transfer.Plan(**change)

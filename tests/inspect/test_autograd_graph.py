@@ -1,0 +1,238 @@
+"""The computational graph that is drawn is autograd's own; sizes by layer are what passed the
+layers.
+"""
+
+import random
+from itertools import pairwise
+
+import pytest
+import torch
+from matplotlib.colors import same_color
+from torch import nn
+from torch.nn import functional as F
+
+from catdog_lib import models, plots
+from catdog_lib.errors import CatdogError
+from catdog_lib.inspect.autograd_graph import Edge, Graph, Node, trace
+from catdog_lib.inspect.gradient_flow import layer_signals
+from catdog_lib.plots.graph import GRADIENT
+from catdog_lib.plots.graph_layout import arrange
+
+LABELS = torch.tensor([0, 1, 1, 0])
+
+
+def block():
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(64, 2)
+    )  # fmt: skip
+
+
+def told(graph):
+    return [
+        (graph.nodes[e.source].name, graph.nodes[e.target].name)
+        for e in graph.edges
+        if graph.nodes[e.source].kind != "parameter"
+    ]
+
+
+def test_the_graph_of_a_convolution_block():
+    model, x = block(), torch.rand(4, 3, 8, 8, requires_grad=True)
+    graph = trace(F.cross_entropy(model(x), LABELS), dict(model.named_parameters()) | {"x": x})
+    path = ["x", "convolution", "BatchNorm", "ReLU", "max-pooling", "reshape", "linear", "log-softmax",
+            "negative log-likelihood"]  # fmt: skip
+    assert told(graph) == list(pairwise(path))
+    assert (
+        len(graph.nodes) == len(path) + 6
+    )  # and the parameters; the weight's transposition is none
+    shapes = {node.name: (node.kind, node.shape) for node in graph.nodes}
+    assert shapes["x"] == ("input", (4, 3, 8, 8)) and shapes["linear"] == ("operation", (4, 2))
+    assert shapes["max-pooling"] == ("operation", (4, 4, 4, 4))
+    assert shapes["negative log-likelihood"] == ("operation", ())
+    takes = {graph.nodes[e.source].name: graph.nodes[e.target].name for e in graph.edges}
+    for name, parameter in model.named_parameters():
+        assert shapes[name] == ("parameter", tuple(parameter.shape))
+        assert takes[name] == {"0": "convolution", "1": "BatchNorm", "5": "linear"}[name[0]]
+
+
+def test_the_graphs_gradients_are_autograds_and_nothing_is_left_behind():
+    model, x = block(), torch.rand(4, 3, 8, 8, requires_grad=True)
+    kept, value = {}, x
+    path = ["convolution", "BatchNorm", "ReLU", "max-pooling", "reshape", "linear"]
+    for name, layer in zip(path, model, strict=True):
+        value = kept[name] = layer(value)
+        value.retain_grad()
+    loss = F.cross_entropy(value, LABELS)
+    names = dict(model.named_parameters()) | {"x": x}
+    graph = trace(loss, names)
+    assert all(tensor.grad is None for tensor in names.values())
+    assert trace(loss, names) == graph  # it can be traced again
+    for tensor in kept.values():
+        tensor.grad = None
+    loss.backward()  # and used
+    found = {node.name: node.gradient for node in graph.nodes}
+    for name, tensor in (names | kept).items():
+        assert found[name] == pytest.approx(tensor.grad.norm().item(), rel=1e-4, abs=1e-6), name
+    assert found["negative log-likelihood"] == 1
+    with pytest.raises(CatdogError, match="used up"):
+        trace(loss, names)
+
+
+def test_a_value_used_twice_has_two_edges_whose_gradients_add_up():
+    w = nn.Parameter(torch.tensor([3.0, 4.0]))
+    graph = trace((w * torch.tensor([2.0, 0])).sum() - w.sum(), {"w": w})
+    place = [node.name for node in graph.nodes].index("w")
+    # Towards the first (2, 0), towards the second (−1, −1): together (1, −1).
+    assert [e.gradient for e in graph.edges if e.source == place] == [2, pytest.approx(2**0.5)]
+    assert graph.nodes[place].gradient == pytest.approx(2**0.5)
+    assert [node.name for node in graph.nodes].count("w") == 1
+    assert graph.nodes[-1].name == "subtract"
+
+
+def test_what_asks_for_no_gradient_is_not_in_the_graph_and_unnamed_leaves_are_told_apart():
+    x, weight = torch.rand(2, 3), nn.Parameter(torch.rand(3))
+    graph = trace((x @ weight).sum() * 2, {})
+    assert [node.name for node in graph.nodes] == ["parameter", "mv", "sum", "multiply"]
+
+
+def test_a_graph_deeper_than_pythons_stack():
+    x = torch.ones((), requires_grad=True)
+    y = x
+    for _ in range(3000):
+        y = y + 1
+    assert len(trace(y, {"x": x}).nodes) == 3001
+
+
+@pytest.mark.parametrize(
+    "loss", [lambda: torch.ones(()), lambda: torch.ones(2, requires_grad=True) * 2]
+)
+def test_a_loss_without_a_graph_or_with_two_numbers_is_refused(loss):
+    with pytest.raises(CatdogError, match="one number that was computed"):
+        trace(loss(), {})
+
+
+def random_graph(rng):
+    """Operations that each take one to three earlier ones or parameters, and all lead to the
+    last.
+    """
+    nodes, edges = [], []
+    for n in range(rng.randint(2, 14)):
+        kind = "input" if n == 0 else rng.choice(["operation"] * 4 + ["parameter"])
+        nodes.append(Node(f"n{n}", kind, (2,), 1.0))
+        if kind == "operation":
+            sources = [rng.randrange(max(0, n - rng.randint(1, 5)), n) for _ in range(rng.randint(1, 3))]  # fmt: skip
+            edges += [Edge(s, n, float("nan")) for s in sources]
+    used = {edge.source for edge in edges}
+    nodes.append(Node("loss", "operation", (), 1.0))
+    edges += [Edge(n, len(nodes) - 1, 1.0) for n in range(len(nodes) - 1) if n not in used]
+    return Graph(tuple(nodes), tuple(edges))
+
+
+def test_no_box_stands_on_another_and_no_line_runs_through_one():
+    rng, lanes = random.Random(0), 0
+    for _ in range(500):
+        graph = random_graph(rng)
+        layout = arrange(graph)
+        where = {(layout.column[n], layout.row[n]): n for n in layout.row}
+        assert len(where) == len(layout.row) == sum(n.kind != "parameter" for n in graph.nodes)
+        assert layout.row[len(graph.nodes) - 1] == max(layout.row.values())
+        for e, edge in enumerate(graph.edges):
+            if edge.source not in layout.row:
+                assert e in layout.beside[edge.target]
+                continue
+            top, foot = layout.row[edge.source], layout.row[edge.target]
+            assert top < foot
+            column = layout.lane.get(e, layout.column[edge.target])
+            assert e in layout.lane or layout.column[edge.source] == column
+            assert not [r for r in range(top + 1, foot) if (column, r) in where]
+            lanes += e in layout.lane
+    assert lanes > 500
+
+
+def test_the_picture_has_a_box_for_each_value_and_gradients_go_up():
+    class Shortcut(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3, 3, 3, padding=1, bias=False)
+
+        def forward(self, x):
+            return (self.conv(self.conv(x).relu()) + x).mean((2, 3))
+
+    torch.manual_seed(0)
+    model, x = Shortcut(), torch.rand(4, 3, 8, 8, requires_grad=True)
+    graph = trace(F.cross_entropy(model(x), LABELS), dict(model.named_parameters()) | {"x": x})
+    figure = plots.graph(graph, "A shortcut")
+    (axes,) = figure.axes
+    words = [text.get_text() for text in axes.texts]
+    assert words.count("conv.weight") == 2 and words.count("3×3×3×3, again") == 1
+    # A box for each node, one more for the weight's second use, each with its name and shape.
+    assert len(axes.patches) == len(graph.nodes) + 1
+    assert {node.name for node in graph.nodes} <= set(words)
+    for edge in graph.edges:
+        assert f"{edge.gradient:.2g}" in words
+    arrows = [text for text in axes.texts if hasattr(text, "arrow_patch") and text.arrow_patch]
+    upright = [a for a in arrows if a.xy[0] == pytest.approx(a.get_position()[0])]
+    for arrow in upright:
+        up = arrow.xy[1] > arrow.get_position()[1]
+        assert up == same_color(arrow.arrow_patch.get_edgecolor(), GRADIENT)
+    assert len(upright) > 10
+    for text in axes.texts:  # nothing is cut off
+        box = text.get_window_extent()
+        assert box.x0 >= 0 and box.y0 >= 0
+        assert box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1
+    assert "At the right of this path: x to add." in figure.alt_text
+
+
+# Sizes by layer
+
+
+def rms(tensor):
+    return tensor.detach().square().mean().sqrt().item()
+
+
+@pytest.mark.parametrize("inplace", [False, True])
+def test_sizes_by_layer_are_those_of_the_values_and_gradients(inplace):
+    torch.manual_seed(0)
+    conv, norm, head = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Linear(4, 2)
+    model = nn.Sequential(conv, nn.ReLU(inplace), norm, nn.AdaptiveAvgPool2d(1), nn.Flatten(), head)
+    x = torch.rand(4, 3, 8, 8)
+    mean = norm.running_mean.clone()
+    first, last = layer_signals(model, x, LABELS)
+    assert torch.equal(norm.running_mean, mean) and norm.num_batches_tracked == 0
+    assert all(p.grad is None for p in model.parameters())
+    maps = conv(x)
+    maps.retain_grad()
+    logits = model[2:](maps.relu())
+    logits.retain_grad()
+    F.cross_entropy(logits, LABELS).backward()
+    for signal, layer, value in ((first, conv, maps), (last, head, logits)):
+        assert signal.activation == pytest.approx(rms(value))
+        assert signal.activation_gradient == pytest.approx(rms(value.grad))
+        assert signal.weight == pytest.approx(rms(layer.weight))
+        assert signal.weight_gradient == pytest.approx(rms(layer.weight.grad), rel=1e-4)
+    assert (first.name, first.kind, last.name, last.kind) == ("0", "Conv2d", "5", "Linear")
+    assert not model._forward_hooks and not conv._forward_hooks
+
+
+def test_a_shared_layer_stands_at_each_use_and_frozen_ones_nowhere():
+    torch.manual_seed(0)
+    model = models.SixBlockCNN(64, 4, tied=True)
+    model.train()
+    signals = layer_signals(model, torch.rand(2, 3, 64, 64), torch.tensor([0, 1]))
+    assert len({s.name for s in signals}) < len(signals) == 7
+    for parameter in model.parameters():
+        parameter.requires_grad_(False)
+    with pytest.raises(CatdogError, match="asks for a gradient"):
+        layer_signals(model, torch.rand(2, 3, 64, 64), torch.tensor([0, 1]))
+
+
+def test_with_small_weights_gradients_vanish_on_the_way_back_and_with_large_ones_they_explode():
+    def first_to_last(gain):
+        torch.manual_seed(0)
+        layers = [nn.Linear(32, 32, bias=False) for _ in range(8)]
+        for layer in layers:
+            nn.init.normal_(layer.weight, std=gain / 32**0.5)
+        signals = layer_signals(nn.Sequential(*layers), torch.randn(64, 32), torch.arange(64) % 32)
+        return signals[0].activation_gradient / signals[-1].activation_gradient
+
+    assert first_to_last(0.3) < 1e-3 and 0.2 < first_to_last(1) < 5 and first_to_last(3) > 1e3

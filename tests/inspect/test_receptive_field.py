@@ -1,0 +1,347 @@
+"""Receptive fields: the formula against the gradient, on random networks, and against the published
+tables.
+"""
+
+import math
+import random
+
+import pytest
+import torch
+import torchvision
+from torch import nn
+from torch.nn import functional as F
+
+from catdog_lib import models
+from catdog_lib.errors import CatdogError
+from catdog_lib.inspect.receptive_field import (
+    Box,
+    influence,
+    receptive_field,
+    receptive_field_by_gradient,
+)
+
+
+def random_layer(rng, channels):
+    """A convolution or pooling with any settings, square or not, sometimes with a harmless layer
+    after it.
+    """
+    kernel = rng.randint(1, 4), rng.randint(1, 4)
+    stride = rng.choice([1, 1, 2, (1, 2), 3])
+    padding = rng.randint(0, 2), rng.randint(0, 2)
+    dilation = rng.choice([1, 1, 2, (2, 1)])
+    half = kernel[0] // 2, kernel[1] // 2  # pooling allows no more
+    kind = rng.choice(["conv", "conv", "same", "max", "average"])
+    if kind == "conv":
+        return nn.Conv2d(channels, channels, kernel, stride, padding, dilation)
+    if kind == "same":
+        mode = rng.choice(["zeros", "reflect"])
+        return nn.Conv2d(channels, channels, (3, 2), padding="same", padding_mode=mode)
+    if kind == "max":
+        return nn.MaxPool2d(kernel, stride, half, dilation, ceil_mode=rng.random() < 0.5)
+    return nn.AvgPool2d(kernel, stride, half)
+
+
+class Paths(nn.Module):
+    """Branches that meet: added, or side by side."""
+
+    def __init__(self, rng, channels):
+        super().__init__()
+        self.stride, self.add = rng.choice([1, 2]), rng.random() < 0.5
+        self.wide = nn.Conv2d(channels, channels, 5, self.stride, 2)
+        self.twice = nn.Sequential(
+            nn.Conv2d(channels, channels, 3, 1, 1), nn.ReLU(inplace=True),
+            nn.Conv2d(channels, channels, (3, 5), self.stride, (1, 2)), nn.BatchNorm2d(channels),
+        )  # fmt: skip
+        self.mix = nn.Conv2d(channels if self.add else 2 * channels + 1, channels, 1)
+
+    def forward(self, x):
+        if self.add:
+            shortcut = x[:, :, :: self.stride, :: self.stride]
+            return self.mix(F.relu(shortcut + self.twice(x)))
+        pooled = F.max_pool2d(x[:, 1:2], 3, self.stride, 1)
+        return self.mix(torch.cat([self.wide(x), pooled, self.twice(x)], dim=1))
+
+
+def random_net(rng):
+    layers = []
+    for _ in range(rng.randint(1, 4)):
+        layers.append(random_layer(rng, 2) if rng.random() < 0.75 else Paths(rng, 2))
+        layers.append(rng.choice([nn.ReLU(), nn.BatchNorm2d(2), nn.Hardswish(), nn.Identity()]))
+    return nn.Sequential(*layers)
+
+
+def by_formula(model, pictures, layer, unit):
+    """First and last row and column, by formula, of a unit of the layer's last use."""
+    sides = []
+    for side, number in zip(("height", "width"), unit, strict=True):
+        rows = [r for r in receptive_field(model, pictures, side) if r.name == layer]
+        sides += rows[-1].pixels(number)
+    return Box(*sides)
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same'")
+def test_formula_and_gradient_agree_on_random_networks():
+    rng = random.Random(0)
+    inside = cut = 0
+    while inside + cut < 180:
+        model, pictures = (
+            random_net(rng),
+            torch.rand(1, 2, rng.randint(30, 70), rng.randint(30, 70)),
+        )
+        layer = receptive_field(model, pictures)[-1].name
+        height, width = model.eval()(pictures).shape[2:]
+        somewhere = rng.randrange(height), rng.randrange(width)
+        unit = rng.choice([(height // 2, width // 2), somewhere, (0, somewhere[1])])
+        said = by_formula(model, pictures, layer, unit)
+        told = f"{model}\n{tuple(pictures.shape)} {layer} {unit}: formula {said}"
+        if not within(said, pictures):
+            if reflects(model):
+                continue  # what is reflected at the edge comes from the inside
+            if influence(model, pictures, layer, unit, use=-1).sum() == 0:
+                continue  # it sees nothing but padding
+        seen = receptive_field_by_gradient(model, pictures, layer, unit, use=-1)
+        told += f", gradient {seen}"
+        if within(said, pictures):
+            assert seen == said, told
+            inside += 1
+        else:
+            assert said.top <= seen.top <= seen.bottom <= said.bottom, told
+            assert said.left <= seen.left <= seen.right <= said.right, told
+            cut += 1
+    assert inside > 90 and cut > 40
+
+
+def within(box, pictures):
+    height, width = pictures.shape[2:]
+    return min(box.top, box.left) >= 0 and box.bottom < height and box.right < width
+
+
+def reflects(model):
+    return any(getattr(module, "padding_mode", "zeros") != "zeros" for module in model.modules())
+
+
+def test_two_and_three_small_kernels_see_what_one_large_one_sees():
+    def stack(*kernels):
+        return receptive_field(
+            nn.Sequential(*(nn.Conv2d(1, 1, k) for k in kernels)), torch.zeros(1, 1, 20, 20)
+        )[-1]
+
+    assert stack(3, 3).size == stack(5).size == 5
+    assert stack(3, 3, 3).size == stack(7).size == 7
+
+
+def test_influence_counts_paths():
+    # Two means of three have 1, 2, 3, 2, 1 paths along each side, of 9.
+    model = nn.Sequential(nn.Conv2d(1, 1, 3), nn.MaxPool2d(3, stride=1))
+    paths = torch.tensor([0, 1, 2, 3, 2, 1, 0], dtype=torch.float64) / 9
+    seen = influence(model, torch.zeros(1, 1, 7, 7), "1", unit=(1, 1))
+    assert torch.allclose(seen, torch.outer(paths, paths))
+
+
+def test_a_trained_batchnorm_hides_nothing():
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Conv2d(2, 1, 3))
+    with torch.no_grad():
+        model[1].weight.copy_(torch.tensor([-1.0, 0.0]))
+        model[1].running_mean.fill_(9)
+    seen = receptive_field_by_gradient(model, torch.zeros(1, 1, 9, 9), "3", (2, 2))
+    assert seen == Box(2, 6, 2, 6)
+
+
+def test_six_block_by_formula_and_by_gradient():
+    model = models.SixBlockCNN(size=224, width=2)
+    pictures = torch.zeros(1, 3, 224, 224, dtype=torch.uint8)
+    rows = receptive_field(model, pictures)
+    assert [row.size for row in rows if row.kind == "MaxPool2d"] == [4, 10, 22, 46, 94, 190]
+    assert [row.jump for row in rows if row.kind == "MaxPool2d"] == [2, 4, 8, 16, 32, 64]
+    assert [row.name for row in rows][4:6] == ["deep.0.0", "deep.0.3"]
+    # The tied block is used four times.
+    for use, row in enumerate(row for row in rows if row.name == "deep.0.3"):
+        unit = (110 // row.jump, 120 // row.jump)
+        box = receptive_field_by_gradient(model, pictures, "deep.0.3", unit, use)
+        said = [min(max(edge, 0), 223) for place in unit for edge in row.pixels(place)]
+        assert list(box) == said
+
+
+# From the table of the authors of the Distill article (tensorflow/contrib/receptive_field,
+# resolution None or 224): end point: size, stride (jump), padding (pixels by which the first unit's
+# field begins before the photo).
+INCEPTION = {
+    "Conv2d_1a_3x3": (3, 2, 0), "Conv2d_2a_3x3": (7, 2, 0), "Conv2d_2b_3x3": (11, 2, 2),
+    "maxpool1": (15, 4, 2), "Conv2d_4a_3x3": (23, 4, 2), "maxpool2": (31, 8, 2),
+    "Mixed_5b": (63, 8, 18), "Mixed_5c": (95, 8, 34), "Mixed_5d": (127, 8, 50),
+    "Mixed_6a": (159, 16, 58), "Mixed_6b": (351, 16, 154), "Mixed_6c": (543, 16, 250),
+    "Mixed_6d": (735, 16, 346), "Mixed_6e": (927, 16, 442),
+    "Mixed_7a": (1055, 32, 490), "Mixed_7b": (1183, 32, 554), "Mixed_7c": (1311, 32, 618),
+}  # fmt: skip
+VGG_16 = {
+    "0": (3, 1, 1), "4": (6, 2, 2), "5": (10, 2, 4), "9": (16, 4, 6), "10": (24, 4, 10), "12": (32, 4, 14),
+    "16": (44, 8, 18), "17": (60, 8, 26), "19": (76, 8, 34), "23": (100, 16, 42), "24": (132, 16, 58),
+    "26": (164, 16, 74), "30": (212, 32, 90),
+}  # fmt: skip
+VGG_A = {
+    "0": (3, 1, 1), "2": (4, 2, 1), "3": (8, 2, 3), "5": (10, 4, 3), "6": (18, 4, 7), "8": (26, 4, 11),
+    "10": (30, 8, 11), "11": (46, 8, 19), "13": (62, 8, 27), "15": (70, 16, 27), "16": (102, 16, 43),
+    "18": (134, 16, 59), "20": (150, 32, 59),
+}  # fmt: skip
+# The table's AlexNet does not pad its first convolution; torchvision's pads it by 2, so each
+# padding is 2 more.
+ALEXNET = {
+    "0": (11, 4, 2), "2": (19, 8, 2), "3": (51, 8, 18), "6": (99, 16, 34), "8": (131, 16, 50),
+    "10": (163, 16, 66), "12": (195, 32, 66),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("network", "part", "table"),
+    [
+        ("alexnet", "features.", ALEXNET),
+        ("vgg11", "features.", VGG_A),
+        ("vgg16", "features.", VGG_16),
+        ("inception_v3", "", INCEPTION),
+    ],
+)
+def test_torchvisions_networks_have_the_published_fields(network, part, table):
+    with torch.device("meta"):
+        settings = {"init_weights": False} if "inception" in network else {}
+        model = torchvision.models.get_model(network, weights=None, **settings)
+        rows = receptive_field(model, torch.zeros(1, 3, 299, 299))
+    for name, published in table.items():
+        # A block of several branches sees what they see together.
+        block = [r for r in rows if r.name == part + name or r.name.startswith(part + name + ".")]
+        jump = block[-1].jump
+        ends = [row.pixels(0) for row in block if row.jump == jump]
+        first, last = min(end[0] for end in ends), max(end[1] for end in ends)
+        assert (last - first + 1, jump, -first) == published, name
+
+
+class SlimUnit(nn.Module):
+    """A bottleneck of the table's ResNets, in one channel."""
+
+    def __init__(self, stride):
+        super().__init__()
+        self.conv1, self.conv3 = nn.Conv2d(1, 1, 1), nn.Conv2d(1, 1, 1)
+        self.conv2 = nn.Conv2d(1, 1, 3, stride, 1)
+        self.shortcut = nn.MaxPool2d(1, stride)
+
+    def forward(self, x):
+        return self.shortcut(x) + self.conv3(self.conv2(self.conv1(x)).relu()).relu()
+
+
+@pytest.mark.parametrize(
+    ("units", "sizes"),
+    [
+        ((3, 4, 6, 3), (35, 99, 291, 483)),
+        ((3, 4, 23, 3), (35, 99, 835, 1027)),
+        ((3, 8, 36, 3), (35, 163, 1315, 1507)),
+    ],
+)
+def test_resnets_50_101_and_152_have_the_published_fields(units, sizes):
+    """The table's ResNets take the stride in the last unit of a block, others in the first: there
+    it is 427.
+    """
+    layers = [nn.Conv2d(3, 1, 7, 2, 3), nn.MaxPool2d(3, 2, 1)]
+    for block, count in enumerate(units):
+        layers += [SlimUnit(1) for _ in range(count - 1)] + [SlimUnit(2 if block < 3 else 1)]
+    rows = receptive_field(nn.Sequential(*layers), torch.zeros(1, 3, 96, 96))
+    ends = [1 + sum(units[: block + 1]) for block in range(4)]
+    found = {row.name: (row.size, row.jump) for row in rows}
+    assert [found[f"{end}.conv3"] for end in ends] == list(zip(sizes, (8, 16, 32, 32), strict=True))
+
+
+def test_torchvisions_resnets_with_the_stride_in_the_first_unit():
+    with torch.device("meta"):
+        for name, size in (("resnet18", 435), ("resnet50", 427)):
+            rows = receptive_field(torchvision.models.get_model(name), torch.zeros(1, 3, 224, 224))
+            assert (rows[-2].size, rows[-2].jump) == (size, 32)
+            assert rows[-1].kind == "AdaptiveAvgPool2d" and rows[-1].size == size + 6 * 32
+
+
+def test_mobilenet_v1_has_the_published_fields():
+    layers = [nn.Conv2d(3, 4, 3, 2, 1)]
+    for stride in (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1):
+        layers += [nn.Conv2d(4, 4, 3, stride, 1, groups=4), nn.Conv2d(4, 4, 1)]
+    rows = receptive_field(nn.Sequential(*layers), torch.zeros(1, 3, 64, 64))
+    sizes = [3, 7, 11, 19, 27, 43, 59, 91, 123, 155, 187, 219, 251, 315]
+    assert [row.size for row in rows[::2]] == sizes
+    assert rows[-1].jump == 32
+
+
+class Gate(nn.Module):
+    """Squeeze and excitation: the mean of the whole map scales each channel."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.gate, self.last = nn.Conv2d(1, 2, 3), nn.Conv2d(2, 2, 1), nn.Conv2d(2, 1, 3)
+
+    def forward(self, x):
+        x = self.conv(x)
+        return self.last(x * self.gate(F.adaptive_avg_pool2d(x, 1)).sigmoid())
+
+
+def test_after_a_gate_every_unit_sees_everything():
+    rows = receptive_field(Gate(), torch.zeros(1, 1, 9, 9))
+    assert [(row.name, row.kind, row.size) for row in rows] == [
+        ("conv", "Conv2d", 3), ("", "mean", 9), ("gate", "Conv2d", 9), ("last", "Conv2d", math.inf),
+    ]  # fmt: skip
+    assert rows[-1].pixels(0) == (-math.inf, math.inf) and rows[-1].jump == 1
+    assert receptive_field_by_gradient(Gate(), torch.zeros(1, 1, 9, 9), "last") == Box(0, 8, 0, 8)
+
+
+def test_the_list_ends_where_units_have_no_place():
+    pictures = torch.zeros(1, 1, 8, 8)
+    conv = nn.Conv2d(1, 1, 3, padding=1)
+    even, uneven = nn.AdaptiveAvgPool2d(4), nn.AdaptiveAvgPool2d(3)
+    tail = [nn.Flatten(), nn.LazyLinear(2)]
+    assert [r.size for r in receptive_field(nn.Sequential(conv, even, *tail), pictures)] == [3, 4]
+    assert [r.size for r in receptive_field(nn.Sequential(conv, uneven), pictures)] == [3]
+
+
+def test_the_model_comes_back_as_it_went_in():
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.MaxPool2d(2))
+    model[1].eval()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    receptive_field(model, torch.rand(2, 3, 8, 8))
+    receptive_field_by_gradient(model, torch.rand(2, 3, 8, 8), "2")
+    assert [module.training for module in model.modules()] == [True, True, False, True]
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert all(p.grad is None and p.requires_grad for p in model.parameters())
+    assert not any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())
+
+
+class Uneven(nn.Module):
+    """A shortcut that has lost a stride, on a map that hides it."""
+
+    def forward(self, x):
+        return F.max_pool2d(x, 1, 2)[:, :, :3, :3] + x[:, :, :3, :3]
+
+
+UP = nn.Sequential(nn.Conv2d(1, 1, 3), nn.ConvTranspose2d(1, 1, 2, 2), nn.Conv2d(1, 1, 3))
+PHOTO = torch.zeros(1, 1, 12, 12)
+
+
+@pytest.mark.parametrize(
+    ("function", "args", "says"),
+    [
+        (receptive_field, (UP, PHOTO[0]), "unsqueeze"),
+        (receptive_field, (UP, PHOTO, "depth"), 'use "height" or "width"'),
+        (receptive_field, (UP, PHOTO), "cannot follow 'convolution'.* in the layer '2'"),
+        (receptive_field, (Uneven(), PHOTO), "jumps of 2 and 1"),
+        (influence, (UP, PHOTO, "7"), "no layer '7'"),
+        (influence, (UP, PHOTO, "0", (10, 0)), "10×10 map"),
+        (influence, (UP, PHOTO, "0", None, 1), "is used 1 times"),
+        (influence, (nn.Sequential(nn.Flatten()), PHOTO, "0"), "before flatten"),
+        (
+            receptive_field_by_gradient,
+            (nn.Conv2d(1, 1, 1, padding=1), PHOTO, "", (0, 0)),
+            "nothing but padding",
+        ),
+    ],
+)
+def test_what_cannot_be_answered_is_told_in_one_sentence(function, args, says):
+    with pytest.raises(CatdogError, match=says) as caught:
+        function(*args)
+    assert str(caught.value).endswith(".") and "\n" not in str(caught.value)
+
+
+def test_the_gradient_answers_where_there_is_no_formula():
+    assert receptive_field_by_gradient(UP, PHOTO, "2", (4, 4)) == Box(2, 5, 2, 5)

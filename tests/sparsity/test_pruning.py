@@ -1,0 +1,138 @@
+"""Pruning: the smaller network answers as the masked one does, for every network of the course."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from catdog_lib import models
+from catdog_lib.errors import CatdogError
+from catdog_lib.inspect.cost import cost
+from catdog_lib.inspect.shape_table import shape_table
+from catdog_lib.sparsity import dead_channels, masked, prune, share_of_zeros
+from tests.tiny import small
+
+NETWORKS = {
+    "six blocks, tied": lambda: models.SixBlockCNN(64, 2),
+    "six blocks": lambda: models.SixBlockCNN(128, 2, tied=False),
+    "five convolutions": lambda: models.FiveConvCNN(64, 4),
+    "residual": lambda: models.ResidualCNN(32, 4),
+}
+PICTURES = torch.rand(6, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+PICTURES = PICTURES.repeat_interleave(32, 2).repeat_interleave(32, 3).double()  # patches of colour
+
+
+def used(name: str, dead: tuple[int, ...] = (1, 3)) -> nn.Module:
+    """A network as after some training, every number away from its start, and filters of zeros in
+    all convolutions.
+    """
+    torch.manual_seed(0)
+    model = NETWORKS[name]()
+    with torch.no_grad():
+        for module in model.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.weight.uniform_(0.5, 2)
+                module.bias.normal_()
+                module.running_mean.normal_(std=0.3)
+                module.running_var.uniform_(0.5, 2)
+            if isinstance(module, nn.Conv2d):
+                module.weight.mul_(2)
+                module.weight[[i for i in dead if i < len(module.weight)]] = 0
+                if module.bias is not None:
+                    module.bias.normal_()
+    return model.eval().double()
+
+
+def answers(model: nn.Module, size: int | None = None) -> torch.Tensor:
+    size = size or model.settings["size"]
+    with torch.no_grad():
+        return model(PICTURES[:, :, :size, :size])
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_smaller_network_answers_as_the_masked_one(name):
+    model = used(name)
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    hidden = masked(model)
+    smaller = prune(model)
+    size = model.settings["size"]
+    expected = answers(hidden)
+    assert torch.allclose(answers(smaller, size), expected, rtol=1e-9, atol=1e-9)
+    assert expected.std(0).min() > 1e-3, "the answers depend on the pictures"
+    assert not torch.allclose(expected, answers(model), atol=1e-3), "the constant maps were felt"
+    assert type(smaller) is type(model) and not hasattr(smaller, "settings")
+    assert all(torch.equal(before[key], value) for key, value in model.state_dict().items())
+    rest = dead_channels(smaller)
+    for layer, dead in dead_channels(model).items():
+        assert int(dead.sum()) == sum(i < len(dead) for i in (1, 3)), layer
+        assert len(rest[layer]) == len(dead) - int(dead.sum()) and not rest[layer].any()
+    assert share_of_zeros(smaller) == 0
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_it_is_smaller_by_what_was_cut_and_still_learns(name):
+    model = used(name)
+    smaller = prune(model)
+    size = model.settings["size"]
+    one, two = (cost(network, PICTURES[:2, :, :size, :size]) for network in (model, smaller))
+    assert two.parameters < one.parameters and two.bytes < one.bytes
+    assert two.multiply_adds < 0.9 * one.multiply_adds
+    for use in shape_table(smaller, PICTURES[:1, :, :size, :size]):
+        layer = smaller.get_submodule(use.name)
+        if isinstance(layer, nn.Conv2d | nn.Linear | nn.BatchNorm2d):
+            assert (use.shape_out[0], use.shape_in[0]) == (
+                (layer.num_features,) * 2 if isinstance(layer, nn.BatchNorm2d)
+                else (len(layer.weight), layer.weight.shape[1])
+            )  # fmt: skip
+            assert len(layer.bias if layer.bias is not None else layer.weight) == use.shape_out[0]
+    smaller.train()
+    smaller(PICTURES[:, :, :size, :size]).logsumexp(1).sum().backward()
+    assert all(p.grad is not None and p.is_leaf for p in smaller.parameters())
+
+
+def test_a_map_that_another_layer_writes_too_stays():
+    """The tied block reads block 2's maps and its own; a residual block adds its two branches."""
+    tied = used("six blocks, tied", dead=())
+    with torch.no_grad():
+        tied.block2[0].weight[[0, 5]] = 0
+        tied.deep[0][0].weight[[5, 7]] = 0
+    assert dead_channels(tied)["block2.0"].nonzero().flatten().tolist() == [5]
+    residual = used("residual", dead=())
+    with torch.no_grad():
+        block = residual.stages[1]
+        block.convolutions[3].weight[[0, 5]] = 0
+        block.shortcut[0].weight[[5, 7]] = 0
+        block.convolutions[0].weight[2] = 0
+    found = {
+        name: dead.nonzero().flatten().tolist()
+        for name, dead in dead_channels(residual).items()
+        if dead.any()
+    }
+    assert found == {"stages.1.convolutions.3": [5], "stages.1.convolutions.0": [2]}
+    for model in (tied, residual):
+        assert torch.allclose(answers(masked(model)), of_pruned(model), atol=1e-9)
+
+
+def of_pruned(model: nn.Module) -> torch.Tensor:
+    return answers(prune(model), model.settings["size"])
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_where_all_are_dead_one_stays(name):
+    model = used(name, dead=tuple(range(64)))
+    assert all(dead.all() for dead in dead_channels(model).values())
+    assert torch.allclose(answers(masked(model)), of_pruned(model), atol=1e-9)
+    assert all(len(dead) == 1 for dead in dead_channels(prune(model)).values())
+
+
+def test_without_dead_filters_nothing_changes():
+    model = used("five convolutions", dead=())
+    assert torch.equal(answers(model), of_pruned(model))
+    assert torch.equal(answers(model), answers(masked(model)))
+
+
+@pytest.mark.parametrize("what", [dead_channels, masked, prune])
+def test_an_unknown_network_is_one_sentence(what):
+    with pytest.raises(CatdogError, match="does not know Sequential; use SixBlockCNN, FiveConv"):
+        what(small())

@@ -1,0 +1,85 @@
+"""The first convolution set to what the pictures are made of."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from catdog_lib import data, models
+from catdog_lib.data.image_set import ImageSet, Splits
+from catdog_lib.errors import CatdogError
+from catdog_lib.training.fit import fit
+from catdog_lib.training.recipe import Recipe
+from catdog_lib.training.whitening import FLOOR, whiten
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    return data.sketch_set(80, 64, seed=3, progress=False).images[:][0]
+
+
+def first_of(model):
+    return next(part for part in model.modules() if isinstance(part, nn.Conv2d))
+
+
+def responses(model, pictures):
+    """What the filters answer to every patch that does not overlap another: filters × patches."""
+    conv = first_of(model)
+    size = conv.kernel_size[0]
+    return F.conv2d(model.normalize(pictures), conv.weight, stride=size).movedim(1, 0).flatten(1)
+
+
+@pytest.mark.parametrize("name", ["residual", "five_conv", "six_block"])
+def test_its_responses_are_uncorrelated_and_vary_as_the_formula_says(name, pictures):
+    model = models.build(name, size=64, width=8)
+    whiten(model, pictures)
+    covariance = torch.cov(responses(model, pictures).double())
+    half = len(covariance) // 2
+    own, crossed = covariance[:half, :half], covariance[:half, half:]
+    spread = own.diagonal()
+    assert (own - spread.diag()).abs().max() < 1e-3 * spread.max()
+    # λ / (λ + 0.01) is close to 1 for the strong patterns, and falls for the weak ones.
+    assert 0.95 < spread[0] < 1 and torch.all(spread[1:] <= spread[:-1] + 1e-6)
+    weights = first_of(model).weight.detach().double().flatten(1)[:half]
+    variances = (1 / weights.square().sum(1)) - FLOOR
+    assert torch.allclose(spread, variances / (variances + FLOOR), atol=1e-4)
+    assert torch.allclose(crossed, -own, atol=1e-6), "the second half are the negatives"
+
+
+def test_the_strongest_pattern_of_photos_is_brightness(pictures):
+    model = models.ResidualCNN(width=8)
+    whiten(model, pictures)
+    strongest = first_of(model).weight[0]
+    assert (strongest > 0).all() or (strongest < 0).all()
+
+
+def test_a_bias_becomes_zero_and_nothing_else_changes(pictures):
+    model = models.FiveConvCNN(64, 8)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    whiten(model, pictures)
+    assert model.training
+    changed = {n for n, v in model.state_dict().items() if not torch.equal(v, before[n])}
+    assert changed == {"features.0.weight", "features.0.bias"}
+    assert not first_of(model).bias.any()
+
+
+@pytest.mark.parametrize("filters", [7, 56])
+def test_filters_that_cannot_come_in_pairs_are_refused(filters, pictures):
+    with pytest.raises(CatdogError, match=f"at most 54.*it has {filters}"):
+        whiten(nn.Sequential(models.Normalize(), nn.Conv2d(3, filters, 3)), pictures)
+
+
+def test_a_network_without_convolution_is_refused(pictures):
+    with pytest.raises(CatdogError, match="none"):
+        whiten(nn.Sequential(models.Normalize(), nn.Flatten(), nn.Linear(3, 2)), pictures)
+
+
+def test_fit_whitens_before_the_first_step_when_the_recipe_says_so(pictures):
+    labels = torch.arange(len(pictures)) % 2
+    part = ImageSet(pictures, torch.arange(len(pictures)), labels, ("",) * len(pictures))
+    for wanted in (False, True):
+        model = models.ResidualCNN(64, 4)
+        start = first_of(model).weight.detach().clone()
+        still = Recipe(epochs=1, lr=1e-12, optimizer="SGD", precision="float32", whiten=wanted)
+        fit(model, Splits(part, part, part, "test"), still, device="cpu", progress=False)
+        assert torch.allclose(first_of(model).weight, start, atol=1e-6) is not wanted

@@ -1,0 +1,252 @@
+"""Features: extracted fast, equal to what the backbone gives, kept under the right key; heads on
+top of them.
+"""
+
+from dataclasses import replace
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from catdog_lib.data.image_set import ImageSet
+from catdog_lib.errors import CatdogError
+from catdog_lib.models import Classifier, backbone
+from catdog_lib.training.recipe import Recipe
+from catdog_lib.transfer import features as extraction
+from catdog_lib.transfer.features import features_of
+from catdog_lib.transfer.inference import fold, for_prediction
+from catdog_lib.transfer.linear_probe import fit_head, linear_probe
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("CATDOG_CACHE", str(tmp_path))
+
+
+@pytest.fixture(scope="module")
+def lite():
+    return backbone()
+
+
+def images(count=5, size=64, seed=0) -> ImageSet:
+    generator = torch.Generator().manual_seed(seed)
+    store = torch.randint(0, 256, (count, 3, size, size), dtype=torch.uint8, generator=generator)
+    rows = torch.arange(count)
+    return ImageSet(store, rows, rows % 2, tuple(map(str, range(count))))
+
+
+def shaken(name: str):
+    """A backbone whose BatchNorm statistics and scales are not those of the start."""
+    torch.manual_seed(0)
+    network = backbone(name, pretrained=False)
+    for layer in network.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.running_mean.normal_(0, 0.1)
+            layer.running_var.uniform_(0.5, 2)
+            nn.init.uniform_(layer.weight, 0.5, 1.5)
+            nn.init.normal_(layer.bias, 0, 0.1)
+    return network
+
+
+class TestFastCopy:
+    @pytest.mark.parametrize("size", [64, 75, 97])
+    def test_it_gives_the_features_of_the_offline_default(self, lite, size):
+        pictures = images(size=size)[:][0]
+        with torch.no_grad():
+            fast = for_prediction(lite, size, CPU, torch.float32)
+            assert torch.allclose(fast(pictures), lite(pictures), atol=1e-4)
+
+    @pytest.mark.parametrize(
+        ("name", "norms"),
+        [
+            ("resnet18", 0), ("vgg11_bn", 0), ("googlenet", 0), ("mobilenet_v2", 0), ("squeezenet1_1", 0),
+            ("shufflenet_v2_x0_5", 0), ("densenet121", 62),
+        ],
+    )  # fmt: skip
+    def test_it_gives_the_features_of_every_kind_of_network(self, name, norms):
+        """DenseNet's BatchNorm stands before its convolutions, and half of it cannot be folded."""
+        network, pictures = shaken(name), images(2, 64)[:][0]
+        with torch.no_grad():
+            fast = for_prediction(network, 64, CPU, torch.float32)
+            found, expected = fast(pictures), network(pictures)
+        assert torch.allclose(found, expected, rtol=1e-3, atol=1e-4 * expected.abs().max())
+        assert sum(isinstance(layer, nn.BatchNorm2d) for layer in fast.modules()) == norms
+
+    def test_the_original_stays_as_it_was(self, lite):
+        before = {key: value.clone() for key, value in lite.state_dict().items()}
+        for_prediction(lite, 64, CPU, torch.bfloat16)
+        for key, value in lite.state_dict().items():
+            assert torch.equal(value, before[key])
+        assert all(parameter.requires_grad for parameter in lite.parameters())
+
+    def test_bfloat16_is_near(self, lite):
+        pictures = images()[:][0]
+        with torch.no_grad():
+            expected = lite(pictures)
+            found = for_prediction(lite, 64, CPU, torch.bfloat16)(pictures).float()
+        assert (found - expected).norm() < 0.15 * expected.norm()
+
+    def test_what_is_used_twice_or_follows_something_else_is_not_folded(self):
+        class Odd(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.first, self.twice = nn.Conv2d(3, 3, 3), nn.Conv2d(3, 3, 3)
+                self.norm, self.late = nn.BatchNorm2d(3), nn.BatchNorm2d(3)
+                self.relu = nn.ReLU(inplace=True)
+
+            def forward(self, maps):
+                maps = self.late(self.relu(self.first(maps)))  # an activation between
+                return self.norm(self.twice(self.twice(maps)))
+
+        torch.manual_seed(0)
+        network = Odd()
+        pictures = torch.rand(4, 3, 12, 12)
+        network(pictures)
+        network.eval()
+        with torch.no_grad():
+            expected = network(pictures)
+            fold(network, pictures)
+            assert torch.allclose(network(pictures), expected, atol=1e-5)
+        assert isinstance(network.late, nn.BatchNorm2d) and isinstance(network.norm, nn.BatchNorm2d)
+
+
+class TestFeaturesOf:
+    def test_rows_are_in_the_order_of_the_set_in_whatever_batches(self, lite, monkeypatch):
+        monkeypatch.setattr(extraction, "fast_dtype", lambda device: torch.float32)
+        some = images(7).subset(torch.tensor([6, 0, 3, 3, 1]))
+        with torch.no_grad():
+            expected = lite(some[:][0])
+        for pixels in (1, 2 * 64 * 64, 10**9):
+            monkeypatch.setattr(extraction, "_CACHE_PIXELS", pixels)
+            found = features_of(lite, some, cache=False, device="cpu", progress=False)
+            assert found.dtype == torch.float32 and found.shape == (5, 1280)
+            assert torch.allclose(found, expected, atol=1e-4)
+
+    def test_the_second_time_it_is_read_and_not_computed(self, lite, monkeypatch):
+        first = features_of(lite, images(), device="cpu", progress=False)
+
+        def never(*_):
+            raise AssertionError("computed again")
+
+        monkeypatch.setattr(extraction, "for_prediction", never)
+        again = features_of(lite, images(), device="cpu", progress=False)
+        assert torch.equal(first, again)
+        again.zero_()  # what the caller does with them changes nothing on disk
+        assert torch.equal(first, features_of(lite, images(), device="cpu", progress=False))
+
+    def test_other_pixels_order_size_weights_or_format_are_not_taken_for_these(
+        self, lite, monkeypatch
+    ):
+        computed = []
+
+        def spy(*args):
+            computed.append(args)
+            return for_prediction(*args)
+
+        monkeypatch.setattr(extraction, "for_prediction", spy)
+
+        def ask(network, some):
+            before = len(computed)
+            features_of(network, some, device="cpu", progress=False)
+            return len(computed) > before
+
+        base = images()
+        assert ask(lite, base)
+        pixel = base.store.clone()
+        pixel[3, 1, 5, 5] ^= 1
+        assert ask(lite, replace(base, store=pixel))
+        assert ask(lite, base.subset(torch.tensor([1, 0, 2, 3, 4])))
+        assert ask(lite, base.subset(torch.arange(4)))
+        assert ask(lite, images(size=65))
+        torch.manual_seed(0)
+        assert ask(backbone(pretrained=False), base)
+        other = torch.float32 if computed[0][3] == torch.bfloat16 else torch.bfloat16
+        monkeypatch.setattr(extraction, "fast_dtype", lambda device: other)
+        assert ask(lite, base)
+        assert not ask(lite, base)
+
+    def test_the_head_that_was_cut_off_plays_no_part(self, lite, monkeypatch):
+        """A Classifier's backbone has the features of the one that it was made from; only names
+        differ.
+        """
+        with_head = features_of(lite, images(), device="cpu", progress=False)
+        without = features_of(Classifier().backbone, images(), device="cpu", progress=False)
+        assert torch.equal(with_head, without)
+
+    def test_without_cache_nothing_is_written(self, lite, tmp_path):
+        features_of(lite, images(2), cache=False, device="cpu", progress=False)
+        assert not list(tmp_path.iterdir())
+
+    def test_an_unknown_device_is_refused(self, lite):
+        with pytest.raises(CatdogError, match="no device 'tpu'"):
+            features_of(lite, images(2), device="tpu")
+
+
+def clouds(count: int, seed: int, features: int = 6) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.arange(count) % 2
+    x = torch.randn(count, features, generator=generator) * torch.tensor([1, 1, 1, 1, 1, 0.01])
+    return 3 + x + labels[:, None] * torch.tensor([1.0, 0.5, 0, 0, 0, 0]), labels
+
+
+class TestLinearProbe:
+    @pytest.mark.parametrize("decay", [1e-4, 1e-2, 1.0])
+    def test_it_stands_at_the_minimum_that_it_promises(self, decay):
+        x, y = clouds(60, 0)
+        head = linear_probe(x, y, weight_decay=decay)
+        mean, spread = x.double().mean(0), x.double().var(0, correction=0).mean().sqrt()
+        weight = (head.weight.detach().double() * spread).requires_grad_()
+        bias = head.bias.detach().double() + head.weight.detach().double() @ mean
+        bias = bias.requires_grad_()
+        loss = F.cross_entropy(F.linear((x.double() - mean) / spread, weight, bias), y)
+        (loss + decay / 2 * weight.square().sum()).backward()
+        assert weight.grad.abs().max() < 1e-5 and bias.grad.abs().max() < 1e-5
+
+    def test_the_same_features_give_the_same_layer(self):
+        x, y = clouds(40, 2)
+        torch.manual_seed(1)
+        first = linear_probe(x, y)
+        torch.manual_seed(2)
+        assert torch.equal(first.weight, linear_probe(x, y).weight)
+
+    def test_a_constant_feature_and_pictures_that_are_all_alike_do_no_harm(self):
+        x, y = clouds(40, 3)
+        x[:, 2] = 7
+        head = linear_probe(x, y)
+        assert head.weight[:, 2].abs().max() < 1e-6
+        assert linear_probe(torch.ones(4, 3), y[:4])(torch.ones(1, 3)).isfinite().all()
+
+    def test_no_decay_is_refused(self):
+        with pytest.raises(CatdogError, match="weight_decay is 0"):
+            linear_probe(*clouds(4, 0), weight_decay=0)
+
+    def test_it_fits_a_classifier(self):
+        classifier = Classifier(pretrained=False)
+        x, y = clouds(20, 4, 6)
+        probe = linear_probe(x.repeat(1, 214)[:, :1280], y)
+        classifier.head.load_state_dict(probe.state_dict())
+
+
+class TestFitHead:
+    def test_a_head_with_hidden_layers_learns_what_a_single_layer_cannot(self):
+        generator = torch.Generator().manual_seed(0)
+        x = torch.randn(400, 2, generator=generator)
+        y = (x[:, 0] * x[:, 1] > 0).long()  # no line parts these
+        recipe = Recipe(epochs=40, batch_size=50, lr=1e-2, seed=1)
+        deep, flat = fit_head(x, y, (16, 8), recipe), fit_head(x, y, (), recipe)
+        hits = [(head(x).argmax(1) == y).float().mean().item() for head in (deep, flat)]
+        assert hits[0] > 0.9 and hits[1] < 0.7
+        assert not deep.training
+
+    def test_the_seed_decides(self):
+        x, y = clouds(40, 5)
+        heads = [fit_head(x, y, (4,), Recipe(epochs=2, seed=seed)) for seed in (0, 0, 1)]
+        assert torch.equal(heads[0][0].weight, heads[1][0].weight)
+        assert not torch.equal(heads[0][0].weight, heads[2][0].weight)
+
+    def test_augmentation_is_refused(self):
+        with pytest.raises(CatdogError, match="augment"):
+            fit_head(*clouds(4, 0), (), Recipe(augment=("flip_and_crop",)))
