@@ -18,7 +18,7 @@ from catdog_lib.bench.machine import Machine
 from catdog_lib.bench.photos import gather
 from catdog_lib.bench.plain_loop import PlainLoop
 from catdog_lib.bench.rows import ROWS, SMALL_ROWS
-from catdog_lib.bench.worker_process import Contestant
+from catdog_lib.bench.worker_process import WorkerProcess
 from catdog_lib.budget import choose
 from catdog_lib.data.sources import default_source
 from catdog_lib.device import choose_device, describe, dtype_name, fast_dtype
@@ -166,7 +166,7 @@ def compare(
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         photos = gather(source, effort.photos, [table[name].size for name in names], folder)
-        plain, ours = (stack.enter_context(Contestant()) for _ in range(2))
+        plain, ours = (stack.enter_context(WorkerProcess()) for _ in range(2))
         ours.make("machine", Machine, str(place), dtype, effort.work)
         for name in names:
             row = table[name]

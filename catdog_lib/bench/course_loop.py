@@ -13,11 +13,11 @@ import torch
 from tqdm.auto import tqdm
 
 from catdog_lib.bench.rows import Row
-from catdog_lib.data.image_set import ImageSet, resident
+from catdog_lib.data.image_set import ImageSet, preload_to_device
 from catdog_lib.training.fit import train_epoch
-from catdog_lib.training.trainer import Training
+from catdog_lib.training.trainer import Trainer
 from catdog_lib.transfer.features import extract
-from catdog_lib.transfer.inference import for_prediction
+from catdog_lib.transfer.inference import optimize_for_inference
 
 
 class OurLoop:
@@ -43,10 +43,10 @@ class OurLoop:
         if row.recipe:
             precision = "float32" if dtype == torch.float32 else "auto"
             recipe = replace(row.recipe, precision=precision)
-            self.training = Training(row.build(), recipe, None, place, steps_in_epoch=10**9)
+            self.training = Trainer(row.build(), recipe, None, place, steps_in_epoch=10**9)
         else:
-            self.network = for_prediction(row.build(), row.size, place, dtype)
-        self.photos = resident(photos, place)
+            self.network = optimize_for_inference(row.build(), row.size, place, dtype)
+        self.photos = preload_to_device(photos, place)
         self.steps = 1
         self.round()  # the first one sets things up
         self.steps = max(1, round(seconds * self.round() / row.batch_size))

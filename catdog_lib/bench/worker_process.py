@@ -12,7 +12,7 @@ from typing import Any
 from catdog_lib.errors import CatdogError
 
 
-class Contestant:
+class WorkerProcess:
     """A process that holds objects with a method ``round``, by name; use it in a ``with`` block."""
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class Contestant:
         self.process.start()
         other.close()
 
-    def __enter__(self) -> Contestant:
+    def __enter__(self) -> WorkerProcess:
         return self
 
     def __exit__(self, *_) -> None:

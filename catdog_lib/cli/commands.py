@@ -185,7 +185,7 @@ def evaluate(args: argparse.Namespace) -> tuple[int, dict]:
     # A folder without a test part is cut exactly as it was for training, so no picture trained on
     # is tested on.
     arguments = {**run.config["data"], **({"source": args.data} if args.data else {})}
-    with team().first_goes_ahead():
+    with team().main_process_first():
         data = load(**arguments, progress=not args.quiet)
     model = run.model.to(choose_device(args.device))
     result = measure(model, data.test, mirror=run.recipe.mirror, sizes=run.recipe.test_sizes)

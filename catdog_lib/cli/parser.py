@@ -44,9 +44,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _one_voice() -> AbstractContextManager:
     if "WORLD_SIZE" not in os.environ:
         return nullcontext()  # alone, as nearly always; and `catdog --help` need not load PyTorch
-    from catdog_lib.training.distributed import one_voice
+    from catdog_lib.training.distributed import main_process_output
 
-    return one_voice()
+    return main_process_output()
 
 
 def _parser() -> argparse.ArgumentParser:

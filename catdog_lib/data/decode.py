@@ -40,12 +40,12 @@ _TURNS = {
 }
 
 
-class Unusable(Exception):
+class DecodeError(Exception):
     """A file that gives no picture; the message is the reason, in a few words."""
 
 
 @dataclass(frozen=True)
-class Stored:
+class ImageInfo:
     """How a file holds its picture, before :func:`read_photo` turns it into upright RGB of 8 bits.
 
     Attributes:
@@ -80,34 +80,36 @@ def open_photo(path: str | os.PathLike, at_least: int | None = None) -> Image.Im
     return read_photo(path, at_least)[0]
 
 
-def read_photo(path: str | os.PathLike, at_least: int | None = None) -> tuple[Image.Image, Stored]:
+def read_photo(
+    path: str | os.PathLike, at_least: int | None = None
+) -> tuple[Image.Image, ImageInfo]:
     """What :func:`open_photo` returns, and how the file holds it."""
     try:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
-            raise Unusable("not a file")  # to open a pipe would wait for ever
+            raise DecodeError("not a file")  # to open a pipe would wait for ever
         if status.st_size == 0:
-            raise Unusable("empty file")
+            raise DecodeError("empty file")
         with warnings.catch_warnings():  # of what we judge ourselves: many pixels, broken EXIF
             warnings.simplefilter("ignore")
             with Image.open(path, formats=_FORMATS) as image:
                 return _read(image, at_least)
-    except (Unusable, MemoryError):
+    except (DecodeError, MemoryError):
         raise
     except UnidentifiedImageError:
-        raise Unusable("not an image") from None
+        raise DecodeError("not an image") from None
     except FileNotFoundError:
-        raise Unusable("no such file") from None
+        raise DecodeError("no such file") from None
     except PermissionError:
-        raise Unusable("no permission to read it") from None
+        raise DecodeError("no permission to read it") from None
     except Image.DecompressionBombError:
-        raise Unusable("more pixels than a photo has") from None
+        raise DecodeError("more pixels than a photo has") from None
     except Exception as error:  # for damaged files Pillow raises nearly everything
         truncated = "truncated" in str(error).lower()
-        raise Unusable("truncated" if truncated else f"damaged: {error}") from None
+        raise DecodeError("truncated" if truncated else f"damaged: {error}") from None
 
 
-def _read(image: Image.Image, at_least: int | None) -> tuple[Image.Image, Stored]:
+def _read(image: Image.Image, at_least: int | None) -> tuple[Image.Image, ImageInfo]:
     # MPO is a JPEG with a second picture behind it: a preview, or the other eye's.
     kind = "JPEG" if image.format == "MPO" else str(image.format)
     mode, (width, height) = image.mode, image.size
@@ -115,14 +117,14 @@ def _read(image: Image.Image, at_least: int | None) -> tuple[Image.Image, Stored
     if at_least is not None:
         image.draft("RGB", (at_least, at_least))
     if image.width * image.height > _MOST_PIXELS:
-        raise Unusable("more pixels than a photo has")
+        raise DecodeError("more pixels than a photo has")
     tiff_turned = kind == "TIFF" and _orientation(image) != 1  # by load(), which forgets it
     image.load()  # first, since to ask a PNG for its EXIF may load it, and hide that this failed
     orientation = _orientation(image)
     if orientation >= 5:  # held sideways
         width, height = height, width
     turned = orientation != 1 or tiff_turned
-    stored = Stored(kind, mode, width, height, turned, deep, image.has_transparency_data)
+    stored = ImageInfo(kind, mode, width, height, turned, deep, image.has_transparency_data)
     rgb = _to_rgb(image)
     return (rgb if orientation == 1 else rgb.transpose(_TURNS[orientation])), stored
 
@@ -179,7 +181,7 @@ def decode_rows(
     for row, path in enumerate(paths, start=first):
         try:
             array[row] = decode(path, size, resize)
-        except Unusable as reason:
+        except DecodeError as reason:
             unusable.append((row, str(reason)))
     array.flush()
     return unusable

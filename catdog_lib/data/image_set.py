@@ -147,7 +147,7 @@ def batches(
         )
 
 
-def resident(images: ImageSet, device: torch.device) -> ImageSet:
+def preload_to_device(images: ImageSet, device: torch.device) -> ImageSet:
     """The set with its pictures in a GPU's memory, if they take no more than half of what is free
     there.
 

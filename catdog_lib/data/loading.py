@@ -13,7 +13,7 @@ from torch import Tensor
 
 from catdog_lib.classes import CLASSES
 from catdog_lib.data import cache
-from catdog_lib.data.decode import RESIZES, Unusable, decode
+from catdog_lib.data.decode import RESIZES, DecodeError, decode
 from catdog_lib.data.folders import Photo, Scan, Skipped, scan
 from catdog_lib.data.image_set import ImageSet, Splits
 from catdog_lib.data.sketch_sets import sketch_set
@@ -86,7 +86,7 @@ def photo_tensor(path: str | os.PathLike, size: int, resize: str = "squash") -> 
     """
     try:
         return _tensor(decode(path, size, resize))
-    except Unusable as reason:
+    except DecodeError as reason:
         raise CatdogError(
             f"{str(path)!r} cannot be used as a photo ({reason}); give a JPEG, PNG or WebP file."
         ) from None
@@ -115,7 +115,7 @@ def _first_usable(found: Scan, label: int, size: int) -> Tensor:
         if photo.label == label:
             try:
                 return _tensor(decode(found.folder / photo.name, size))
-            except Unusable:
+            except DecodeError:
                 continue
     raise CatdogError(
         f"{str(found.folder)!r} holds no usable photo of a {CLASSES[label]}; add some."

@@ -6,7 +6,7 @@ from catdog_lib.explain.attribution import occlusion, saliency, smooth_grad
 from catdog_lib.explain.cam import grad_cam
 from catdog_lib.explain.deletion import area_under, deletion_curve, insertion_curve
 from catdog_lib.explain.localization import PARTS, area_by_part, heat_by_part, pointing_game
-from catdog_lib.explain.sanity_check import randomised, similarity
+from catdog_lib.explain.sanity_check import randomize_weights, similarity
 
 __all__ = [
     "PARTS",
@@ -18,7 +18,7 @@ __all__ = [
     "insertion_curve",
     "occlusion",
     "pointing_game",
-    "randomised",
+    "randomize_weights",
     "saliency",
     "similarity",
     "smooth_grad",

@@ -16,7 +16,7 @@ from catdog_lib.errors import CatdogError
 _APART = 1_000_003
 
 
-def randomised(model: nn.Module, seed: int = 0, layers: int | None = None) -> nn.Module:
+def randomize_weights(model: nn.Module, seed: int = 0, layers: int | None = None) -> nn.Module:
     """A copy of the model with fresh weights: as before training, or from the top down.
 
     A BatchNorm behind a layer forgets its scale, shift and running statistics with it.

@@ -140,7 +140,9 @@ def chain_of(model: nn.Sequential) -> Chain:
     """
     steps = {}
     for name, layer in _layers("", model):
-        operation, parameters, settings = _TWINS.get(type(layer), lambda _: (None, (), {}))(layer)
+        operation, parameters, settings = LAYER_MAP.get(type(layer), lambda _: (None, (), {}))(
+            layer
+        )
         if operation is None:
             raise CatdogError(
                 f"The layer {name!r} is {layer}, which has no twin by hand; use a Sequential of "
@@ -180,7 +182,7 @@ def _batch_norm(layer: nn.BatchNorm1d | nn.BatchNorm2d):
     return (BatchNorm if layer.affine else None), ("weight", "bias"), {"eps": layer.eps}
 
 
-_TWINS = {
+LAYER_MAP = {
     nn.Conv2d: _convolution,
     nn.MaxPool2d: _pooling,
     nn.BatchNorm1d: _batch_norm,

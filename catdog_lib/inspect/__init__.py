@@ -3,10 +3,10 @@ gradients.
 """
 
 from catdog_lib.inspect.activations import (
-    Excitement,
     LayerActivity,
+    TopActivation,
     activation_statistics,
-    most_exciting,
+    top_activations,
 )
 from catdog_lib.inspect.autograd_graph import Edge, Graph, Node, trace
 from catdog_lib.inspect.cost import Cost, cost
@@ -20,7 +20,6 @@ from catdog_lib.inspect.unit_fields import Fields
 __all__ = [
     "Cost",
     "Edge",
-    "Excitement",
     "Fields",
     "Graph",
     "LayerActivity",
@@ -28,14 +27,15 @@ __all__ = [
     "LayerUse",
     "Node",
     "Recorder",
+    "TopActivation",
     "activation_statistics",
     "convolutions",
     "cost",
     "last_maps",
     "layer_signals",
     "layers_in_order",
-    "most_exciting",
     "receptive_field",
     "shape_table",
+    "top_activations",
     "trace",
 ]

@@ -43,7 +43,7 @@ class LayerActivity:
 
 
 @dataclass(frozen=True)
-class Excitement:
+class TopActivation:
     """A place where a unit was excited.
 
     Attributes:
@@ -106,9 +106,9 @@ class _Sums:
 
 
 @torch.no_grad()
-def most_exciting(
+def top_activations(
     model: nn.Module, images: ImageSet, layer: str, channel: int, count: int = 9
-) -> list[Excitement]:
+) -> list[TopActivation]:
     """The pictures on which a channel of a layer reaches its largest values, each with the place
     and what is there.
 
@@ -143,7 +143,7 @@ def most_exciting(
         picture = images[position][0]
         box = field.box(row, column, picture)
         patch = picture[:, box.top : box.bottom + 1, box.left : box.right + 1]
-        found.append(Excitement(position, row, column, values[position].item(), box, patch))
+        found.append(TopActivation(position, row, column, values[position].item(), box, patch))
     return found
 
 

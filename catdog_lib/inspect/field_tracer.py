@@ -13,7 +13,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 from catdog_lib.errors import CatdogError
 
 
-class Reach(NamedTuple):
+class FieldSpan(NamedTuple):
     """Along one side of the photo, unit i sees the pixels from ``first + i·jump`` to
     ``last + i·jump``.
     """
@@ -22,11 +22,11 @@ class Reach(NamedTuple):
     first: float
     last: float
 
-    def through(self, kernel: int, stride: int, padding: int, dilation: int) -> Reach:
+    def through(self, kernel: int, stride: int, padding: int, dilation: int) -> FieldSpan:
         """Of a unit that looks at units with this reach: its first tap sees first, its last tap
         sees last.
         """
-        return Reach(
+        return FieldSpan(
             self.jump * stride,
             self.first - padding * self.jump,
             self.last + (dilation * (kernel - 1) - padding) * self.jump,
@@ -42,7 +42,7 @@ _KEEPS_PLACES = {
 _PADDINGS = {"constant_pad_nd", "reflection_pad2d", "replication_pad2d"}
 
 
-class FollowFields(TorchDispatchMode):
+class ReceptiveFieldTracer(TorchDispatchMode):
     """While it is active, every tensor made from ``pictures`` is noted together with what its
     values see.
 
@@ -59,10 +59,10 @@ class FollowFields(TorchDispatchMode):
         super().__init__()
         self.axis = -2 if side == "height" else -1
         self.running: list[tuple[str, str | None]] = []
-        self.found: list[tuple[str, str, Reach]] = []
+        self.found: list[tuple[str, str, FieldSpan]] = []
         # A reach, or the name of the operation after which places are lost.
         self.known: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
-        self.known[pictures] = Reach(1, 0, 0)
+        self.known[pictures] = FieldSpan(1, 0, 0)
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         result = func(*args, **(kwargs or {}))
@@ -73,7 +73,7 @@ class FollowFields(TorchDispatchMode):
                 self.known[tensor] = after
         return result
 
-    def _after(self, func, args, inputs: list[Tensor], result) -> Reach | str:
+    def _after(self, func, args, inputs: list[Tensor], result) -> FieldSpan | str:
         """What the values of ``result`` see."""
         operation = func.overloadpacket.__name__
         output = next(_tensors([result]))
@@ -127,7 +127,9 @@ class FollowFields(TorchDispatchMode):
                 return size // windows, size // windows, 0, 1
         return None
 
-    def _slice(self, reach: Reach, tensor: Tensor, side=0, start=None, stop=None, step=1) -> Reach:
+    def _slice(
+        self, reach: FieldSpan, tensor: Tensor, side=0, start=None, stop=None, step=1
+    ) -> FieldSpan:
         """Every step-th unit from ``start`` on, if it is our side that is sliced."""
         if side % tensor.ndim != self.axis % tensor.ndim:
             return reach
@@ -144,7 +146,7 @@ class FollowFields(TorchDispatchMode):
             return all(side % before.ndim < before.ndim - 2 for side in args[1:3])
         return True
 
-    def _union(self, inputs: list[Tensor], reaches: list[Reach], size: int) -> Reach:
+    def _union(self, inputs: list[Tensor], reaches: list[FieldSpan], size: int) -> FieldSpan:
         """What is seen where paths meet."""
         sizes = [t.shape[self.axis] if t.ndim > 1 else 1 for t in inputs]
         full = [reach for reach, own in zip(reaches, sizes, strict=True) if own == size]
@@ -155,8 +157,8 @@ class FollowFields(TorchDispatchMode):
                 "no one receptive field; check the strides."
             )
         if len(full) < len(reaches):  # one value for the whole map, such as a gate
-            return Reach(full[0].jump, -math.inf, math.inf)
-        return Reach(
+            return FieldSpan(full[0].jump, -math.inf, math.inf)
+        return FieldSpan(
             full[0].jump, min(reach.first for reach in full), max(reach.last for reach in full)
         )
 

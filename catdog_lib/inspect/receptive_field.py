@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from catdog_lib.errors import CatdogError
-from catdog_lib.inspect.field_tracer import FollowFields, Reach
+from catdog_lib.inspect.field_tracer import FieldSpan, ReceptiveFieldTracer
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def receptive_field(
         )
     if side not in ("height", "width"):
         raise CatdogError(f'There is no side={side!r}; use "height" or "width".')
-    follow = FollowFields(pictures, side)
+    follow = ReceptiveFieldTracer(pictures, side)
     names = {module: name for name, module in model.named_modules()}
 
     def enter(module: nn.Module, inputs: tuple) -> None:
@@ -119,12 +119,12 @@ def receptive_field(
     return [_row(name, kind, reach) for name, kind, reach in follow.found]
 
 
-def _row(name: str, kind: str, reach: Reach) -> ReceptiveField:
+def _row(name: str, kind: str, reach: FieldSpan) -> ReceptiveField:
     size, centre = reach.last - reach.first + 1, (reach.first + reach.last) / 2
     return ReceptiveField(name, kind, size, reach.jump, centre)
 
 
-def influence(
+def effective_receptive_field(
     model: nn.Module,
     pictures: Tensor,
     layer: str,
@@ -194,12 +194,12 @@ def receptive_field_by_gradient(
 
     It equals the formula's whenever that lies inside the photo, and otherwise lies within it.
 
-    Args: as :func:`influence`.
+    Args: as :func:`effective_receptive_field`.
 
     Raises:
-        CatdogError: as :func:`influence`, or the unit sees nothing but padding.
+        CatdogError: as :func:`effective_receptive_field`, or the unit sees nothing but padding.
     """
-    seen = influence(model, pictures, layer, unit, use) > 0
+    seen = effective_receptive_field(model, pictures, layer, unit, use) > 0
     if not seen.any():
         raise CatdogError(
             f"The unit {unit} of {layer!r} sees nothing but padding; choose one nearer to the "

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from catdog_lib.errors import CatdogError
-from catdog_lib.inspect.field_tracer import FollowFields, Reach
+from catdog_lib.inspect.field_tracer import FieldSpan, ReceptiveFieldTracer
 from catdog_lib.inspect.hooks import evaluating, use_name, without_use
 from catdog_lib.inspect.receptive_field import Box
 
@@ -24,8 +24,8 @@ class Fields:
     The formulas are those of :func:`catdog_lib.inspect.receptive_field.receptive_field`.
     """
 
-    down: Reach
-    along: Reach
+    down: FieldSpan
+    along: FieldSpan
 
     @classmethod
     def of(cls, model: nn.Module, pictures: Tensor, layer: str) -> Fields:
@@ -43,23 +43,23 @@ class Fields:
         return Box(*_cut(self.down, row, height), *_cut(self.along, column, width))
 
 
-def _cut(reach: Reach, unit: int, side: int) -> tuple[int, int]:
+def _cut(reach: FieldSpan, unit: int, side: int) -> tuple[int, int]:
     first, last = reach.first + unit * reach.jump, reach.last + unit * reach.jump
     return int(max(0, first)), int(min(side - 1, last))
 
 
 def _reach(
     model: nn.Module, pictures: Tensor, layer: str, side: Literal["height", "width"]
-) -> Reach:
+) -> FieldSpan:
     name = without_use(layer)
     if name not in dict(model.named_modules()):
         raise CatdogError(
             f"The model has no layer {name!r}; model.named_modules() lists the names."
         )
     pictures = pictures.to(next(model.parameters()).device)
-    follow = FollowFields(pictures, side)
+    follow = ReceptiveFieldTracer(pictures, side)
     follow.running.append((layer, None))  # for its error messages
-    found: dict[str, Reach | str | None] = {}
+    found: dict[str, FieldSpan | str | None] = {}
 
     def note(module: nn.Module, _, output: Tensor) -> None:
         found[use_name(name, len(found) + 1)] = follow.known.get(output)
@@ -71,7 +71,7 @@ def _reach(
     finally:
         handle.remove()
     reach = found.get(layer)
-    if not isinstance(reach, Reach):
+    if not isinstance(reach, FieldSpan):
         raise CatdogError(
             f"The units of {layer!r} have no places in the picture; choose a layer before flatten."
         )

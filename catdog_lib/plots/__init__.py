@@ -8,11 +8,11 @@ from catdog_lib.plots.convolution import (
     connections,
     curves,
     dice,
+    equivariance,
     kernels,
     numbers,
-    two_ways,
 )
-from catdog_lib.plots.datasets import accuracies, lucky, sizes, templates
+from catdog_lib.plots.datasets import accuracies, multiple_comparisons, sizes, templates
 from catdog_lib.plots.depth import gradients_by_layer, receptive_fields
 from catdog_lib.plots.explorables import convolution_step, lambda_slider, receptive_field_stack
 from catdog_lib.plots.feature_map_browser import feature_map_browser
@@ -25,7 +25,7 @@ from catdog_lib.plots.optimizers import learning_rates, optimizer_race
 from catdog_lib.plots.penalties import penalised_loss, weight_matrix, weight_sizes
 from catdog_lib.plots.photos import captioned, forward_pass, gallery, grid, most_wrong, picture
 from catdog_lib.plots.pixels import channels, pixels, squares
-from catdog_lib.plots.profile import ladder, number_formats, parts, roofline
+from catdog_lib.plots.profile import number_formats, roofline, speedup_steps, stacked_bars
 from catdog_lib.plots.shapes import layer_costs, row_of_windows, to_scale
 from catdog_lib.plots.signals import signals_by_layer
 from catdog_lib.plots.sparsity import accuracy_against_zeros, l1_experiment, zeros_by_layer
@@ -56,6 +56,7 @@ __all__ = [
     "describe",
     "dice",
     "drift",
+    "equivariance",
     "exciting",
     "families",
     "feature_map_browser",
@@ -72,18 +73,16 @@ __all__ = [
     "history",
     "kernels",
     "l1_experiment",
-    "ladder",
     "lambda_slider",
     "layer_costs",
     "learning_curves",
     "learning_rates",
-    "lucky",
     "most_wrong",
+    "multiple_comparisons",
     "new_figure",
     "number_formats",
     "numbers",
     "optimizer_race",
-    "parts",
     "penalised_loss",
     "picture",
     "pixels",
@@ -96,11 +95,12 @@ __all__ = [
     "signals_by_layer",
     "sizes",
     "speed",
+    "speedup_steps",
     "squares",
+    "stacked_bars",
     "style",
     "templates",
     "to_scale",
-    "two_ways",
     "weight_matrix",
     "weight_sizes",
     "zeros_by_layer",

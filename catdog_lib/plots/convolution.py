@@ -194,7 +194,7 @@ def connections(matrices: Mapping[str, Tensor]) -> Figure:
     )
 
 
-def two_ways(layers: Mapping[str, tuple[Tensor, Tensor]]) -> Figure:
+def equivariance(layers: Mapping[str, tuple[Tensor, Tensor]]) -> Figure:
     """Is a layer equivariant? Name → (its map moved, its map of the moved picture), H×W each, and
     their difference.
 

@@ -54,7 +54,7 @@ def sizes(widths: Tensor, heights: Tensor, labels: Tensor) -> Figure:
     )
 
 
-def lucky(accuracies: Tensor, fresh: float, pictures: int) -> Figure:
+def multiple_comparisons(accuracies: Tensor, fresh: float, pictures: int) -> Figure:
     """Accuracies of many coin-flippers on one test set (N, in [0, 1]), and of the best of them on a
     fresh one.
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from catdog_lib.inspect.activations import Excitement
+from catdog_lib.inspect.activations import TopActivation
 from catdog_lib.plots.convolution import SIGNED
 from catdog_lib.plots.photos import picture
 from catdog_lib.plots.style import WRONG, counted, describe, new_figure, style
@@ -114,13 +114,13 @@ def feature_maps(
     )
 
 
-def exciting(pictures: Tensor, found: Sequence[Excitement]) -> Figure:
+def exciting(pictures: Tensor, found: Sequence[TopActivation]) -> Figure:
     """What excites a unit most: the pictures with a box around what it saw, and below each the
     patch in the box.
 
     Args:
         pictures: the pictures that were found, in the same order: N×3×H×W, uint8.
-        found: from :func:`catdog_lib.inspect.activations.most_exciting`; so
+        found: from :func:`catdog_lib.inspect.activations.top_activations`; so
             ``images[[e.position for e in found]][0]``.
     """
     columns = min(9, len(found))

@@ -20,7 +20,7 @@ def _ink(colour: str) -> str:
     return "white" if np.dot(to_rgb(colour), (0.3, 0.59, 0.11)) < 0.5 else "black"
 
 
-def parts(rows: Mapping[str, Mapping[str, float]], unit: str) -> Figure:
+def stacked_bars(rows: Mapping[str, Mapping[str, float]], unit: str) -> Figure:
     """Bars cut into parts, one under the other on the same axis: the parts of a step's time or
     memory.
 
@@ -62,7 +62,7 @@ def parts(rows: Mapping[str, Mapping[str, float]], unit: str) -> Figure:
     )
 
 
-def ladder(speeds: Mapping[str, float], unit: str = "pictures a second") -> Figure:
+def speedup_steps(speeds: Mapping[str, float], unit: str = "pictures a second") -> Figure:
     """Bars from the slowest way to the fastest, each with its gain over the first.
 
     Args:

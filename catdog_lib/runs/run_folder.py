@@ -121,7 +121,7 @@ class RunFolder:
         if epochs := _epochs(checkpoints.load(self.checkpoint)):
             begun = _read(self.path)
             begun.pop("result", None)  # killed at the very end
-            checkpoints.require_same(
+            checkpoints.check_settings_match(
                 begun, json.loads(_json(config)), f"The run {str(self.path)!r}", "choose another --out"
             )  # fmt: skip
             return epochs

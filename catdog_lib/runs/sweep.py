@@ -28,7 +28,7 @@ from catdog_lib.atomic_write import write
 from catdog_lib.device import choose_device
 from catdog_lib.errors import CatdogError
 from catdog_lib.runs.run_folder import is_finished
-from catdog_lib.training.checkpoint import require_same
+from catdog_lib.training.checkpoint import check_settings_match
 from catdog_lib.training.distributed import team
 
 MEASURES = ("validation_accuracy", "test_accuracy", "train_seconds")
@@ -206,7 +206,7 @@ def _begin(out: Path, options: dict[str, Any]) -> Path:
     notes = out / "sweep.json"
     if notes.is_file():
         begun = json.loads(notes.read_text(encoding="utf-8"))
-        require_same(begun, options, f"The sweep {str(out)!r}", "choose another --out")
+        check_settings_match(begun, options, f"The sweep {str(out)!r}", "choose another --out")
     elif out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise CatdogError(f"{str(out)!r} exists already and is no sweep; choose another --out.")
     else:

@@ -72,7 +72,7 @@ def train_run(
             "validation": validation,
             **limits,
         }
-        with together.first_goes_ahead():
+        with together.main_process_first():
             data = load(**arguments, progress=progress)
         config = {
             "model": model, "settings": network.settings, "recipe": asdict(plan),

@@ -15,7 +15,7 @@ from catdog_lib.sparsity.proximal import (
     soft_threshold,
     step_sizes,
 )
-from catdog_lib.sparsity.pruning import dead_channels, masked, prune
+from catdog_lib.sparsity.pruning import dead_channels, prune, zero_dead_channels
 
 __all__ = [
     "LayerSparsity",
@@ -24,7 +24,6 @@ __all__ = [
     "group_l1_penalty",
     "group_soft_threshold",
     "l1_penalty",
-    "masked",
     "penalised_weights",
     "proximal_step",
     "prune",
@@ -32,4 +31,5 @@ __all__ = [
     "soft_threshold",
     "sparsity",
     "step_sizes",
+    "zero_dead_channels",
 ]

@@ -54,7 +54,7 @@ def dead_channels(model: nn.Module) -> dict[str, Tensor]:
     return {names[maps.writers[0][0]]: maps.dead() for maps in _maps(model)}
 
 
-def masked(model: nn.Module) -> nn.Module:
+def zero_dead_channels(model: nn.Module) -> nn.Module:
     """A copy whose dead channels give exactly 0: bias, and scale and shift of BatchNorm, are 0 with
     the weights.
 
@@ -73,7 +73,7 @@ def masked(model: nn.Module) -> nn.Module:
 
 
 def prune(model: nn.Module) -> nn.Module:
-    """A smaller network of the same class, with the outputs of :func:`masked`: its dead channels
+    """A smaller network of the same class, with the outputs of :func:`zero_dead_channels`: its dead channels
     are cut out.
 
     Where all channels are dead one of them stays, since a layer needs one. The layers no longer
@@ -83,7 +83,7 @@ def prune(model: nn.Module) -> nn.Module:
     Raises:
         CatdogError: it is none of the course's networks.
     """
-    model = masked(model)
+    model = zero_dead_channels(model)
     with torch.no_grad():
         for maps in _maps(model):
             kept = ~maps.dead()

@@ -64,7 +64,9 @@ def load(path: str | os.PathLike) -> dict[str, Any] | None:
     return contents
 
 
-def require_same(begun: dict[str, Any], asked: dict[str, Any], what: str, otherwise: str) -> None:
+def check_settings_match(
+    begun: dict[str, Any], asked: dict[str, Any], what: str, otherwise: str
+) -> None:
     """Compare the settings of a training with those it was begun with; dicts in dicts are looked
     into.
 
@@ -79,7 +81,7 @@ def require_same(begun: dict[str, Any], asked: dict[str, Any], what: str, otherw
     for name in {**begun, **asked}:
         old, new = begun.get(name), asked.get(name)
         if isinstance(old, dict) and isinstance(new, dict):
-            require_same(old, new, what, otherwise)
+            check_settings_match(old, new, what, otherwise)
         elif old != new:
             raise CatdogError(
                 f"{what} was begun with {name}={old!r}, not {new!r}; ask for that to go on, or "

@@ -26,11 +26,11 @@ from catdog_lib.errors import CatdogError
 from catdog_lib.training.sync_batchnorm import synchronise
 
 Value = TypeVar("Value")
-_PATIENCE = timedelta(hours=2)  # the others wait while the first process decodes photos
+_TIMEOUT = timedelta(hours=2)  # the others wait while the first process decodes photos
 
 
 @dataclass(frozen=True)
-class Team:
+class DistributedContext:
     """The processes that train together. A method that one calls, all must call.
 
     Attributes:
@@ -97,7 +97,7 @@ class Team:
         """
         return model if self.size == 1 else DistributedDataParallel(model)
 
-    def own_chance(self, seed: int, epoch: int) -> None:
+    def seed_rank(self, seed: int, epoch: int) -> None:
         """Give each process other random numbers for Dropout; the first keeps those that it would
         draw alone.
 
@@ -123,12 +123,12 @@ class Team:
         padded[: len(rows)] = rows
         parts = [torch.empty_like(padded) for _ in range(self.size)]
         dist.all_gather(parts, padded)
-        shares = (Team(rank, self.size).share(count) for rank in range(self.size))
+        shares = (DistributedContext(rank, self.size).share(count) for rank in range(self.size))
         return torch.cat(
             [part[: own.stop - own.start] for part, own in zip(parts, shares, strict=True)]
         )
 
-    def from_first(self, make: Callable[[], Value]) -> Value:
+    def broadcast_object(self, make: Callable[[], Value]) -> Value:
         """What ``make`` returns in the first process, for all: a measurement they must agree on, or
         a file it reads.
         """
@@ -138,7 +138,7 @@ class Team:
         return made[0]
 
     @contextmanager
-    def first_goes_ahead(self) -> Iterator[None]:
+    def main_process_first(self) -> Iterator[None]:
         """On each machine the first process runs the block, then the others: they find in the cache
         what it made.
         """
@@ -148,7 +148,7 @@ class Team:
         if self.local_rank == 0:
             self.total(torch.zeros(1))
 
-    def fails_first(self) -> bool:
+    def is_first_failure(self) -> bool:
         """Whether no other process has asked this before: the one to say what went wrong.
 
         The others fail of it too, or lose the connection to the one that did; nobody wants to read
@@ -166,7 +166,7 @@ class Team:
 
 
 @cache
-def team() -> Team:
+def team() -> DistributedContext:
     """The team that this process belongs to: alone, unless ``torchrun`` started it.
 
     The first call connects the processes: by gloo between CPUs, by NCCL between GPUs, of which each
@@ -174,7 +174,7 @@ def team() -> Team:
     """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
-        return Team()
+        return DistributedContext()
     rank, local_rank = int(os.environ["RANK"]), int(os.environ["LOCAL_RANK"])
     backend = "gloo"
     if torch.cuda.is_available():
@@ -185,12 +185,12 @@ def team() -> Team:
     if rank > 0:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process stops; then the others do
     if not dist.is_initialized():
-        dist.init_process_group(backend, timeout=_PATIENCE)
-    return Team(rank, size, local_rank)
+        dist.init_process_group(backend, timeout=_TIMEOUT)
+    return DistributedContext(rank, size, local_rank)
 
 
 @contextmanager
-def one_voice() -> Iterator[None]:
+def main_process_output() -> Iterator[None]:
     """Around a program that prints: in a team the first process alone is heard, and an error is
     told once.
 
@@ -207,7 +207,7 @@ def one_voice() -> Iterator[None]:
             yield
         except (Exception, KeyboardInterrupt, SystemExit) as error:
             usage = isinstance(error, SystemExit)  # argparse has said it already, in every process
-            if together.leads if usage else together.fails_first():
+            if together.leads if usage else together.is_first_failure():
                 raise
             # torchrun ends all as soon as one ends; so wait for the one that speaks.
             with suppress(RuntimeError):

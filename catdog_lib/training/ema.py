@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 
-class Average:
+class EMA:
     """The exponential moving average of a network's weights and of BatchNorm's statistics.
 
     After each step: average ← decay · average + (1 − decay) · weights. In the first steps a smaller

@@ -61,7 +61,7 @@ def predict(
     keep_freed_memory()
     device = next(model.parameters()).device
     together = team()
-    dtype = dtype or together.from_first(lambda: fast_dtype(device))
+    dtype = dtype or together.broadcast_object(lambda: fast_dtype(device))
     was_training = model.training
     model.eval()
     logits = []
@@ -89,4 +89,4 @@ def evaluate(
     logits = predict(model, images, dtype, mirror=mirror, sizes=sizes)
     loss = F.cross_entropy(logits, images.labels).item()
     accuracy = (logits.argmax(1) == images.labels).double().mean().item()
-    return team().from_first(lambda: Evaluation(loss, accuracy, len(images)))
+    return team().broadcast_object(lambda: Evaluation(loss, accuracy, len(images)))

@@ -15,14 +15,14 @@ from torch.optim import Optimizer
 from tqdm.auto import tqdm
 
 from catdog_lib.data import augment
-from catdog_lib.data.image_set import ImageSet, Splits, batches, resident
+from catdog_lib.data.image_set import ImageSet, Splits, batches, preload_to_device
 from catdog_lib.device import choose_device, dtype_name
 from catdog_lib.training import checkpoint as checkpoints
 from catdog_lib.training.evaluate import evaluate
 from catdog_lib.training.history import Epoch, History
-from catdog_lib.training.metrics import Evaluation, Tally
+from catdog_lib.training.metrics import Evaluation, RunningMetrics
 from catdog_lib.training.recipe import Recipe
-from catdog_lib.training.trainer import Training
+from catdog_lib.training.trainer import Trainer
 from catdog_lib.training.whitening import whiten
 
 __all__ = ["Recipe", "fit", "train_epoch"]
@@ -68,11 +68,13 @@ def fit(
     place = choose_device(device)
     if recipe.whiten:
         whiten(model, data.train.sample(500, recipe.seed)[:][0])
-    train = resident(data.train, place)
-    training = Training(model, recipe, optimizer, place, math.ceil(len(train) / recipe.batch_size))
+    train = preload_to_device(data.train, place)
+    training = Trainer(model, recipe, optimizer, place, math.ceil(len(train) / recipe.batch_size))
     history = History(train_images=len(train), device=str(place), dtype=dtype_name(training.dtype))
-    kept = _snapshot(model)  # the start, should the first epoch fail
-    if checkpoint and (saved := training.team.from_first(lambda: checkpoints.load(checkpoint))):
+    kept = copy_state_dict(model)  # the start, should the first epoch fail
+    if checkpoint and (
+        saved := training.team.broadcast_object(lambda: checkpoints.load(checkpoint))
+    ):
         history, kept = training.resume(saved, len(train))
     elif checkpoint and training.team.leads:  # should it not be possible, it is better known now
         checkpoints.save(training.state(history, kept), checkpoint)
@@ -98,7 +100,7 @@ def fit(
                     training.optimizer.param_groups[0]["lr"], seconds,
                 )  # fmt: skip
                 if recipe.keep == "last" or not history.epochs or record.better_than(history.best):
-                    kept = _snapshot(judged)
+                    kept = copy_state_dict(judged)
                 history.epochs.append(record)
                 if checkpoint and training.team.leads:
                     checkpoints.save(training.state(history, kept), checkpoint)
@@ -113,7 +115,7 @@ def fit(
     return history
 
 
-def train_epoch(training: Training, images: ImageSet, bar: tqdm) -> Evaluation:
+def train_epoch(training: Trainer, images: ImageSet, bar: tqdm) -> Evaluation:
     """One pass over the training pictures, in random order.
 
     Returns the mean loss (cross-entropy alone, without penalty and smoothing) and the accuracy
@@ -122,9 +124,9 @@ def train_epoch(training: Training, images: ImageSet, bar: tqdm) -> Evaluation:
     recipe, generator, device = training.recipe, training.generator, training.device
     epoch = training.epoch
     changes = augmentations(recipe, epoch)
-    tally = Tally(device)
+    tally = RunningMetrics(device)
     training.model.train()
-    training.team.own_chance(recipe.seed, epoch)
+    training.team.seed_rank(recipe.seed, epoch)
     for pictures, labels in batches(images, recipe.batch_size, shuffle=generator, device=device):
         for change in changes:
             pictures = change(pictures, generator)
@@ -133,9 +135,9 @@ def train_epoch(training: Training, images: ImageSet, bar: tqdm) -> Evaluation:
         tally.add(training.step(pictures, labels, of=whole), labels)
         bar.update(whole)
     # Only now is a GPU asked: to wait for it in every step would cost time.
-    tally = tally.of_all(training.team)
-    if batch := tally.first_without_number():
-        raise training.no_number(epoch, batch)
+    tally = tally.all_reduce(training.team)
+    if batch := tally.first_non_finite():
+        raise training.non_finite_loss_error(epoch, batch)
     return tally.result()
 
 
@@ -144,5 +146,5 @@ def augmentations(recipe: Recipe, epoch: int) -> list[Callable[[Tensor, Generato
     return [crop if name == "flip_and_crop" else getattr(augment, name) for name in recipe.augment]
 
 
-def _snapshot(model: nn.Module) -> dict[str, Tensor]:
+def copy_state_dict(model: nn.Module) -> dict[str, Tensor]:
     return {name: value.clone() for name, value in model.state_dict().items()}

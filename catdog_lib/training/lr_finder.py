@@ -15,12 +15,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from catdog_lib.data.image_set import Splits, batches, resident
+from catdog_lib.data.image_set import Splits, batches, preload_to_device
 from catdog_lib.device import choose_device
 from catdog_lib.errors import CatdogError
 from catdog_lib.training.fit import augmentations
 from catdog_lib.training.recipe import Recipe
-from catdog_lib.training.trainer import Training
+from catdog_lib.training.trainer import Trainer
 
 WIDTH = 3.0  # steps: standard deviation of the smoothing
 BLOWN_UP = 4.0  # times the first loss
@@ -109,7 +109,7 @@ def find_learning_rate(
     plan = replace(recipe, lr=lowest, schedule="constant", average=0.0, compile=False)
     rates, losses = np.geomspace(lowest, highest, steps).tolist(), []
     with torch.random.fork_rng([place] if place.type == "cuda" else []):
-        training = Training(copy.deepcopy(model), plan, None, place, steps)
+        training = Trainer(copy.deepcopy(model), plan, None, place, steps)
         training.model.train()
         groups = training.optimizer.param_groups
         starts = [group["initial_lr"] for group in groups]
@@ -129,10 +129,10 @@ def find_learning_rate(
     return RateSearch(tuple(rates[: len(losses)]), tuple(losses))
 
 
-def _endless(training: Training, data: Splits) -> Iterator[tuple[Tensor, Tensor]]:
+def _endless(training: Trainer, data: Splits) -> Iterator[tuple[Tensor, Tensor]]:
     """Batches of the training pictures, augmented, epoch after epoch."""
     recipe, generator = training.recipe, training.generator
-    images = resident(data.train, training.device)
+    images = preload_to_device(data.train, training.device)
     changes = augmentations(recipe, epoch=1)
     for _ in repeat(None):
         for pictures, labels in batches(

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from catdog_lib.classes import CLASSES
-from catdog_lib.training.distributed import Team
+from catdog_lib.training.distributed import DistributedContext
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Evaluation:
         )
 
 
-class Tally:
+class RunningMetrics:
     """Notes loss and hits batch by batch, on the device; reading the result is the only time that
     it is waited for.
 
@@ -51,17 +51,17 @@ class Tally:
         self._hits += (logits.detach().argmax(1) == labels).sum()
         self._count += len(labels)
 
-    def of_all(self, team: Team) -> Tally:
+    def all_reduce(self, team: DistributedContext) -> RunningMetrics:
         """The tally of all processes' batches together; each has counted its share of every
         batch.
         """
-        whole = Tally(self._hits.device)
+        whole = RunningMetrics(self._hits.device)
         whole._sums = list(team.total(torch.stack(self._sums)))
         whole._hits = team.total(self._hits)
         whole._count = int(team.total(torch.tensor(self._count)))
         return whole
 
-    def first_without_number(self) -> int | None:
+    def first_non_finite(self) -> int | None:
         """The first batch, counted from 1, whose loss is infinite or no number; None if all are
         numbers.
         """

@@ -19,7 +19,7 @@ from torch import Tensor
 # five rounds. Three leave the smallest ones smaller, train as well here, and save two fifths of the
 # time.
 A, B, C = 3.4445, -4.7750, 2.0315
-ROUNDS = 3
+NS_STEPS = 3
 
 
 class Muon(torch.optim.Optimizer):
@@ -66,12 +66,12 @@ class Muon(torch.optim.Optimizer):
                     rows = change.movedim(
                         1, -1
                     )  # as channels-last memory has them: nothing is copied
-                    evened = orthogonalized(rows.flatten(1), group["dtype"])
+                    evened = newton_schulz(rows.flatten(1), group["dtype"])
                     change = evened.view(rows.shape).movedim(-1, 1)
                 weight.mul_(1 - lr * group["weight_decay"]).sub_(change, alpha=lr)
 
 
-def orthogonalized(matrix: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+def newton_schulz(matrix: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
     """About U Vᵀ for a matrix U S Vᵀ, m×n, by a few rounds of a polynomial (Newton and Schulz's
     method).
 
@@ -83,7 +83,7 @@ def orthogonalized(matrix: Tensor, dtype: torch.dtype = torch.float32) -> Tensor
     tall = matrix.shape[0] > matrix.shape[1]
     x = (matrix.T if tall else matrix).to(dtype)
     x = x / (x.norm() + 1e-7)
-    for _ in range(ROUNDS):
+    for _ in range(NS_STEPS):
         square = x @ x.T
         x = torch.addmm(x, torch.addmm(square, square, square, beta=B, alpha=C), x, beta=A)
     x = x.T if tall else x

@@ -17,20 +17,20 @@ from torch.optim import Optimizer
 from catdog_lib.device import autocast, dtype_name, fast_dtype, keep_freed_memory
 from catdog_lib.errors import CatdogError
 from catdog_lib.sparsity import group_l1_penalty, l1_penalty, proximal_step
-from catdog_lib.training.checkpoint import require_same
+from catdog_lib.training.checkpoint import check_settings_match
 from catdog_lib.training.distributed import team
-from catdog_lib.training.ema import Average
+from catdog_lib.training.ema import EMA
 from catdog_lib.training.history import History
 from catdog_lib.training.optimizers import make_optimizer
 from catdog_lib.training.recipe import Recipe
 from catdog_lib.training.schedules import SCHEDULES
 
 
-class Training:
+class Trainer:
     """A network in training: everything that a step reads or changes.
 
     Attributes:
-        model: the network, on ``device``; ``learner`` is the same one, compiled or shared out to
+        model: the network, on ``device``; ``wrapped_model`` is the same one, compiled or shared out to
             several processes.
         recipe: how to train it.
         optimizer: changes its weights.
@@ -54,7 +54,9 @@ class Training:
         self.model = self.team.prepare(model.to(device, memory_format=torch.channels_last), device)
         self.recipe, self.device = recipe, device
         self._compute_in(
-            self.team.from_first(lambda: fast_dtype(device))  # the others may measure otherwise
+            self.team.broadcast_object(
+                lambda: fast_dtype(device)
+            )  # the others may measure otherwise
             if recipe.precision == "auto"
             else torch.float32
         )
@@ -64,8 +66,8 @@ class Training:
         )  # fmt: skip
         for group in self.optimizer.param_groups:
             group.setdefault("initial_lr", group["lr"])
-        self.learner = self.team.wrap(torch.compile(model) if recipe.compile else model)
-        self.average = Average(model, recipe.average) if recipe.average else None
+        self.wrapped_model = self.team.wrap(torch.compile(model) if recipe.compile else model)
+        self.average = EMA(model, recipe.average) if recipe.average else None
         self.generator = Generator().manual_seed(recipe.seed)
         self.parts = recipe.accumulate
         self.steps_in_epoch, self.steps_taken = steps_in_epoch, 0
@@ -85,7 +87,7 @@ class Training:
         """
         self._set_learning_rate()
         self.optimizer.zero_grad()
-        logits = self._gradients_that_fit(pictures, labels, of)
+        logits = self._backward_with_oom_retry(pictures, labels, of)
         if self.recipe.clip:
             self.scaler.unscale_(self.optimizer)
             nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
@@ -104,7 +106,7 @@ class Training:
         sizes = self.team.share_sizes(of, parts)
         for some, truth in zip(pictures.split(sizes), labels.split(sizes), strict=True):
             with autocast(self.device, self.dtype):
-                scores = self.learner(some).float()
+                scores = self.wrapped_model(some).float()
             loss = F.cross_entropy(
                 scores, truth, reduction="sum", label_smoothing=self.recipe.label_smoothing
             )
@@ -113,7 +115,7 @@ class Training:
                 loss = loss + self._penalty() / parts
             if self.device.type == "cpu" and not loss.isfinite():
                 batch = self.steps_taken % self.steps_in_epoch + 1
-                raise self.no_number(self.epoch, batch, loss.item())
+                raise self.non_finite_loss_error(self.epoch, batch, loss.item())
             self.scaler.scale(loss).backward()
             logits.append(scores.detach())
         return torch.cat(logits)
@@ -136,7 +138,7 @@ class Training:
         if proximal and self.scaler.get_scale() >= scale:  # lower: the scaler left the step out
             proximal_step(self.optimizer, self.model, self.recipe.l1, self.recipe.group_l1)
 
-    def _gradients_that_fit(self, pictures: Tensor, labels: Tensor, of: int) -> Tensor:
+    def _backward_with_oom_retry(self, pictures: Tensor, labels: Tensor, of: int) -> Tensor:
         """:meth:`gradients`, with the batch cut into halves for as long as it is too large for the
         GPU's memory.
         """
@@ -165,7 +167,7 @@ class Training:
         for group in self.optimizer.param_groups:
             group["lr"] = group["initial_lr"] * factor
 
-    def no_number(self, epoch: int, batch: int, loss: float = math.nan) -> CatdogError:
+    def non_finite_loss_error(self, epoch: int, batch: int, loss: float = math.nan) -> CatdogError:
         """What to say when the loss of a batch is infinite or no number; epoch and batch are
         counted from 1.
         """
@@ -205,7 +207,7 @@ class Training:
             CatdogError: it was another recipe, optimizer, network, number of pictures or kind of
                 device. Nothing has been changed then.
         """
-        require_same(
+        check_settings_match(
             saved["settings"], self._settings(train_images), "The training", "name another file"
         )
         history = History.from_json(saved["history"])

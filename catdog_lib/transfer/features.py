@@ -16,7 +16,7 @@ from catdog_lib.data.cache import cached, key_of
 from catdog_lib.data.image_set import ImageSet, batches
 from catdog_lib.device import choose_device, dtype_name, fast_dtype, keep_freed_memory
 from catdog_lib.models import Backbone
-from catdog_lib.transfer.inference import for_prediction
+from catdog_lib.transfer.inference import optimize_for_inference
 
 # Of a CPU's batch: its caches hold the maps of few pictures, and what they do not hold waits for
 # memory.
@@ -53,7 +53,7 @@ def features_of(
     shape = (len(images), backbone.feature_size)
 
     def fill(rows: np.ndarray) -> None:
-        network = for_prediction(backbone, images.size, place, dtype)
+        network = optimize_for_inference(backbone, images.size, place, dtype)
         first = 0
         with tqdm(total=len(images), desc="Features", unit="picture", disable=not progress) as bar:
             for features in extract(network, images):
@@ -83,7 +83,7 @@ def extract(network: nn.Module, images: ImageSet) -> Iterator[Tensor]:
     """Features of batch after batch, each n×D float32, on the CPU.
 
     Args:
-        network: from :func:`catdog_lib.transfer.inference.for_prediction`, on any device.
+        network: from :func:`catdog_lib.transfer.inference.optimize_for_inference`, on any device.
         images: the set.
     """
     keep_freed_memory()

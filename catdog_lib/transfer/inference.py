@@ -12,7 +12,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from catdog_lib.models import Backbone, Normalize
 
 
-def for_prediction(
+def optimize_for_inference(
     backbone: Backbone, size: int, device: torch.device, dtype: torch.dtype
 ) -> nn.Module:
     """A copy of a backbone, made for speed: uint8 pictures, N×3×size×size  →  features, N×D in

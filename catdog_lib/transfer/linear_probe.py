@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from catdog_lib.errors import CatdogError
 from catdog_lib.models import make_head
 from catdog_lib.training.recipe import Recipe
-from catdog_lib.training.trainer import Training
+from catdog_lib.training.trainer import Trainer
 
 WEIGHT_DECAY = 0.1  # chosen on 1,200 validation photos, for 10, 100 and 6,800 to learn from
 HEAD_RECIPE = Recipe(epochs=10, batch_size=100, lr=3e-3)  # of the course's source with ResNet-50
@@ -96,7 +96,7 @@ def fit_head(
     network = make_head(features.shape[1], head)
     steps = math.ceil(len(labels) / recipe.batch_size)
     recipe = replace(recipe, precision="float32")
-    training = Training(network, recipe, None, torch.device("cpu"), steps)
+    training = Trainer(network, recipe, None, torch.device("cpu"), steps)
     network.train()
     for _ in range(recipe.epochs):
         order = torch.randperm(len(labels), generator=training.generator)

@@ -18,12 +18,12 @@ from catdog_lib.bench.machine import CONVOLUTIONS, Machine
 from catdog_lib.bench.photos import gather
 from catdog_lib.bench.plain_loop import SAME, PlainLoop
 from catdog_lib.bench.rows import SMALL_ROWS, Row
-from catdog_lib.bench.worker_process import Contestant
+from catdog_lib.bench.worker_process import WorkerProcess
 from catdog_lib.cli import main
 from catdog_lib.errors import CatdogError
 from catdog_lib.sketches import draw
 from catdog_lib.training.recipe import Recipe
-from catdog_lib.training.trainer import Training
+from catdog_lib.training.trainer import Trainer
 
 SMALL = SMALL_ROWS["champion"]
 
@@ -86,9 +86,9 @@ def test_the_plain_loop_trains_on_every_photo_as_it_is(gathered, monkeypatch):
 
 def test_our_loop_is_the_engine_and_takes_as_many_steps(gathered, monkeypatch):
     sizes = []
-    step = Training.step
+    step = Trainer.step
     monkeypatch.setattr(
-        Training, "step", lambda self, *a, **k: sizes.append(len(a[0])) or step(self, *a, **k)
+        Trainer, "step", lambda self, *a, **k: sizes.append(len(a[0])) or step(self, *a, **k)
     )
     loop = OurLoop(SMALL, gathered.pixels[32], "cpu", torch.float32, 0.0)
     loop.steps = 3
@@ -146,7 +146,7 @@ class Broken:
 
 
 def test_a_loop_that_fails_is_one_sentence():
-    with Contestant() as contestant:
+    with WorkerProcess() as contestant:
         for how, says in (("raises", "ValueError: no luck"), ("ends", "its process ended")):
             contestant.make("plain loop", Broken, how)
             with pytest.raises(CatdogError, match="plain loop could not be measured") as told:
@@ -199,6 +199,8 @@ def test_a_recipe_of_the_rows_is_trained_as_it_says(gathered):
 
 
 def test_compare_refuses_before_it_starts_anything(monkeypatch):
-    monkeypatch.setattr(Contestant, "__init__", lambda self: pytest.fail("a process was started"))
+    monkeypatch.setattr(
+        WorkerProcess, "__init__", lambda self: pytest.fail("a process was started")
+    )
     with pytest.raises(CatdogError, match="no row"):
         compare("sketches", ["five_conv", "nothing"])

@@ -14,7 +14,7 @@ from catdog_lib import data
 from catdog_lib.data import cache
 from catdog_lib.data.augment import flip_and_crop
 from catdog_lib.data.check.folder import check_folder
-from catdog_lib.data.decode import Unusable, decode, open_photo
+from catdog_lib.data.decode import DecodeError, decode, open_photo
 from catdog_lib.data.image_set import ImageSet
 from catdog_lib.errors import CatdogError
 
@@ -286,7 +286,7 @@ class TestDecoding:
     def test_a_truncated_jpeg_is_found_at_every_decoding_size(self, tmp_path, at_least):
         path = photo(tmp_path / "p.jpg", size=(400, 400))
         path.write_bytes(path.read_bytes()[:-2000])
-        with pytest.raises(Unusable, match="truncated"):
+        with pytest.raises(DecodeError, match="truncated"):
             open_photo(path, at_least)
 
     def test_squash_crop_and_pad(self, tmp_path):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from catdog_lib.data.decode import Unusable, decode, open_photo, read_photo
+from catdog_lib.data.decode import DecodeError, decode, open_photo, read_photo
 
 # EXIF 2.3, tag 274: the side of the scene at which the file's first row and first column lie.
 ORIENTATIONS = {
@@ -81,7 +81,7 @@ def test_half_a_file_is_no_photo_in_any_format(tmp_path, kind, at_least):
     Image.fromarray(scene()).save(tmp_path / "p", kind, **SAVED.get(kind, {}))
     content = (tmp_path / "p").read_bytes()
     (tmp_path / "p").write_bytes(content[: len(content) // 2])
-    with pytest.raises(Unusable, match=r"truncated|damaged|not an image"):
+    with pytest.raises(DecodeError, match=r"truncated|damaged|not an image"):
         open_photo(tmp_path / "p", at_least)
 
 
@@ -91,7 +91,7 @@ def test_a_hole_in_the_pixels_is_found(tmp_path):
     start = content.index(b"IDAT") + 4
     content[start : start + 64] = bytes(64)
     (tmp_path / "p.png").write_bytes(content)
-    with pytest.raises(Unusable, match="damaged"):
+    with pytest.raises(DecodeError, match="damaged"):
         open_photo(tmp_path / "p.png")
 
 
@@ -99,7 +99,7 @@ def test_whatever_pillow_raises_the_reason_is_told(tmp_path, monkeypatch):
     Image.new("RGB", (8, 8)).save(tmp_path / "p.png")
     for error in (struct.error("bad format"), TypeError("bad operand"), KeyError(7)):
         monkeypatch.setattr(Image, "open", Mock(side_effect=error))
-        with pytest.raises(Unusable, match=r"damaged: (bad|7)"):
+        with pytest.raises(DecodeError, match=r"damaged: (bad|7)"):
             open_photo(tmp_path / "p.png")
 
 
@@ -210,7 +210,7 @@ def test_a_large_photo_is_used_where_a_small_one_is_wanted(tmp_path):
     Image.new("RGB", (12000, 9000), (90, 140, 60)).save(tmp_path / "p.jpg", quality=30)
     picture, facts = read_photo(tmp_path / "p.jpg", at_least=128)
     assert picture.size == (1500, 1125) and (facts.width, facts.height) == (12000, 9000)
-    with pytest.raises(Unusable, match="more pixels"):
+    with pytest.raises(DecodeError, match="more pixels"):
         open_photo(tmp_path / "p.jpg")
 
 
@@ -240,7 +240,7 @@ def test_a_damaged_file_is_a_picture_or_unusable_and_nothing_else(tmp_path):
             try:
                 assert open_photo(tmp_path / "p", draw.choice((None, 16))).mode == "RGB"
                 outcomes["picture"] += 1
-            except Unusable as reason:
+            except DecodeError as reason:
                 assert str(reason)
                 outcomes["unusable"] += 1
     assert min(outcomes.values()) > 100

@@ -318,11 +318,11 @@ ERRORS = {
     "outside torch.no_grad": lambda m, x: no_gradient(m, x),
     "one value for each pixel": lambda m, x: explain.deletion_curve(m, x, torch.zeros(1, 4, 4)),
     "steps is 65": lambda m, x: explain.insertion_curve(m, x, torch.zeros(3, 8, 8), steps=65),
-    "layers is 3": lambda m, x: explain.randomised(m, layers=3),
+    "layers is 3": lambda m, x: explain.randomize_weights(m, layers=3),
     "both must be": lambda m, x: explain.heat_by_part(torch.zeros(1, 4, 4), torch.zeros(2, 4, 4)),
     "must be N×H×W": lambda m, x: explain.similarity(torch.zeros(2, 3), torch.zeros(2, 3)),
-    "channel is 4": lambda m, x: inspect.most_exciting(m, images(2, 0), "3", 4),
-    "have no places": lambda m, x: inspect.most_exciting(m, images(2, 0), "5", 0),
+    "channel is 4": lambda m, x: inspect.top_activations(m, images(2, 0), "3", 4),
+    "have no places": lambda m, x: inspect.top_activations(m, images(2, 0), "5", 0),
 }
 
 
@@ -413,28 +413,31 @@ def test_weights_are_forgotten_from_the_top_down():
     model = network("five_conv")
     before = copy.deepcopy(model.state_dict())
     state = torch.random.get_rng_state()
-    top, two = (explain.randomised(model, layers=n) for n in (1, 2))
+    top, two = (explain.randomize_weights(model, layers=n) for n in (1, 2))
     assert changed(model, top) == {"classifier.6"}
     assert changed(model, two) == {"classifier.6", "classifier.4"}
-    conv = explain.randomised(model, layers=5)
+    conv = explain.randomize_weights(model, layers=5)
     assert changed(model, conv) >= {"features.15", "features.16"}, "its BatchNorm goes with it"
     assert not changed(model, conv) & {"features.12", "features.13", "features.0"}
-    every = explain.randomised(model)
+    every = explain.randomize_weights(model)
     holders = {n for n, m in model.named_modules() if hasattr(m, "reset_parameters")}
     assert changed(model, every) == holders
     assert every.features[1].running_mean.eq(0).all() and not every.training
     assert torch.equal(state, torch.random.get_rng_state())
     assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
-    assert not changed(every, explain.randomised(model)), "the same seed, the same weights"
+    assert not changed(every, explain.randomize_weights(model)), "the same seed, the same weights"
     assert not torch.equal(every.classifier[0].weight, model.classifier[0].weight), (
         "built with seed 0"
     )
-    assert changed(every, explain.randomised(model, seed=1)) >= {"features.0", "classifier.6"}
+    assert changed(every, explain.randomize_weights(model, seed=1)) >= {
+        "features.0",
+        "classifier.6",
+    }
 
 
 def test_a_frozen_network_forgets_without_touching_the_original():
     model = network("transfer")
-    other = explain.randomised(model, layers=1)
+    other = explain.randomize_weights(model, layers=1)
     assert changed(model, other) == {"head"}
     other.train()
     (_, first), (_, ours) = model.stages[0], other.stages[0]
@@ -497,16 +500,16 @@ def test_what_excites_a_unit_is_found_with_its_place_and_patch():
     model[1].weight.data[0] = -1
     model[1].weight.data[1] = 1
     data = ImageSet(store, torch.arange(20), torch.zeros(20, dtype=torch.int64), ("",) * 20)
-    first, second, third = inspect.most_exciting(model, data, "1", 1, count=3)
+    first, second, third = inspect.top_activations(model, data, "1", 1, count=3)
     assert [(e.position, e.row, e.column) for e in (first, second)] == [(7, 11, 5), (18, 1, 22)]
     assert first.box == (10, 12, 4, 6) and second.box == (0, 2, 21, 23)
     assert first.patch.shape == (3, 3, 3) and (first.patch == 250).all()
     assert third.position == 3 and first.value > second.value > third.value
     with torch.no_grad():
         assert first.value == pytest.approx(model[:2](store[7:8])[0, 1, 11, 5].item())
-    pooled = inspect.most_exciting(model, data, "3", 1, count=1)[0]
+    pooled = inspect.top_activations(model, data, "3", 1, count=1)[0]
     assert (pooled.row, pooled.column) == (5, 2) and pooled.box == (9, 12, 3, 6)
-    (edge,) = inspect.most_exciting(model, data.subset(torch.tensor([18])), "2", 1, count=5)
+    (edge,) = inspect.top_activations(model, data.subset(torch.tensor([18])), "2", 1, count=5)
     assert edge.box == (0, 2, 21, 23)
 
 

@@ -15,7 +15,7 @@ from catdog_lib import models
 from catdog_lib.errors import CatdogError
 from catdog_lib.inspect.receptive_field import (
     Box,
-    influence,
+    effective_receptive_field,
     receptive_field,
     receptive_field_by_gradient,
 )
@@ -97,7 +97,7 @@ def test_formula_and_gradient_agree_on_random_networks():
         if not within(said, pictures):
             if reflects(model):
                 continue  # what is reflected at the edge comes from the inside
-            if influence(model, pictures, layer, unit, use=-1).sum() == 0:
+            if effective_receptive_field(model, pictures, layer, unit, use=-1).sum() == 0:
                 continue  # it sees nothing but padding
         seen = receptive_field_by_gradient(model, pictures, layer, unit, use=-1)
         told += f", gradient {seen}"
@@ -134,7 +134,7 @@ def test_influence_counts_paths():
     # Two means of three have 1, 2, 3, 2, 1 paths along each side, of 9.
     model = nn.Sequential(nn.Conv2d(1, 1, 3), nn.MaxPool2d(3, stride=1))
     paths = torch.tensor([0, 1, 2, 3, 2, 1, 0], dtype=torch.float64) / 9
-    seen = influence(model, torch.zeros(1, 1, 7, 7), "1", unit=(1, 1))
+    seen = effective_receptive_field(model, torch.zeros(1, 1, 7, 7), "1", unit=(1, 1))
     assert torch.allclose(seen, torch.outer(paths, paths))
 
 
@@ -326,10 +326,10 @@ PHOTO = torch.zeros(1, 1, 12, 12)
         (receptive_field, (UP, PHOTO, "depth"), 'use "height" or "width"'),
         (receptive_field, (UP, PHOTO), "cannot follow 'convolution'.* in the layer '2'"),
         (receptive_field, (Uneven(), PHOTO), "jumps of 2 and 1"),
-        (influence, (UP, PHOTO, "7"), "no layer '7'"),
-        (influence, (UP, PHOTO, "0", (10, 0)), "10×10 map"),
-        (influence, (UP, PHOTO, "0", None, 1), "is used 1 times"),
-        (influence, (nn.Sequential(nn.Flatten()), PHOTO, "0"), "before flatten"),
+        (effective_receptive_field, (UP, PHOTO, "7"), "no layer '7'"),
+        (effective_receptive_field, (UP, PHOTO, "0", (10, 0)), "10×10 map"),
+        (effective_receptive_field, (UP, PHOTO, "0", None, 1), "is used 1 times"),
+        (effective_receptive_field, (nn.Sequential(nn.Flatten()), PHOTO, "0"), "before flatten"),
         (
             receptive_field_by_gradient,
             (nn.Conv2d(1, 1, 1, padding=1), PHOTO, "", (0, 0)),

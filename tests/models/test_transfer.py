@@ -33,7 +33,7 @@ from catdog_lib.runs import run_folder as runs
 from catdog_lib.training.fit import fit
 from catdog_lib.training.optimizers import make_optimizer
 from catdog_lib.training.recipe import Recipe
-from catdog_lib.training.trainer import Training
+from catdog_lib.training.trainer import Trainer
 from tests import tiny
 
 # Small members, so that the tests are fast; of the families whose small ones are large, they run on
@@ -147,7 +147,7 @@ class TestFamilies:
         classifier = Classifier(name, pretrained=False)
         before = copy.deepcopy(classifier.state_dict())
         recipe = Recipe(lr=0.1, optimizer="SGD", precision="float32")
-        training = Training(classifier, recipe, None, torch.device("cpu"), 1)
+        training = Trainer(classifier, recipe, None, torch.device("cpu"), 1)
         classifier.train()
         pictures = torch.randint(0, 256, (2, 3, size, size), dtype=torch.uint8)
         logits = training.step(pictures, torch.tensor([0, 1]), of=2)
@@ -423,7 +423,7 @@ class TestLowerRates:
     def test_frozen_stages_and_other_optimizers(self, name):
         classifier = Classifier("mnasnet0_5", pretrained=False, frozen=6)
         recipe = Recipe(optimizer=name, lr=1e-3, lr_decay=0.5, precision="float32")
-        training = Training(classifier, recipe, None, torch.device("cpu"), 10)
+        training = Trainer(classifier, recipe, None, torch.device("cpu"), 10)
         classifier.train()
         before = copy.deepcopy(classifier.state_dict())
         training.step(torch.rand(4, 3, 64, 64), torch.tensor([0, 1, 0, 1]), of=4)

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from catdog_lib import models, plots
-from catdog_lib.inspect.activations import Excitement
+from catdog_lib.inspect.activations import TopActivation
 from catdog_lib.inspect.autograd_graph import trace
 from catdog_lib.inspect.gradient_flow import LayerSignal
 from catdog_lib.inspect.receptive_field import Box
@@ -59,8 +59,8 @@ def l1_row(name, l1, accuracy, zeros=(0.0, 0.0), penalty="gradient"):
 L1 = {"table": [l1_row("a", 0.01, 0.75), l1_row("b", 0.0, 0.8), l1_row("c", 0.01, 0.85)]}
 L1["path"] = [*L1["table"][1:], l1_row(None, 0.01, 0.7, (0.3, 0.5), "proximal")]
 EXCITING = [
-    Excitement(0, 1, 1, 2.5, Box(0, 3, 2, 5), PICTURES[0, :, :4, 2:6]),
-    Excitement(1, 0, 0, 1.5, Box(0, 2, 0, 2), PICTURES[1, :, :3, :3]),
+    TopActivation(0, 1, 1, 2.5, Box(0, 3, 2, 5), PICTURES[0, :, :4, 2:6]),
+    TopActivation(1, 0, 0, 1.5, Box(0, 2, 0, 2), PICTURES[1, :, :3, :3]),
 ]
 FIGURES = {
     "grid": (lambda: plots.grid(PICTURES, LABELS), "2 cats and 3 dogs"),
@@ -85,7 +85,7 @@ FIGURES = {
     "sizes": (lambda: plots.sizes(torch.tensor([300, 500, 80]), torch.tensor([400, 375, 80]), LABELS[:3]),
               "3 photos: 2 cats, 1 dog. Widths run from 80 to 500 pixels, heights from 80 to 400; "
               "1 are wider"),
-    "lucky": (lambda: plots.lucky(torch.tensor([0.4, 0.5, 0.62]), 0.507, 100), "The luckiest has 62 %, and 50.7 %"),
+    "multiple_comparisons": (lambda: plots.multiple_comparisons(torch.tensor([0.4, 0.5, 0.62]), 0.507, 100), "The luckiest has 62 %, and 50.7 %"),
     "templates": (lambda: plots.templates(torch.randn(2, 3, 8, 8)), "The weights of a linear model"),
     "accuracies": (lambda: plots.accuracies({"a": (0.5, 0.4, 0.6), "b": (0.9, 0.8, 0.95)}),
                    "a: 50.0%, from 40.0% to 60.0%; b: 90.0%"),
@@ -117,7 +117,7 @@ FIGURES = {
     "connections": (lambda: plots.connections({"one": torch.randn(4, 6), "two": torch.eye(4)}),
                     "one: 24 connections, 24 different weights; two: 4 connections, 1 different "
                     "weights"),
-    "two_ways": (lambda: plots.two_ways({"a": (PIXELS, PIXELS), "b": (PIXELS, 2 * PIXELS)}),
+    "equivariance": (lambda: plots.equivariance({"a": (PIXELS, PIXELS), "b": (PIXELS, 2 * PIXELS)}),
                  "a: they differ by 0%; b: they differ by 100%"),
     "channel_spread": (lambda: plots.channel_spread(torch.rand(4, 3, 5, 5), torch.randn(4, 3, 5, 5)), "3 channels"),
     "convolution_step": (lambda: plots.convolution_step(torch.arange(25).view(5, 5), torch.ones(3, 3), 1, 2),
@@ -135,9 +135,9 @@ FIGURES = {
         lambda: plots.receptive_field_stack(
             [{"kernel": 3, "stride": 1, "padding": 1, "dilation": 1}] * 3, 16, photo=PICTURES[0]),
         "layer 3, and what it sees in the maps below: of the photo, rows 4 to 10"),
-    "parts": (lambda: plots.parts({"plain": {"decode": 3.0, "forward": 1.5}, "fast": {"forward": 0.5}}, "ms"),
+    "stacked_bars": (lambda: plots.stacked_bars({"plain": {"decode": 3.0, "forward": 1.5}, "fast": {"forward": 0.5}}, "ms"),
               "plain: decode 3, forward 1.5, together 4.5; fast: forward 0.5, together 0.5"),
-    "ladder": (lambda: plots.ladder({"plain": 20.0, "fast": 90.0}),
+    "speedup_steps": (lambda: plots.speedup_steps({"plain": 20.0, "fast": 90.0}),
                "plain 20, 1.0 times the first; fast 90, 4.5 times"),
     "roofline": (lambda: plots.roofline({"conv": (90.0, 3e11), "ReLU": (0.25, 2e9)}, 4e11, 1e10),
                  "10 GB a second up to 40 operations per byte and is level from there, at 400 "

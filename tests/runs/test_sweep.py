@@ -16,7 +16,7 @@ from catdog_lib.errors import CatdogError
 from catdog_lib.runs import sweep as sweeps
 from catdog_lib.runs.run_folder import load_run
 from catdog_lib.runs.sweep import members, table, table_text
-from catdog_lib.training.distributed import Team
+from catdog_lib.training.distributed import DistributedContext
 
 OPTIONS = {"model": "five_conv", "lr": None, "batch_size": None, "optimizer": None, "seed": None}
 
@@ -152,7 +152,7 @@ def test_a_folder_of_other_things_is_left_alone(tmp_path, capsys):
 
 
 def test_torchrun_cannot_start_one(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(sweeps, "team", lambda: Team(0, 2))
+    monkeypatch.setattr(sweeps, "team", lambda: DistributedContext(0, 2))
     assert main(command(tmp_path / "s")) == 2
     assert "without torchrun" in capsys.readouterr().err and not (tmp_path / "s").exists()
 

@@ -10,7 +10,7 @@ from catdog_lib import models
 from catdog_lib.errors import CatdogError
 from catdog_lib.inspect.cost import cost
 from catdog_lib.inspect.shape_table import shape_table
-from catdog_lib.sparsity import dead_channels, masked, prune, share_of_zeros
+from catdog_lib.sparsity import dead_channels, prune, share_of_zeros, zero_dead_channels
 from tests.tiny import small
 
 NETWORKS = {
@@ -54,7 +54,7 @@ def answers(model: nn.Module, size: int | None = None) -> torch.Tensor:
 def test_the_smaller_network_answers_as_the_masked_one(name):
     model = used(name)
     before = {key: value.clone() for key, value in model.state_dict().items()}
-    hidden = masked(model)
+    hidden = zero_dead_channels(model)
     smaller = prune(model)
     size = model.settings["size"]
     expected = answers(hidden)
@@ -111,7 +111,7 @@ def test_a_map_that_another_layer_writes_too_stays():
     }
     assert found == {"stages.1.convolutions.3": [5], "stages.1.convolutions.0": [2]}
     for model in (tied, residual):
-        assert torch.allclose(answers(masked(model)), of_pruned(model), atol=1e-9)
+        assert torch.allclose(answers(zero_dead_channels(model)), of_pruned(model), atol=1e-9)
 
 
 def of_pruned(model: nn.Module) -> torch.Tensor:
@@ -122,17 +122,17 @@ def of_pruned(model: nn.Module) -> torch.Tensor:
 def test_where_all_are_dead_one_stays(name):
     model = used(name, dead=tuple(range(64)))
     assert all(dead.all() for dead in dead_channels(model).values())
-    assert torch.allclose(answers(masked(model)), of_pruned(model), atol=1e-9)
+    assert torch.allclose(answers(zero_dead_channels(model)), of_pruned(model), atol=1e-9)
     assert all(len(dead) == 1 for dead in dead_channels(prune(model)).values())
 
 
 def test_without_dead_filters_nothing_changes():
     model = used("five convolutions", dead=())
     assert torch.equal(answers(model), of_pruned(model))
-    assert torch.equal(answers(model), answers(masked(model)))
+    assert torch.equal(answers(model), answers(zero_dead_channels(model)))
 
 
-@pytest.mark.parametrize("what", [dead_channels, masked, prune])
+@pytest.mark.parametrize("what", [dead_channels, zero_dead_channels, prune])
 def test_an_unknown_network_is_one_sentence(what):
     with pytest.raises(CatdogError, match="does not know Sequential; use SixBlockCNN, FiveConv"):
         what(small())

@@ -29,7 +29,7 @@ from catdog_lib.sparsity import (
 from catdog_lib.training.fit import fit
 from catdog_lib.training.muon import Muon
 from catdog_lib.training.recipe import Recipe
-from catdog_lib.training.trainer import Training
+from catdog_lib.training.trainer import Trainer
 from tests.tiny import batch, plain, small, splits
 
 
@@ -277,7 +277,7 @@ class TestTraining:
             model = plain()
             plan = Recipe(lr=0.1, optimizer="SGD", l1=0.1, penalty="proximal", accumulate=parts,
                           precision="float32")  # fmt: skip
-            training = Training(model, plan, None, torch.device("cpu"), 1)
+            training = Trainer(model, plan, None, torch.device("cpu"), 1)
             training.step(*batch(9), of=9)
             ways.append(penalised_weights(model)[0].detach())
         assert torch.allclose(*ways, atol=1e-6)
@@ -288,7 +288,7 @@ class TestTraining:
         for overflow, changed in ((False, True), (True, False)):
             model = small()
             plan = Recipe(lr=0.1, optimizer="SGD", l1=0.02, penalty="proximal", precision="float32")
-            training = Training(model, plan, None, torch.device("cpu"), 1)
+            training = Trainer(model, plan, None, torch.device("cpu"), 1)
             training.scaler = torch.amp.GradScaler("cpu", enabled=True)
             before = model[1].weight.detach().clone()
             if overflow:

@@ -108,12 +108,12 @@ def resumed(folder: Path) -> dict:
 def manners(folder: Path) -> dict:
     """Who came first, and what all agree on."""
     made = folder / "made"
-    with team().first_goes_ahead():
+    with team().main_process_first():
         found = made.exists()
         if not found:
             time.sleep(0.3)
             made.touch()
-    return {"found": found, "agreed": team().from_first(lambda: f"said by {team().rank}")}
+    return {"found": found, "agreed": team().broadcast_object(lambda: f"said by {team().rank}")}
 
 
 if __name__ == "__main__":

@@ -14,14 +14,14 @@ from tqdm.auto import tqdm
 
 from catdog_lib import explain, inspect, models
 from catdog_lib.data import augment
-from catdog_lib.data.image_set import Splits, batches, resident
+from catdog_lib.data.image_set import Splits, batches, preload_to_device
 from catdog_lib.device import choose_device, describe, fast_dtype
 from catdog_lib.errors import CatdogError
 from catdog_lib.training.evaluate import evaluate, predict
 from catdog_lib.training.fit import fit, train_epoch
-from catdog_lib.training.metrics import Tally
+from catdog_lib.training.metrics import RunningMetrics
 from catdog_lib.training.recipe import Recipe
-from catdog_lib.training.trainer import Training
+from catdog_lib.training.trainer import Trainer
 from catdog_lib.transfer import features
 from tests.tiny import images, small
 
@@ -60,9 +60,9 @@ def network(seed=0, size=32) -> nn.Module:
     return models.build("residual", size=size, width=8)
 
 
-def training(device, dtype=None, model=None, **recipe) -> Training:
+def training(device, dtype=None, model=None, **recipe) -> Trainer:
     recipe = Recipe(**{"optimizer": "sgd", **recipe})
-    running = Training((model or network()).train(), recipe, None, device, 10)
+    running = Trainer((model or network()).train(), recipe, None, device, 10)
     if dtype is not None:
         running._compute_in(dtype)
     return running
@@ -96,14 +96,14 @@ def test_the_optimizer_is_fused():
 class TestResident:
     def test_pictures_go_to_the_gpus_memory_if_they_fit(self):
         photos = images(30, 0)
-        there = resident(photos, GPU)
+        there = preload_to_device(photos, GPU)
         assert there.store.device.type == there.labels.device.type == "cuda"
         assert torch.equal(there.store.cpu(), photos.store) and there.names == photos.names
 
     def test_and_stay_where_they_are_if_not(self, monkeypatch):
         photos = images(30, 0)
         monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (30 * 192 * 2, 10**12))
-        assert resident(photos, GPU) is photos
+        assert preload_to_device(photos, GPU) is photos
 
     @pytest.mark.parametrize("place", [CPU, GPU], ids=["main memory", "resident"])
     def test_batches_are_the_same_either_way(self, place):
@@ -178,7 +178,7 @@ class TestNoWaiting:
         settings = {**EVERYTHING, "momentum": None if optimizer == "adamw" else 0.9}
         running = training(GPU, dtype, optimizer=optimizer, **settings)
         pictures, labels = images(16, 0, 32).to(GPU)[:]
-        tally = Tally(GPU)
+        tally = RunningMetrics(GPU)
         for _ in range(2):  # the first makes the optimizer's averages
             running.step(pictures, labels, of=16)
         with no_waiting():
@@ -188,15 +188,15 @@ class TestNoWaiting:
 
     def test_an_epoch_waits_only_when_it_ends(self, monkeypatch):
         running = training(GPU, augment=("flip_and_crop",), **EVERYTHING)
-        photos = resident(images(120, 0, 32), GPU)
+        photos = preload_to_device(images(120, 0, 32), GPU)
         train_epoch(running, photos, tqdm(disable=True))
-        asked = Tally.of_all
+        asked = RunningMetrics.all_reduce
 
         def at_the_end(self, team):
             torch.cuda.set_sync_debug_mode("default")
             return asked(self, team)
 
-        monkeypatch.setattr(Tally, "of_all", at_the_end)
+        monkeypatch.setattr(RunningMetrics, "of_all", at_the_end)
         with no_waiting():
             learned = train_epoch(running, photos, tqdm(disable=True))
         assert learned.count == 120
@@ -371,8 +371,8 @@ def test_explanations_are_those_of_the_cpu(name, exact):
     torch.manual_seed(0)
     model = models.build(name, size=size, width=4).eval()
     x, target = images(3, 0, size)[:][0], torch.tensor([0, 1, 1])
-    there = explain.randomised(model.to(GPU), seed=3)
-    here = explain.randomised(model.to(CPU), seed=3)
+    there = explain.randomize_weights(model.to(GPU), seed=3)
+    here = explain.randomize_weights(model.to(CPU), seed=3)
     for a, b in zip(there.parameters(), here.parameters(), strict=True):
         assert a.device.type == "cuda" and torch.equal(a.cpu(), b)
     for method in (explain.saliency, explain.smooth_grad, explain.occlusion, explain.grad_cam):
@@ -386,7 +386,7 @@ def test_explanations_are_those_of_the_cpu(name, exact):
     parts = torch.ones(3, size, size, dtype=torch.uint8, device=GPU)
     assert explain.heat_by_part(heat.to(GPU), parts)[:, 1].tolist() == [1, 1, 1]
     layer, data = inspect.last_maps(there), images(40, 1, size)
-    found = [inspect.most_exciting(net, data, layer, 0, count=1)[0] for net in (here, there)]
+    found = [inspect.top_activations(net, data, layer, 0, count=1)[0] for net in (here, there)]
     assert found[0].value == pytest.approx(found[1].value, rel=1e-3)
     rows = [inspect.activation_statistics(net, data)[1] for net in (here, there)]
     assert rows[0].std == pytest.approx(rows[1].std, rel=1e-3)

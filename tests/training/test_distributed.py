@@ -21,7 +21,7 @@ from catdog_lib.errors import CatdogError
 from catdog_lib.runs.run_folder import load_run
 from catdog_lib.sketches.dataset import draw
 from catdog_lib.training import distributed
-from catdog_lib.training.distributed import Team
+from catdog_lib.training.distributed import DistributedContext
 from catdog_lib.training.evaluate import evaluate as measure
 from catdog_lib.training.sync_batchnorm import SyncBatchNorm, synchronise
 from tests.training.distributed_cases import CASES, outcome
@@ -115,7 +115,7 @@ def test_the_first_decodes_and_decides_for_all(by_two):
 def test_the_shares_of_a_team_are_the_batch_each_picture_once(size, parts):
     for count in range(parts, 12):
         rows = torch.arange(count)
-        teams = [Team(rank, size) for rank in range(size)]
+        teams = [DistributedContext(rank, size) for rank in range(size)]
         taken = [team.take(rows, parts) for team in teams]
         assert sorted(torch.cat(taken).tolist()) == rows.tolist()
         for team, mine in zip(teams, taken, strict=True):
@@ -200,7 +200,7 @@ def test_each_process_drops_out_other_activations_and_the_same_ones_again():
     for rank in range(3):
         for epoch in (1, 2, 1):
             torch.manual_seed(5)
-            Team(rank, 3).own_chance(0, epoch)
+            DistributedContext(rank, 3).seed_rank(0, epoch)
             drawn = torch.rand(4).tolist()
             assert draws.setdefault((rank, epoch), drawn) == drawn
     torch.manual_seed(5)
@@ -211,18 +211,18 @@ def test_each_process_drops_out_other_activations_and_the_same_ones_again():
 def test_more_processes_than_gpus_is_one_sentence(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     with pytest.raises(CatdogError, match=r"has 1 GPU, .* --nproc-per-node=1"):
-        Team(1, 2, 1).prepare(nn.Linear(1, 1), torch.device("cuda"))
+        DistributedContext(1, 2, 1).prepare(nn.Linear(1, 1), torch.device("cuda"))
 
 
 def test_several_processes_on_an_apple_gpu_is_one_sentence():
     with pytest.raises(CatdogError, match="cannot share mps; use --device cpu"):
-        Team(1, 2, 1).prepare(nn.Linear(1, 1), torch.device("mps"))
+        DistributedContext(1, 2, 1).prepare(nn.Linear(1, 1), torch.device("mps"))
 
 
 def test_alone_there_is_nothing_to_share():
     model, numbers = nn.Sequential(nn.BatchNorm2d(3)), torch.arange(4)
     alone = distributed.team()
-    assert alone == Team() and alone.leads and alone.fails_first()
+    assert alone == DistributedContext() and alone.leads and alone.is_first_failure()
     assert alone.prepare(model, torch.device("cpu")) is model and alone.wrap(model) is model
     assert type(model[0]) is nn.BatchNorm2d
     assert alone.take(numbers, 3) is numbers and alone.total(numbers) is numbers

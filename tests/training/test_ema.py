@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from catdog_lib.training.ema import Average
+from catdog_lib.training.ema import EMA
 from tests.tiny import batch, copies, small
 
 
@@ -25,7 +25,7 @@ def train(model, steps, after_each):
 
 def test_it_is_the_exponential_moving_average_of_weights_and_statistics():
     model = small()
-    average = Average(model, 0.6)
+    average = EMA(model, 0.6)
     by_hand = {name: value.double().clone() for name, value in values(model).items()}
     counts = iter(range(1, 100))
 
@@ -54,7 +54,7 @@ def test_in_the_first_steps_the_start_is_soon_forgotten():
     """Decays of 1/11, 2/12, …: after ten steps less than a millionth of the start is left."""
     model = nn.Linear(1, 1, bias=False)
     model.weight.data.fill_(1e6)
-    average = Average(model, 0.999)
+    average = EMA(model, 0.999)
     model.weight.data.fill_(0.0)
     left = 1e6
     for count in range(1, 11):
@@ -67,7 +67,7 @@ def test_in_the_first_steps_the_start_is_soon_forgotten():
 def test_it_is_a_network_of_its_own():
     model = small()
     before = copies(model.parameters())
-    average = Average(model, 0.5)
+    average = EMA(model, 0.5)
     assert not any(p.requires_grad for p in average.model.parameters())
     assert all(p.requires_grad for p in model.parameters())
     mine = {p.data_ptr() for p in average.model.state_dict().values()}
@@ -85,7 +85,7 @@ def test_it_is_a_network_of_its_own():
 
 def test_weights_that_do_not_move_are_kept_bit_for_bit():
     model = small()
-    average = Average(model, 0.99)
+    average = EMA(model, 0.99)
     for _ in range(30):
         average.update(model)
     for name, value in values(model).items():
@@ -95,7 +95,7 @@ def test_weights_that_do_not_move_are_kept_bit_for_bit():
 def test_tied_weights_are_averaged_once():
     layer = nn.Linear(2, 2)
     model = nn.Sequential(layer, nn.ReLU(), layer)
-    average = Average(model, 0.5)
+    average = EMA(model, 0.5)
     start = layer.weight.detach().clone()
     layer.weight.data.add_(11.0)
     average.update(model)  # the first decay is 1/11

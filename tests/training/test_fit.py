@@ -14,23 +14,23 @@ from torchvision.transforms import v2
 
 from catdog_lib import data, models
 from catdog_lib.data.augment import flip_and_crop
-from catdog_lib.data.image_set import ImageSet, Splits, resident
+from catdog_lib.data.image_set import ImageSet, Splits, preload_to_device
 from catdog_lib.errors import CatdogError
 from catdog_lib.sparsity import l1_penalty, penalised_weights
 from catdog_lib.training import fit as train
-from catdog_lib.training.ema import Average
+from catdog_lib.training.ema import EMA
 from catdog_lib.training.evaluate import evaluate, predict
 from catdog_lib.training.fit import fit
 from catdog_lib.training.history import History
 from catdog_lib.training.metrics import (
     Evaluation,
-    Tally,
+    RunningMetrics,
     confusion_matrix,
     most_wrong,
     wilson_interval,
 )
 from catdog_lib.training.recipe import Recipe
-from catdog_lib.training.trainer import Training
+from catdog_lib.training.trainer import Trainer
 from tests.tiny import copies, images, plain, small, splits
 
 
@@ -129,7 +129,7 @@ def test_the_average_is_what_is_validated_and_kept(pets, monkeypatch):
     """By hand: the weights of every step, averaged."""
     made, judged, expected = [], [], []
 
-    class Noted(Average):
+    class Noted(EMA):
         def __init__(self, model, decay):
             super().__init__(model, decay)
             self.mine = copies(model.parameters())
@@ -148,7 +148,7 @@ def test_the_average_is_what_is_validated_and_kept(pets, monkeypatch):
         expected.append(copies(made[0].mine))
         return real(model, images, dtype)
 
-    monkeypatch.setattr("catdog_lib.training.trainer.Average", Noted)
+    monkeypatch.setattr("catdog_lib.training.trainer.EMA", Noted)
     monkeypatch.setattr(train, "evaluate", noted)
     model = small()
     recipe = replace(FAST, epochs=4, lr=0.02, average=0.8, keep="last")
@@ -377,7 +377,7 @@ class TestEvaluate:
         whole = predict(model, pets.train, torch.float32)
         with torch.no_grad():
             assert torch.allclose(whole, model(pets.train[:][0]), atol=1e-5)
-        tally = Tally(torch.device("cpu"))
+        tally = RunningMetrics(torch.device("cpu"))
         for which in (slice(0, 64), slice(64, 89), slice(89, 90)):
             labels = pets.train.labels[which]
             tally.add(whole[which], labels)
@@ -429,7 +429,7 @@ class TestBatches:
         assert torch.equal(pictures, some[order][0]) and torch.equal(labels, some[order][1])
 
     def test_a_set_moved_to_a_device_gives_the_same_ones(self, pets):
-        """As `resident` moves it: a store of its own, without the rows that others use."""
+        """As `preload_to_device` moves it: a store of its own, without the rows that others use."""
         some = pets.train.subset(torch.tensor([7, 3, 80, 4]))
         moved = some.to(torch.device("cpu"))
         assert len(moved.store) == 4 and moved.names == some.names
@@ -441,12 +441,12 @@ class TestBatches:
             assert torch.equal(pictures, same) and torch.equal(labels, theirs)
 
     def test_on_a_cpu_nothing_is_copied(self, pets):
-        assert resident(pets.train, torch.device("cpu")) is pets.train
+        assert preload_to_device(pets.train, torch.device("cpu")) is pets.train
 
     @pytest.mark.cuda
     def test_on_a_gpu_the_pictures_live_there(self, pets):
         device = torch.device("cuda")
-        moved = resident(pets.train, device)
+        moved = preload_to_device(pets.train, device)
         assert moved.store.device.type == moved.rows.device.type == "cuda"
         theirs = data.batches(moved, 32, shuffle=torch.Generator().manual_seed(1), device=device)
         mine = data.batches(pets.train, 32, shuffle=torch.Generator().manual_seed(1))
@@ -456,15 +456,15 @@ class TestBatches:
 
 class TestTally:
     def test_the_first_batch_without_a_number_is_named(self):
-        tally = Tally(torch.device("cpu"))
+        tally = RunningMetrics(torch.device("cpu"))
         for value in (0.0, 1.0, float("inf"), float("nan")):
             tally.add(torch.tensor([[value, 0.0]]), torch.tensor([1]))
-        assert tally.first_without_number() == 3
+        assert tally.first_non_finite() == 3
 
     def test_with_numbers_only_there_is_none(self):
-        tally = Tally(torch.device("cpu"))
+        tally = RunningMetrics(torch.device("cpu"))
         tally.add(torch.tensor([[60.0, -60.0]]), torch.tensor([1]))
-        assert tally.first_without_number() is None
+        assert tally.first_non_finite() is None
         assert (tally.result().loss, tally.result().accuracy) == (120, 0)
 
 
@@ -501,7 +501,7 @@ def test_without_a_size_flip_and_crop_keeps_the_pictures_own():
 def test_the_lines_that_lesson_03_points_at_are_there():
     lesson = nbformat.read(LESSON, as_version=4)
     (table,) = (cell.source for cell in lesson.cells if cell.id == "03-loop-equal")
-    source = inspect.getsource(train) + inspect.getsource(Training)
+    source = inspect.getsource(train) + inspect.getsource(Trainer)
     rows = [row for row in table.splitlines() if row.startswith("| `")]
     theirs = [re.findall("`([^`…]+)", row.split("|")[2])[0] for row in rows]
     assert len(theirs) == 7

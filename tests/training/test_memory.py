@@ -18,17 +18,17 @@ from catdog_lib.data import augment
 from catdog_lib.data.image_set import batches
 from catdog_lib.errors import CatdogError
 from catdog_lib.training.history import History
-from catdog_lib.training.metrics import Tally
+from catdog_lib.training.metrics import RunningMetrics
 from catdog_lib.training.recipe import Recipe
-from catdog_lib.training.trainer import Training
+from catdog_lib.training.trainer import Trainer
 from tests.tiny import batch, copies, images, plain, small
 
 CPU, META = torch.device("cpu"), torch.device("meta")
 
 
-def training(model, device=CPU, dtype=torch.float32, passed=None, **recipe) -> Training:
+def training(model, device=CPU, dtype=torch.float32, passed=None, **recipe) -> Trainer:
     recipe = Recipe(**{"optimizer": "sgd", "lr": 0.1, "precision": "float32", **recipe})
-    running = Training(model.train(), recipe, passed, device, 10)
+    running = Trainer(model.train(), recipe, passed, device, 10)
     running._compute_in(dtype)
     return running
 
@@ -255,7 +255,7 @@ class TestNoWaiting:
             clip=1.0, average=0.9, l1=1e-5, accumulate=2, label_smoothing=0.1,
         )  # fmt: skip
         pictures = torch.zeros(8, 3, 32, 32, dtype=torch.uint8, device=META)
-        labels, tally = torch.zeros(8, dtype=torch.int64, device=META), Tally(META)
+        labels, tally = torch.zeros(8, dtype=torch.int64, device=META), RunningMetrics(META)
         with Crossings() as crossings:
             for _ in range(2):
                 tally.add(running.step(pictures, labels, of=8), labels)

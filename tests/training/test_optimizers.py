@@ -7,7 +7,7 @@ from torch import nn
 from catdog_lib.errors import CatdogError
 from catdog_lib.training import optimizers as choose
 from catdog_lib.training.fit import fit
-from catdog_lib.training.muon import Muon, orthogonalized
+from catdog_lib.training.muon import Muon, newton_schulz
 from catdog_lib.training.optimizers import OPTIMIZERS, make_optimizer, parameter_groups
 from catdog_lib.training.recipe import Recipe
 from tests.tiny import batch, copies, plain, small, splits
@@ -189,7 +189,7 @@ class TestOrthogonalized:
         for number, (rows, columns) in enumerate(shapes):
             scale = 10.0 ** (number % 7 - 3)
             matrix = scale * torch.randn(rows, columns, generator=generator)
-            found = orthogonalized(matrix, dtype)
+            found = newton_schulz(matrix, dtype)
             assert found.shape == matrix.shape and found.dtype == torch.float32
             before = torch.linalg.svdvals(matrix)
             after = torch.linalg.svdvals(found.double()) / max(1, rows / columns) ** 0.5
@@ -208,7 +208,7 @@ class TestOrthogonalized:
         )
         for matrix in ((left * strengths) @ right.T, ((left * strengths) @ right.T).T):
             u, v = (left, right) if matrix.shape == (20, 30) else (right, left)
-            found = orthogonalized(matrix.float(), dtype).double() / max(1, len(u) / len(v)) ** 0.5
+            found = newton_schulz(matrix.float(), dtype).double() / max(1, len(u) / len(v)) ** 0.5
             along = (u.T @ found @ v).diagonal()
             assert (along > 0.63).all() and (along < 1.25).all(), along
 
@@ -216,7 +216,7 @@ class TestOrthogonalized:
     def test_a_matrix_with_fewer_directions_than_rows_stays_small_and_finite(self, dtype, rank):
         generator = torch.Generator().manual_seed(2)
         matrix = torch.randn(24, rank, generator=generator) @ torch.randn(rank, 40, generator=generator)  # fmt: skip
-        found = orthogonalized(matrix, dtype)
+        found = newton_schulz(matrix, dtype)
         u, _, v = torch.linalg.svd(matrix)
         along = (u.T @ found @ v.T).diagonal()[:rank]
         assert found.isfinite().all() and torch.linalg.svdvals(found).max() < 1.25
@@ -224,11 +224,11 @@ class TestOrthogonalized:
 
     @pytest.mark.parametrize("shape", [(3, 5), (5, 3)])
     def test_no_gradient_gives_no_change(self, dtype, shape):
-        assert torch.equal(orthogonalized(torch.zeros(shape), dtype), torch.zeros(shape))
+        assert torch.equal(newton_schulz(torch.zeros(shape), dtype), torch.zeros(shape))
 
     def test_a_layer_with_many_outputs_gets_a_larger_step(self, dtype):
         matrix = torch.eye(4).repeat(9, 1)  # 36×4, singular values 3
-        found = torch.linalg.svdvals(orthogonalized(matrix, dtype))
+        found = torch.linalg.svdvals(newton_schulz(matrix, dtype))
         assert (found / 3 > 0.63).all() and (found / 3 < 1.25).all()
 
 
@@ -246,7 +246,7 @@ class TestMuon:
                 change = 0.2 * gradient + 0.8 * averages[i]
                 if gradient.ndim > 1:
                     rows = gradient.shape[0]
-                    change = orthogonalized(change.reshape(rows, -1)).reshape(gradient.shape)
+                    change = newton_schulz(change.reshape(rows, -1)).reshape(gradient.shape)
                     weights[i] = (1 - 0.02 * 0.5) * weights[i] - 0.02 * change
                 else:
                     weights[i] = weights[i] - 16 * 0.02 * change

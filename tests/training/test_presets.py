@@ -32,11 +32,11 @@ def test_each_names_a_network_that_takes_its_pictures(name):
     network = models.build(chosen.model, size=chosen.size)
     assert network.settings["size"] == chosen.size
     assert chosen.recipe.sizes and max(chosen.recipe.sizes) <= chosen.size
-    assert name in cli._parser().parse_args(["train", "--recipe", name, "--out", "x"]).recipe
+    assert name in cli.parser._parser().parse_args(["train", "--recipe", name, "--out", "x"]).recipe
 
 
 def test_the_help_names_all_of_them():
-    parser = cli._parser()._subparsers._group_actions[0].choices["train"]
+    parser = cli.parser._parser()._subparsers._group_actions[0].choices["train"]
     assert all(name in parser.format_help() for name in recipes.RECIPES)
 
 

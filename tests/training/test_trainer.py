@@ -10,18 +10,18 @@ from torch import nn
 
 from catdog_lib.errors import CatdogError
 from catdog_lib.sparsity import l1_penalty
-from catdog_lib.training.ema import Average
+from catdog_lib.training.ema import EMA
 from catdog_lib.training.recipe import Recipe
 from catdog_lib.training.schedules import SCHEDULES
-from catdog_lib.training.trainer import Training
+from catdog_lib.training.trainer import Trainer
 from tests.tiny import batch, copies, images, plain, small
 
 CPU = torch.device("cpu")
 
 
-def training(model, steps_in_epoch=3, optimizer=None, **recipe) -> Training:
+def training(model, steps_in_epoch=3, optimizer=None, **recipe) -> Trainer:
     recipe = Recipe(**{"optimizer": "sgd", "lr": 0.1, "precision": "float32", **recipe})
-    return Training(model, recipe, optimizer, CPU, steps_in_epoch)
+    return Trainer(model, recipe, optimizer, CPU, steps_in_epoch)
 
 
 def gradients(model) -> list[torch.Tensor]:
@@ -157,7 +157,7 @@ class TestLearningRate:
 
     def test_muons_two_rates_follow_together(self):
         running = training(plain(), 2, optimizer=None, epochs=2, lr=0.1, schedule="cosine")
-        muon = Training(
+        muon = Trainer(
             plain(), Recipe(epochs=2, optimizer="muon", lr=0.1, schedule="cosine"), None, CPU, 2
         )
         for _ in range(3):
@@ -207,7 +207,7 @@ class TestNoNumber:
 def test_the_average_takes_each_steps_new_weights():
     model = small()
     running = training(model, average=0.7)
-    expected = Average(small(), 0.7)
+    expected = EMA(small(), 0.7)
     model.train()
     for seed in range(5):
         running.step(*batch(10, seed), of=10)
@@ -246,7 +246,7 @@ def test_compiled_it_learns_the_same(tmp_path, monkeypatch):
              "3.weight": torch.tensor([[1.0, -1, 1, -1], [-1, 1, 1, -1]]), "3.bias": torch.zeros(2)}
         )  # fmt: skip
         running = training(model, compile=compiled)
-        assert (running.learner is not model) == compiled
+        assert (running.wrapped_model is not model) == compiled
         for seed in range(3):
             pictures, labels = images(8, seed)[:]
             logits.append(running.step(pictures.float() / 255, labels, of=8))

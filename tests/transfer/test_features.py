@@ -15,7 +15,7 @@ from catdog_lib.models import Classifier, backbone
 from catdog_lib.training.recipe import Recipe
 from catdog_lib.transfer import features as extraction
 from catdog_lib.transfer.features import features_of
-from catdog_lib.transfer.inference import fold, for_prediction
+from catdog_lib.transfer.inference import fold, optimize_for_inference
 from catdog_lib.transfer.linear_probe import fit_head, linear_probe
 
 CPU = torch.device("cpu")
@@ -56,7 +56,7 @@ class TestFastCopy:
     def test_it_gives_the_features_of_the_offline_default(self, lite, size):
         pictures = images(size=size)[:][0]
         with torch.no_grad():
-            fast = for_prediction(lite, size, CPU, torch.float32)
+            fast = optimize_for_inference(lite, size, CPU, torch.float32)
             assert torch.allclose(fast(pictures), lite(pictures), atol=1e-4)
 
     @pytest.mark.parametrize(
@@ -70,14 +70,14 @@ class TestFastCopy:
         """DenseNet's BatchNorm stands before its convolutions, and half of it cannot be folded."""
         network, pictures = shaken(name), images(2, 64)[:][0]
         with torch.no_grad():
-            fast = for_prediction(network, 64, CPU, torch.float32)
+            fast = optimize_for_inference(network, 64, CPU, torch.float32)
             found, expected = fast(pictures), network(pictures)
         assert torch.allclose(found, expected, rtol=1e-3, atol=1e-4 * expected.abs().max())
         assert sum(isinstance(layer, nn.BatchNorm2d) for layer in fast.modules()) == norms
 
     def test_the_original_stays_as_it_was(self, lite):
         before = {key: value.clone() for key, value in lite.state_dict().items()}
-        for_prediction(lite, 64, CPU, torch.bfloat16)
+        optimize_for_inference(lite, 64, CPU, torch.bfloat16)
         for key, value in lite.state_dict().items():
             assert torch.equal(value, before[key])
         assert all(parameter.requires_grad for parameter in lite.parameters())
@@ -86,7 +86,7 @@ class TestFastCopy:
         pictures = images()[:][0]
         with torch.no_grad():
             expected = lite(pictures)
-            found = for_prediction(lite, 64, CPU, torch.bfloat16)(pictures).float()
+            found = optimize_for_inference(lite, 64, CPU, torch.bfloat16)(pictures).float()
         assert (found - expected).norm() < 0.15 * expected.norm()
 
     def test_what_is_used_twice_or_follows_something_else_is_not_folded(self):
@@ -131,7 +131,7 @@ class TestFeaturesOf:
         def never(*_):
             raise AssertionError("computed again")
 
-        monkeypatch.setattr(extraction, "for_prediction", never)
+        monkeypatch.setattr(extraction, "optimize_for_inference", never)
         again = features_of(lite, images(), device="cpu", progress=False)
         assert torch.equal(first, again)
         again.zero_()  # what the caller does with them changes nothing on disk
@@ -144,9 +144,9 @@ class TestFeaturesOf:
 
         def spy(*args):
             computed.append(args)
-            return for_prediction(*args)
+            return optimize_for_inference(*args)
 
-        monkeypatch.setattr(extraction, "for_prediction", spy)
+        monkeypatch.setattr(extraction, "optimize_for_inference", spy)
 
         def ask(network, some):
             before = len(computed)

@@ -3,7 +3,7 @@ on.
 """
 
 from catdog_lib.data.check.contact_sheet import write_contact_sheet
-from catdog_lib.data.check.dirty_folder import make_mess
+from catdog_lib.data.check.dirty_folder import make_dirty_folder
 from catdog_lib.data.check.findings import KINDS, Finding
 from catdog_lib.data.check.folder import Report, check_folder
 from catdog_lib.data.check.report_text import report_text
@@ -13,7 +13,7 @@ __all__ = [
     "Finding",
     "Report",
     "check_folder",
-    "make_mess",
+    "make_dirty_folder",
     "report_text",
     "write_contact_sheet",
 ]

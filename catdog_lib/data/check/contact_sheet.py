@@ -14,7 +14,7 @@ from pathlib import Path
 from catdog_lib.data.check.findings import KINDS, Finding
 from catdog_lib.data.check.folder import Report
 from catdog_lib.data.check.report_text import printable
-from catdog_lib.data.decode import Unusable, open_photo
+from catdog_lib.data.decode import DecodeError, open_photo
 from catdog_lib.errors import CatdogError
 
 _SIDE = 160  # pixels, the longer side of a thumbnail
@@ -96,7 +96,7 @@ def _figure(folder: str, name: str) -> str:
     shown = html.escape(printable(name))
     try:
         picture = open_photo(Path(folder, name), at_least=_SIDE)
-    except Unusable:
+    except DecodeError:
         seen = '<div class="none">no picture</div>'
     else:
         picture.thumbnail((_SIDE, _SIDE))

@@ -48,7 +48,7 @@ class _File:
     split: str = "train"
 
 
-def make_mess(folder: str | os.PathLike, seed: int = 0) -> dict[str, str]:
+def make_dirty_folder(folder: str | os.PathLike, seed: int = 0) -> dict[str, str]:
     """Write a small collection of photos with one of every fault into a new folder.
 
     Nothing in a name tells what is wrong with the file. Of copies, every one is named as a fault.

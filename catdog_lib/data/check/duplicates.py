@@ -9,7 +9,7 @@ import numpy as np
 
 from catdog_lib.classes import CLASSES
 from catdog_lib.data.cache import in_processes
-from catdog_lib.data.check.examine import Look, pixel_digest_rows
+from catdog_lib.data.check.examine import PhotoRecord, pixel_digest_rows
 from catdog_lib.data.check.findings import Finding
 from catdog_lib.data.check.perceptual_hash import Pair, similar_pairs
 from catdog_lib.data.folders import Photo
@@ -18,7 +18,7 @@ _SAME_BYTES, _SAME_PIXELS = "the same bytes", "the same pixels"
 
 
 def copies(
-    photos: Sequence[Photo], looks: Mapping[int, Look], paths: Sequence[str], progress: bool
+    photos: Sequence[Photo], looks: Mapping[int, PhotoRecord], paths: Sequence[str], progress: bool
 ) -> list[Finding]:
     """Findings of leaks, label conflicts, duplicates and near duplicates.
 
@@ -37,7 +37,9 @@ def copies(
         for pair in pairs:
             a, b = single[pair.first], single[pair.second]
             found.append((a, b, _SAME_PIXELS if (a, b) in same else _likeness(pair)))
-    return [finding for group, how in _groups(found) for finding in _judge(group, how, photos)]
+    return [
+        finding for group, how in _groups(found) for finding in _classify_group(group, how, photos)
+    ]
 
 
 def _likeness(pair: Pair) -> str:
@@ -55,7 +57,7 @@ def _alike(rows: Iterable[int], digests: Mapping[int, bytes]) -> list[list[int]]
 def _same_pixels(
     pairs: Sequence[Pair],
     single: Sequence[int],
-    looks: Mapping[int, Look],
+    looks: Mapping[int, PhotoRecord],
     paths: Sequence[str],
     progress: bool,
 ) -> set[tuple[int, int]]:
@@ -95,7 +97,7 @@ def _groups(found: Sequence[tuple[int, int, str]]) -> list[tuple[list[int], list
     return [(rows[row], hows[row]) for row in sorted(rows)]
 
 
-def _judge(group: list[int], hows: list[str], photos: Sequence[Photo]) -> list[Finding]:
+def _classify_group(group: list[int], hows: list[str], photos: Sequence[Photo]) -> list[Finding]:
     names = tuple(photos[row].name for row in group)
     splits = sorted({split for row in group if (split := photos[row].split)})
     labels = sorted({photos[row].label for row in group})

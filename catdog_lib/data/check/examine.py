@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from catdog_lib.data.check.perceptual_hash import thumbnail
-from catdog_lib.data.decode import Stored, Unusable, open_photo, read_photo
+from catdog_lib.data.decode import DecodeError, ImageInfo, open_photo, read_photo
 
 
 @dataclass(frozen=True)
-class Look:
+class PhotoRecord:
     """One usable photo.
 
     Attributes:
@@ -24,25 +24,25 @@ class Look:
         thumb: 16×16 grey values, uint8.
     """
 
-    stored: Stored
+    stored: ImageInfo
     digest: bytes
     thumb: np.ndarray
 
 
-def examine_rows(first: int, paths: Sequence[str]) -> list[tuple[int, Look | str]]:
-    """Open ``paths``, numbered from ``first``; each number with a :class:`Look`, or the reason why
+def examine_rows(first: int, paths: Sequence[str]) -> list[tuple[int, PhotoRecord | str]]:
+    """Open ``paths``, numbered from ``first``; each number with a :class:`PhotoRecord`, or the reason why
     there is none.
     """
     return [(row, _examine(path)) for row, path in enumerate(paths, start=first)]
 
 
-def _examine(path: str) -> Look | str:
+def _examine(path: str) -> PhotoRecord | str:
     try:
         picture, stored = read_photo(path, at_least=64)
         with open(path, "rb") as file:
             digest = hashlib.file_digest(file, _digest).digest()
-        return Look(stored, digest, thumbnail(picture))
-    except Unusable as reason:
+        return PhotoRecord(stored, digest, thumbnail(picture))
+    except DecodeError as reason:
         return str(reason)
     except OSError as error:  # it went away while we looked
         return f"damaged: {error}"
@@ -56,7 +56,7 @@ def pixel_digest_rows(first: int, paths: Sequence[str]) -> list[tuple[int, bytes
     for row, path in enumerate(paths, start=first):
         try:
             picture = open_photo(path)
-        except Unusable:  # usable at a smaller size only, or gone: it equals nothing
+        except DecodeError:  # usable at a smaller size only, or gone: it equals nothing
             continue
         digests.append((row, _digest(repr(picture.size).encode() + picture.tobytes()).digest()))
     return digests

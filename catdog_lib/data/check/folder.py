@@ -13,9 +13,9 @@ from pathlib import Path
 from catdog_lib.classes import CLASSES
 from catdog_lib.data.cache import in_processes
 from catdog_lib.data.check.duplicates import copies
-from catdog_lib.data.check.examine import Look, examine_rows
+from catdog_lib.data.check.examine import PhotoRecord, examine_rows
 from catdog_lib.data.check.findings import KINDS, LONGEST, TINY, UNEVEN, UNUSABLE, Finding
-from catdog_lib.data.decode import Stored
+from catdog_lib.data.decode import ImageInfo
 from catdog_lib.data.folders import Photo, count_by_part, scan
 
 _FORMATS = {
@@ -64,11 +64,11 @@ def check_folder(folder: str | os.PathLike, progress: bool = True) -> Report:
     """
     found = scan(folder)
     paths = [str(found.folder / photo.name) for photo in found.photos]
-    looks: dict[int, Look] = {}
+    looks: dict[int, PhotoRecord] = {}
     findings = [Finding("no class", (item.name,), item.reason) for item in found.skipped]
     for row, look in in_processes(examine_rows, paths, "Checking", "photo", progress):
         name = found.photos[row].name
-        if isinstance(look, Look):
+        if isinstance(look, PhotoRecord):
             looks[row] = look
             findings += [Finding(kind, (name,), text) for kind, text in _notes(name, look.stored)]
         else:
@@ -87,7 +87,7 @@ def check_folder(folder: str | os.PathLike, progress: bool = True) -> Report:
     )
 
 
-def _notes(name: str, stored: Stored) -> Iterator[tuple[str, str]]:
+def _notes(name: str, stored: ImageInfo) -> Iterator[tuple[str, str]]:
     """The kind and detail of all that is unusual about a usable photo."""
     suffix = Path(name).suffix
     if _FORMATS.get(suffix.lower()) != stored.format:

@@ -29,7 +29,7 @@ _ROOM = (
 
 
 @dataclass(frozen=True)
-class Got:
+class FetchResult:
     """A collection that was put in place: its folder, its photos by split and class, their bytes,
     and the time.
     """
@@ -53,7 +53,7 @@ def get(
     yes: bool = False,
     progress: bool = True,
     report: Callable[[str], None] = print,
-) -> Got | None:
+) -> FetchResult | None:
     """Fetch "pets" or "microsoft". Archives that lie beside the destination already are used
     instead of a download.
 
@@ -104,7 +104,7 @@ def get(
             f"{str(target)!r} cannot be made ({error.strerror}); choose another folder with --to."
         ) from None
     shutil.rmtree(work, ignore_errors=True)
-    return Got(
+    return FetchResult(
         target,
         count_by_part(found.photos),
         sum(photo.bytes for photo in found.photos),

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from catdog_lib.explore.feature_map_browser.record import STEPS, Call
 from catdog_lib.explore.receptive_field_viewer import settings_of
-from catdog_lib.inspect.field_tracer import Reach
+from catdog_lib.inspect.field_tracer import FieldSpan
 from catdog_lib.inspect.unit_fields import Fields
 
 
@@ -103,7 +103,7 @@ def _packed_step(step: nn.Module, rows: list[int]) -> dict:
     }
 
 
-def _packed_reach(reach: Reach) -> list | None:
+def _packed_reach(reach: FieldSpan) -> list | None:
     """Jump, first and last; None where the whole photo is seen."""
     return list(reach) if math.isfinite(reach.first) else None
 

@@ -20,7 +20,7 @@ from PIL import Image, ImageEnhance, ImageOps
 
 from catdog_lib.cli import main
 from catdog_lib.data.check.contact_sheet import write_contact_sheet
-from catdog_lib.data.check.dirty_folder import CLEAN, make_mess
+from catdog_lib.data.check.dirty_folder import CLEAN, make_dirty_folder
 from catdog_lib.data.check.findings import KINDS
 from catdog_lib.data.check.folder import _imbalance, check_folder
 from catdog_lib.data.check.report_text import report_text
@@ -32,7 +32,7 @@ from catdog_lib.sketches.dataset import draw
 @pytest.fixture(scope="module")
 def mess(tmp_path_factory):
     folder = tmp_path_factory.mktemp("mess")
-    return folder, make_mess(folder)
+    return folder, make_dirty_folder(folder)
 
 
 @pytest.fixture
@@ -78,12 +78,12 @@ def test_the_mess_holds_every_kind_of_fault_that_a_folder_of_files_can(mess):
 
 def test_the_mess_is_the_same_for_a_seed_and_will_not_cover_other_files(mess, tmp_path):
     folder, truth = mess
-    assert make_mess(tmp_path / "again") == truth
+    assert make_dirty_folder(tmp_path / "again") == truth
     for name in truth:
         assert (tmp_path / "again" / name).read_bytes() == (folder / name).read_bytes()
-    assert make_mess(tmp_path / "other", seed=1) != truth
+    assert make_dirty_folder(tmp_path / "other", seed=1) != truth
     with pytest.raises(CatdogError, match="exists already"):
-        make_mess(folder)
+        make_dirty_folder(folder)
 
 
 def test_a_clean_folder_gives_no_finding(pets):
