@@ -1,6 +1,4 @@
-"""What all tests share: the smallest budget, and a visible reason for each test that cannot run
-here.
-"""
+"""What all tests share: the smallest budget, and a reason for each test that cannot run."""
 
 import os
 import shutil
@@ -14,7 +12,7 @@ os.environ.setdefault(
 
 
 def missing(marker: str) -> str | None:
-    """Why tests with this marker cannot run here; None if they can."""
+    """Return why tests with this marker cannot run here; None if they can."""
     if marker == "photos":
         folder = os.environ.get("CATDOG_DATA")
         if not folder:

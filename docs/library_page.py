@@ -15,13 +15,16 @@ PAGE = ROOT / "docs" / "library.md"
 USED = re.compile(r"^(?:Lesson \d\d, section \d+(?:; |\.$))+", re.MULTILINE)
 START = """# The library, file by file
 
-`catdog_lib` is written to be read. It is a house: rooms by subject, on floors, and a file imports only from its own room
-and from floors below. Each line here is the first line of that file; *L03.5* means that lesson 03 uses it in section 5.
+`catdog_lib` is written to be read. It is a house: rooms by subject, on floors, and a file imports
+only from its own room and from floors below. Each line here is the first line of that file; *L03.5*
+means that lesson 03 uses it in section 5.
 
-What almost every lesson needs stands at the front door: `from catdog_lib import Recipe, check, choose, fit, show_source`.
+What almost every lesson needs stands at the front door:
+`from catdog_lib import Recipe, check, choose, fit, show_source`.
 
-Three files to begin with: `training/loop.py`, the whole of training in one screen; `from_scratch/conv.py`, convolution as
-its formula says it; `inspect/hooks.py`, how one looks inside a network.
+Three files to begin with: `training/loop.py`, the whole of training on one screen;
+`from_scratch/conv.py`, convolution as its formula says it; `inspect/hooks.py`, how to look inside a
+network.
 """
 
 # The order of a visit, not of the alphabet.
@@ -40,13 +43,18 @@ def docstring(path: Path) -> str:
     return (comment[1] or comment[2]) if comment else ""
 
 
+def summary(path: Path) -> str:
+    """Return the first paragraph of what a file says about itself, in one line."""
+    return " ".join(docstring(path).split("\n\n")[0].split())
+
+
 def line(path: Path, room: Path) -> str:
+    """Return a file's line of the tree: its path, its summary, and the lessons that use it."""
     said = docstring(path)
     used = USED.search(said)
     lessons = re.findall(r"Lesson (\d\d), section (\d+)", used[0]) if used else []
-    summary = " ".join(said.split("\n\n")[0].split())
     where = f" *{', '.join(f'L{lesson}.{section}' for lesson, section in lessons)}*" * bool(lessons)
-    return f"- `{path.relative_to(room).as_posix()}`: {summary}{where}"
+    return f"- `{path.relative_to(room).as_posix()}`: {summary(path)}{where}"
 
 
 def page() -> str:

@@ -65,7 +65,7 @@ PHRASES = {
     r"is not waited for|waited for": "does not synchronise, or wait for it",
     r"trainings": "training runs",
     r"for the while": "for the time being",
-    r"\ba training\b(?! (?:run|set|step|loop|image|photo|image|epoch|split|example|script|curve|mode|loss|part|process|data|batch|folder|method|budget))": "a training run",
+    r"\b(?:a|the|this|each) training (?:was|is|goes|ends|has|begins|that|in|from)\b": "training run",
     r"pictures? N×": "images N×",
     r"uint8 pictures?": "uint8 images",
     r"makes? (?:it|them) anew": "makes it again",
