@@ -50,7 +50,7 @@ def cat_or_dog(answer: Callable[[Tensor], Tensor]) -> None:
         ),
         "You added logits. Add probabilities: a logit of −5 is a little probability, not a "
         "debt.": pair(logits, torch.sum).softmax(1),
-        "You took the largest class; a picture may be half tabby and half tiger cat. Add them "
+        "You took the largest class; an image may be half tabby and half tiger cat. Add them "
         "up.": largest,
         "You took the largest class; the probabilities add up.": shared(largest),
         "You took means, so each of the 118 breeds counts less than a cat. Add them up.": means,

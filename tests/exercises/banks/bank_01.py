@@ -1,13 +1,9 @@
-"""Typical wrong answers to the exercises of lesson 01, each with a piece of the hint that it must
-get.
-"""
+"""Typical wrong answers to the exercises of lesson 01, each with a piece of its hint."""
 
 import torch
 import torch.nn.functional as F
 
-
-def no_return(*_):
-    pass
+from tests.exercises.banks.common import no_return
 
 
 # 01.1: cross-correlation in one dimension
@@ -63,22 +59,22 @@ CORRELATE = [
 
 
 # 01.2: convolution in two dimensions
-def over(picture, kernel, **options):
-    return F.conv2d(picture[None, None], kernel[None, None], **options)[0, 0]
+def over(image, kernel, **options):
+    return F.conv2d(image[None, None], kernel[None, None], **options)[0, 0]
 
 
-def same_size(picture, kernel):
-    return over(picture, kernel.flip(0, 1), padding="same")
+def same_size(image, kernel):
+    return over(image, kernel.flip(0, 1), padding="same")
 
 
-def full_size(picture, kernel):
+def full_size(image, kernel):
     kh, kw = kernel.shape
-    return over(picture, kernel.flip(0, 1), padding=(kh - 1, kw - 1))
+    return over(image, kernel.flip(0, 1), padding=(kh - 1, kw - 1))
 
 
-def right_shape_only(picture, kernel):
+def right_shape_only(image, kernel):
     kh, kw = kernel.shape
-    return picture[kh - 1 :, kw - 1 :] * kernel.sum()
+    return image[kh - 1 :, kw - 1 :] * kernel.sum()
 
 
 CONVOLVE = [
@@ -95,17 +91,17 @@ CONVOLVE = [
     (lambda p, k: over(p, k.flip(0, 1), stride=2), "fits at 4×6 places"),
     (lambda p, k: over(p, k.flip(0, 1))[None, None], r"with \[0, 0\]"),
     (lambda p, k: over(p.flip(0, 1), k.flip(0, 1)), "not the values"),
-    (lambda p, k: over(p.flip(0, 1), k), "flipped the result, or the picture"),
+    (lambda p, k: over(p.flip(0, 1), k), "flipped the result, or the image"),
     (right_shape_only, "not the values"),
     (lambda p, k: over(p, k.flip(0, 1)) / k.numel(), "not the values"),
     (lambda p, k: over(p, k.flip(0, 1)).tolist(), "as a tensor"),
-    (lambda p, k: over(p, k.copy_(k.flip(0, 1))), "changed the picture or the kernel"),
+    (lambda p, k: over(p, k.copy_(k.flip(0, 1))), "changed the image or the kernel"),
     (no_return, "returns None"),
     (torch.zeros(4, 6), "Give the function itself"),
 ]
 
 
-# 01.3: a kernel that moves the picture to the right
+# 01.3: a kernel that moves the image to the right
 def one_at(row, column, value=1.0):
     kernel = torch.zeros(3, 3)
     kernel[row, column] = value
@@ -114,9 +110,9 @@ def one_at(row, column, value=1.0):
 
 MOVE_RIGHT = [
     (one_at(1, 2), "to the left"),
-    (one_at(0, 1), "the picture down; rows and columns are swapped"),
-    (one_at(2, 1), "the picture up; rows and columns are swapped"),
-    (one_at(1, 1), "leaves the picture where it is"),
+    (one_at(0, 1), "the image down; rows and columns are swapped"),
+    (one_at(2, 1), "the image up; rows and columns are swapped"),
+    (one_at(1, 1), "leaves the image where it is"),
     (one_at(0, 0), "along a diagonal"),
     (one_at(2, 0), "along a diagonal"),
     (one_at(0, 2), "along a diagonal"),
@@ -129,7 +125,7 @@ MOVE_RIGHT = [
     (torch.tensor([1.0, 0, 0]), r"3×3 numbers; yours has shape \(3,\)"),
     (one_at(1, 0).flatten(), "3×3 numbers"),
     (F.pad(one_at(1, 0), (1, 1, 1, 1)), r"yours has shape \(5, 5\)"),
-    (lambda picture: picture.roll(1, 1), "not a function"),
+    (lambda image: image.roll(1, 1), "not a function"),
     (None, "Checking your answer ended in"),
 ]
 
@@ -165,7 +161,7 @@ def first_bias_everywhere(x, weight, bias):
     return F.conv2d(x, weight) + bias[0]
 
 
-def first_picture_for_all(x, weight, bias):
+def first_image_for_all(x, weight, bias):
     return F.conv2d(x[:1].expand_as(x), weight, bias)
 
 
@@ -190,7 +186,7 @@ CONV2D = [
     (lambda x, w, b: F.conv2d(x, w, b).relu(), "not the values"),
     (right_shape_only_4d, "not the values"),
     (first_bias_everywhere, "not the values"),
-    (first_picture_for_all, "not the values"),
+    (first_image_for_all, "not the values"),
     (one_kernel_only, "The shape should be"),
     (lambda x, w, b: F.conv2d(x, w, b)[0], "The shape should be"),
     (no_return, "returns None"),

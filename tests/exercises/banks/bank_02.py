@@ -1,12 +1,8 @@
-"""Typical wrong answers to the exercises of lesson 02, each with a piece of the hint that it must
-get.
-"""
+"""Typical wrong answers to the exercises of lesson 02, each with a piece of its hint."""
 
 from math import ceil, floor
 
-
-def no_return(*_):
-    pass
+from tests.exercises.banks.common import no_return
 
 
 # 02.1: height and width after a convolution
@@ -66,7 +62,7 @@ SAME = [
     (lambda k, d: (d * (k - 1), d * (k - 1)), "total on each side"),
     (lambda k, d: (d * (k - 1) / 2, d * (k - 1) / 2), "no half pixels"),
     (lambda k, d: (d * (k - 1) // 2,) * 2, "loses one"),
-    (lambda k, d: (d * (k - 1) - d * (k - 1) // 2, d * (k - 1) // 2), "after the picture"),
+    (lambda k, d: (d * (k - 1) - d * (k - 1) // 2, d * (k - 1) // 2), "after the image"),
     (lambda k, d: (d * k // 2, d * k // 2), r"not d·k"),
     (lambda k, d: (k // 2, k - k // 2), "k − 1 smaller"),
     (lambda k, d: ((d + 1) * (k - 1) // 2,) * 2, "should be"),
@@ -118,8 +114,8 @@ LAYERS = [
     ([(1, 2, 0)] * 5, "jumps over pixels"),
     ([(3, 4, 0), (3, 4, 0), (3, 2, 1)], "jumps over pixels"),
     ([(3, 3, 0), (2, 2, 0), (2, 2, 0), (2, 2, 0), (3, 1, 0)], "remainder was thrown away.*222, 223"),
-    ([(3, 2)] * 5, "three whole numbers"),
-    ([(3, 2, 0.5)] * 5, "three whole numbers"),
+    ([(3, 2)] * 5, "three integers"),
+    ([(3, 2, 0.5)] * 5, "three integers"),
     ([(3, 0, 1)], "at least 1"),
     ([(7, 7, 0), (7, 7, 0), (7, 1, 0)], "larger than the map"),
     ([], "Give a list"),

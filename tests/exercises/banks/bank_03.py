@@ -1,6 +1,4 @@
-"""Typical wrong answers to the exercises of lesson 03, each with a piece of the hint that it must
-get.
-"""
+"""Typical wrong answers to the exercises of lesson 03, each with a piece of its hint."""
 
 import math
 
@@ -9,14 +7,11 @@ import torch.nn.functional as F
 from torch import nn
 
 from catdog_lib.models import Normalize
+from tests.exercises.banks.common import no_return
 
 
 def a_finished_number(*_):
     return 1792
-
-
-def no_return(*_):
-    pass
 
 
 # 03.1: parameters of a convolution
@@ -56,10 +51,10 @@ def eps_outside_the_root(maps):
 
 
 NORM = [
-    (norm_over((2, 3)), "over each picture"),
+    (norm_over((2, 3)), "over each image"),
     (norm_over((0,)), "over each place"),
     (norm_over((0, 1, 2, 3)), "all channels together"),
-    (norm_over((1, 2, 3)), "over each picture"),
+    (norm_over((1, 2, 3)), "over each image"),
     (norm_over((0, 2, 3), unbiased=True), "unbiased=False"),
     (norm_over((0, 2, 3), root=False), "root of the variance"),
     (norm_over((0, 2, 3), eps=0.1), "eps stands under the root"),
@@ -92,76 +87,76 @@ FIRST_LOSS = [
 
 
 # 03.4: a step of training
-def forgot_zero_grad(model, optimizer, pictures, labels):
-    loss = F.cross_entropy(model(pictures), labels)
+def forgot_zero_grad(model, optimizer, images, labels):
+    loss = F.cross_entropy(model(images), labels)
     loss.backward()
     optimizer.step()
     return loss.item()
 
 
-def forgot_backward(model, optimizer, pictures, labels):
-    loss = F.cross_entropy(model(pictures), labels)
+def forgot_backward(model, optimizer, images, labels):
+    loss = F.cross_entropy(model(images), labels)
     optimizer.zero_grad()
     optimizer.step()
     return loss.item()
 
 
-def forgot_step(model, optimizer, pictures, labels):
-    loss = F.cross_entropy(model(pictures), labels)
+def forgot_step(model, optimizer, images, labels):
+    loss = F.cross_entropy(model(images), labels)
     optimizer.zero_grad()
     loss.backward()
     return loss.item()
 
 
-def cleared_too_late(model, optimizer, pictures, labels):
-    loss = F.cross_entropy(model(pictures), labels)
+def cleared_too_late(model, optimizer, images, labels):
+    loss = F.cross_entropy(model(images), labels)
     loss.backward()
     optimizer.zero_grad()
     optimizer.step()
     return loss.item()
 
 
-def softmax_twice(model, optimizer, pictures, labels):
-    loss = F.cross_entropy(model(pictures).softmax(1), labels)
+def softmax_twice(model, optimizer, images, labels):
+    loss = F.cross_entropy(model(images).softmax(1), labels)
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
     return loss.item()
 
 
-def returns_the_graph(model, optimizer, pictures, labels):
-    loss = F.cross_entropy(model(pictures), labels)
+def returns_the_graph(model, optimizer, images, labels):
+    loss = F.cross_entropy(model(images), labels)
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
     return loss
 
 
-def returns_the_sum(model, optimizer, pictures, labels):
-    return len(labels) * right_step(model, optimizer, pictures, labels)
+def returns_the_sum(model, optimizer, images, labels):
+    return len(labels) * right_step(model, optimizer, images, labels)
 
 
-def right_step(model, optimizer, pictures, labels):
-    return returns_the_graph(model, optimizer, pictures, labels).item()
+def right_step(model, optimizer, images, labels):
+    return returns_the_graph(model, optimizer, images, labels).item()
 
 
-def two_steps(model, optimizer, pictures, labels):
-    loss = right_step(model, optimizer, pictures, labels)
-    right_step(model, optimizer, pictures, labels)
+def two_steps(model, optimizer, images, labels):
+    loss = right_step(model, optimizer, images, labels)
+    right_step(model, optimizer, images, labels)
     return loss
 
 
-def loss_after_the_step(model, optimizer, pictures, labels):
-    right_step(model, optimizer, pictures, labels)
-    return F.cross_entropy(model(pictures), labels).item()
+def loss_after_the_step(model, optimizer, images, labels):
+    right_step(model, optimizer, images, labels)
+    return F.cross_entropy(model(images), labels).item()
 
 
-def returns_nothing(model, optimizer, pictures, labels):
-    right_step(model, optimizer, pictures, labels)
+def returns_nothing(model, optimizer, images, labels):
+    right_step(model, optimizer, images, labels)
 
 
-def climbs(model, optimizer, pictures, labels):
-    loss = F.cross_entropy(model(pictures), labels)
+def climbs(model, optimizer, images, labels):
+    loss = F.cross_entropy(model(images), labels)
     optimizer.zero_grad()
     (-loss).backward()
     optimizer.step()
@@ -195,7 +190,7 @@ def mean_of_batches(logits, labels):
 
 ACCURACY = [
     (mean_of_batches, "averaged over batches"),
-    (lambda z, y: sum(hits(z, y)), "divide by the number of pictures"),
+    (lambda z, y: sum(hits(z, y)), "divide by the number of images"),
     (lambda z, y: 100 * sum(hits(z, y)) / sum(map(len, y)), "not per cent"),
     (lambda z, y: 1 - sum(hits(z, y)) / sum(map(len, y)), "wrong answers"),
     (lambda z, y: hits(z, y)[-1] / len(y[-1]), "last batch only"),
@@ -229,8 +224,8 @@ class Base(nn.Module):
         self.features = nn.Sequential(*layers)
         self.classifier = nn.Linear(channels, 2)
 
-    def forward(self, pictures):
-        logits = self.classifier(self.features(self.pixels(pictures)).mean((2, 3)))
+    def forward(self, images):
+        logits = self.classifier(self.features(self.pixels(images)).mean((2, 3)))
         return logits if self.end is None else self.end(logits)
 
 
@@ -255,18 +250,18 @@ class TakesNoBytes(Base):
 
 
 class OneLogit(Base):
-    def forward(self, pictures):
-        return super().forward(pictures)[:, :1]
+    def forward(self, images):
+        return super().forward(images)[:, :1]
 
 
 class AddsUpTheBatch(Base):
-    def forward(self, pictures):
-        return super().forward(pictures).mean(0)
+    def forward(self, images):
+        return super().forward(images).mean(0)
 
 
-class IgnoresThePicture(Base):
-    def forward(self, pictures):
-        return super().forward(torch.full_like(pictures, 7))
+class IgnoresTheImage(Base):
+    def forward(self, images):
+        return super().forward(torch.full_like(images, 7))
 
 
 class UnusedLayer(Base):
@@ -276,9 +271,9 @@ class UnusedLayer(Base):
 
 
 class CutWire(Base):
-    def forward(self, pictures):
+    def forward(self, images):
         with torch.no_grad():
-            maps = self.features(self.pixels(pictures))
+            maps = self.features(self.pixels(images))
         return self.classifier(maps.mean((2, 3)))
 
 
@@ -291,8 +286,8 @@ class TooWeak(nn.Module):
             nn.Linear(1, 2),
         )
 
-    def forward(self, pictures):
-        return self.classifier(self.conv(self.normalize(pictures)).mean((2, 3)))
+    def forward(self, images):
+        return self.classifier(self.conv(self.normalize(images)).mean((2, 3)))
 
 
 def without_convolution():
@@ -313,7 +308,7 @@ OWN = [
     (TakesNoBytes, r"does it begin with Normalize"),
     (OneLogit, r"shape \(20, 2\)"),
     (AddsUpTheBatch, r"shape \(20, 2\)"),
-    (IgnoresThePicture, "same answer"),
+    (IgnoresTheImage, "same answer"),
     (UnusedLayer, "forgotten.weight"),
     (CutWire, "never get a gradient"),
     (TooWeak, "by heart"),

@@ -1,15 +1,11 @@
-"""Typical wrong answers to the exercises of lesson 05, each with a piece of the hint that it must
-get.
-"""
+"""Typical wrong answers to the exercises of lesson 05, each with a piece of its hint."""
 
 import math
 
 import torch
 from torch import nn
 
-
-def no_return(*_):
-    pass
+from tests.exercises.banks.common import no_return
 
 
 def soft(w, t):
@@ -92,7 +88,7 @@ MINIMISER = [
     (lambda w0, a, lam: max(w0 - lam / a, 0), "you cut it off"),
     (lambda w0, a, lam: w0 - lam / a, "For a negative w0"),
     (lambda w0, a, lam: w0 - math.copysign(lam / a, w0), "You went past 0"),
-    (height, "asked is where"),
+    (height, "the question is where"),
     (lambda w0, a, lam: 7, "lowest point is at 2.2; you say 7"),
     (no_return, "returns None"),
     (2.5, "Give the function itself"),
@@ -149,7 +145,7 @@ ZEROS = [
     (mean_over_layers, "averaged over layers"),
     (lambda model: share(weights(model, nn.Conv2d)), "convolution only"),
     (lambda model: share(weights(model, nn.Linear)), "one layer only"),
-    (with_nearly_zero, "asked are exact zeros"),
+    (with_nearly_zero, "count exact zeros"),
     (lambda model: 0.3, "11 of these 70 weights are 0"),
     (lambda model: 11 / 70, "inside an inner module"),
     (lambda model: share(m.weight for m in model if isinstance(m, nn.Conv2d | nn.Linear)), "Error"),
