@@ -210,30 +210,69 @@ def with_place(place, formula):
 
 COUNT = [
     (lambda *sizes: right_counts(*sizes)[::-1], "The order is turned around"),
-    (lambda h, w, i, o, k: (o * h * w * i * h * w, o * h * w * i * k * k, o * i * k * k), "You counted the weights"),
-    (with_place(0, lambda p, i, o, k: o * (i * p + 1)), "Fully connected: each map has one output for each pixel"),
-    (with_place(0, lambda p, i, o, k: o * p * (p + 1)), "Fully connected: each output looks at all channels"),
-    (with_place(0, lambda p, i, o, k: i * p * (o * p + 1)), "Fully connected: each output has a bias, not each"),
+    (
+        lambda h, w, i, o, k: (o * h * w * i * h * w, o * h * w * i * k * k, o * i * k * k),
+        "You counted the weights",
+    ),
+    (
+        with_place(0, lambda p, i, o, k: o * (i * p + 1)),
+        "Fully connected: each map has one output for each pixel",
+    ),
+    (
+        with_place(0, lambda p, i, o, k: o * p * (p + 1)),
+        "Fully connected: each output looks at all channels",
+    ),
+    (
+        with_place(0, lambda p, i, o, k: i * p * (o * p + 1)),
+        "Fully connected: each output has a bias, not each",
+    ),
     (with_place(0, lambda p, i, o, k: o * p * i * p + o), "Fully connected: nothing is shared"),
     (with_place(0, lambda p, i, o, k: o * p * i * p), "Fully connected: every output has a bias"),
     (with_place(0, lambda p, i, o, k: (p + 1) * p), "Fully connected: for .* I count"),
-    (with_place(1, lambda p, i, o, k: o * (i * k * k + 1)), "Locally connected: the weights are not shared"),
-    (with_place(1, lambda p, i, o, k: o * p * i * k * k + o), "Locally connected: nothing is shared"),
-    (with_place(1, lambda p, i, o, k: o * p * i * k * k), "Locally connected: every output has a bias"),
-    (with_place(1, lambda p, i, o, k: o * p * (k * k + 1)), "Locally connected: a window goes through all"),
-    (with_place(1, lambda p, i, o, k: o * p * (i * k + 1)), "Locally connected: a window is a square"),
-    (with_place(2, lambda p, i, o, k: o * p * (i * k * k + 1)), "Convolution: the weights are the same"),
+    (
+        with_place(1, lambda p, i, o, k: o * (i * k * k + 1)),
+        "Locally connected: the weights are not shared",
+    ),
+    (
+        with_place(1, lambda p, i, o, k: o * p * i * k * k + o),
+        "Locally connected: nothing is shared",
+    ),
+    (
+        with_place(1, lambda p, i, o, k: o * p * i * k * k),
+        "Locally connected: every output has a bias",
+    ),
+    (
+        with_place(1, lambda p, i, o, k: o * p * (k * k + 1)),
+        "Locally connected: a window goes through all",
+    ),
+    (
+        with_place(1, lambda p, i, o, k: o * p * (i * k + 1)),
+        "Locally connected: a window is a square",
+    ),
+    (
+        with_place(2, lambda p, i, o, k: o * p * (i * k * k + 1)),
+        "Convolution: the weights are the same",
+    ),
     (with_place(2, lambda p, i, o, k: o * i * k * k), "Convolution: every map has a bias as well"),
-    (with_place(2, lambda p, i, o, k: o * i * k * k + 1), "Convolution: every map has a bias of its own"),
-    (with_place(2, lambda p, i, o, k: o * i * k * k + o * p), "Convolution: all outputs of one map share"),
-    (with_place(2, lambda p, i, o, k: o * (k * k + 1)), "Convolution: a kernel has a slice for every"),
+    (
+        with_place(2, lambda p, i, o, k: o * i * k * k + 1),
+        "Convolution: every map has a bias of its own",
+    ),
+    (
+        with_place(2, lambda p, i, o, k: o * i * k * k + o * p),
+        "Convolution: all outputs of one map share",
+    ),
+    (
+        with_place(2, lambda p, i, o, k: o * (k * k + 1)),
+        "Convolution: a kernel has a slice for every",
+    ),
     (with_place(2, lambda p, i, o, k: o * (i * k + 1)), "Convolution: a kernel is a square"),
     (lambda h, w, i, o, k: right_counts(h, h, i, o, k), "I count"),
     (lambda h, w, i, o, k: right_counts(h, w, o, i, k), "each output has a bias, not each"),
     (lambda *sizes: right_counts(*sizes)[2], "Return three numbers"),
     (no_return, "returns None"),
     ((1, 2, 3), "Give the function itself"),
-]  # fmt: skip
+]
 
 
 # 01.6: distance from equivariance
@@ -274,22 +313,34 @@ EQUIVARIANCE = [
     (invariance, "stay the same"),
     (never_shown, "never sees the moved batch"),
     (moved_back, "back instead of along"),
-    (lambda f, x, down, right: two_ways(f, x, right, down).abs().max().item(), "Rows and columns are swapped"),
-    (lambda f, x, down, right: two_ways(f, x, -down, -right).abs().max().item(), "You move up and to the left"),
+    (
+        lambda f, x, down, right: two_ways(f, x, right, down).abs().max().item(),
+        "Rows and columns are swapped",
+    ),
+    (
+        lambda f, x, down, right: two_ways(f, x, -down, -right).abs().max().item(),
+        "You move up and to the left",
+    ),
     (lambda *given: two_ways(*given).max().item(), "can be negative"),
     (lambda *given: two_ways(*given).abs().sum().item(), "not the sum"),
     (lambda *given: two_ways(*given).abs().mean().item(), "not the mean"),
     (lambda *given: two_ways(*given).norm().item(), "not the root"),
-    (lambda *given: two_ways(*given)[:, :3].abs().max().item(), "convolution .* the largest difference is"),
+    (
+        lambda *given: two_ways(*given)[:, :3].abs().max().item(),
+        "convolution .* the largest difference is",
+    ),
     (lambda *given: two_ways(*given).abs().max(), "a plain number"),
-    (lambda *given: torch.allclose(two_ways(*given), torch.tensor(0.0), atol=1e-5), "a plain number"),
+    (
+        lambda *given: torch.allclose(two_ways(*given), torch.tensor(0.0), atol=1e-5),
+        "a plain number",
+    ),
     (lambda *given: 0.0, "the largest difference is"),
     (rolls_the_channels, "the largest difference is"),
     (lambda *given: two_ways(*given).square().max().item(), "the largest difference is"),
     (changes_the_batch, "changed the batch"),
     (no_return, "returns None"),
     (0.0, "Give the function itself"),
-]  # fmt: skip
+]
 
 BANKS = {
     "01.1": CORRELATE,

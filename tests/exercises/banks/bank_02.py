@@ -91,7 +91,10 @@ POOL = [
     (lambda h, k, s, p, c: pool(h, k, s, p, c, strict=True), ">="),
     (lambda h, k, s, p, c: pool(h, k, s, p, c, counts_padding=False), r"ends at h \+ p"),
     (lambda h, k, s, p, c: pool(h, k, s, p, c, edge=p), "start after the padding"),
-    (lambda h, k, s, p, c: ceil((h + 2 * p - k) / s) if c else pool(h, k, s, p, c), "always leave out"),
+    (
+        lambda h, k, s, p, c: ceil((h + 2 * p - k) / s) if c else pool(h, k, s, p, c),
+        "always leave out",
+    ),
     (lambda h, k, s, p, c: pool(h, k, k, p, c), "kernel for the stride"),
     (lambda h, k, s, p, c: pool(h, k, s, 0, c), "Where is the padding"),
     (lambda h, k, s, p, c: pool(h, k, s, p, c) - 1, "One window is missing"),
@@ -100,7 +103,7 @@ POOL = [
     (lambda h, k, s, p, c: float(pool(h, k, s, p, c)), "a float"),
     (no_return, "returns None"),
     (3, "Give the function itself"),
-]  # fmt: skip
+]
 
 # 02.4: layers that bring 224 to 7
 LAYERS = [
@@ -113,14 +116,17 @@ LAYERS = [
     ([(32, 32, 0)], "1 to 7 pixels"),
     ([(1, 2, 0)] * 5, "jumps over pixels"),
     ([(3, 4, 0), (3, 4, 0), (3, 2, 1)], "jumps over pixels"),
-    ([(3, 3, 0), (2, 2, 0), (2, 2, 0), (2, 2, 0), (3, 1, 0)], "remainder was thrown away.*222, 223"),
+    (
+        [(3, 3, 0), (2, 2, 0), (2, 2, 0), (2, 2, 0), (3, 1, 0)],
+        "remainder was thrown away.*222, 223",
+    ),
     ([(3, 2)] * 5, "three integers"),
     ([(3, 2, 0.5)] * 5, "three integers"),
     ([(3, 0, 1)], "at least 1"),
     ([(7, 7, 0), (7, 7, 0), (7, 1, 0)], "larger than the map"),
     ([], "Give a list"),
     (no_return, "Give a list"),
-]  # fmt: skip
+]
 
 
 # 02.5: receptive field of a stack

@@ -229,5 +229,10 @@ PRUNED = [
 ]
 
 BANKS = {
-    "05.1": STEP, "05.2": SOFT, "05.3": MINIMISER, "05.4": ZEROS, "05.5": GROUPS, "05.6": PRUNED,
-}  # fmt: skip
+    "05.1": STEP,
+    "05.2": SOFT,
+    "05.3": MINIMISER,
+    "05.4": ZEROS,
+    "05.5": GROUPS,
+    "05.6": PRUNED,
+}

@@ -39,8 +39,14 @@ CAT_OR_DOG = [
     (lambda z: shared(both(z.softmax(1), "mean")), "a breed counts less"),
     (lambda z: both(z.softmax(0)), "not over the images"),
     (lambda z: shared(both(z.softmax(0))), "not over the images"),
-    (lambda z: shared(both(z.softmax(1), "sum", slice(281, 285), slice(151, 268))), "last class is missing"),
-    (lambda z: shared(both(z.softmax(1), "sum", slice(282, 286), slice(152, 269))), "first class is missing"),
+    (
+        lambda z: shared(both(z.softmax(1), "sum", slice(281, 285), slice(151, 268))),
+        "last class is missing",
+    ),
+    (
+        lambda z: shared(both(z.softmax(1), "sum", slice(282, 286), slice(152, 269))),
+        "first class is missing",
+    ),
     (lambda z: answer(2 * z), "The first image should have"),
     (lambda z: answer(z).T, "side by side"),
     (lambda z: answer(z)[:, 0], "of shape"),
@@ -48,7 +54,7 @@ CAT_OR_DOG = [
     (in_place, "changed the logits"),
     (no_return, "returns None"),
     (torch.zeros(6, 2), "Give the function itself"),
-]  # fmt: skip
+]
 
 
 # 06.2: parameters of a head
@@ -243,5 +249,10 @@ CHOOSE = [
 ]
 
 BANKS = {
-    "06.1": CAT_OR_DOG, "06.2": HEAD, "06.3": SEPARABLE, "06.4": FREEZE, "06.5": STANDARDISE, "06.6": CHOOSE,
-}  # fmt: skip
+    "06.1": CAT_OR_DOG,
+    "06.2": HEAD,
+    "06.3": SEPARABLE,
+    "06.4": FREEZE,
+    "06.5": STANDARDISE,
+    "06.6": CHOOSE,
+}

@@ -132,7 +132,7 @@ def covered(
                 left[i, j] = score(copy[None])[0]
         return change(score(image[None])[0], left)
 
-    return occlusion  # fmt: skip
+    return occlusion
 
 
 def overlapping(score, image, side, fill):
@@ -168,7 +168,7 @@ OCCLUSION = [
     (in_place, "changed the image"),
     (no_return, "returns None"),
     (torch.zeros(2, 3), "Give the function itself"),
-]  # fmt: skip
+]
 
 
 # 07.4: Grad-CAM
@@ -234,7 +234,7 @@ SHARE = [
     (in_place_heat, "changed the heat"),
     (no_return, "returns None"),
     (0.5, "Give the function itself"),
-]  # fmt: skip
+]
 
 
 # 07.6: a deletion curve
@@ -263,7 +263,7 @@ def taken(
             curve.append(score(pixels.view_as(image)[None])[0])
         return change(torch.stack(curve))
 
-    return deletion  # fmt: skip
+    return deletion
 
 
 def in_place_deletion(score, image, heat, steps, fill):
@@ -291,8 +291,13 @@ DELETION = [
     (in_place_deletion, "changed the image"),
     (no_return, "returns None"),
     ([1.0, 0.5], "Give the function itself"),
-]  # fmt: skip
+]
 
 BANKS = {
-    "07.1": RECORD, "07.2": PATCH, "07.3": OCCLUSION, "07.4": CAM, "07.5": SHARE, "07.6": DELETION,
-}  # fmt: skip
+    "07.1": RECORD,
+    "07.2": PATCH,
+    "07.3": OCCLUSION,
+    "07.4": CAM,
+    "07.5": SHARE,
+    "07.6": DELETION,
+}
