@@ -16,8 +16,6 @@ from torch import Tensor
 from catdog_lib.exercises.checking import Mistakes, is_integer, require_sequence, same, show
 from catdog_lib.exercises.registry import WrongAnswer, require
 
-_COUNTS = {2: "two", 3: "three", 4: "four"}
-
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
@@ -88,6 +86,7 @@ def check_settings(
     right: Callable,
     mistakes: Mistakes,
     integers: str = "",
+    returns: str = "two numbers, as in `return first, second`",
     **tolerance: float,
 ) -> None:
     """Ask for every setting; name the mistake that all results show, else the first wrong result.
@@ -99,6 +98,7 @@ def check_settings(
         right: the right formula; it returns a number or a tuple of numbers.
         mistakes: the hint for a mistake → the wrong formula.
         integers: what to do to get integers, if the results must be some by their type, too.
+        returns: what it returns in words, if that is a tuple.
         **tolerance: ``rtol`` and ``atol`` of :func:`~catdog_lib.exercises.checking.same`.
 
     Raises:
@@ -107,8 +107,7 @@ def check_settings(
     results = [ask(answer, *setting) for setting in settings]
     targets = [right(*setting) for setting in settings]
     if isinstance(targets[0], tuple):
-        length = len(targets[0])
-        results = [require_sequence(r, length, f"{_COUNTS[length]} numbers") for r in results]
+        results = [require_sequence(result, len(targets[0]), returns) for result in results]
     for hint, formula in mistakes.items():
         wrong = [formula(*setting) for setting in settings]
         hit = all(same(r, w, **tolerance) for r, w in zip(results, wrong, strict=True))

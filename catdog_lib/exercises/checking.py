@@ -41,7 +41,7 @@ def as_float64(value: object) -> Tensor:
     """Return numbers of any kind as a float64 tensor on the CPU, without their graph.
 
     Raises:
-        WrongAnswer: these are no numbers, or lists of different lengths.
+        WrongAnswer: these are not numbers, or lists of different lengths.
     """
     return _as_tensor(value).double()
 
@@ -126,11 +126,11 @@ def is_integer(value: object) -> bool:
 
 
 def show(value: object) -> str:
-    """Return a value as a hint shows it: 577,802, 0.142857, [0.5, 1.25], a Tensor of (2, 3)."""
+    """Return a value as hints show it: 577,802, 0.142857, [0.5, 1.25], a tensor of shape (2, 3)."""
     if isinstance(value, Tensor | np.ndarray):
         few = value.ndim == 0 or (value.ndim == 1 and len(value) <= 12)
-        name = f"a {type(value).__name__} of shape {tuple(value.shape)}"
-        return show(value.tolist()) if few else name
+        kind = "a tensor" if isinstance(value, Tensor) else "an array"
+        return show(value.tolist()) if few else f"{kind} of shape {tuple(value.shape)}"
     if isinstance(value, list | tuple):
         parts = ", ".join(str(part) if is_integer(part) else show(part) for part in value)
         return f"[{parts}]" if isinstance(value, list) else f"({parts})"

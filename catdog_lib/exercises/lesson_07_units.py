@@ -58,7 +58,7 @@ def record(answer: Callable[[nn.Module, str, Tensor], Tensor]) -> None:
         }
     otherwise = (
         f"For the layer 'second' of a small network, of shape {tuple(right.shape)}, you return "
-        f"something else than what it gave: {show(value)}."
+        f"something other than what it gave: {show(value)}."
     )
     require_value(value, right, mistakes, otherwise, rtol=1e-4, atol=1e-5)
     require(
@@ -152,4 +152,5 @@ def patch(answer: Callable[[int, int, int, int, float, int], tuple]) -> None:
     It returns top, bottom, left and right.
     """
     integers = "a slice needs integers, so take int(…)"
-    check_settings(answer, "patch", PATCH_CASES, _right, PATCH_MISTAKES, integers)
+    returns = "four numbers, top, bottom, left, right"
+    check_settings(answer, "patch", PATCH_CASES, _right, PATCH_MISTAKES, integers, returns)

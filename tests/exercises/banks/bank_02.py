@@ -7,7 +7,7 @@ from tests.exercises.banks.common import no_return
 
 # 02.1: height and width after a convolution
 def both(one):
-    """An answer that computes height and width by the same (wrong) formula."""
+    """Return an answer that computes height and width by the same (wrong) formula."""
 
     def conv_shape(size, kernel, stride, padding, dilation):
         return tuple(one(size[i], kernel[i], stride[i], padding[i], dilation[i]) for i in range(2))
@@ -76,7 +76,7 @@ SAME = [
 
 # 02.3: pooling with ceil_mode
 def pool(h, k, s, p, ceil_mode, edge=0, counts_padding=True, strict=False):
-    """Right as it is; the arguments after ``ceil_mode`` spoil the odd rule."""
+    """Return the right size; the arguments after ``ceil_mode`` spoil the odd rule."""
     out = (ceil if ceil_mode else floor)((h + 2 * p - k) / s) + 1
     start, end = (out - 1) * s, h + (p if counts_padding else 0) + edge
     drops = start > end if strict else start >= end

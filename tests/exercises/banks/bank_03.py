@@ -9,11 +9,6 @@ from torch import nn
 from catdog_lib.models import Normalize
 from tests.exercises.banks.common import no_return
 
-
-def a_finished_number(*_):
-    return 1792
-
-
 # 03.1: parameters of a convolution
 COUNT = [
     (lambda i, o, k: i * o * k * k, "still added to every output channel"),
@@ -87,57 +82,26 @@ FIRST_LOSS = [
 
 
 # 03.4: a step of training
-def forgot_zero_grad(model, optimizer, images, labels):
-    loss = F.cross_entropy(model(images), labels)
-    loss.backward()
-    optimizer.step()
-    return loss.item()
+def step_of(*actions, loss_of=F.cross_entropy, returns=lambda loss, labels: loss.item()):
+    """Return an answer that computes the loss and does these actions in this order."""
+
+    def train_step(model, optimizer, images, labels):
+        loss = loss_of(model(images), labels)
+        known = {
+            "clear": optimizer.zero_grad,
+            "backward": loss.backward,
+            "climb": lambda: (-loss).backward(),
+            "step": optimizer.step,
+        }
+        for action in actions:
+            known[action]()
+        return returns(loss, labels)
+
+    return train_step
 
 
-def forgot_backward(model, optimizer, images, labels):
-    loss = F.cross_entropy(model(images), labels)
-    optimizer.zero_grad()
-    optimizer.step()
-    return loss.item()
-
-
-def forgot_step(model, optimizer, images, labels):
-    loss = F.cross_entropy(model(images), labels)
-    optimizer.zero_grad()
-    loss.backward()
-    return loss.item()
-
-
-def cleared_too_late(model, optimizer, images, labels):
-    loss = F.cross_entropy(model(images), labels)
-    loss.backward()
-    optimizer.zero_grad()
-    optimizer.step()
-    return loss.item()
-
-
-def softmax_twice(model, optimizer, images, labels):
-    loss = F.cross_entropy(model(images).softmax(1), labels)
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    return loss.item()
-
-
-def returns_the_graph(model, optimizer, images, labels):
-    loss = F.cross_entropy(model(images), labels)
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    return loss
-
-
-def returns_the_sum(model, optimizer, images, labels):
-    return len(labels) * right_step(model, optimizer, images, labels)
-
-
-def right_step(model, optimizer, images, labels):
-    return returns_the_graph(model, optimizer, images, labels).item()
+RIGHT = ("clear", "backward", "step")
+right_step = step_of(*RIGHT)
 
 
 def two_steps(model, optimizer, images, labels):
@@ -151,30 +115,18 @@ def loss_after_the_step(model, optimizer, images, labels):
     return F.cross_entropy(model(images), labels).item()
 
 
-def returns_nothing(model, optimizer, images, labels):
-    right_step(model, optimizer, images, labels)
-
-
-def climbs(model, optimizer, images, labels):
-    loss = F.cross_entropy(model(images), labels)
-    optimizer.zero_grad()
-    (-loss).backward()
-    optimizer.step()
-    return loss.item()
-
-
 STEP = [
-    (forgot_zero_grad, "until zero_grad"),
-    (forgot_backward, "did not move"),
-    (forgot_step, "did not move"),
-    (cleared_too_late, "did not move"),
-    (softmax_twice, "did it twice"),
-    (returns_the_graph, "loss.item"),
-    (returns_the_sum, "not the sum"),
+    (step_of("backward", "step"), "until zero_grad"),
+    (step_of("clear", "step"), "did not move"),
+    (step_of("clear", "backward"), "did not move"),
+    (step_of("backward", "clear", "step"), "did not move"),
+    (step_of(*RIGHT, loss_of=lambda z, y: F.cross_entropy(z.softmax(1), y)), "did it twice"),
+    (step_of(*RIGHT, returns=lambda loss, labels: loss), "loss.item"),
+    (step_of(*RIGHT, returns=lambda loss, labels: len(labels) * loss.item()), "not the sum"),
     (two_steps, "not what one SGD step gives"),
     (loss_after_the_step, "should be"),
-    (returns_nothing, "Return the loss"),
-    (climbs, "not what one SGD step gives"),
+    (step_of(*RIGHT, returns=no_return), "Return the loss"),
+    (step_of("clear", "climb", "step"), "not what one SGD step gives"),
     (3, "Give the function itself"),
 ]
 
@@ -205,7 +157,7 @@ ACCURACY = [
 
 # 03.6: your own network
 class Base(nn.Module):
-    """A right answer; the wrong ones below change one thing."""
+    """A right answer; each of the wrong ones below changes one thing."""
 
     width, end, normalize = 16, None, True
 

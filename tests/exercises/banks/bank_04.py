@@ -120,7 +120,7 @@ FLOOR = [
 
 # 04.5: momentum
 def velocity(change):
-    """A step that is right but for the velocity."""
+    """Return a step that is right but for the velocity."""
 
     def step(w, v, g, lr, mu):
         v = change(v, g, lr, mu)
@@ -130,7 +130,7 @@ def velocity(change):
 
 
 def moves(by):
-    """A step whose velocity is right; the weights move by something else."""
+    """Return a step whose velocity is right, but whose weights move by something else."""
 
     def step(w, v, g, lr, mu):
         new = mu * v + g
@@ -178,7 +178,7 @@ MOMENTUM = [
 
 # 04.6: Adam
 def adam(m_of=None, s_of=None, move=None):
-    """A right step but for what is given: how m and s change, and by what the weights move."""
+    """Return a step that is right but for the arguments: how m and s change, what w moves by."""
 
     def step(w, m, s, g, t, lr):
         m = m_of(m, g) if m_of else 0.9 * m + 0.1 * g

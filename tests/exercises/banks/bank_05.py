@@ -202,9 +202,7 @@ def whole(i, c, r, n, k):
 
 
 def by(change):
-    """The right count, changed by a function of (channels_in, channels, removed, channels_next,
-    kernel).
-    """
+    """Return an answer that is off by ``change(channels_in, channels, removed, next, kernel)``."""
     return lambda *numbers: left(*numbers) + change(*numbers)
 
 

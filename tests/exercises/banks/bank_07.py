@@ -7,9 +7,7 @@ from tests.exercises.banks.common import no_return
 
 # 07.1: a hook that records
 def recorder(keep, *, before=False, remove=True):
-    """An answer whose hook keeps ``keep(input, output)``; without ``remove`` it stays in the
-    network.
-    """
+    """Return an answer whose hook keeps ``keep(input, output)``, and stays without ``remove``."""
 
     def record(model, layer, images):
         kept = []
@@ -56,7 +54,7 @@ RECORD = [
     (in_try(lambda x, y: y.detach()), "overwritten"),
     (in_try(lambda x, y: y), "overwritten"),
     (in_try(lambda x, y: y.clone()), "whole graph"),
-    (in_try(lambda x, y: y.detach().clone().mean((2, 3))), "something else"),
+    (in_try(lambda x, y: y.detach().clone().mean((2, 3))), "something other"),
     (in_try(lambda x, y: [y.detach().clone()]), "a list"),
     (recorder(copied, remove=False), "still there"),
     (recorder(copied), "`finally`"),
@@ -117,7 +115,7 @@ def covered(
     fresh=True,
     grey=None,
 ):
-    """An answer that is right as it is; each argument spoils one thing."""
+    """Return an answer that is right as it is; each argument spoils one thing."""
 
     def occlusion(score, image, side, fill):
         rows, columns = image.shape[1] // side, image.shape[2] // side
@@ -246,7 +244,7 @@ def taken(
     change=lambda curve: curve,
     swap=False,
 ):
-    """An answer that is right as it is; each argument spoils one thing."""
+    """Return an answer that is right as it is; each argument spoils one thing."""
 
     def deletion(score, image, heat, steps, fill):
         places, size = order(heat), 1 if one else heat.numel() // steps

@@ -160,7 +160,7 @@ BATCH = [
 
 # 10.6: gradient accumulation
 def by_parts(share, clear="before", reduction="sum", at_once=None, sign=1):
-    """``share(part, whole, parts)`` is what the loss of a part is divided by."""
+    """Return an answer that divides the loss of a part by ``share(part, whole, parts)``."""
 
     def accumulate(model, images, labels, most):
         if clear == "before":
