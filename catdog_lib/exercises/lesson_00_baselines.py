@@ -31,11 +31,11 @@ def hold_out(answer: Callable[[Tensor, float, torch.Generator], Tensor]) -> None
 
     first = drawn(1)
     require(len(first) > 0, "Nothing is held out.")
-    hint = "Some image is drawn twice: draw without putting back."
+    hint = "An image is drawn twice: draw without replacement."
     require(len(set(first)) == len(first), hint)
     require(
         all(0 <= position < 100 for position in first),
-        "Some position lies outside the set: add the place where the class begins, or index its "
+        "A position lies outside the set: add the place where the class begins, or index its "
         "members.",
     )
     cats = sum(position < 60 for position in first)

@@ -112,13 +112,13 @@ def mirror_some(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
             "Upside down: a cat on its head. Rows are dimension 2, columns are dimension 3.": (
                 flipped(2)
             ),
-            "Turned by half a circle: flip the columns only, dimension 3.": flipped(2, 3),
+            "Rotated by 180°: flip the columns only, dimension 3.": flipped(2, 3),
             "You flipped the colours: channels are dimension 1, columns are dimension 3.": (
                 flipped(1)
             ),
             "You changed the order of the images: columns are dimension 3.": flipped(0),
             "You mirrored all of them; some are to stay as they are.": images.flip(3),
-            "You mirrored those that were to stay, and the others not.": flipped(3, which=~which),
+            "You mirrored those that were to stay, and not the others.": flipped(3, which=~which),
         }
-        otherwise = "Not the chosen images mirrored left to right, and only they."
+        otherwise = "Not the chosen images mirrored left to right, and only those."
         require_value(value, flipped(3), mistakes, otherwise)

@@ -88,7 +88,7 @@ def convolve(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
         setting = f"an image {height}×{width} and a kernel {kh}×{kw}"
         require(
             shape[-2:] != wanted or len(shape) == 2,
-            f"The result has shape {shape}: take the batch and the channel off again, with [0, 0].",
+            f"The result has shape {shape}: remove the batch and the channel, with [0, 0].",
         )
         places = f"{wanted[0]}×{wanted[1]} places"
         mistakes = {
@@ -109,10 +109,8 @@ def convolve(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
             "You flipped the columns of the kernel; flip the rows, too.": (
                 _slid(image, kernel.flip(1))
             ),
-            "Your kernel is turned by a quarter, or its rows have become columns; a convolution "
-            "turns it by half a circle: flip(0, 1).": (
-                [_slid(image, other) for other in turned if kh == kw]
-            ),
+            "Your kernel is rotated by 90°, or its rows have become columns; a convolution rotates "
+            "it by 180°: flip(0, 1).": ([_slid(image, other) for other in turned if kh == kw]),
             "You flipped the result, or the image; it is the kernel that is flipped.": (
                 right.flip(0, 1)
             ),
@@ -131,14 +129,14 @@ def move_right(answer: Tensor) -> None:
     hint = f"Give a kernel of 3×3 numbers; yours has shape {tuple(kernel.shape)}."
     require(kernel.shape == (3, 3), hint)
     used = kernel[kernel != 0]
-    require(len(used) > 0, "All nine numbers are 0, and so will be the image. One must not be.")
+    require(len(used) > 0, "All nine numbers are 0, and so is the new image. One must not be.")
     require(
         len(used) == 1,
         "More than one number is not 0, so each new pixel is mixed from several old ones. A move "
         "needs only one.",
     )
     gain = used.item()
-    hint = f"The image gets {gain:g} times as bright: the one number that is not 0 must be 1."
+    hint = f"The image becomes {gain:g} times as bright: the one number that is not 0 must be 1."
     require(gain == 1, hint)
     image = torch.rand(6, 7, generator=torch.Generator().manual_seed(0))
     made = F.conv2d(image[None, None], kernel[None, None], padding=1)[0, 0, 1:-1, 1:-1]

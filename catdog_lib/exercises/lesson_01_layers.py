@@ -88,7 +88,7 @@ def count(answer: Callable[[int, int, int, int, int], tuple[int, int, int]]) -> 
         inputs, outputs = c_in * pixels, c_out * pixels
         right = (outputs * (inputs + 1), outputs * (window + 1), c_out * (window + 1))
         mistakes = {
-            f"The order is turned around: {order}.": right[::-1],
+            f"The order is reversed: {order}.": right[::-1],
             "You counted the weights; every output (in a convolution, every map) has a bias as "
             "well.": (outputs * inputs, outputs * window, c_out * window),
         }
@@ -141,7 +141,7 @@ def equivariance_error(answer: Callable[[Callable, Tensor, int, int], float]) ->
         return maps.roll((down, right), (2, 3))
 
     layers = {
-        "a layer that weighs each place by itself": lambda maps: maps * ramp,
+        "a layer that scales each place by itself": lambda maps: maps * ramp,
         "a convolution with zeros around the image": lambda maps: F.conv2d(maps, weight, padding=1),
     }
     for name, layer in layers.items():

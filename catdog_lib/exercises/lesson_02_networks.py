@@ -50,7 +50,7 @@ def from_224_to_7(answer: list[tuple[int, int, int]]) -> None:
     path = " → ".join(map(str, sizes))
     require(
         sizes[-1] == 7,
-        f"Your sizes are {path}; it should end at 7. Which padding lets a stride of 2 halve an "
+        f"Your sizes are {path}; they should end at 7. Which padding lets a stride of 2 halve an "
         "even size?",
     )
     lost = sorted(set(range(224)) - set().union(*seen))

@@ -49,10 +49,10 @@ CONV_MISTAKES: Mistakes = {
     "Half a window does not exist: round down, with // in place of /.": (
         _pair(lambda h, k, s, p, d: (h + 2 * p - d * (k - 1) - 1) / s + 1)
     ),
-    "You round up; a window that does not fit whole is left out, so round down.": (
+    "You round up; a window that does not fit completely is left out, so round down.": (
         _pair(lambda h, k, s, p, d: ceil((h + 2 * p - d * (k - 1) - 1) / s) + 1)
     ),
-    "`round` goes to the nearest; a window that does not fit whole is left out: round down.": (
+    "`round` goes to the nearest; a window that does not fit completely is left out: round down.": (
         _pair(lambda h, k, s, p, d: round((h + 2 * p - d * (k - 1) - 1) / s) + 1)
     ),
     "The padding p is added on each of the two sides: 2p in total.": (
@@ -157,8 +157,8 @@ POOL_SETTINGS = [
 ]
 POOL_MISTAKES: Mistakes = {
     "You always round down: what does ceil_mode do?": lambda h, k, s, p, c: _out(h, k, s, p),
-    "Right but for PyTorch's odd rule: a window that would start in the padding after the map is "
-    "left out.": _pooled(lambda start, h, p: False),
+    "Right except for PyTorch's odd rule: a window that would start in the padding after the map "
+    "is left out.": _pooled(lambda start, h, p: False),
     "You always round up; PyTorch does so with ceil_mode only.": (
         lambda h, k, s, p, c: _up(h, k, s, p)
     ),

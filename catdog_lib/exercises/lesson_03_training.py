@@ -88,7 +88,7 @@ def accuracy(answer: Callable[[list[Tensor], list[Tensor]], float]) -> None:
     value = ask(answer, logits, labels, keeps="the logits or the labels")
     mistakes = {
         "That is the number of right answers; divide by the number of images.": 3.0,
-        "Return a share between 0 and 1, not per cent.": 300 / 7,
+        "Return a share between 0 and 1, not a percentage.": 300 / 7,
         "You averaged over batches, so the image alone in the last batch counted as much as "
         "three.": 5 / 9,
         "That is the share of wrong answers.": 4 / 7,

@@ -61,7 +61,7 @@ def max_pool_backward(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
         right = F.max_unpool2d(g, winner, 2)
         spread = g.repeat_interleave(2, 2).repeat_interleave(2, 3)
         mistakes = {
-            "You gave g to all four of a window; only the winner gets it, the others 0.": spread,
+            "You gave g to all four pixels of a window; only the winner gets it, the rest 0.": spread,
             "You shared g out evenly, as mean-pooling does; the winner gets it all.": spread / 4,
             "You marked the winners with 1; each gets its window's g.": (right != 0).float(),
             "You put the maximum itself in its place; what goes back is g.": (
@@ -125,7 +125,9 @@ def lowest_loss(answer: Callable[[int], float]) -> None:
         right = math.log(1 + others / math.e)
         mistakes = {
             "With one softmax the loss can come down to 0; the second one gets only 1 and 0.": 0.0,
-            "So much loses a network that knows nothing; this one is perfect.": math.log(classes),
+            "That is the loss of a network that knows nothing; this one is perfect.": math.log(
+                classes
+            ),
             "That is the probability of the true class; the loss is −ln of it.": (
                 math.e / (math.e + others)
             ),

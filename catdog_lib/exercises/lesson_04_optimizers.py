@@ -29,7 +29,7 @@ def momentum_step(answer: Callable) -> None:
     new_w, new_v = _step(answer, w, v, g, lr, mu, returns=("w", "v"))
     right = mu * v + g
     mistakes = {
-        "v is no mean: the gradient is added whole, not times 1 − μ.": mu * v + (1 - mu) * g,
+        "v is not a mean: the whole gradient is added, not 1 − μ of it.": mu * v + (1 - mu) * g,
         "v keeps only the share μ of itself.": v + g,
         "μ belongs to the old velocity, not to the gradient.": v + mu * g,
         "v adds up gradients; the minus comes with the weights.": mu * v - g,
@@ -44,7 +44,7 @@ def momentum_step(answer: Callable) -> None:
         "Downhill is against the gradient: w − lr · v.": w + lr * right,
         "You moved by the old velocity; use the new one.": w - lr * v,
         "You moved by the gradient; the weights move by the velocity.": w - lr * g,
-        "The learning rate is missing in the step.": w - right,
+        "The learning rate is missing from the step.": w - right,
         "That is Nesterov's step; plain momentum moves by v alone.": w - lr * (g + mu * right),
         "The weights did not move.": w,
     }
@@ -92,7 +92,7 @@ def adam_step(answer: Callable) -> None:
             "m, too, needs its bias correction.": m_right / (s_hat.sqrt() + eps),
             "Divide by the root of ŝ.": m_hat / (s_hat + eps),
             "ε stands outside of the root: √ŝ + ε.": m_hat / (s_hat + eps).sqrt(),
-            "ε is missing in the divisor.": m_hat / s_hat.sqrt(),
+            "ε is missing from the divisor.": m_hat / s_hat.sqrt(),
             "Downhill is minus: w − lr · m̂ / (√ŝ + ε).": -right,
             "t counts from 1 already: 1 − 0.9ᵗ, not with t + 1.": later,
             "The weights did not move.": zero,

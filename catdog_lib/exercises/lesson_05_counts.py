@@ -35,7 +35,7 @@ def share_of_zeros(answer: Callable[[nn.Module], float]) -> None:
             zeros / _zeros(everything)[1]
         ),
         "That is the number of zeros; divide by the number of weights.": float(zeros),
-        "Return a share between 0 and 1, not per cent.": 100 * zeros / count,
+        "Return a share between 0 and 1, not a percentage.": 100 * zeros / count,
         "That is the share of the weights that are left.": 1 - zeros / count,
         "You averaged over layers; count all weights together.": (
             (_share(weights[:1]) + _share(weights[1:])) / 2
@@ -121,7 +121,7 @@ def pruned_parameters(answer: Callable[[int, int, int, int, int], int]) -> None:
             ),
             "The second convolution has a bias for each of its filters.": right - c_next,
             "Both convolutions have biases.": right - kept - c_next,
-            "A filter that is removed takes its bias along.": right + removed,
+            "A filter that is removed takes its bias with it.": right + removed,
         }
         setting = f"{c_in} → {c} → {c_next} channels, {k}×{k} kernels, {removed} filters removed"
         require_value(value, right, mistakes, f"I count {right:,}, you {show(value)}.", setting)

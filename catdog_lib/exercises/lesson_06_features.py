@@ -41,7 +41,7 @@ def standardise(answer: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> No
     rows = ((train - train.mean(1, keepdim=True)) / train.std(1, keepdim=True))[:, varied]
     overall = ((train - train.mean()) / train.std())[:, varied]
     mistakes = {
-        "The others took part in the mean. Then the training knows something of the test set.": (
+        "The others went into the mean. Then training knows something about the test set.": (
             by(together, a)
         ),
         "You took the mean of an image over its features; take that of a feature, mean(0).": rows,
@@ -57,7 +57,7 @@ def standardise(answer: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> No
     mistakes = {
         "The others were standardised by themselves, so the same animal gets different numbers "
         "there.": by(b, b),
-        "The others are as they were: do the same to them.": b,
+        "The others are unchanged: do the same to them.": b,
         "The others lack the division by the standard deviation of training.": b - a.mean(0),
     }
     otherwise = (

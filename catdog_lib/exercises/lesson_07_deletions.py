@@ -117,13 +117,13 @@ def _deletions(
         "What was taken away stays away: each step adds to the ones before.": (
             curve(hottest, lambda step: slice(max(step - 1, 0) * size, step * size))
         ),
-        "Put `fill` in the place of a pixel, not 0.": curve(hottest, end=torch.zeros_like(image)),
+        "Replace a pixel by `fill`, not by 0.": curve(hottest, end=torch.zeros_like(image)),
         "Negative heat is cold, not hot: sort the heat itself, not its size.": (
             curve(heat.abs().flatten().argsort(descending=True))
         ),
-        "You have taken ranks for places: argsort gives the places, hottest first; no second "
+        "You used ranks as positions: argsort gives the positions, hottest first; no second "
         "argsort.": curve(hottest.argsort()),
-        "You took the pixels in their order in the image; the heat is to say which goes first.": (
+        "You took the pixels in their order in the image; the heat says which goes first.": (
             curve(torch.arange(heat.numel()))
         ),
         f"Each step takes 1/{steps} of all pixels, not one.": (

@@ -28,7 +28,7 @@ def grad_cam(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
         "One weighted map for each channel is not yet the answer: add them up over the channels.",
     )
     require_tensor(value, (3, 4), "one heat map h×w")
-    blind = "which knows nothing of the class: weigh each map by its gradient."
+    blind = "which knows nothing of the class: weight each map by its gradient."
     mistakes = {
         "Where it is negative, it speaks against the class: ReLU, please.": signed,
         "Channels that speak against the class count as well: ReLU comes last.": (
@@ -44,8 +44,8 @@ def grad_cam(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
         "The sign of a weight matters: it says whether the map speaks for the class.": (
             (weights.abs() * maps).sum(0)
         ),
-        "That is the gradient alone; it is only to weigh the maps.": gradients.mean(0).relu(),
-        "You have it the wrong way round: the gradient's means weigh the maps.": (
+        "That is the gradient alone; it only weights the maps.": gradients.mean(0).relu(),
+        "You have it the wrong way round: the gradient's means weight the maps.": (
             (maps.mean((1, 2), keepdim=True) * gradients).sum(0).relu()
         ),
         "The weight is the mean over the places, not the sum.": (
@@ -91,14 +91,14 @@ def share_on(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
             total(heat.abs() * on) / total(heat.abs())
         ),
         "Divide by the positive heat, too, not by the sum of all heat.": hit / total(heat),
-        "That is the heat on the mask; divide by all of the image's.": hit,
+        "That is the heat on the mask; divide by all the heat of the image.": hit,
         "That is the share of the area.": on.mean((1, 2)),
         "That is the mean heat on the mask; divide by the heat, not by the area.": hit / total(on),
-        "A sum divided by a sum: you took a mean above the line.": (
+        "A sum divided by a sum: you took a mean in the numerator.": (
             (hot * on).mean((1, 2)) / total(hot)
         ),
         "That is the share beside the mask.": 1 - right,
-        "Return a share between 0 and 1, not per cent.": 100 * right,
+        "Return a share between 0 and 1, not a percentage.": 100 * right,
         "Divide by the heat of the same image, not by that of all.": hit / hot.sum(),
         "You counted hot pixels; add up their heat.": total((hot > 0) & mask) / total(hot > 0),
     }
@@ -107,6 +107,6 @@ def share_on(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
     cold = ask(answer, -heat.abs(), mask)
     require(
         isinstance(cold, Tensor) and not cold.isnan().any() and bool((cold == 0).all()),
-        "A map without any positive heat should give 0: keep the division from 0 / 0, with "
+        "A map without any positive heat should give 0: avoid dividing 0 by 0, with "
         ".clamp(min=1e-12), say.",
     )

@@ -131,7 +131,7 @@ def accumulate(answer: Callable) -> None:
         means = [_gradient(model, *part) for part in parts]
         right = _gradient(model, images, labels)
         mistakes: Mistakes = {
-            "The gradients of before still count: clear them before the first part.": right + old,
+            "The old gradients still count: clear them before the first part.": right + old,
             "That is the gradient of the sum; divide by the number of images.": right * count,
             "You added up the means of the parts: each image then counts too much. Divide.": (
                 sum(means)

@@ -27,7 +27,7 @@ SPEED_UP_MISTAKES: Mistakes = {
     "Those are the seconds that are saved.": lambda t, k: sum(t) - _after(t, k),
     "That is the mean of the factors: a part that takes no time would count as much as one that "
     "takes it all.": lambda t, k: sum(k) / len(k),
-    "You weighed the factors by time. Seconds add up, factors do not: work out the new seconds "
+    "You weighted the factors by time. Seconds add up, factors do not: work out the new seconds "
     "first.": lambda t, k: sum(a * b for a, b in zip(t, k, strict=True)) / sum(t),
     "Only the fastest part became so much faster; the others still take their time.": (
         lambda t, k: max(k)
@@ -80,7 +80,7 @@ INTENSITY_MISTAKES: Mistakes = {
     "That is per number; a number has bytes_each bytes.": (
         lambda *layer: _intensity(*layer) * layer[-1]
     ),
-    "More bytes for a number make the intensity lower: they stand below the line.": (
+    "More bytes for a number make the intensity lower: they are in the denominator.": (
         lambda *layer: _intensity(*layer) * layer[-1] ** 2
     ),
     "bytes_each is in bytes already, not in bits.": lambda *layer: _intensity(*layer) / 8,
@@ -188,7 +188,7 @@ BATCH_MISTAKES: Mistakes = {
         lambda m, w, a, v: m // (4 * w * (2 + a) + 2 * v)
     ),
     "You counted numbers; count their bytes.": lambda m, w, a, v: (m - w * (2 + a)) // v,
-    "You rounded up: the last image does not fit whole.": (
+    "You rounded up: the last image does not fit completely.": (
         lambda m, w, a, v: -(-(m - 4 * w * (2 + a)) // (2 * v))
     ),
     "There are no parts of images: round down, with //.": (

@@ -168,7 +168,7 @@ def in_place(images, which):
 
 MIRROR = [
     (flipped(2), "Upside down"),
-    (flipped(2, 3), "half a circle"),
+    (flipped(2, 3), "Rotated by 180°"),
     (flipped(1), "flipped the colours"),
     (flipped(0), "order of the images"),
     (lambda images, which: images.flip(3), "mirrored all"),

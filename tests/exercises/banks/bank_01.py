@@ -81,9 +81,9 @@ CONVOLVE = [
     (over, "nothing is flipped"),
     (lambda p, k: over(p, k.flip(0)), "flip the columns, too"),
     (lambda p, k: over(p, k.flip(1)), "flip the rows, too"),
-    (lambda p, k: over(p, k.T), "turned by a quarter"),
-    (lambda p, k: over(p, k.rot90()), "turned by a quarter"),
-    (lambda p, k: over(p, k.T.flip(0, 1)), "turned by a quarter"),
+    (lambda p, k: over(p, k.T), "rotated by 90°"),
+    (lambda p, k: over(p, k.rot90()), "rotated by 90°"),
+    (lambda p, k: over(p, k.T.flip(0, 1)), "rotated by 90°"),
     (lambda p, k: over(p, k.flip(0, 1)).T, "Height and width are swapped"),
     (lambda p, k: over(p.T, k.flip(0, 1)), "Height and width are swapped"),
     (same_size, "No padding"),
@@ -209,7 +209,7 @@ def with_place(place, formula):
 
 
 COUNT = [
-    (lambda *sizes: right_counts(*sizes)[::-1], "The order is turned around"),
+    (lambda *sizes: right_counts(*sizes)[::-1], "The order is reversed"),
     (
         lambda h, w, i, o, k: (o * h * w * i * h * w, o * h * w * i * k * k, o * i * k * k),
         "You counted the weights",

@@ -107,9 +107,9 @@ POOL = [
 
 # 02.4: layers that bring 224 to 7
 LAYERS = [
-    ([(3, 2, 1)] * 4, "224 → 112 → 56 → 28 → 14; it should end at 7"),
-    ([(3, 2, 0)] * 5, "it should end at 7"),
-    ([(2, 2, 1)] * 5, "it should end at 7"),
+    ([(3, 2, 1)] * 4, "224 → 112 → 56 → 28 → 14; they should end at 7"),
+    ([(3, 2, 0)] * 5, "they should end at 7"),
+    ([(2, 2, 1)] * 5, "they should end at 7"),
     ([(3, 2, 1)] * 6, "five are enough"),
     ([(3, 2, 2)] * 5, "more than half a kernel"),
     ([(3, 1, 2)] * 5, "order is kernel, stride, padding"),

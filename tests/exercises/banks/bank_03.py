@@ -143,7 +143,7 @@ def mean_of_batches(logits, labels):
 ACCURACY = [
     (mean_of_batches, "averaged over batches"),
     (lambda z, y: sum(hits(z, y)), "divide by the number of images"),
-    (lambda z, y: 100 * sum(hits(z, y)) / sum(map(len, y)), "not per cent"),
+    (lambda z, y: 100 * sum(hits(z, y)) / sum(map(len, y)), "not a percentage"),
     (lambda z, y: 1 - sum(hits(z, y)) / sum(map(len, y)), "wrong answers"),
     (lambda z, y: hits(z, y)[-1] / len(y[-1]), "last batch only"),
     (lambda z, y: hits(z, y)[0] / len(y[0]), "one batch only"),

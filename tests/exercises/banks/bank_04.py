@@ -151,7 +151,7 @@ def momentum_in_place(w, v, g, lr, mu):
 
 
 MOMENTUM = [
-    (velocity(lambda v, g, lr, mu: mu * v + (1 - mu) * g), "no mean"),
+    (velocity(lambda v, g, lr, mu: mu * v + (1 - mu) * g), "not a mean"),
     (velocity(lambda v, g, lr, mu: v + g), "only the share"),
     (velocity(lambda v, g, lr, mu: v + mu * g), "not to the gradient"),
     (velocity(lambda v, g, lr, mu: mu * v - g), "adds up gradients"),
@@ -228,7 +228,7 @@ ADAM = [
     (adam(move=lambda m, s, mh, sh, t, g: m / (sh.sqrt() + 1e-8)), "m, too"),
     (adam(move=lambda m, s, mh, sh, t, g: mh / (sh + 1e-8)), "the root of"),
     (adam(move=lambda m, s, mh, sh, t, g: mh / (sh + 1e-8).sqrt()), "outside of the root"),
-    (adam(move=lambda m, s, mh, sh, t, g: mh / sh.sqrt()), "missing in the divisor"),
+    (adam(move=lambda m, s, mh, sh, t, g: mh / sh.sqrt()), "missing from the divisor"),
     (adam(move=lambda m, s, mh, sh, t, g: -mh / (sh.sqrt() + 1e-8)), "Downhill"),
     (adam(move=lambda m, s, mh, sh, t, g: g / (sh.sqrt() + 1e-8)), "not by the gradient"),
     (adam(move=lambda m, s, mh, sh, t, g: 0 * m), "did not move"),

@@ -193,14 +193,14 @@ def changed(train, other):
 
 
 STANDARDISE = [
-    (lambda a, b: (by(torch.cat([a, b]), a), by(torch.cat([a, b]), b)), "took part in the mean"),
+    (lambda a, b: (by(torch.cat([a, b]), a), by(torch.cat([a, b]), b)), "went into the mean"),
     (lambda a, b: (by(a, a), by(b, b)), "standardised by themselves"),
     (lambda a, b: ((a - a.mean(1, keepdim=True)) / a.std(1, keepdim=True), b), "mean of an image"),
     (lambda a, b: ((a - a.mean()) / a.std(), (b - a.mean()) / a.std()), "its own mean"),
     (lambda a, b: (a - a.mean(0), b - a.mean(0)), "divide by the standard deviation as well"),
     (lambda a, b: ((a - a.mean(0)) / a.var(0).clamp(min=1e-6), b), "divided by the variance"),
     (lambda a, b: (a / a.std(0).clamp(min=1e-6), b), "Subtract the mean"),
-    (lambda a, b: (by(a, a), b), "as they were"),
+    (lambda a, b: (by(a, a), b), "are unchanged"),
     (lambda a, b: (by(a, a), b - a.mean(0)), "lack the division"),
     (lambda a, b: ((a - a.mean(0)) / a.std(0), (b - a.mean(0)) / a.std(0)), "standard deviation 0"),
     (changed, "should have mean 0"),

@@ -93,7 +93,7 @@ def ratio(operations=2, bytes_of=lambda b: b, count=None):
 INTENSITY = [
     (ratio(operations=1), "A multiply-add is two operations"),
     (ratio(bytes_of=lambda b: 1), "per number"),
-    (ratio(bytes_of=lambda b: 1 / b), "below the line"),
+    (ratio(bytes_of=lambda b: 1 / b), "in the denominator"),
     (ratio(bytes_of=lambda b: 8 * b), "not in bits"),
     (ratio(count=lambda n, s, c, d, k: n * s * s * (c + d)), "weights have to be read"),
     (
@@ -213,7 +213,7 @@ ACCUMULATE = [
     (by_parts(lambda part, batch, parts: 1, reduction="mean"), "added up the means"),
     (by_parts(lambda part, batch, parts: parts, reduction="mean"), "mean of means"),
     (by_parts(lambda part, batch, parts: part), "added up the means"),
-    (by_parts(whole, clear="never"), "of before still count"),
+    (by_parts(whole, clear="never"), "old gradients still count"),
     (by_parts(whole, clear="between"), "between the parts"),
     (by_parts(lambda *_: 1, clear="between", reduction="mean"), "between the parts"),
     (by_parts(whole, clear="after"), "cleared at the end"),
