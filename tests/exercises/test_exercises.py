@@ -1,7 +1,6 @@
-"""Every checker accepts its solution and rejects each of a bank of typical wrong answers, with the
-hint it deserves.
-"""
+"""Every checker accepts its solution and rejects a bank of wrong answers with their hints."""
 
+import re
 from importlib import import_module
 from pathlib import Path
 
@@ -10,11 +9,11 @@ import pytest
 
 from catdog_lib.errors import CatdogError
 from catdog_lib.exercises import WrongAnswer, check, exercises
+from catdog_lib.exercises.registry import function_of
 
 ROOT = Path(__file__).parents[2]
 LESSONS = sorted(
-    path.stem.removeprefix("lesson_")
-    for path in (ROOT / "catdog_lib" / "exercises").glob("lesson_*.py")
+    {path.stem.split("_")[1] for path in (ROOT / "catdog_lib" / "exercises").glob("lesson_*.py")}
 )
 NUMBERS = [number for lesson in LESSONS for number in exercises(lesson)]
 BANKS = {
@@ -63,6 +62,14 @@ def test_the_notebooks_stub_and_solution_are_checked(number, capsys):
     assert capsys.readouterr().out == f"Exercise {number}: not attempted yet.\n"
     exec(solution, names)
     assert capsys.readouterr().out == f"Exercise {number}: right!\n"
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_the_hint_names_the_function_as_the_notebook_does(number):
+    (stub,) = notebook_cells(number, "exercise")
+    name = re.search(rf'check\("{number}", (\w+)\)', stub)[1]
+    assert function_of(number) in (name, None)
+    assert (function_of(number) is None) == (number in {"01.3", "02.4", "03.6"})
 
 
 @pytest.mark.parametrize(

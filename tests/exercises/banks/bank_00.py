@@ -1,41 +1,37 @@
-"""Typical wrong answers to the exercises of lesson 00, each with a piece of the hint that it must
-get.
-"""
+"""Typical wrong answers to the exercises of lesson 00, each with a piece of its hint."""
 
 import random
 
 import numpy as np
 import torch
 
-
-def no_return(*_):
-    pass
+from tests.exercises.banks.common import no_return
 
 
-def stacked(pictures):
-    return torch.from_numpy(np.stack(pictures))
+def stacked(images):
+    return torch.from_numpy(np.stack(images))
 
 
-# 00.1: pictures to a batch
+# 00.1: images to a batch
 BATCH = [
     (stacked, "Still N×H×W×3"),
     (
-        lambda pictures: (b := stacked(pictures)).reshape(len(b), 3, b.shape[1], b.shape[2]),
+        lambda images: (b := stacked(images)).reshape(len(b), 3, b.shape[1], b.shape[2]),
         "`reshape` only renames",
     ),
-    (lambda pictures: stacked(pictures).permute(0, 3, 2, 1), "Rows and columns are swapped"),
+    (lambda images: stacked(images).permute(0, 3, 2, 1), "Rows and columns are swapped"),
     (
-        lambda pictures: stacked(pictures).permute(0, 3, 1, 2).float(),
+        lambda images: stacked(images).permute(0, 3, 1, 2).float(),
         "Keep the numbers as they are",
     ),
-    (lambda pictures: stacked(pictures).permute(0, 3, 1, 2) / 255, "Keep the numbers as they are"),
-    (lambda pictures: stacked(pictures).permute(0, 3, 1, 2).flip(1), "Red and blue are swapped"),
-    (lambda pictures: stacked(pictures).permute(3, 0, 1, 2), "make a batch"),
-    (lambda pictures: stacked(pictures[:1]).permute(0, 3, 1, 2), "make a batch"),
-    (lambda pictures: stacked(pictures)[0].permute(2, 0, 1), "make a batch"),
-    (lambda pictures: np.stack(pictures).transpose(0, 3, 1, 2), "a PyTorch tensor"),
-    (lambda pictures: stacked(pictures).permute(0, 3, 1, 2).flip(3), "not where they belong"),
-    (lambda pictures: stacked(pictures).permute(0, 3, 1, 2).flip(0), "not where they belong"),
+    (lambda images: stacked(images).permute(0, 3, 1, 2) / 255, "Keep the numbers as they are"),
+    (lambda images: stacked(images).permute(0, 3, 1, 2).flip(1), "Red and blue are swapped"),
+    (lambda images: stacked(images).permute(3, 0, 1, 2), "make a batch"),
+    (lambda images: stacked(images[:1]).permute(0, 3, 1, 2), "make a batch"),
+    (lambda images: stacked(images)[0].permute(2, 0, 1), "make a batch"),
+    (lambda images: np.stack(images).transpose(0, 3, 1, 2), "a PyTorch tensor"),
+    (lambda images: stacked(images).permute(0, 3, 1, 2).flip(3), "not where they belong"),
+    (lambda images: stacked(images).permute(0, 3, 1, 2).flip(0), "not where they belong"),
     (no_return, "returns None"),
     (torch.zeros(4, 3, 5, 7), "Give the function itself"),
 ]
@@ -70,7 +66,7 @@ CROP = [
     (left_top_width_height, "the size of the square"),
     (half_pixels, "no half pixel"),
     (swapped, "sticks out"),
-    (lambda w, h: (0, 0, w, h), "no square"),
+    (lambda w, h: (0, 0, w, h), "not a square"),
     (lambda w, h: (w - min(w, h), h - min(w, h), w, h), "not in the middle"),
     (lambda w, h: centred(w, h, h), "sticks out"),
     (lambda w, h: min(w, h), "four numbers"),
@@ -124,7 +120,7 @@ HOLD_OUT = [
         lambda labels, share, g: by_class(
             labels, share, lambda n: torch.randperm(n, generator=g), True
         ),
-        "the pictures that stay",
+        "the images that stay",
     ),
     (
         lambda labels, share, g: by_class(
@@ -157,31 +153,31 @@ HOLD_OUT = [
 
 # 00.4: mirror some
 def flipped(*dims):
-    def mirror_some(pictures, which):
-        result = pictures.clone()
-        result[which] = pictures[which].flip(dims)
+    def mirror_some(images, which):
+        result = images.clone()
+        result[which] = images[which].flip(dims)
         return result
 
     return mirror_some
 
 
-def in_place(pictures, which):
-    pictures[which] = pictures[which].flip(3)
-    return pictures
+def in_place(images, which):
+    images[which] = images[which].flip(3)
+    return images
 
 
 MIRROR = [
     (flipped(2), "Upside down"),
-    (flipped(2, 3), "half a circle"),
+    (flipped(2, 3), "Rotated by 180°"),
     (flipped(1), "flipped the colours"),
-    (flipped(0), "order of the pictures"),
-    (lambda pictures, which: pictures.flip(3), "mirrored all"),
-    (lambda pictures, which: flipped(3)(pictures, ~which), "those that were to stay"),
-    (lambda pictures, which: pictures[which].flip(3), "the others stay in it"),
+    (flipped(0), "order of the images"),
+    (lambda images, which: images.flip(3), "mirrored all"),
+    (lambda images, which: flipped(3)(images, ~which), "those that were to stay"),
+    (lambda images, which: images[which].flip(3), "the others stay in it"),
     (in_place, "changed the batch"),
-    (lambda pictures, which: pictures.clone(), "Not the chosen pictures"),
-    (lambda pictures, which: pictures.transpose(2, 3), "came back as"),
-    (lambda pictures, which: pictures.flip(3).numpy(), "Return the batch, a tensor"),
+    (lambda images, which: images.clone(), "Not the chosen images"),
+    (lambda images, which: images.transpose(2, 3), "came back as"),
+    (lambda images, which: images.flip(3).numpy(), "Return the batch, a tensor"),
     (no_return, "returns None"),
     (torch.zeros(4, 3, 5, 6), "Give the function itself"),
 ]

@@ -1,13 +1,9 @@
-"""Typical wrong answers to the exercises of lesson 01, each with a piece of the hint that it must
-get.
-"""
+"""Typical wrong answers to the exercises of lesson 01, each with a piece of its hint."""
 
 import torch
 import torch.nn.functional as F
 
-
-def no_return(*_):
-    pass
+from tests.exercises.banks.common import no_return
 
 
 # 01.1: cross-correlation in one dimension
@@ -63,31 +59,31 @@ CORRELATE = [
 
 
 # 01.2: convolution in two dimensions
-def over(picture, kernel, **options):
-    return F.conv2d(picture[None, None], kernel[None, None], **options)[0, 0]
+def over(image, kernel, **options):
+    return F.conv2d(image[None, None], kernel[None, None], **options)[0, 0]
 
 
-def same_size(picture, kernel):
-    return over(picture, kernel.flip(0, 1), padding="same")
+def same_size(image, kernel):
+    return over(image, kernel.flip(0, 1), padding="same")
 
 
-def full_size(picture, kernel):
+def full_size(image, kernel):
     kh, kw = kernel.shape
-    return over(picture, kernel.flip(0, 1), padding=(kh - 1, kw - 1))
+    return over(image, kernel.flip(0, 1), padding=(kh - 1, kw - 1))
 
 
-def right_shape_only(picture, kernel):
+def right_shape_only(image, kernel):
     kh, kw = kernel.shape
-    return picture[kh - 1 :, kw - 1 :] * kernel.sum()
+    return image[kh - 1 :, kw - 1 :] * kernel.sum()
 
 
 CONVOLVE = [
     (over, "nothing is flipped"),
     (lambda p, k: over(p, k.flip(0)), "flip the columns, too"),
     (lambda p, k: over(p, k.flip(1)), "flip the rows, too"),
-    (lambda p, k: over(p, k.T), "turned by a quarter"),
-    (lambda p, k: over(p, k.rot90()), "turned by a quarter"),
-    (lambda p, k: over(p, k.T.flip(0, 1)), "turned by a quarter"),
+    (lambda p, k: over(p, k.T), "rotated by 90°"),
+    (lambda p, k: over(p, k.rot90()), "rotated by 90°"),
+    (lambda p, k: over(p, k.T.flip(0, 1)), "rotated by 90°"),
     (lambda p, k: over(p, k.flip(0, 1)).T, "Height and width are swapped"),
     (lambda p, k: over(p.T, k.flip(0, 1)), "Height and width are swapped"),
     (same_size, "No padding"),
@@ -95,17 +91,17 @@ CONVOLVE = [
     (lambda p, k: over(p, k.flip(0, 1), stride=2), "fits at 4×6 places"),
     (lambda p, k: over(p, k.flip(0, 1))[None, None], r"with \[0, 0\]"),
     (lambda p, k: over(p.flip(0, 1), k.flip(0, 1)), "not the values"),
-    (lambda p, k: over(p.flip(0, 1), k), "flipped the result, or the picture"),
+    (lambda p, k: over(p.flip(0, 1), k), "flipped the result, or the image"),
     (right_shape_only, "not the values"),
     (lambda p, k: over(p, k.flip(0, 1)) / k.numel(), "not the values"),
     (lambda p, k: over(p, k.flip(0, 1)).tolist(), "as a tensor"),
-    (lambda p, k: over(p, k.copy_(k.flip(0, 1))), "changed the picture or the kernel"),
+    (lambda p, k: over(p, k.copy_(k.flip(0, 1))), "changed the image or the kernel"),
     (no_return, "returns None"),
     (torch.zeros(4, 6), "Give the function itself"),
 ]
 
 
-# 01.3: a kernel that moves the picture to the right
+# 01.3: a kernel that moves the image to the right
 def one_at(row, column, value=1.0):
     kernel = torch.zeros(3, 3)
     kernel[row, column] = value
@@ -114,9 +110,9 @@ def one_at(row, column, value=1.0):
 
 MOVE_RIGHT = [
     (one_at(1, 2), "to the left"),
-    (one_at(0, 1), "the picture down; rows and columns are swapped"),
-    (one_at(2, 1), "the picture up; rows and columns are swapped"),
-    (one_at(1, 1), "leaves the picture where it is"),
+    (one_at(0, 1), "the image down; rows and columns are swapped"),
+    (one_at(2, 1), "the image up; rows and columns are swapped"),
+    (one_at(1, 1), "leaves the image where it is"),
     (one_at(0, 0), "along a diagonal"),
     (one_at(2, 0), "along a diagonal"),
     (one_at(0, 2), "along a diagonal"),
@@ -129,7 +125,7 @@ MOVE_RIGHT = [
     (torch.tensor([1.0, 0, 0]), r"3×3 numbers; yours has shape \(3,\)"),
     (one_at(1, 0).flatten(), "3×3 numbers"),
     (F.pad(one_at(1, 0), (1, 1, 1, 1)), r"yours has shape \(5, 5\)"),
-    (lambda picture: picture.roll(1, 1), "not a function"),
+    (lambda image: image.roll(1, 1), "not a function"),
     (None, "Checking your answer ended in"),
 ]
 
@@ -165,7 +161,7 @@ def first_bias_everywhere(x, weight, bias):
     return F.conv2d(x, weight) + bias[0]
 
 
-def first_picture_for_all(x, weight, bias):
+def first_image_for_all(x, weight, bias):
     return F.conv2d(x[:1].expand_as(x), weight, bias)
 
 
@@ -190,7 +186,7 @@ CONV2D = [
     (lambda x, w, b: F.conv2d(x, w, b).relu(), "not the values"),
     (right_shape_only_4d, "not the values"),
     (first_bias_everywhere, "not the values"),
-    (first_picture_for_all, "not the values"),
+    (first_image_for_all, "not the values"),
     (one_kernel_only, "The shape should be"),
     (lambda x, w, b: F.conv2d(x, w, b)[0], "The shape should be"),
     (no_return, "returns None"),
@@ -213,31 +209,70 @@ def with_place(place, formula):
 
 
 COUNT = [
-    (lambda *sizes: right_counts(*sizes)[::-1], "The order is turned around"),
-    (lambda h, w, i, o, k: (o * h * w * i * h * w, o * h * w * i * k * k, o * i * k * k), "You counted the weights"),
-    (with_place(0, lambda p, i, o, k: o * (i * p + 1)), "Fully connected: each map has one output for each pixel"),
-    (with_place(0, lambda p, i, o, k: o * p * (p + 1)), "Fully connected: each output looks at all channels"),
-    (with_place(0, lambda p, i, o, k: i * p * (o * p + 1)), "Fully connected: each output has a bias, not each"),
+    (lambda *sizes: right_counts(*sizes)[::-1], "The order is reversed"),
+    (
+        lambda h, w, i, o, k: (o * h * w * i * h * w, o * h * w * i * k * k, o * i * k * k),
+        "You counted the weights",
+    ),
+    (
+        with_place(0, lambda p, i, o, k: o * (i * p + 1)),
+        "Fully connected: each map has one output for each pixel",
+    ),
+    (
+        with_place(0, lambda p, i, o, k: o * p * (p + 1)),
+        "Fully connected: each output looks at all channels",
+    ),
+    (
+        with_place(0, lambda p, i, o, k: i * p * (o * p + 1)),
+        "Fully connected: each output has a bias, not each",
+    ),
     (with_place(0, lambda p, i, o, k: o * p * i * p + o), "Fully connected: nothing is shared"),
     (with_place(0, lambda p, i, o, k: o * p * i * p), "Fully connected: every output has a bias"),
     (with_place(0, lambda p, i, o, k: (p + 1) * p), "Fully connected: for .* I count"),
-    (with_place(1, lambda p, i, o, k: o * (i * k * k + 1)), "Locally connected: the weights are not shared"),
-    (with_place(1, lambda p, i, o, k: o * p * i * k * k + o), "Locally connected: nothing is shared"),
-    (with_place(1, lambda p, i, o, k: o * p * i * k * k), "Locally connected: every output has a bias"),
-    (with_place(1, lambda p, i, o, k: o * p * (k * k + 1)), "Locally connected: a window goes through all"),
-    (with_place(1, lambda p, i, o, k: o * p * (i * k + 1)), "Locally connected: a window is a square"),
-    (with_place(2, lambda p, i, o, k: o * p * (i * k * k + 1)), "Convolution: the weights are the same"),
+    (
+        with_place(1, lambda p, i, o, k: o * (i * k * k + 1)),
+        "Locally connected: the weights are not shared",
+    ),
+    (
+        with_place(1, lambda p, i, o, k: o * p * i * k * k + o),
+        "Locally connected: nothing is shared",
+    ),
+    (
+        with_place(1, lambda p, i, o, k: o * p * i * k * k),
+        "Locally connected: every output has a bias",
+    ),
+    (
+        with_place(1, lambda p, i, o, k: o * p * (k * k + 1)),
+        "Locally connected: a window goes through all",
+    ),
+    (
+        with_place(1, lambda p, i, o, k: o * p * (i * k + 1)),
+        "Locally connected: a window is a square",
+    ),
+    (
+        with_place(2, lambda p, i, o, k: o * p * (i * k * k + 1)),
+        "Convolution: the weights are the same",
+    ),
     (with_place(2, lambda p, i, o, k: o * i * k * k), "Convolution: every map has a bias as well"),
-    (with_place(2, lambda p, i, o, k: o * i * k * k + 1), "Convolution: every map has a bias of its own"),
-    (with_place(2, lambda p, i, o, k: o * i * k * k + o * p), "Convolution: all outputs of one map share"),
-    (with_place(2, lambda p, i, o, k: o * (k * k + 1)), "Convolution: a kernel has a slice for every"),
+    (
+        with_place(2, lambda p, i, o, k: o * i * k * k + 1),
+        "Convolution: every map has a bias of its own",
+    ),
+    (
+        with_place(2, lambda p, i, o, k: o * i * k * k + o * p),
+        "Convolution: all outputs of one map share",
+    ),
+    (
+        with_place(2, lambda p, i, o, k: o * (k * k + 1)),
+        "Convolution: a kernel has a slice for every",
+    ),
     (with_place(2, lambda p, i, o, k: o * (i * k + 1)), "Convolution: a kernel is a square"),
     (lambda h, w, i, o, k: right_counts(h, h, i, o, k), "I count"),
     (lambda h, w, i, o, k: right_counts(h, w, o, i, k), "each output has a bias, not each"),
     (lambda *sizes: right_counts(*sizes)[2], "Return three numbers"),
     (no_return, "returns None"),
     ((1, 2, 3), "Give the function itself"),
-]  # fmt: skip
+]
 
 
 # 01.6: distance from equivariance
@@ -278,22 +313,34 @@ EQUIVARIANCE = [
     (invariance, "stay the same"),
     (never_shown, "never sees the moved batch"),
     (moved_back, "back instead of along"),
-    (lambda f, x, down, right: two_ways(f, x, right, down).abs().max().item(), "Rows and columns are swapped"),
-    (lambda f, x, down, right: two_ways(f, x, -down, -right).abs().max().item(), "You move up and to the left"),
+    (
+        lambda f, x, down, right: two_ways(f, x, right, down).abs().max().item(),
+        "Rows and columns are swapped",
+    ),
+    (
+        lambda f, x, down, right: two_ways(f, x, -down, -right).abs().max().item(),
+        "You move up and to the left",
+    ),
     (lambda *given: two_ways(*given).max().item(), "can be negative"),
     (lambda *given: two_ways(*given).abs().sum().item(), "not the sum"),
     (lambda *given: two_ways(*given).abs().mean().item(), "not the mean"),
     (lambda *given: two_ways(*given).norm().item(), "not the root"),
-    (lambda *given: two_ways(*given)[:, :3].abs().max().item(), "convolution .* the largest difference is"),
+    (
+        lambda *given: two_ways(*given)[:, :3].abs().max().item(),
+        "convolution .* the largest difference is",
+    ),
     (lambda *given: two_ways(*given).abs().max(), "a plain number"),
-    (lambda *given: torch.allclose(two_ways(*given), torch.tensor(0.0), atol=1e-5), "a plain number"),
+    (
+        lambda *given: torch.allclose(two_ways(*given), torch.tensor(0.0), atol=1e-5),
+        "a plain number",
+    ),
     (lambda *given: 0.0, "the largest difference is"),
     (rolls_the_channels, "the largest difference is"),
     (lambda *given: two_ways(*given).square().max().item(), "the largest difference is"),
     (changes_the_batch, "changed the batch"),
     (no_return, "returns None"),
     (0.0, "Give the function itself"),
-]  # fmt: skip
+]
 
 BANKS = {
     "01.1": CORRELATE,

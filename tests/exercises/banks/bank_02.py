@@ -1,17 +1,13 @@
-"""Typical wrong answers to the exercises of lesson 02, each with a piece of the hint that it must
-get.
-"""
+"""Typical wrong answers to the exercises of lesson 02, each with a piece of its hint."""
 
 from math import ceil, floor
 
-
-def no_return(*_):
-    pass
+from tests.exercises.banks.common import no_return
 
 
 # 02.1: height and width after a convolution
 def both(one):
-    """An answer that computes height and width by the same (wrong) formula."""
+    """Return an answer that computes height and width by the same (wrong) formula."""
 
     def conv_shape(size, kernel, stride, padding, dilation):
         return tuple(one(size[i], kernel[i], stride[i], padding[i], dilation[i]) for i in range(2))
@@ -66,7 +62,7 @@ SAME = [
     (lambda k, d: (d * (k - 1), d * (k - 1)), "total on each side"),
     (lambda k, d: (d * (k - 1) / 2, d * (k - 1) / 2), "no half pixels"),
     (lambda k, d: (d * (k - 1) // 2,) * 2, "loses one"),
-    (lambda k, d: (d * (k - 1) - d * (k - 1) // 2, d * (k - 1) // 2), "after the picture"),
+    (lambda k, d: (d * (k - 1) - d * (k - 1) // 2, d * (k - 1) // 2), "after the image"),
     (lambda k, d: (d * k // 2, d * k // 2), r"not d·k"),
     (lambda k, d: (k // 2, k - k // 2), "k − 1 smaller"),
     (lambda k, d: ((d + 1) * (k - 1) // 2,) * 2, "should be"),
@@ -80,7 +76,7 @@ SAME = [
 
 # 02.3: pooling with ceil_mode
 def pool(h, k, s, p, ceil_mode, edge=0, counts_padding=True, strict=False):
-    """Right as it is; the arguments after ``ceil_mode`` spoil the odd rule."""
+    """Return the right size; the arguments after ``ceil_mode`` spoil the odd rule."""
     out = (ceil if ceil_mode else floor)((h + 2 * p - k) / s) + 1
     start, end = (out - 1) * s, h + (p if counts_padding else 0) + edge
     drops = start > end if strict else start >= end
@@ -95,7 +91,10 @@ POOL = [
     (lambda h, k, s, p, c: pool(h, k, s, p, c, strict=True), ">="),
     (lambda h, k, s, p, c: pool(h, k, s, p, c, counts_padding=False), r"ends at h \+ p"),
     (lambda h, k, s, p, c: pool(h, k, s, p, c, edge=p), "start after the padding"),
-    (lambda h, k, s, p, c: ceil((h + 2 * p - k) / s) if c else pool(h, k, s, p, c), "always leave out"),
+    (
+        lambda h, k, s, p, c: ceil((h + 2 * p - k) / s) if c else pool(h, k, s, p, c),
+        "always leave out",
+    ),
     (lambda h, k, s, p, c: pool(h, k, k, p, c), "kernel for the stride"),
     (lambda h, k, s, p, c: pool(h, k, s, 0, c), "Where is the padding"),
     (lambda h, k, s, p, c: pool(h, k, s, p, c) - 1, "One window is missing"),
@@ -104,27 +103,30 @@ POOL = [
     (lambda h, k, s, p, c: float(pool(h, k, s, p, c)), "a float"),
     (no_return, "returns None"),
     (3, "Give the function itself"),
-]  # fmt: skip
+]
 
 # 02.4: layers that bring 224 to 7
 LAYERS = [
-    ([(3, 2, 1)] * 4, "224 → 112 → 56 → 28 → 14; it should end at 7"),
-    ([(3, 2, 0)] * 5, "it should end at 7"),
-    ([(2, 2, 1)] * 5, "it should end at 7"),
+    ([(3, 2, 1)] * 4, "224 → 112 → 56 → 28 → 14; they should end at 7"),
+    ([(3, 2, 0)] * 5, "they should end at 7"),
+    ([(2, 2, 1)] * 5, "they should end at 7"),
     ([(3, 2, 1)] * 6, "five are enough"),
     ([(3, 2, 2)] * 5, "more than half a kernel"),
     ([(3, 1, 2)] * 5, "order is kernel, stride, padding"),
     ([(32, 32, 0)], "1 to 7 pixels"),
     ([(1, 2, 0)] * 5, "jumps over pixels"),
     ([(3, 4, 0), (3, 4, 0), (3, 2, 1)], "jumps over pixels"),
-    ([(3, 3, 0), (2, 2, 0), (2, 2, 0), (2, 2, 0), (3, 1, 0)], "remainder was thrown away.*222, 223"),
-    ([(3, 2)] * 5, "three whole numbers"),
-    ([(3, 2, 0.5)] * 5, "three whole numbers"),
+    (
+        [(3, 3, 0), (2, 2, 0), (2, 2, 0), (2, 2, 0), (3, 1, 0)],
+        "remainder was thrown away.*222, 223",
+    ),
+    ([(3, 2)] * 5, "three integers"),
+    ([(3, 2, 0.5)] * 5, "three integers"),
     ([(3, 0, 1)], "at least 1"),
     ([(7, 7, 0), (7, 7, 0), (7, 1, 0)], "larger than the map"),
     ([], "Give a list"),
     (no_return, "Give a list"),
-]  # fmt: skip
+]
 
 
 # 02.5: receptive field of a stack

@@ -1,6 +1,4 @@
-"""Typical wrong answers to the exercises of lesson 03, each with a piece of the hint that it must
-get.
-"""
+"""Typical wrong answers to the exercises of lesson 03, each with a piece of its hint."""
 
 import math
 
@@ -9,15 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from catdog_lib.models import Normalize
-
-
-def a_finished_number(*_):
-    return 1792
-
-
-def no_return(*_):
-    pass
-
+from tests.exercises.banks.common import no_return
 
 # 03.1: parameters of a convolution
 COUNT = [
@@ -56,10 +46,10 @@ def eps_outside_the_root(maps):
 
 
 NORM = [
-    (norm_over((2, 3)), "over each picture"),
+    (norm_over((2, 3)), "over each image"),
     (norm_over((0,)), "over each place"),
     (norm_over((0, 1, 2, 3)), "all channels together"),
-    (norm_over((1, 2, 3)), "over each picture"),
+    (norm_over((1, 2, 3)), "over each image"),
     (norm_over((0, 2, 3), unbiased=True), "unbiased=False"),
     (norm_over((0, 2, 3), root=False), "root of the variance"),
     (norm_over((0, 2, 3), eps=0.1), "eps stands under the root"),
@@ -92,94 +82,51 @@ FIRST_LOSS = [
 
 
 # 03.4: a step of training
-def forgot_zero_grad(model, optimizer, pictures, labels):
-    loss = F.cross_entropy(model(pictures), labels)
-    loss.backward()
-    optimizer.step()
-    return loss.item()
+def step_of(*actions, loss_of=F.cross_entropy, returns=lambda loss, labels: loss.item()):
+    """Return an answer that computes the loss and does these actions in this order."""
+
+    def train_step(model, optimizer, images, labels):
+        loss = loss_of(model(images), labels)
+        known = {
+            "clear": optimizer.zero_grad,
+            "backward": loss.backward,
+            "climb": lambda: (-loss).backward(),
+            "step": optimizer.step,
+        }
+        for action in actions:
+            known[action]()
+        return returns(loss, labels)
+
+    return train_step
 
 
-def forgot_backward(model, optimizer, pictures, labels):
-    loss = F.cross_entropy(model(pictures), labels)
-    optimizer.zero_grad()
-    optimizer.step()
-    return loss.item()
+RIGHT = ("clear", "backward", "step")
+right_step = step_of(*RIGHT)
 
 
-def forgot_step(model, optimizer, pictures, labels):
-    loss = F.cross_entropy(model(pictures), labels)
-    optimizer.zero_grad()
-    loss.backward()
-    return loss.item()
-
-
-def cleared_too_late(model, optimizer, pictures, labels):
-    loss = F.cross_entropy(model(pictures), labels)
-    loss.backward()
-    optimizer.zero_grad()
-    optimizer.step()
-    return loss.item()
-
-
-def softmax_twice(model, optimizer, pictures, labels):
-    loss = F.cross_entropy(model(pictures).softmax(1), labels)
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    return loss.item()
-
-
-def returns_the_graph(model, optimizer, pictures, labels):
-    loss = F.cross_entropy(model(pictures), labels)
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
+def two_steps(model, optimizer, images, labels):
+    loss = right_step(model, optimizer, images, labels)
+    right_step(model, optimizer, images, labels)
     return loss
 
 
-def returns_the_sum(model, optimizer, pictures, labels):
-    return len(labels) * right_step(model, optimizer, pictures, labels)
-
-
-def right_step(model, optimizer, pictures, labels):
-    return returns_the_graph(model, optimizer, pictures, labels).item()
-
-
-def two_steps(model, optimizer, pictures, labels):
-    loss = right_step(model, optimizer, pictures, labels)
-    right_step(model, optimizer, pictures, labels)
-    return loss
-
-
-def loss_after_the_step(model, optimizer, pictures, labels):
-    right_step(model, optimizer, pictures, labels)
-    return F.cross_entropy(model(pictures), labels).item()
-
-
-def returns_nothing(model, optimizer, pictures, labels):
-    right_step(model, optimizer, pictures, labels)
-
-
-def climbs(model, optimizer, pictures, labels):
-    loss = F.cross_entropy(model(pictures), labels)
-    optimizer.zero_grad()
-    (-loss).backward()
-    optimizer.step()
-    return loss.item()
+def loss_after_the_step(model, optimizer, images, labels):
+    right_step(model, optimizer, images, labels)
+    return F.cross_entropy(model(images), labels).item()
 
 
 STEP = [
-    (forgot_zero_grad, "until zero_grad"),
-    (forgot_backward, "did not move"),
-    (forgot_step, "did not move"),
-    (cleared_too_late, "did not move"),
-    (softmax_twice, "did it twice"),
-    (returns_the_graph, "loss.item"),
-    (returns_the_sum, "not the sum"),
+    (step_of("backward", "step"), "until zero_grad"),
+    (step_of("clear", "step"), "did not move"),
+    (step_of("clear", "backward"), "did not move"),
+    (step_of("backward", "clear", "step"), "did not move"),
+    (step_of(*RIGHT, loss_of=lambda z, y: F.cross_entropy(z.softmax(1), y)), "did it twice"),
+    (step_of(*RIGHT, returns=lambda loss, labels: loss), "loss.item"),
+    (step_of(*RIGHT, returns=lambda loss, labels: len(labels) * loss.item()), "not the sum"),
     (two_steps, "not what one SGD step gives"),
     (loss_after_the_step, "should be"),
-    (returns_nothing, "Return the loss"),
-    (climbs, "not what one SGD step gives"),
+    (step_of(*RIGHT, returns=no_return), "Return the loss"),
+    (step_of("clear", "climb", "step"), "not what one SGD step gives"),
     (3, "Give the function itself"),
 ]
 
@@ -195,8 +142,8 @@ def mean_of_batches(logits, labels):
 
 ACCURACY = [
     (mean_of_batches, "averaged over batches"),
-    (lambda z, y: sum(hits(z, y)), "divide by the number of pictures"),
-    (lambda z, y: 100 * sum(hits(z, y)) / sum(map(len, y)), "not per cent"),
+    (lambda z, y: sum(hits(z, y)), "divide by the number of images"),
+    (lambda z, y: 100 * sum(hits(z, y)) / sum(map(len, y)), "not a percentage"),
     (lambda z, y: 1 - sum(hits(z, y)) / sum(map(len, y)), "wrong answers"),
     (lambda z, y: hits(z, y)[-1] / len(y[-1]), "last batch only"),
     (lambda z, y: hits(z, y)[0] / len(y[0]), "one batch only"),
@@ -210,7 +157,7 @@ ACCURACY = [
 
 # 03.6: your own network
 class Base(nn.Module):
-    """A right answer; the wrong ones below change one thing."""
+    """A right answer; each of the wrong ones below changes one thing."""
 
     width, end, normalize = 16, None, True
 
@@ -229,8 +176,8 @@ class Base(nn.Module):
         self.features = nn.Sequential(*layers)
         self.classifier = nn.Linear(channels, 2)
 
-    def forward(self, pictures):
-        logits = self.classifier(self.features(self.pixels(pictures)).mean((2, 3)))
+    def forward(self, images):
+        logits = self.classifier(self.features(self.pixels(images)).mean((2, 3)))
         return logits if self.end is None else self.end(logits)
 
 
@@ -255,18 +202,18 @@ class TakesNoBytes(Base):
 
 
 class OneLogit(Base):
-    def forward(self, pictures):
-        return super().forward(pictures)[:, :1]
+    def forward(self, images):
+        return super().forward(images)[:, :1]
 
 
 class AddsUpTheBatch(Base):
-    def forward(self, pictures):
-        return super().forward(pictures).mean(0)
+    def forward(self, images):
+        return super().forward(images).mean(0)
 
 
-class IgnoresThePicture(Base):
-    def forward(self, pictures):
-        return super().forward(torch.full_like(pictures, 7))
+class IgnoresTheImage(Base):
+    def forward(self, images):
+        return super().forward(torch.full_like(images, 7))
 
 
 class UnusedLayer(Base):
@@ -276,9 +223,9 @@ class UnusedLayer(Base):
 
 
 class CutWire(Base):
-    def forward(self, pictures):
+    def forward(self, images):
         with torch.no_grad():
-            maps = self.features(self.pixels(pictures))
+            maps = self.features(self.pixels(images))
         return self.classifier(maps.mean((2, 3)))
 
 
@@ -291,8 +238,8 @@ class TooWeak(nn.Module):
             nn.Linear(1, 2),
         )
 
-    def forward(self, pictures):
-        return self.classifier(self.conv(self.normalize(pictures)).mean((2, 3)))
+    def forward(self, images):
+        return self.classifier(self.conv(self.normalize(images)).mean((2, 3)))
 
 
 def without_convolution():
@@ -313,7 +260,7 @@ OWN = [
     (TakesNoBytes, r"does it begin with Normalize"),
     (OneLogit, r"shape \(20, 2\)"),
     (AddsUpTheBatch, r"shape \(20, 2\)"),
-    (IgnoresThePicture, "same answer"),
+    (IgnoresTheImage, "same answer"),
     (UnusedLayer, "forgotten.weight"),
     (CutWire, "never get a gradient"),
     (TooWeak, "by heart"),

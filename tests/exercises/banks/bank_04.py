@@ -1,15 +1,11 @@
-"""Typical wrong answers to the exercises of lesson 04, each with a piece of the hint that it must
-get.
-"""
+"""Typical wrong answers to the exercises of lesson 04, each with a piece of its hint."""
 
 import math
 
 import torch
 import torch.nn.functional as F
 
-
-def no_return(*_):
-    pass
+from tests.exercises.banks.common import no_return
 
 
 # 04.1: the chain rule
@@ -59,7 +55,7 @@ POOL = [
     (lambda x, g: winners(x).float(), "with 1"),
     (lambda x, g: winners(x) * x, "the maximum itself"),
     (lambda x, g: winners(x) * x * spread(g), "not multiplied by x"),
-    (lambda x, g: (x > 0) * spread(g), "ReLU's way back"),
+    (lambda x, g: (x > 0) * spread(g), "ReLU's backward pass"),
     (lambda x, g: winners(-x) * spread(g), "smallest"),
     (lambda x, g: (x == x.amax((2, 3), keepdim=True)) * spread(g), "whole map"),
     (lambda x, g: winners(x) * spread(g) / 4, "Not what autograd finds"),
@@ -124,7 +120,7 @@ FLOOR = [
 
 # 04.5: momentum
 def velocity(change):
-    """A step that is right but for the velocity."""
+    """Return a step that is right but for the velocity."""
 
     def step(w, v, g, lr, mu):
         v = change(v, g, lr, mu)
@@ -134,7 +130,7 @@ def velocity(change):
 
 
 def moves(by):
-    """A step whose velocity is right; the weights move by something else."""
+    """Return a step whose velocity is right, but whose weights move by something else."""
 
     def step(w, v, g, lr, mu):
         new = mu * v + g
@@ -155,7 +151,7 @@ def momentum_in_place(w, v, g, lr, mu):
 
 
 MOMENTUM = [
-    (velocity(lambda v, g, lr, mu: mu * v + (1 - mu) * g), "no mean"),
+    (velocity(lambda v, g, lr, mu: mu * v + (1 - mu) * g), "not a mean"),
     (velocity(lambda v, g, lr, mu: v + g), "only the share"),
     (velocity(lambda v, g, lr, mu: v + mu * g), "not to the gradient"),
     (velocity(lambda v, g, lr, mu: mu * v - g), "adds up gradients"),
@@ -182,7 +178,7 @@ MOMENTUM = [
 
 # 04.6: Adam
 def adam(m_of=None, s_of=None, move=None):
-    """A right step but for what is given: how m and s change, and by what the weights move."""
+    """Return a step that is right but for the arguments: how m and s change, what w moves by."""
 
     def step(w, m, s, g, t, lr):
         m = m_of(m, g) if m_of else 0.9 * m + 0.1 * g
@@ -232,7 +228,7 @@ ADAM = [
     (adam(move=lambda m, s, mh, sh, t, g: m / (sh.sqrt() + 1e-8)), "m, too"),
     (adam(move=lambda m, s, mh, sh, t, g: mh / (sh + 1e-8)), "the root of"),
     (adam(move=lambda m, s, mh, sh, t, g: mh / (sh + 1e-8).sqrt()), "outside of the root"),
-    (adam(move=lambda m, s, mh, sh, t, g: mh / sh.sqrt()), "missing in the divisor"),
+    (adam(move=lambda m, s, mh, sh, t, g: mh / sh.sqrt()), "missing from the divisor"),
     (adam(move=lambda m, s, mh, sh, t, g: -mh / (sh.sqrt() + 1e-8)), "Downhill"),
     (adam(move=lambda m, s, mh, sh, t, g: g / (sh.sqrt() + 1e-8)), "not by the gradient"),
     (adam(move=lambda m, s, mh, sh, t, g: 0 * m), "did not move"),

@@ -1,15 +1,11 @@
-"""Typical wrong answers to the exercises of lesson 05, each with a piece of the hint that it must
-get.
-"""
+"""Typical wrong answers to the exercises of lesson 05, each with a piece of its hint."""
 
 import math
 
 import torch
 from torch import nn
 
-
-def no_return(*_):
-    pass
+from tests.exercises.banks.common import no_return
 
 
 def soft(w, t):
@@ -92,7 +88,7 @@ MINIMISER = [
     (lambda w0, a, lam: max(w0 - lam / a, 0), "you cut it off"),
     (lambda w0, a, lam: w0 - lam / a, "For a negative w0"),
     (lambda w0, a, lam: w0 - math.copysign(lam / a, w0), "You went past 0"),
-    (height, "asked is where"),
+    (height, "the question is where"),
     (lambda w0, a, lam: 7, "lowest point is at 2.2; you say 7"),
     (no_return, "returns None"),
     (2.5, "Give the function itself"),
@@ -144,12 +140,12 @@ ZEROS = [
         lambda model: count(weights(model))[0] / count(model.parameters())[1],
         "by the number of all parameters",
     ),
-    (lambda model: 100 * share(weights(model)), "not per cent"),
+    (lambda model: 100 * share(weights(model)), "not a percentage"),
     (lambda model: 1 - share(weights(model)), "that are left"),
     (mean_over_layers, "averaged over layers"),
     (lambda model: share(weights(model, nn.Conv2d)), "convolution only"),
     (lambda model: share(weights(model, nn.Linear)), "one layer only"),
-    (with_nearly_zero, "asked are exact zeros"),
+    (with_nearly_zero, "count exact zeros"),
     (lambda model: 0.3, "11 of these 70 weights are 0"),
     (lambda model: 11 / 70, "inside an inner module"),
     (lambda model: share(m.weight for m in model if isinstance(m, nn.Conv2d | nn.Linear)), "Error"),
@@ -206,9 +202,7 @@ def whole(i, c, r, n, k):
 
 
 def by(change):
-    """The right count, changed by a function of (channels_in, channels, removed, channels_next,
-    kernel).
-    """
+    """Return an answer that is off by ``change(channels_in, channels, removed, next, kernel)``."""
     return lambda *numbers: left(*numbers) + change(*numbers)
 
 
@@ -225,7 +219,7 @@ PRUNED = [
     (by(lambda i, c, r, n, k: 2 * (c - r)), "buffers"),
     (by(lambda i, c, r, n, k: -n), "bias for each of its filters"),
     (by(lambda i, c, r, n, k: -n - (c - r)), "Both convolutions have biases"),
-    (by(lambda i, c, r, n, k: r), "takes its bias along"),
+    (by(lambda i, c, r, n, k: r), "takes its bias with it"),
     (by(lambda i, c, r, n, k: 1), "I count"),
     (lambda i, c, r, n, k: 1531, "I count"),
     (no_return, "returns None"),
@@ -233,5 +227,10 @@ PRUNED = [
 ]
 
 BANKS = {
-    "05.1": STEP, "05.2": SOFT, "05.3": MINIMISER, "05.4": ZEROS, "05.5": GROUPS, "05.6": PRUNED,
-}  # fmt: skip
+    "05.1": STEP,
+    "05.2": SOFT,
+    "05.3": MINIMISER,
+    "05.4": ZEROS,
+    "05.5": GROUPS,
+    "05.6": PRUNED,
+}

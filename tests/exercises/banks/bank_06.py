@@ -1,15 +1,11 @@
-"""Typical wrong answers to the exercises of lesson 06, each with a piece of the hint that it must
-get.
-"""
+"""Typical wrong answers to the exercises of lesson 06, each with a piece of its hint."""
 
 from itertools import pairwise
 
 import torch
 from torch import nn
 
-
-def no_return(*_):
-    pass
+from tests.exercises.banks.common import no_return
 
 
 # 06.1: cat or dog from ImageNet's classes
@@ -37,22 +33,28 @@ CAT_OR_DOG = [
     (lambda z: answer(z).log(), "These are logarithms"),
     (lambda z: both(z.softmax(1)).softmax(1), "these already are"),
     (lambda z: both(z).softmax(1), "You added logits"),
-    (lambda z: both(z.softmax(1), "amax"), "largest class; a picture may be"),
+    (lambda z: both(z.softmax(1), "amax"), "largest class; an image may be"),
     (lambda z: shared(both(z.softmax(1), "amax")), "largest class; the prob"),
     (lambda z: both(z.softmax(1), "mean"), "each of the 118 breeds counts less"),
     (lambda z: shared(both(z.softmax(1), "mean")), "a breed counts less"),
-    (lambda z: both(z.softmax(0)), "not over the pictures"),
-    (lambda z: shared(both(z.softmax(0))), "not over the pictures"),
-    (lambda z: shared(both(z.softmax(1), "sum", slice(281, 285), slice(151, 268))), "last class is missing"),
-    (lambda z: shared(both(z.softmax(1), "sum", slice(282, 286), slice(152, 269))), "first class is missing"),
-    (lambda z: answer(2 * z), "The first picture should have"),
+    (lambda z: both(z.softmax(0)), "not over the images"),
+    (lambda z: shared(both(z.softmax(0))), "not over the images"),
+    (
+        lambda z: shared(both(z.softmax(1), "sum", slice(281, 285), slice(151, 268))),
+        "last class is missing",
+    ),
+    (
+        lambda z: shared(both(z.softmax(1), "sum", slice(282, 286), slice(152, 269))),
+        "first class is missing",
+    ),
+    (lambda z: answer(2 * z), "The first image should have"),
     (lambda z: answer(z).T, "side by side"),
     (lambda z: answer(z)[:, 0], "of shape"),
     (lambda z: answer(z).tolist(), "yours is list"),
     (in_place, "changed the logits"),
     (no_return, "returns None"),
     (torch.zeros(6, 2), "Give the function itself"),
-]  # fmt: skip
+]
 
 
 # 06.2: parameters of a head
@@ -165,12 +167,12 @@ def zeroed(module):
 
 
 FREEZE = [
-    (no_gradients, "running_mean is another"),
+    (no_gradients, "running_mean has changed"),
     (evaluation_only, "optimizer may still move 0.weight"),
     (one_layer, "optimizer may still move 1.weight"),
     (until_train, "so .eval.. alone is soon undone"),
     (no_momentum, "still counts batches"),
-    (outer_norm_only, "3.1.running_mean is another"),
+    (outer_norm_only, "3.1.running_mean has changed"),
     (norm_only, "dropout is at work"),
     (no_statistics, "changed or removed some"),
     (zeroed, "changed or removed some"),
@@ -191,14 +193,14 @@ def changed(train, other):
 
 
 STANDARDISE = [
-    (lambda a, b: (by(torch.cat([a, b]), a), by(torch.cat([a, b]), b)), "took part in the mean"),
+    (lambda a, b: (by(torch.cat([a, b]), a), by(torch.cat([a, b]), b)), "went into the mean"),
     (lambda a, b: (by(a, a), by(b, b)), "standardised by themselves"),
-    (lambda a, b: ((a - a.mean(1, keepdim=True)) / a.std(1, keepdim=True), b), "mean of a picture"),
+    (lambda a, b: ((a - a.mean(1, keepdim=True)) / a.std(1, keepdim=True), b), "mean of an image"),
     (lambda a, b: ((a - a.mean()) / a.std(), (b - a.mean()) / a.std()), "its own mean"),
     (lambda a, b: (a - a.mean(0), b - a.mean(0)), "divide by the standard deviation as well"),
     (lambda a, b: ((a - a.mean(0)) / a.var(0).clamp(min=1e-6), b), "divided by the variance"),
     (lambda a, b: (a / a.std(0).clamp(min=1e-6), b), "Subtract the mean"),
-    (lambda a, b: (by(a, a), b), "as they were"),
+    (lambda a, b: (by(a, a), b), "are unchanged"),
     (lambda a, b: (by(a, a), b - a.mean(0)), "lack the division"),
     (lambda a, b: ((a - a.mean(0)) / a.std(0), (b - a.mean(0)) / a.std(0)), "standard deviation 0"),
     (changed, "should have mean 0"),
@@ -247,5 +249,10 @@ CHOOSE = [
 ]
 
 BANKS = {
-    "06.1": CAT_OR_DOG, "06.2": HEAD, "06.3": SEPARABLE, "06.4": FREEZE, "06.5": STANDARDISE, "06.6": CHOOSE,
-}  # fmt: skip
+    "06.1": CAT_OR_DOG,
+    "06.2": HEAD,
+    "06.3": SEPARABLE,
+    "06.4": FREEZE,
+    "06.5": STANDARDISE,
+    "06.6": CHOOSE,
+}

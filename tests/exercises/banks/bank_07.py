@@ -1,26 +1,20 @@
-"""Typical wrong answers to the exercises of lesson 07, each with a piece of the hint that it must
-get.
-"""
+"""Typical wrong answers to the exercises of lesson 07, each with a piece of its hint."""
 
 import torch
 
-
-def no_return(*_):
-    pass
+from tests.exercises.banks.common import no_return
 
 
 # 07.1: a hook that records
 def recorder(keep, *, before=False, remove=True):
-    """An answer whose hook keeps ``keep(input, output)``; without ``remove`` it stays in the
-    network.
-    """
+    """Return an answer whose hook keeps ``keep(input, output)``, and stays without ``remove``."""
 
-    def record(model, layer, pictures):
+    def record(model, layer, images):
         kept = []
         handle = model.get_submodule(layer).register_forward_hook(
             lambda _, inputs, output: kept.append(keep(inputs[0], output))
         )
-        model(pictures)
+        model(images)
         if remove:
             handle.remove()
         return kept[0]
@@ -32,22 +26,22 @@ def copied(_, output):
     return output.detach().clone()
 
 
-def straight(model, layer, pictures):
-    return model.get_submodule(layer)(pictures).detach()
+def straight(model, layer, images):
+    return model.get_submodule(layer)(images).detach()
 
 
-def always_second(model, layer, pictures):
+def always_second(model, layer, images):
     with torch.no_grad():
-        return model.second(model.act(model.first(pictures)))
+        return model.second(model.act(model.first(images)))
 
 
 def in_try(keep):
-    def record(model, layer, pictures):
+    def record(model, layer, images):
         kept = []
         hook = model.get_submodule(layer).register_forward_hook
         handle = hook(lambda _, inputs, output: kept.append(keep(inputs[0], output)))
         try:
-            model(pictures)
+            model(images)
         finally:
             handle.remove()
         return kept[0]
@@ -60,13 +54,13 @@ RECORD = [
     (in_try(lambda x, y: y.detach()), "overwritten"),
     (in_try(lambda x, y: y), "overwritten"),
     (in_try(lambda x, y: y.clone()), "whole graph"),
-    (in_try(lambda x, y: y.detach().clone().mean((2, 3))), "something else"),
+    (in_try(lambda x, y: y.detach().clone().mean((2, 3))), "something other"),
     (in_try(lambda x, y: [y.detach().clone()]), "a list"),
     (recorder(copied, remove=False), "still there"),
     (recorder(copied), "`finally`"),
     (straight, "straight into the layer"),
     (always_second, "another layer"),
-    (lambda model, layer, pictures: model(pictures).detach(), "whole network"),
+    (lambda model, layer, images: model(images).detach(), "whole network"),
     (no_return, "returns None"),
     (torch.zeros(2), "Give the function itself"),
 ]
@@ -105,7 +99,7 @@ PATCH = [
     (lambda r, c, *rest: right_patch(c, r, *rest), "you swapped them"),
     (lambda *case: tuple(right_patch(*case)[i] for i in (0, 2, 1, 3)), "order is top, bottom"),
     (both(pushed), "pushed the patch"),
-    (lambda *case: tuple(map(float, right_patch(*case))), "whole numbers"),
+    (lambda *case: tuple(map(float, right_patch(*case))), "needs integers"),
     (both(lambda u, s, j, t, n: cut(int(t + j * u) - s, int(t + j * u) + s, n)), "should be"),
     (lambda *case: right_patch(*case)[:2], "Return four numbers"),
     (no_return, "returns None"),
@@ -121,37 +115,37 @@ def covered(
     fresh=True,
     grey=None,
 ):
-    """An answer that is right as it is; each argument spoils one thing."""
+    """Return an answer that is right as it is; each argument spoils one thing."""
 
-    def occlusion(score, picture, side, fill):
-        rows, columns = picture.shape[1] // side, picture.shape[2] // side
-        left, copy = torch.zeros(rows, columns), picture.clone()
+    def occlusion(score, image, side, fill):
+        rows, columns = image.shape[1] // side, image.shape[2] // side
+        left, copy = torch.zeros(rows, columns), image.clone()
         for i in range(rows):
             for j in range(columns):
                 if fresh:
-                    copy = picture.clone()
+                    copy = image.clone()
                 extent = pixels or side
                 window = copy[channels, i * side : i * side + extent, j * side : j * side + extent]
                 window.fill_(fill if grey is None else grey)
                 left[i, j] = score(copy[None])[0]
-        return change(score(picture[None])[0], left)
+        return change(score(image[None])[0], left)
 
-    return occlusion  # fmt: skip
+    return occlusion
 
 
-def overlapping(score, picture, side, fill):
-    left = torch.zeros(picture.shape[1] // side, picture.shape[2] // side)
+def overlapping(score, image, side, fill):
+    left = torch.zeros(image.shape[1] // side, image.shape[2] // side)
     for i in range(left.shape[0]):
         for j in range(left.shape[1]):
-            copy = picture.clone()
+            copy = image.clone()
             copy[:, i : i + side, j : j + side] = fill
             left[i, j] = score(copy[None])[0]
-    return score(picture[None])[0] - left
+    return score(image[None])[0] - left
 
 
-def in_place(score, picture, side, fill):
-    picture[:, :side, :side] = fill
-    return covered()(score, picture, side, fill)
+def in_place(score, image, side, fill):
+    image[:, :side, :side] = fill
+    return covered()(score, image, side, fill)
 
 
 OCCLUSION = [
@@ -168,11 +162,11 @@ OCCLUSION = [
     (covered(channels=slice(2, None)), "one colour only"),
     (covered(pixels=1), "one pixel of each"),
     (overlapping, "squares overlap"),
-    (lambda score, picture, side, fill: score(picture), "takes a batch"),
-    (in_place, "changed the picture"),
+    (lambda score, image, side, fill: score(image), "takes a batch"),
+    (in_place, "changed the image"),
     (no_return, "returns None"),
     (torch.zeros(2, 3), "Give the function itself"),
-]  # fmt: skip
+]
 
 
 # 07.4: Grad-CAM
@@ -221,24 +215,24 @@ SHARE = [
     (lambda h, m: total(h * m) / total(h), "set it to 0 first"),
     (lambda h, m: total(h.abs() * m) / total(h.abs()), "do not turn it round"),
     (lambda h, m: total(h.relu() * m) / total(h), "Divide by the positive heat"),
-    (lambda h, m: total(h.relu() * m), "divide by all of the picture's"),
+    (lambda h, m: total(h.relu() * m), "divide by all the heat"),
     (lambda h, m: m.float().mean((1, 2)), "share of the area"),
     (lambda h, m: total(h.relu() * m) / total(m), "mean heat on the mask"),
-    (lambda h, m: (h.relu() * m).mean((1, 2)) / total(h.relu()), "a mean above the line"),
+    (lambda h, m: (h.relu() * m).mean((1, 2)) / total(h.relu()), "a mean in the numerator"),
     (lambda h, m: total(h.relu() * ~m) / total(h.relu()), "beside the mask"),
-    (lambda h, m: 100 * total(h.relu() * m) / total(h.relu()), "not per cent"),
-    (lambda h, m: total(h.relu() * m) / h.relu().sum(), "of the same picture"),
+    (lambda h, m: 100 * total(h.relu() * m) / total(h.relu()), "not a percentage"),
+    (lambda h, m: total(h.relu() * m) / h.relu().sum(), "of the same image"),
     (lambda h, m: total((h > 0) & m) / total(h > 0), "counted hot pixels"),
-    (lambda h, m: (h.relu() * m).sum() / h.relu().sum(), "One number for each picture"),
-    (lambda h, m: 0.5, "One number for each picture"),
-    (lambda h, m: (h.relu() * m) / h.relu().sum((1, 2), keepdim=True), "one share for each picture"),
+    (lambda h, m: (h.relu() * m).sum() / h.relu().sum(), "One number for each image"),
+    (lambda h, m: 0.5, "One number for each image"),
+    (lambda h, m: (h.relu() * m) / h.relu().sum((1, 2), keepdim=True), "one share for each image"),
     (lambda h, m: total(h.relu() * m) / total(h.relu()) / 2, "The shares should be"),
-    (lambda h, m: total(h.relu() * m) / total(h.relu()), "keep the division from 0 / 0"),
+    (lambda h, m: total(h.relu() * m) / total(h.relu()), "avoid dividing 0 by 0"),
     (lambda h, m: total(h.relu() * m / h.relu()), "NaN"),
     (in_place_heat, "changed the heat"),
     (no_return, "returns None"),
     (0.5, "Give the function itself"),
-]  # fmt: skip
+]
 
 
 # 07.6: a deletion curve
@@ -250,29 +244,29 @@ def taken(
     change=lambda curve: curve,
     swap=False,
 ):
-    """An answer that is right as it is; each argument spoils one thing."""
+    """Return an answer that is right as it is; each argument spoils one thing."""
 
-    def deletion(score, picture, heat, steps, fill):
+    def deletion(score, image, heat, steps, fill):
         places, size = order(heat), 1 if one else heat.numel() // steps
         curve = []
         for step in range(steps + 1):
             gone = (
                 places[: step * size] if so_far else places[max(step - 1, 0) * size : step * size]
             )
-            pixels = picture.flatten(1).clone()
+            pixels = image.flatten(1).clone()
             empty = torch.full_like(pixels, fill if grey is None else grey)
             if swap:
                 pixels, empty = empty, pixels
             pixels[:, gone] = empty[:, gone]
-            curve.append(score(pixels.view_as(picture)[None])[0])
+            curve.append(score(pixels.view_as(image)[None])[0])
         return change(torch.stack(curve))
 
-    return deletion  # fmt: skip
+    return deletion
 
 
-def in_place_deletion(score, picture, heat, steps, fill):
-    curve = taken()(score, picture, heat, steps, fill)
-    picture.fill_(fill)
+def in_place_deletion(score, image, heat, steps, fill):
+    curve = taken()(score, image, heat, steps, fill)
+    image.fill_(fill)
     return curve
 
 
@@ -280,10 +274,10 @@ DELETION = [
     (taken(lambda heat: heat.flatten().argsort()), "coldest pixels first"),
     (taken(swap=True), "That is insertion"),
     (taken(so_far=False), "stays away"),
-    (taken(grey=0), "not 0"),
+    (taken(grey=0), "not by 0"),
     (taken(lambda heat: heat.abs().flatten().argsort(descending=True)), "Negative heat is cold"),
-    (taken(lambda heat: heat.flatten().argsort(descending=True).argsort()), "ranks for places"),
-    (taken(lambda heat: torch.arange(heat.numel())), "order in the picture"),
+    (taken(lambda heat: heat.flatten().argsort(descending=True).argsort()), "ranks as positions"),
+    (taken(lambda heat: torch.arange(heat.numel())), "order in the image"),
     (taken(one=True), "1/4 of all pixels"),
     (taken(change=lambda curve: curve / curve[0]), "not their shares"),
     (taken(change=lambda curve: curve[0] - curve), "not how far they fell"),
@@ -291,12 +285,17 @@ DELETION = [
     (taken(change=lambda curve: curve[:-1]), "ends with nothing"),
     (taken(change=lambda curve: curve[1:-1]), "one score for the whole"),
     (taken(change=lambda curve: curve.flip(0)), "The curve should be"),
-    (lambda score, picture, *_: score(picture), "takes a batch"),
-    (in_place_deletion, "changed the picture"),
+    (lambda score, image, *_: score(image), "takes a batch"),
+    (in_place_deletion, "changed the image"),
     (no_return, "returns None"),
     ([1.0, 0.5], "Give the function itself"),
-]  # fmt: skip
+]
 
 BANKS = {
-    "07.1": RECORD, "07.2": PATCH, "07.3": OCCLUSION, "07.4": CAM, "07.5": SHARE, "07.6": DELETION,
-}  # fmt: skip
+    "07.1": RECORD,
+    "07.2": PATCH,
+    "07.3": OCCLUSION,
+    "07.4": CAM,
+    "07.5": SHARE,
+    "07.6": DELETION,
+}

@@ -1,15 +1,11 @@
-"""Typical wrong answers to the exercises of lesson 10, each with a piece of the hint that it must
-get.
-"""
+"""Typical wrong answers to the exercises of lesson 10, each with a piece of its hint."""
 
 import math
 
 import torch
 import torch.nn.functional as F
 
-
-def no_return(*_):
-    pass
+from tests.exercises.banks.common import no_return
 
 
 # 10.1: Amdahl's law
@@ -34,51 +30,49 @@ SPEED_UP = [
 
 
 # 10.2: mirror a batch
-def mirrored(dims=(3,), swap=False, convert=lambda pictures: pictures):
-    def mirror(pictures, chosen):
+def mirrored(dims=(3,), swap=False, convert=lambda images: images):
+    def mirror(images, chosen):
         condition = chosen[:, None, None, None]
-        return convert(
-            torch.where(~condition if swap else condition, pictures.flip(dims), pictures)
-        )
+        return convert(torch.where(~condition if swap else condition, images.flip(dims), images))
 
     return mirror
 
 
-def with_a_loop(pictures, chosen):
-    pairs = zip(pictures, chosen, strict=True)
-    return torch.stack([picture.flip(2) if yes else picture for picture, yes in pairs])
+def with_a_loop(images, chosen):
+    pairs = zip(images, chosen, strict=True)
+    return torch.stack([image.flip(2) if yes else image for image, yes in pairs])
 
 
-def loop_over_the_chosen(pictures, chosen):
-    result = pictures.clone()
-    for i in range(len(pictures)):
+def loop_over_the_chosen(images, chosen):
+    result = images.clone()
+    for i in range(len(images)):
         if chosen[i]:
-            result[i] = pictures[i].flip(2)
+            result[i] = images[i].flip(2)
     return result
 
 
-def in_place(pictures, chosen):
-    pictures[chosen] = pictures[chosen].flip(3)
-    return pictures
+def in_place(images, chosen):
+    images[chosen] = images[chosen].flip(3)
+    return images
 
 
 MIRROR = [
-    (lambda pictures, chosen: pictures, "No picture is mirrored"),
-    (lambda pictures, chosen: pictures.flip(3), "All pictures are mirrored"),
+    (lambda images, chosen: images, "No image is mirrored"),
+    (lambda images, chosen: images.flip(3), "All images are mirrored"),
     (mirrored(swap=True), "not chosen"),
     (mirrored((2,)), "on their heads"),
     (mirrored((2, 3)), "upside down as well"),
     (mirrored((1,)), "red and blue"),
     (mirrored((0, 3)), "their places in the batch"),
     (
-        lambda pictures, chosen: torch.where(
-            chosen[:, None, None, None], pictures.transpose(2, 3), pictures
+        lambda images, chosen: torch.where(
+            chosen[:, None, None, None], images.transpose(2, 3), images
         ),
         "exchanges rows and columns",
     ),
-    (mirrored(convert=lambda pictures: pictures.float()), "came back as torch.float32"),
-    (lambda pictures, chosen: pictures[chosen].flip(3), "the same shape"),
-    (lambda pictures, chosen: pictures.roll(1, 3), "should come back mirrored"),
+    (mirrored(convert=lambda images: images.float()), "came back as torch.float32"),
+    (lambda images, chosen: images[chosen].flip(3), "the same shape"),
+    (lambda images, chosen: images.roll(1, 3), "should come back mirrored"),
     (in_place, "changed the batch"),
     (with_a_loop, "there is a loop"),
     (loop_over_the_chosen, "there is a loop"),
@@ -99,7 +93,7 @@ def ratio(operations=2, bytes_of=lambda b: b, count=None):
 INTENSITY = [
     (ratio(operations=1), "A multiply-add is two operations"),
     (ratio(bytes_of=lambda b: 1), "per number"),
-    (ratio(bytes_of=lambda b: 1 / b), "below the line"),
+    (ratio(bytes_of=lambda b: 1 / b), "in the denominator"),
     (ratio(bytes_of=lambda b: 8 * b), "not in bits"),
     (ratio(count=lambda n, s, c, d, k: n * s * s * (c + d)), "weights have to be read"),
     (
@@ -110,7 +104,7 @@ INTENSITY = [
     (ratio(count=lambda n, s, c, d, k: n * s * s * d + d * c * k * k), "that come in"),
     (lambda n, s, c, d, k, b: ratio()(n, s, c, d, k, b) / k, "in the operations as well"),
     (lambda n, s, c, d, k, b: 1 / ratio()(n, s, c, d, k, b), "turn it round"),
-    (lambda n, s, c, d, k, b: ratio()(n, s, c, d, k, b) / n, "Every picture of the batch"),
+    (lambda n, s, c, d, k, b: ratio()(n, s, c, d, k, b) / n, "Every image of the batch"),
     (ratio(count=lambda n, s, c, d, k: n * s * (c + d) + d * c * k * k), "should be"),
     (no_return, "returns None"),
     (90, "Give the function itself"),
@@ -156,7 +150,7 @@ BATCH = [
     (lambda m, w, a, v: m // (4 * w * (2 + a) + 2 * v), "there once"),
     (fits(state=1, each=1), "count their bytes"),
     (lambda m, w, a, v: -(-(m - 4 * w * (2 + a)) // (2 * v)), "rounded up"),
-    (lambda m, w, a, v: max(0, (m - 4 * w * (2 + a)) / (2 * v)), "no parts of pictures"),
+    (lambda m, w, a, v: max(0, (m - 4 * w * (2 + a)) / (2 * v)), "no parts of images"),
     (fits(), "not even this network fits"),
     (fits(both=3), "should be"),
     (no_return, "returns None"),
@@ -166,13 +160,13 @@ BATCH = [
 
 # 10.6: gradient accumulation
 def by_parts(share, clear="before", reduction="sum", at_once=None, sign=1):
-    """``share(part, whole, parts)`` is what the loss of a part is divided by."""
+    """Return an answer that divides the loss of a part by ``share(part, whole, parts)``."""
 
-    def accumulate(model, pictures, labels, most):
+    def accumulate(model, images, labels, most):
         if clear == "before":
             model.zero_grad()
         pieces = list(
-            zip(pictures.split(at_once or most), labels.split(at_once or most), strict=True)
+            zip(images.split(at_once or most), labels.split(at_once or most), strict=True)
         )
         for some, truth in pieces:
             if clear == "between":
@@ -191,26 +185,26 @@ def whole(part, batch, parts):
     return batch
 
 
-def takes_a_step(model, pictures, labels, most):
-    by_parts(whole)(model, pictures, labels, most)
+def takes_a_step(model, images, labels, most):
+    by_parts(whole)(model, images, labels, most)
     torch.optim.SGD(model.parameters(), lr=0.1).step()
 
 
-def first_part_only(model, pictures, labels, most):
+def first_part_only(model, images, labels, most):
     model.zero_grad()
-    F.cross_entropy(model(pictures[:most]), labels[:most]).backward()
+    F.cross_entropy(model(images[:most]), labels[:most]).backward()
 
 
-def backward_of_the_first(model, pictures, labels, most):
+def backward_of_the_first(model, images, labels, most):
     model.zero_grad()
     losses = [
         F.cross_entropy(model(some), truth)
-        for some, truth in zip(pictures.split(most), labels.split(most), strict=True)
+        for some, truth in zip(images.split(most), labels.split(most), strict=True)
     ]
     losses[0].backward()
 
 
-def sees_nothing(model, pictures, labels, most):
+def sees_nothing(model, images, labels, most):
     model.zero_grad()
 
 
@@ -219,7 +213,7 @@ ACCUMULATE = [
     (by_parts(lambda part, batch, parts: 1, reduction="mean"), "added up the means"),
     (by_parts(lambda part, batch, parts: parts, reduction="mean"), "mean of means"),
     (by_parts(lambda part, batch, parts: part), "added up the means"),
-    (by_parts(whole, clear="never"), "of before still count"),
+    (by_parts(whole, clear="never"), "old gradients still count"),
     (by_parts(whole, clear="between"), "between the parts"),
     (by_parts(lambda *_: 1, clear="between", reduction="mean"), "between the parts"),
     (by_parts(whole, clear="after"), "cleared at the end"),
@@ -228,9 +222,9 @@ ACCUMULATE = [
     (by_parts(whole, sign=-1), "The sign"),
     (by_parts(lambda part, batch, parts: 2 * batch), "not those of the whole"),
     (takes_a_step, "weights have changed"),
-    (first_part_only, "each picture once"),
+    (first_part_only, "each image once"),
     (backward_of_the_first, "Only the first part"),
-    (sees_nothing, "never saw a picture"),
+    (sees_nothing, "never saw an image"),
     (3, "Give the function itself"),
 ]
 

@@ -1,0 +1,141 @@
+"""Compare a student's value with the right one, and name the mistake that leads to it.
+
+Everything is compared in one place, :func:`same`, after one conversion, :func:`as_float64`: it
+makes no difference whether an answer is a Python number, a NumPy scalar, an array, a list or a
+tensor of any type. What a checker needs to call a student's function stands in ``calling.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from catdog_lib.exercises.registry import WrongAnswer, require
+
+# The hint for a mistake → what the mistake gives, or a list of such values. Hints come first, since
+# they are what a student reads; the first that fits is shown.
+Mistakes = Mapping[str, object]
+
+
+def _as_tensor(value: object) -> Tensor:
+    """Return numbers of any kind as a tensor that still shows whether they are integers."""
+    if isinstance(value, Tensor):
+        return value.detach().cpu()
+    if isinstance(value, list | tuple):
+        parts = [_as_tensor(part) for part in value]
+        require(len({part.shape for part in parts}) < 2, "Your lists have different lengths.")
+        if not parts:
+            return torch.empty(0, dtype=torch.float64)
+        kinds = {part.dtype for part in parts}
+        return torch.stack(parts if len(kinds) == 1 else [part.double() for part in parts])
+    array = np.asarray(value)
+    require(array.dtype.kind in "biuf", f"I expected numbers, not a {type(value).__name__}.")
+    return torch.from_numpy(array)
+
+
+def as_float64(value: object) -> Tensor:
+    """Return numbers of any kind as a float64 tensor on the CPU, without their graph.
+
+    Raises:
+        WrongAnswer: these are not numbers, or lists of different lengths.
+    """
+    return _as_tensor(value).double()
+
+
+def same(value: object, target: object, rtol: float = 1e-5, atol: float = 1e-7) -> bool:
+    """Return whether two values have one shape and, in float64, the same numbers.
+
+    Integers (a target of integers or booleans) must be met exactly: a count that is off by one is
+    wrong however large it is. A single number may come in a tensor or a list of one.
+    """
+    target = _as_tensor(target)
+    if not target.is_floating_point():
+        rtol = atol = 0
+    value, target = as_float64(value), target.double()
+    if target.ndim == 0 and value.numel() == 1:
+        value = value.reshape(())
+    return value.shape == target.shape and torch.allclose(value, target, rtol=rtol, atol=atol)
+
+
+def refuse(value: object, mistakes: Mistakes, setting: str = "", **tolerance: float) -> None:
+    """Raise the hint of the first mistake that gives this value; ``tolerance`` is for `same`."""
+    for hint, wrong in mistakes.items():
+        for one in wrong if isinstance(wrong, list) else [wrong]:
+            hit = same(value, one, **tolerance)
+            require(not hit, f"{hint} ({setting})" if setting else hint)
+
+
+def require_value(
+    value: object,
+    right: object,
+    mistakes: Mistakes,
+    otherwise: str,
+    setting: str = "",
+    **tolerance: float,
+) -> None:
+    """Require the right value, else name the known mistake, else say ``otherwise``.
+
+    The right value is accepted first: in some settings a mistake gives the same, and does no harm.
+
+    Args:
+        value: the student's.
+        right: the right one.
+        mistakes: what known mistakes give with these arguments.
+        otherwise: the hint if it is none of them.
+        setting: the arguments, in words; added to the hint in parentheses.
+        **tolerance: ``rtol`` and ``atol`` of :func:`same`.
+
+    Raises:
+        WrongAnswer: the value is not the right one.
+    """
+    if not same(value, right, **tolerance):
+        refuse(value, mistakes, setting, **tolerance)
+        raise WrongAnswer(f"{otherwise} ({setting})" if setting else otherwise)
+
+
+def require_tensor(
+    value: object,
+    shape: tuple[int, ...],
+    what: str,
+    nan: str = "There is a NaN in it: did you divide by 0?",
+) -> None:
+    """Require a tensor of this shape without NaN; ``what`` it should be completes "Return …"."""
+    found = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+    require(found == tuple(shape), f"Return {what}, a tensor of shape {shape}; yours is {found}.")
+    require(not value.isnan().any(), nan)
+
+
+def require_sequence(value: object, length: int, what: str) -> tuple:
+    """Return a value that should be ``length`` things as a tuple; ``what`` completes "Return …"."""
+    if isinstance(value, Tensor | np.ndarray) and value.ndim == 1:
+        value = value.tolist()
+    good = isinstance(value, list | tuple) and len(value) == length
+    require(good, f"Return {what}; you return {show(value)}.")
+    return tuple(value)
+
+
+def is_integer(value: object) -> bool:
+    """Return whether the type is that of an integer, in Python, NumPy or PyTorch: 3, not 3.0."""
+    if isinstance(value, Tensor | np.ndarray):
+        return value.ndim == 0 and is_integer(value.item())
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def show(value: object) -> str:
+    """Return a value as hints show it: 577,802, 0.142857, [0.5, 1.25], a tensor of shape (2, 3)."""
+    if isinstance(value, Tensor | np.ndarray):
+        few = value.ndim == 0 or (value.ndim == 1 and len(value) <= 12)
+        kind = "a tensor" if isinstance(value, Tensor) else "an array"
+        return show(value.tolist()) if few else f"{kind} of shape {tuple(value.shape)}"
+    if isinstance(value, list | tuple):
+        parts = ", ".join(str(part) if is_integer(part) else show(part) for part in value)
+        return f"[{parts}]" if isinstance(value, list) else f"({parts})"
+    if is_integer(value):
+        return f"{int(value):,}"
+    if isinstance(value, Real) and not isinstance(value, bool):
+        return str(float(f"{float(value):.6g}"))
+    return repr(value)

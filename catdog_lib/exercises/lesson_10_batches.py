@@ -1,0 +1,161 @@
+"""Checkers of lesson 10, Fast and far: batches without a loop, and in parts (10.2 and 10.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from catdog_lib.exercises.calling import ask, call, seeded
+from catdog_lib.exercises.checking import Mistakes, require_value
+from catdog_lib.exercises.registry import exercise, require
+
+
+class _CallCounter(TorchFunctionMode):
+    """Counts the calls of PyTorch's functions while it is entered."""
+
+    count = 0
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        self.count += 1
+        return function(*args, **(kwargs or {}))
+
+
+@exercise("10.2", "mirror")
+def mirror(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
+    """Check a function of (images, chosen): the chosen images mirrored, without a loop."""
+    generator = torch.Generator().manual_seed(7)
+    for dtype in (torch.uint8, torch.float32):
+        images = torch.randint(0, 256, (5, 3, 6, 6), generator=generator).to(dtype)
+        chosen = torch.tensor([True, False, False, True, False])
+        value = ask(answer, images, chosen, keeps="the batch that it was given")
+        require(
+            isinstance(value, Tensor) and value.shape == images.shape,
+            f"A batch of shape {tuple(images.shape)} should come back with the same shape; "
+            f"yours has {tuple(getattr(value, 'shape', ()))}.",
+        )
+        mirrored = images.flip(3)
+        mistakes = {
+            "No image is mirrored.": images,
+            "All images are mirrored; only the chosen ones should be.": mirrored,
+            "You mirrored those that were not chosen, and left the others.": (
+                _where(~chosen, mirrored, images)
+            ),
+            "Your images stand on their heads: left and right are the last dimension, 3.": (
+                _where(chosen, images.flip(2), images)
+            ),
+            "You turned them upside down as well: flip the last dimension alone.": (
+                _where(chosen, images.flip(2, 3), images)
+            ),
+            "That exchanges rows and columns; to mirror, reverse the order of the columns.": (
+                _where(chosen, images.transpose(2, 3), images)
+            ),
+            "Dimension 1 is the colours: red and blue are exchanged. The columns are dimension "
+            "3.": _where(chosen, images.flip(1), images),
+            "The images changed their places in the batch: do not flip dimension 0.": (
+                _where(chosen, images.flip(0, 3), images)
+            ),
+        }
+        right = _where(chosen, mirrored, images)
+        otherwise = (
+            "The chosen images should come back mirrored left to right, the others as they were."
+        )
+        require_value(value, right, mistakes, otherwise, rtol=0, atol=0)
+        require(
+            value.dtype == dtype,
+            f"A batch of {dtype} came back as {value.dtype}: mirroring changes no number.",
+        )
+    counts = []
+    for number in (4, 64):
+        with _CallCounter() as calls:
+            answer(torch.zeros(number, 3, 4, 4), torch.arange(number) % 2 == 0)
+        counts.append(calls.count)
+    require(
+        counts[1] < counts[0] + 4,
+        f"For 4 images you call PyTorch {counts[0]} times, for 64 images {counts[1]} times: "
+        "there is a loop in it.",
+    )
+
+
+def _where(chosen: Tensor, one: Tensor, other: Tensor) -> Tensor:
+    return torch.where(chosen[:, None, None, None], one, other)
+
+
+class _BatchRecorder(nn.Module):
+    """A small network that notes how many images it is given at once."""
+
+    def __init__(self):
+        super().__init__()
+        with seeded(10):
+            self.layers = nn.Sequential(nn.Flatten(), nn.Linear(48, 5), nn.Tanh(), nn.Linear(5, 2))
+        self.batch_sizes: list[int] = []
+
+    def forward(self, images: Tensor) -> Tensor:
+        self.batch_sizes.append(len(images))
+        return self.layers(images)
+
+
+@exercise("10.6", "accumulate")
+def accumulate(answer: Callable) -> None:
+    """Check a function of (model, images, labels, most): it leaves the gradient of the mean loss.
+
+    The loss is that of the whole batch, but no more than ``most`` images are in memory at once.
+    """
+    generator = torch.Generator().manual_seed(4)
+    all_images = torch.rand(10, 3, 4, 4, generator=generator)
+    all_labels = torch.tensor([0, 1, 1, 1, 0, 1, 0, 0, 1, 0])
+    for count, most in ((8, 4), (10, 4), (7, 10)):
+        model, images, labels = _BatchRecorder(), all_images[:count], all_labels[:count]
+        F.cross_entropy(model.layers(images[:2]), 1 - labels[:2]).backward()  # from a step before
+        old, before = _gradients(model), [p.detach().clone() for p in model.parameters()]
+        call(answer, model, images, labels, most, keeps="the images or the labels")
+        setting = f"With {count} images and at most {most} at once"
+        require(
+            all(map(torch.equal, before, model.parameters())),
+            "The weights have changed: leave the gradients and take no step.",
+        )
+        sizes = model.batch_sizes
+        require(bool(sizes), "The model never saw an image.")
+        hint = f"{setting}, you sent {max(sizes, default=0)} through the model together."
+        require(max(sizes) <= most, hint)
+        hint = f"{setting}, {sum(sizes)} went through the model: each image once."
+        require(sum(sizes) == count, hint)
+        require(
+            all(p.grad is not None for p in model.parameters()),
+            "There are no gradients: call backward(), and do not clear them afterwards.",
+        )
+        parts = list(zip(images.split(most), labels.split(most), strict=True))
+        means = [_gradient(model, *part) for part in parts]
+        right = _gradient(model, images, labels)
+        mistakes: Mistakes = {
+            "The old gradients still count: clear them before the first part.": right + old,
+            "That is the gradient of the sum; divide by the number of images.": right * count,
+            "You added up the means of the parts: each image then counts too much. Divide.": (
+                sum(means)
+            ),
+            "A mean of means: an image in a small part counts more than the others. Divide each "
+            "part's sum by the size of the whole batch.": sum(means) / len(means),
+            "Only the last part is left: do not clear the gradients between the parts.": [
+                means[-1],
+                means[-1] * len(parts[-1][1]) / count,
+            ],
+            "Only the first part is there.": means[0],
+            "The sign: the gradient of the loss, not of minus the loss.": -right,
+            "The gradients are all 0: were they cleared at the end?": torch.zeros_like(right),
+        }
+        otherwise = f"{setting}, the gradients are not those of the whole batch's mean loss."
+        require_value(_gradients(model), right, mistakes, otherwise, atol=1e-6)
+
+
+def _gradients(model: nn.Module) -> Tensor:
+    """Return what the model's parameters hold as their gradients, in one row."""
+    return torch.cat([p.grad.flatten().clone() for p in model.parameters()])
+
+
+def _gradient(model: _BatchRecorder, images: Tensor, labels: Tensor) -> Tensor:
+    """Return the gradient of the mean loss, in one row; what the parameters hold stays."""
+    loss = F.cross_entropy(model.layers(images), labels)
+    return torch.cat([g.flatten() for g in torch.autograd.grad(loss, list(model.parameters()))])

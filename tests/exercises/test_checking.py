@@ -1,0 +1,149 @@
+"""Answers are compared by their numbers, whatever their type, and mistakes get their hints."""
+
+import numpy as np
+import pytest
+import torch
+
+from catdog_lib.exercises import WrongAnswer, check
+from catdog_lib.exercises.checking import (
+    as_float64,
+    is_integer,
+    refuse,
+    require_sequence,
+    require_tensor,
+    require_value,
+    same,
+    show,
+)
+
+LEARNED = torch.tensor([1.0, 2.0], requires_grad=True)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [1, 2],
+        (1.0, 2),
+        [np.float32(1), np.int64(2)],
+        [torch.tensor(1.0), torch.tensor(2, dtype=torch.uint8)],
+        np.array([1, 2], dtype=np.int16),
+        np.array([1.0, 2.0], dtype=np.float16),
+        torch.tensor([1, 2], dtype=torch.uint8),
+        torch.tensor([1.0, 2.0], dtype=torch.bfloat16),
+        torch.tensor([1.0, 2.0], dtype=torch.float64),
+        LEARNED,
+    ],
+    ids=lambda value: f"{type(value).__name__}-{getattr(value, 'dtype', '')}",
+)
+def test_numbers_of_any_type_become_float64(value):
+    result = as_float64(value)
+    assert result.dtype == torch.float64 and not result.requires_grad
+    assert result.tolist() == [1.0, 2.0]
+    assert same(value, [1.0, 2.0]) and same(value, LEARNED) and same(value, (1, 2))
+    assert not same(value, [1.0, 2.5]) and not same(value, [[1.0, 2.0]])
+
+
+@pytest.mark.parametrize(
+    "value", [3, 3.0, np.float32(3), torch.tensor(3), torch.tensor([3.0]), [3]]
+)
+def test_a_single_number_may_come_in_a_tensor_or_a_list(value):
+    assert same(value, 3.0) and same(value, 3)
+    assert not same(value, 3.1) and not same(value, 4)
+
+
+def test_integers_are_compared_exactly_and_other_numbers_within_the_tolerance():
+    assert not same(10_000_001, 10_000_000)
+    assert not same(10_000_000.5, 10_000_000)
+    assert same(10_000_001.0, 10_000_000.0)
+    assert not same(10_000_001.0, 10_000_000.0, rtol=0)
+    assert not same(torch.tensor([256.0]), torch.tensor([255], dtype=torch.uint8))
+    assert not same(float("nan"), float("nan"))
+
+
+def test_a_float32_is_not_rounded_to_the_type_of_the_target():
+    assert not same(1.25, torch.tensor(1))
+    assert not same(np.float64(1 + 1e-3), torch.tensor(1.0, dtype=torch.bfloat16))
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("two", "expected numbers, not a str"),
+        (None, "expected numbers, not a NoneType"),
+        ([1, print], "not a builtin_function_or_method"),
+        ([[1, 2], [3]], "different lengths"),
+    ],
+)
+def test_what_is_not_a_number_is_one_sentence(value, says):
+    with pytest.raises(WrongAnswer, match=says):
+        same(value, 1.0)
+
+
+def test_a_mistake_gets_its_hint_and_the_first_one_counts():
+    mistakes = {"Half.": [1.0, 2.0], "Twice.": 2.0, "Third.": torch.tensor([3.0])}
+    with pytest.raises(WrongAnswer, match=r"^Half\. \(for 4\)$"):
+        refuse(2.0, mistakes, "for 4")
+    with pytest.raises(WrongAnswer, match=r"^Third\.$"):
+        refuse(np.array([3.0]), mistakes)
+    refuse(5.0, mistakes)
+
+
+def test_the_right_value_is_accepted_even_where_a_mistake_gives_the_same():
+    require_value(1.0, 1.0, {"Wrong.": 1.0}, "Else.")
+    with pytest.raises(WrongAnswer, match=r"^Wrong\.$"):
+        require_value(2.0, 1.0, {"Wrong.": 2.0}, "Else.")
+    with pytest.raises(WrongAnswer, match=r"^Else\. \(here\)$"):
+        require_value(3.0, 1.0, {"Wrong.": 2.0}, "Else.", "here")
+    with pytest.raises(WrongAnswer, match=r"^Else\.$"):
+        require_value(1.01, 1.0, {}, "Else.")
+    require_value(1.01, 1.0, {}, "Else.", atol=0.1)
+
+
+def test_a_tensor_has_the_shape_and_no_nan():
+    require_tensor(torch.zeros(2, 3), (2, 3), "the maps")
+    with pytest.raises(WrongAnswer, match=r"^Return the maps, a tensor of shape \(2, 3\); .* \(3,"):
+        require_tensor(torch.zeros(3, 2), (2, 3), "the maps")
+    with pytest.raises(WrongAnswer, match="yours is ndarray"):
+        require_tensor(np.zeros((2, 3)), (2, 3), "the maps")
+    with pytest.raises(WrongAnswer, match="NaN"):
+        require_tensor(torch.full((2, 3), torch.nan), (2, 3), "the maps")
+
+
+@pytest.mark.parametrize("value", [(3, 4), [3, 4], np.array([3, 4]), torch.tensor([3, 4])])
+def test_a_sequence_becomes_a_tuple(value):
+    assert require_sequence(value, 2, "two numbers") == (3, 4)
+    with pytest.raises(WrongAnswer, match=r"Return three numbers; you return .3, 4.\."):
+        require_sequence(value, 3, "three numbers")
+
+
+def test_an_integer_is_one_by_its_type():
+    assert all(map(is_integer, [3, np.int64(3), np.uint8(3), torch.tensor(3), np.array(3)]))
+    assert not any(map(is_integer, [3.0, np.float64(3), torch.tensor(3.0), True, "3", None, [3]]))
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (577802, "577,802"),
+        (np.int64(12), "12"),
+        (1 / 7, "0.142857"),
+        (2.0, "2.0"),
+        (torch.tensor(0.1), "0.1"),
+        ((1000, 0.5), "(1000, 0.5)"),
+        (torch.tensor([0.5, 1.25]), "[0.5, 1.25]"),
+        (torch.zeros(2, 3), "a tensor of shape (2, 3)"),
+        (np.zeros((2, 3)), "an array of shape (2, 3)"),
+        ("no", "'no'"),
+        (float("nan"), "nan"),
+    ],
+)
+def test_a_value_is_shown_in_a_few_digits(value, shown):
+    assert show(value) == shown
+
+
+@pytest.mark.parametrize(
+    "convert", [np.int64, np.float64, torch.tensor, lambda count: np.array(count), float]
+)
+def test_a_right_count_is_right_in_any_type(convert, capsys):
+    check("03.1", lambda i, o, k: convert(o * (i * k * k + 1)))
+    assert capsys.readouterr().out == "Exercise 03.1: right!\n"
