@@ -1,6 +1,4 @@
-"""Backpropagation to read: every layer's forward and backward by hand, and what autograd does with
-the same layers.
-"""
+"""Convolution, backpropagation and optimizers from scratch: slow code, written to be read."""
 
 from catdog_lib.from_scratch.conv_layers import BatchNorm, Convolution, MaxPool2d
 from catdog_lib.from_scratch.dense_layers import (
@@ -12,21 +10,20 @@ from catdog_lib.from_scratch.dense_layers import (
     Tanh,
 )
 from catdog_lib.from_scratch.gradient_check import numeric_gradient, relative_error
-from catdog_lib.from_scratch.network import Chain, Step, chain_of
+from catdog_lib.from_scratch.network import Network, Step
 
 __all__ = [
     "Add",
     "BatchNorm",
-    "Chain",
     "Convolution",
     "Flatten",
     "Linear",
     "MaxPool2d",
+    "Network",
     "ReLU",
     "SoftmaxCrossEntropy",
     "Step",
     "Tanh",
-    "chain_of",
     "numeric_gradient",
     "relative_error",
 ]

@@ -1,13 +1,14 @@
-"""Layers without a place in the picture, each with its derivative beside it: linear, activations,
-shortcut, loss.
+"""Linear layers, activations, shortcuts and the loss, each with its derivative beside it.
 
-Every operation is a class with two functions. ``forward`` gives the output and what the way back
-will need; ``backward`` takes the gradient that comes from above, ``g = ∂L/∂y``, and gives the
-gradient of the loss L in each tensor that ``forward`` took, in the same order and of the same
-shape. That is all that backpropagation asks of a layer: Rumelhart, Hinton and Williams, "Learning
-representations by back-propagating errors", Nature 323 (1986).
+Every operation is a class with two functions. ``forward`` returns the output and what the backward
+pass will need; ``backward`` takes the gradient of the loss L with respect to the output, ``g =
+∂L/∂y``, and returns the gradient with respect to each tensor that ``forward`` took, in the same
+order and of the same shape. That is all that backpropagation asks of a layer: Rumelhart, Hinton and
+Williams, "Learning representations by back-propagating errors", Nature 323 (1986).
 
 The tests hold each of them equal to PyTorch's autograd and to finite differences.
+
+Lesson 04, section 2.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from catdog_lib.errors import CatdogError
 
 
 class Linear:
-    """``y[n, o] = Σᵢ weight[o, i] · x[n, i] + bias[o]``, as matrices ``y = x Wᵀ + b``
+    """A fully connected layer: ``y[n, o] = Σᵢ weight[o, i] · x[n, i] + bias[o]``
 
-    n counts the pictures, i the inputs, o the outputs. An input reaches the loss through every
-    output, a weight through every picture, so the way back sums over these:
+    As matrices, ``y = x Wᵀ + b``. n counts the images, i the inputs, o the outputs. An input
+    reaches the loss through every output, a weight through every image, so the backward pass sums
+    over these:
 
     ``∂L/∂x[n, i] = Σₒ g[n, o] · weight[o, i]``, that is ``g W``
     ``∂L/∂weight[o, i] = Σₙ g[n, o] · x[n, i]``, that is ``gᵀ x``
@@ -52,7 +54,7 @@ class Linear:
 
 
 class ReLU:
-    """``y = max(0, x)``, number by number
+    """``y = max(0, x)``, element by element
 
     ``∂L/∂x = g`` where x > 0, and 0 elsewhere. At x = 0 there is no derivative; like PyTorch we
     take 0.
@@ -71,7 +73,7 @@ class ReLU:
 
 
 class Tanh:
-    """``y = tanh(x)``, number by number
+    """``y = tanh(x)``, element by element
 
     ``∂L/∂x = g · (1 − y²)``: the output alone is enough. Where y is near −1 or 1, next to nothing
     passes.
@@ -91,7 +93,7 @@ class Tanh:
 
 
 class Flatten:
-    """The same numbers in one row for each picture. The way back puts them where they were.
+    """The same numbers in one row for each image; the backward pass puts them where they were.
 
     Shape: N×C×H×W  →  N×(C·H·W).
     """
@@ -137,16 +139,16 @@ class Add:
 class SoftmaxCrossEntropy:
     """``L = −1/N Σₙ Σₖ q[n, k] · log p[n, k]``, with ``p[n, k] = exp(z[n, k]) / Σⱼ exp(z[n, j])``
 
-    z are the logits, p the probabilities that softmax makes of them, q the ones asked for: 1 for
-    the true class and 0 for the others, or, smoothed by α, ``q = (1 − α) · (1 or 0) + α / K``. N is
-    the number of pictures, K of classes.
+    z are the logits, p the probabilities that softmax makes of them, q the target ones: 1 for the
+    true class and 0 for the others, or, smoothed by α, ``q = (1 − α) · (1 or 0) + α / K``. N is the
+    number of images, K of classes.
 
     ``∂L/∂z[n, k] = g · (p[n, k] − q[n, k]) / N``
 
-    Softmax alone has a K×K derivative, and the logarithm divides by p; together all of it cancels
-    but this difference. Label smoothing: Szegedy et al. (arXiv:1512.00567).
+    Softmax alone has a K×K derivative, and the logarithm divides by p; together, all of it cancels
+    but for this difference. Label smoothing: Szegedy et al. (arXiv:1512.00567).
 
-    Shape: logits N×K, labels N whole numbers below K  →  one number. Labels have no gradient.
+    Shape: logits N×K, labels N integers below K  →  a scalar. Labels have no gradient.
 
     Raises:
         CatdogError: the labels do not fit the logits.
@@ -160,7 +162,7 @@ class SoftmaxCrossEntropy:
         if logits.ndim != 2 or labels.shape != logits.shape[:1]:
             raise CatdogError(
                 f"logits have the shape {tuple(logits.shape)} and labels {tuple(labels.shape)}; "
-                "they must be N×K and N: one label, a whole number, for each row of logits."
+                "they must be N×K and N: one label, an integer, for each row of logits."
             )
         if len(labels) == 0 or labels.min() < 0 or labels.max() >= classes:
             raise CatdogError(

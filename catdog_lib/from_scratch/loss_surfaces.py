@@ -1,5 +1,8 @@
-"""Landscapes of two weights, to watch optimizers on: each with its formula, its gradient and a
-place to start.
+"""Losses of two weights, on which to watch optimizers: each with its formula and its gradient.
+
+Longer than 200 lines because each surface is an entry of one table.
+
+Lesson 04, section 6.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from torch import Tensor
 
 from catdog_lib.from_scratch.optimizers import Rule
 
-FAR = 1e6  # a path that gets so far away from 0 has diverged
+FAR = 1e6  # a path that gets this far from 0 has diverged
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Surface:
     adaptive_lr: float
 
     def heights(self, count: int = 14) -> list[float]:
-        """Values of f for contour lines, from low to high, closer together near the bottom.
+        """Return values of f for contour lines, low to high, closer together near the bottom.
 
         They are quantiles of f over the window, so that a line stands wherever there is much room
         between its neighbours, on a plateau as in a ravine.
@@ -58,7 +61,7 @@ class Surface:
 def descend(
     surface: Surface, rule: Rule, steps: int, start: tuple[float, float] | None = None
 ) -> Tensor:
-    """The path of one optimizer over a surface, in float64.
+    """Return the path of one optimizer over a surface, in float64.
 
     Args:
         rule: a fresh one; it takes the steps.
@@ -74,14 +77,13 @@ def descend(
     for _ in range(steps):
         g = torch.tensor(surface.gradient(*w.tolist()), dtype=torch.float64)
         rule.step([w], [g])
-        if not (w.abs() <= FAR).all():  # also if it is no number
+        if not (w.abs() <= FAR).all():  # also if it is not finite
             break
         path.append(w.clone())
     return torch.stack(path)
 
 
-# Products in place of powers: JavaScript rounds them alike, so that the explorable draws the same
-# paths.
+# Products in place of powers: JavaScript rounds them alike, so the explorable draws the same paths.
 
 
 def _quadratic(x, y, steepness):

@@ -1,10 +1,11 @@
-"""A whole network by hand: run its operations forward, keep what they saved, walk back in the
-opposite order.
+"""A whole network by hand: forward through its steps, then backward in the opposite order.
+
+Lesson 04, sections 3 and 5.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,16 +20,16 @@ INPUT = "input"
 
 @dataclass(frozen=True)
 class Step:
-    """One operation of a chain.
+    """One operation of a network.
 
     Attributes:
         operation: such as :class:`~catdog_lib.from_scratch.Linear`: a class with ``forward`` and
             ``backward``.
-        parameters: the tensors that it learns, in the order in which ``forward`` takes them; None
-            for one it lacks.
+        parameters: its trainable tensors, in the order in which ``forward`` takes them; None for
+            one that it lacks.
         settings: further arguments of ``forward``, such as ``{"stride": 2}``.
-        inputs: the steps whose outputs it takes, "input" for the chain's own; empty stands for the
-            step before it.
+        inputs: the steps whose outputs it takes, "input" for the network's own; empty stands for
+            the step before it.
     """
 
     operation: type
@@ -37,7 +38,7 @@ class Step:
     inputs: tuple[str, ...] = ()
 
 
-class Chain:
+class Network:
     """Steps, each with a name, that run one after the other.
 
     Args:
@@ -52,8 +53,8 @@ class Chain:
     def __init__(self, steps: Mapping[str, Step]):
         if not steps or INPUT in steps:
             raise CatdogError(
-                f"A chain needs at least one step, and none of them may be called {INPUT!r}: that "
-                "is what goes into the first."
+                f"A network needs at least one step, and none of them may be called {INPUT!r}: "
+                "that is what goes into the first."
             )
         self.steps = dict(steps)
         self.sources: dict[str, tuple[str, ...]] = {}
@@ -68,11 +69,39 @@ class Chain:
                     )
             self.sources[name], self.last = sources, name
 
+    @classmethod
+    def from_module(cls, model: nn.Sequential) -> Network:
+        """Build the same network from our own layers, with the same numbers and parameter names.
+
+        The parameters are copied: training one of the two leaves the other as it is. BatchNorm is
+        in training mode.
+
+        Args:
+            model: an ``nn.Sequential``, also of further ones, of convolutions, BatchNorm, ReLU,
+                tanh, max-pooling, flattening and linear layers.
+
+        Raises:
+            CatdogError: there is another layer in it, or one with a setting that our own layers
+                lack.
+        """
+        steps = {}
+        for name, layer in _layers("", model):
+            translate = LAYER_MAP.get(type(layer), _untranslated)
+            operation, parameters, settings = translate(layer)
+            if operation is None:
+                raise CatdogError(
+                    f"The layer {name!r} is {layer}, which is not among our own layers; use a "
+                    "Sequential of Conv2d (padding with zeros), BatchNorm, ReLU, Tanh, MaxPool2d "
+                    "(without dilation and ceil_mode), Flatten and Linear."
+                )
+            copies = {kind: getattr(layer, kind) for kind in parameters}
+            copies = {k: None if t is None else t.detach().clone() for k, t in copies.items()}
+            steps[name] = Step(operation, copies, settings)
+        return cls(steps)
+
     @property
     def parameters(self) -> dict[str, Tensor]:
-        """All that is learned, "step.parameter" → the tensor itself: change it in place and the
-        chain has changed.
-        """
+        """All trainable tensors by "step.parameter"; to change one in place changes the network."""
         return {
             f"{name}.{kind}": tensor
             for name, step in self.steps.items()
@@ -81,33 +110,33 @@ class Chain:
         }
 
     def forward(self, x: Tensor) -> tuple[Tensor, dict[str, tuple]]:
-        """The last step's output, and what each step saved for the way back."""
+        """Return the last step's output, and what each step saved for the backward pass."""
         outputs, saved = {INPUT: x}, {}
         for name, step in self.steps.items():
-            taken = [outputs[source] for source in self.sources[name]]
+            inputs = [outputs[source] for source in self.sources[name]]
             outputs[name], saved[name] = step.operation.forward(
-                *taken, *step.parameters.values(), **step.settings
+                *inputs, *step.parameters.values(), **step.settings
             )
         return outputs[self.last], saved
 
     def backward(self, g: Tensor, saved: Mapping[str, tuple]) -> dict[str, Tensor]:
-        """The gradient of the loss in every parameter, "step.parameter" → gradient, and in the
-        "input".
+        """Return the gradient of the loss for every "step.parameter", and for the "input".
 
-        ``g`` is the gradient in the last step's output. A value that several steps take gets a
-        gradient from each of them, and they add up: to move it moves the loss along every path. A
-        parameter used in two steps likewise is the sum of its two entries.
+        ``g`` is the gradient with respect to the last step's output. A value that several steps
+        take gets a gradient from each of them, and they add up: moving it moves the loss along
+        every path. Likewise, the gradient of a parameter used in two steps is the sum of its two
+        entries.
         """
         gradients: dict[str, Tensor] = {}
         arrived = {self.last: g}
         for name, step in reversed(self.steps.items()):
-            if name not in arrived:  # nobody took its output
+            if name not in arrived:  # no step used its output
                 continue
-            given = step.operation.backward(arrived.pop(name), saved[name])
+            found = step.operation.backward(arrived.pop(name), saved[name])
             sources = self.sources[name]
-            for source, gradient in zip(sources, given[: len(sources)], strict=True):
+            for source, gradient in zip(sources, found[: len(sources)], strict=True):
                 arrived[source] = arrived[source] + gradient if source in arrived else gradient
-            for kind, gradient in zip(step.parameters, given[len(sources) :], strict=True):
+            for kind, gradient in zip(step.parameters, found[len(sources) :], strict=True):
                 if gradient is not None:
                     gradients[f"{name}.{kind}"] = gradient
         return gradients | arrived
@@ -115,47 +144,15 @@ class Chain:
     def loss_and_gradients(
         self, x: Tensor, labels: Tensor, label_smoothing: float = 0.0
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Forward, cross-entropy with the labels (N whole numbers), and all the way back: see
-        :meth:`backward`.
-        """
+        """Return the cross-entropy with N integer labels, and what :meth:`backward` returns."""
         logits, saved = self.forward(x)
         loss, saved_of_loss = SoftmaxCrossEntropy.forward(logits, labels, label_smoothing)
         (g,) = SoftmaxCrossEntropy.backward(loss.new_ones(()), saved_of_loss)  # ∂L/∂L is 1
         return loss, self.backward(g, saved)
 
 
-def chain_of(model: nn.Sequential) -> Chain:
-    """The by-hand twin of a PyTorch network, with the same numbers and the same names of
-    parameters.
-
-    The parameters are copied: training one of the two leaves the other as it is. BatchNorm is in
-    training mode.
-
-    Args:
-        model: an ``nn.Sequential``, also of further ones, of convolutions, BatchNorm, ReLU, tanh,
-            max-pooling, flattening and linear layers.
-
-    Raises:
-        CatdogError: there is another layer in it, or one with a setting that has no twin here.
-    """
-    steps = {}
-    for name, layer in _layers("", model):
-        operation, parameters, settings = LAYER_MAP.get(type(layer), lambda _: (None, (), {}))(
-            layer
-        )
-        if operation is None:
-            raise CatdogError(
-                f"The layer {name!r} is {layer}, which has no twin by hand; use a Sequential of "
-                "Conv2d (padding with zeros), BatchNorm, ReLU, Tanh, MaxPool2d (without dilation "
-                "and ceil_mode), Flatten and Linear."
-            )
-        copies = {kind: getattr(layer, kind) for kind in parameters}
-        copies = {k: None if t is None else t.detach().clone() for k, t in copies.items()}
-        steps[name] = Step(operation, copies, settings)
-    return Chain(steps)
-
-
-def _layers(prefix: str, model: nn.Module):
+def _layers(prefix: str, model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """Yield the name and the layer of each layer in a Sequential, and in those inside it."""
     for name, child in model.named_children() if isinstance(model, nn.Sequential) else ():
         if isinstance(child, nn.Sequential):
             yield from _layers(f"{prefix}{name}.", child)
@@ -163,6 +160,13 @@ def _layers(prefix: str, model: nn.Module):
             yield f"{prefix}{name}", child
     if not isinstance(model, nn.Sequential):
         yield prefix or type(model).__name__, model
+
+
+# Each of these returns our operation (None: there is none), its parameters and its settings.
+
+
+def _untranslated(_: nn.Module):
+    return None, (), {}
 
 
 def _convolution(layer: nn.Conv2d):

@@ -1,4 +1,7 @@
-"""A race: several optimizers on one surface, from the same start, step by step."""
+"""A race: several optimizers on one surface, from the same start, step by step.
+
+Lesson 04, section 6.
+"""
 
 from __future__ import annotations
 
@@ -39,16 +42,15 @@ def race(
     start: tuple[float, float] | None = None,
     steps: int = 100,
 ) -> dict[str, Tensor]:
-    """The path of each optimizer, as :func:`catdog_lib.from_scratch.loss_surfaces.descend` gives
-    it.
+    """Return the path of each optimizer, as :func:`.loss_surfaces.descend` does for one.
 
     Args:
         surface: a name in :data:`catdog_lib.from_scratch.loss_surfaces.SURFACES`.
         optimizers: names in :data:`RACERS`.
-        lr: learning rate of SGD, momentum and Nesterov: a factor on the gradient. None: what suits
-            the surface.
-        adaptive_lr: that of RMSprop, Adam and AdamW: about the length of a step. None: what suits
-            the surface.
+        lr: learning rate of SGD, momentum and Nesterov: a factor on the gradient. None takes the
+            surface's.
+        adaptive_lr: that of RMSprop, Adam and AdamW: about the length of a step. None takes the
+            surface's.
         momentum: of momentum and Nesterov.
         beta1, beta2: of Adam and AdamW; ``beta2`` is RMSprop's ``alpha`` too. The default of
             ``beta2``, 0.99, is below Adam's own 0.999, which remembers for longer than a race
@@ -60,23 +62,23 @@ def race(
     Raises:
         CatdogError: a name is unknown.
     """
-    ground = surface_named(surface)
-    numbers = {
-        "lr": ground.lr if lr is None else lr,
-        "adaptive_lr": ground.adaptive_lr if adaptive_lr is None else adaptive_lr,
+    found = surface_named(surface)
+    settings = {
+        "lr": found.lr if lr is None else lr,
+        "adaptive_lr": found.adaptive_lr if adaptive_lr is None else adaptive_lr,
         "momentum": momentum,
         "beta1": beta1,
         "beta2": beta2,
         "decay": weight_decay,
     }
     return {
-        name: descend(ground, RACERS[name](**numbers), steps, start)
+        name: descend(found, RACERS[name](**settings), steps, start)
         for name in check_optimizers(optimizers)
     }
 
 
 def surface_named(name: str) -> Surface:
-    """The surface of this name.
+    """Return the surface of this name.
 
     Raises:
         CatdogError: there is none.
@@ -87,7 +89,7 @@ def surface_named(name: str) -> Surface:
 
 
 def check_optimizers(names: Sequence[str]) -> list[str]:
-    """These names, in the order of :data:`RACERS`.
+    """Return these names in the order of :data:`RACERS`.
 
     Raises:
         CatdogError: one is unknown.

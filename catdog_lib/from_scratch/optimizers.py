@@ -1,12 +1,16 @@
-"""The update rules of gradient descent, each a few lines beside its formula, to be read and tried.
+"""The update rules of gradient descent: a few lines each, beside their formulas.
 
 In all of them w is a weight, g the gradient of the loss with respect to it, η the learning rate
 (``lr``), λ the weight decay (0 for none), and t the number of the step, counted from 1. Everything
-is element by element: each weight is moved as if it were alone. What a rule remembers from step to
-step starts at 0.
+is element by element: each weight is updated as if it were alone. The state that a rule keeps from
+step to step starts at 0.
 
 For training use :func:`catdog_lib.training.optimizers.make_optimizer`: PyTorch computes the same,
 faster.
+
+Longer than 200 lines because six rules share one notation and are read side by side.
+
+Lesson 04, section 5.
 """
 
 from __future__ import annotations
@@ -22,8 +26,7 @@ from catdog_lib.errors import CatdogError
 
 
 class Rule(ABC):
-    """What the rules share: they are told the weights and their gradients, and change the weights
-    in place.
+    """The base of all rules: :meth:`step` takes weights and gradients, and updates in place.
 
     Attributes:
         t: steps taken.
@@ -33,7 +36,7 @@ class Rule(ABC):
 
     @torch.no_grad()
     def step(self, weights: Iterable[Tensor], gradients: Iterable[Tensor]) -> None:
-        """Change each weight tensor by its gradient; always the same tensors, in the same order.
+        """Update each weight tensor by its gradient; always the same tensors, in the same order.
 
         Args:
             weights: of any shapes, such as ``model.parameters()``.
@@ -52,20 +55,21 @@ class Rule(ABC):
                 "same order."
             )
         if self.t == 0:
-            self._memories: list[dict[str, Tensor]] = [{} for _ in weights]
+            self._states: list[dict[str, Tensor]] = [{} for _ in weights]
         self.t += 1
-        for w, g, memory in zip(weights, gradients, self._memories, strict=True):
-            w.copy_(self.update(w, g, memory))
+        for w, g, state in zip(weights, gradients, self._states, strict=True):
+            w.copy_(self.update(w, g, state))
 
     @abstractmethod
-    def update(self, w: Tensor, g: Tensor, memory: dict[str, Tensor]) -> Tensor:
-        """The new weights; ``memory`` is what the rule keeps for them from one step to the next."""
+    def update(self, w: Tensor, g: Tensor, state: dict[str, Tensor]) -> Tensor:
+        """Return the new weights; ``state`` is what the rule keeps from one step to the next."""
 
 
 @dataclass
 class SGD(Rule):
-    """Gradient descent: downhill, the further the steeper. "Stochastic" since a batch stands for
-    all pictures.
+    """Gradient descent: a step downhill, the longer the steeper the slope.
+
+    It is called stochastic since a random batch stands for all images.
 
     g ← g + λw
     w ← w − η g
@@ -76,22 +80,21 @@ class SGD(Rule):
     lr: float
     weight_decay: float = 0.0
 
-    def update(self, w: Tensor, g: Tensor, memory: dict[str, Tensor]) -> Tensor:
+    def update(self, w: Tensor, g: Tensor, state: dict[str, Tensor]) -> Tensor:
         g = g + self.weight_decay * w
         return w - self.lr * g
 
 
 @dataclass
 class Momentum(Rule):
-    """A ball that rolls: the velocity v keeps the share μ (``momentum``) of itself, and each
-    gradient is added.
+    """A ball that rolls: the velocity v keeps the fraction μ of itself and adds each gradient.
 
     g ← g + λw
     v ← μ v + g
     w ← w − η v
 
-    Along a steady slope v grows to g / (1 − μ): ten times the step for μ = 0.9. Where the gradient
-    changes sign from step to step it cancels.
+    μ is ``momentum``. Along a steady slope v grows to g / (1 − μ): ten times the step for μ = 0.9.
+    Where the gradient changes sign from step to step it cancels.
 
     Source: Polyak 1964, https://doi.org/10.1016/0041-5553(64)90137-5.
     """
@@ -100,46 +103,44 @@ class Momentum(Rule):
     momentum: float = 0.9
     weight_decay: float = 0.0
 
-    def update(self, w: Tensor, g: Tensor, memory: dict[str, Tensor]) -> Tensor:
+    def update(self, w: Tensor, g: Tensor, state: dict[str, Tensor]) -> Tensor:
         g = g + self.weight_decay * w
-        v = memory["v"] = self.momentum * memory.get("v", 0) + g
+        v = state["v"] = self.momentum * state.get("v", 0) + g
         return w - self.lr * v
 
 
 @dataclass
 class Nesterov(Rule):
-    """Momentum that looks ahead: the step already contains how this gradient will go on acting in
-    the next one.
+    """Momentum that looks ahead: the step includes what the velocity will do in the next one.
 
     g ← g + λw
     v ← μ v + g
     w ← w − η (g + μ v)
 
     Source: Nesterov 1983, in the form of Sutskever and others 2013,
-    https://proceedings.mlr.press/v28/sutskever13.html, written for the weights that the gradient is
-    taken at, as PyTorch does.
+    https://proceedings.mlr.press/v28/sutskever13.html, written for the weights at which the
+    gradient is taken, as PyTorch does.
     """
 
     lr: float
     momentum: float = 0.9
     weight_decay: float = 0.0
 
-    def update(self, w: Tensor, g: Tensor, memory: dict[str, Tensor]) -> Tensor:
+    def update(self, w: Tensor, g: Tensor, state: dict[str, Tensor]) -> Tensor:
         g = g + self.weight_decay * w
-        v = memory["v"] = self.momentum * memory.get("v", 0) + g
+        v = state["v"] = self.momentum * state.get("v", 0) + g
         return w - self.lr * (g + self.momentum * v)
 
 
 @dataclass
 class RMSprop(Rule):
-    """Each weight's gradient is divided by its usual size: the root of s, a running mean of its
-    square.
+    """Each gradient is divided by its usual size: the root of s, a running mean of its square.
 
     g ← g + λw
     s ← α s + (1 − α) g²
     w ← w − η g / (√s + ε)
 
-    α (``alpha``) says how long the mean remembers: about 1 / (1 − α) steps. ε (``eps``) keeps the
+    α (``alpha``) sets how long the mean remembers: about 1 / (1 − α) steps. ε (``eps``) keeps the
     divisor above 0. s starts at 0, so the first steps are too long: the very first by the factor 1
     / √(1 − α).
 
@@ -151,9 +152,9 @@ class RMSprop(Rule):
     eps: float = 1e-8
     weight_decay: float = 0.0
 
-    def update(self, w: Tensor, g: Tensor, memory: dict[str, Tensor]) -> Tensor:
+    def update(self, w: Tensor, g: Tensor, state: dict[str, Tensor]) -> Tensor:
         g = g + self.weight_decay * w
-        s = memory["s"] = self.alpha * memory.get("s", 0) + (1 - self.alpha) * (g * g)
+        s = state["s"] = self.alpha * state.get("s", 0) + (1 - self.alpha) * (g * g)
         return w - self.lr * (g / (s.sqrt() + self.eps))
 
 
@@ -166,10 +167,10 @@ class Adam(Rule):
     s ← β₂ s + (1 − β₂) g²          ŝ = s / (1 − β₂ᵗ)
     w ← w − η m̂ / (√ŝ + ε)
 
-    β₁ and β₂ (``betas``) say how long the means remember. Both start at 0, so at first they are too
-    small; m̂ and ŝ are put right: dividing by 1 − βᵗ, the sum of the weights that the gradients
-    have in the mean, makes it a proper one (*bias correction*). The first step then has the length
-    η, whatever the size of the gradient.
+    β₁ and β₂ (``betas``) set how long the means remember. Both means start at 0, so at first they
+    are too small; m̂ and ŝ correct that: dividing by 1 − βᵗ, the sum of the weights that the
+    gradients have in the mean, makes it a proper one (*bias correction*). The first step then has
+    the length η, whatever the size of the gradient.
 
     Source: Kingma and Ba 2014, arXiv 1412.6980, algorithm 1 (which writes v for s).
     """
@@ -179,14 +180,14 @@ class Adam(Rule):
     eps: float = 1e-8
     weight_decay: float = 0.0
 
-    def update(self, w: Tensor, g: Tensor, memory: dict[str, Tensor]) -> Tensor:
-        return w - self.lr * self.direction(g + self.weight_decay * w, memory)
+    def update(self, w: Tensor, g: Tensor, state: dict[str, Tensor]) -> Tensor:
+        return w - self.lr * self.direction(g + self.weight_decay * w, state)
 
-    def direction(self, g: Tensor, memory: dict[str, Tensor]) -> Tensor:
-        """m̂ / (√ŝ + ε): the step for η = 1."""
+    def direction(self, g: Tensor, state: dict[str, Tensor]) -> Tensor:
+        """Return m̂ / (√ŝ + ε): the step for η = 1."""
         beta1, beta2 = self.betas
-        m = memory["m"] = beta1 * memory.get("m", 0) + (1 - beta1) * g
-        s = memory["s"] = beta2 * memory.get("s", 0) + (1 - beta2) * (g * g)
+        m = state["m"] = beta1 * state.get("m", 0) + (1 - beta1) * g
+        s = state["s"] = beta2 * state.get("s", 0) + (1 - beta2) * (g * g)
         m_hat = m / (1 - beta1**self.t)
         s_hat = s / (1 - beta2**self.t)
         return m_hat / (s_hat.sqrt() + self.eps)
@@ -194,8 +195,7 @@ class Adam(Rule):
 
 @dataclass
 class AdamW(Adam):
-    """Adam whose weight decay stays outside of the means: every weight shrinks by the same share ηλ
-    in each step.
+    """Adam with the weight decay outside the means: each step shrinks every weight by ηλ of itself.
 
     w ← w − η (m̂ / (√ŝ + ε) + λw)
 
@@ -207,5 +207,5 @@ class AdamW(Adam):
 
     weight_decay: float = 0.01
 
-    def update(self, w: Tensor, g: Tensor, memory: dict[str, Tensor]) -> Tensor:
-        return w - self.lr * (self.direction(g, memory) + self.weight_decay * w)
+    def update(self, w: Tensor, g: Tensor, state: dict[str, Tensor]) -> Tensor:
+        return w - self.lr * (self.direction(g, state) + self.weight_decay * w)

@@ -1,5 +1,6 @@
-"""The size of what comes out: of one layer, by formula; of every layer of a network, by running
-it.
+"""The output size of one layer by formula; that of a whole network is in ``inspect.shape_table``.
+
+Lesson 02, sections 1, 3, 4, 5 and 6.
 """
 
 from __future__ import annotations
@@ -12,17 +13,16 @@ from catdog_lib.errors import CatdogError
 def conv_output_size(
     size: int, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1
 ) -> int:
-    """How many places a kernel finds along one side of a picture:
-    ``⌊(h + 2p − d(k − 1) − 1) / s⌋ + 1``.
+    """Return a convolution's output size along one side: ``⌊(h + 2p − d(k − 1) − 1) / s⌋ + 1``.
 
     h is the side (size) in pixels, p the padding at each of its two ends, k the kernel, d the
     dilation (the distance between two of the kernel's taps; 1 is an ordinary kernel), s the stride.
-    The kernel covers d(k − 1) + 1 pixels of h + 2p; the first place is free, and each further one
-    needs s more. Pixels that are left over are not looked at: that is the floor ⌊ ⌋. Source:
+    The kernel covers d(k − 1) + 1 of h + 2p pixels; the first position is free, and each further
+    one needs s more. Pixels that are left over are not looked at: that is the floor ⌊ ⌋. Source:
     torch.nn.Conv2d; Dumoulin and Visin, arXiv:1603.07285, relationship 15.
 
     Raises:
-        CatdogError: a setting is not a whole number or too small, or the kernel does not fit.
+        CatdogError: a setting is not an integer or too small, or the kernel does not fit.
     """
     size, kernel, stride = _at_least(1, size=size, kernel=kernel, stride=stride)
     (padding,), (dilation,) = _at_least(0, padding=padding), _at_least(1, dilation=dilation)
@@ -40,17 +40,17 @@ def pool_output_size(
     dilation: int = 1,
     ceil_mode: bool = False,
 ) -> int:
-    """The same for pooling, as PyTorch counts it: ``⌊(h + 2p − d(k − 1) − 1) / s⌋ + 1``, or with
-    ``ceil_mode`` ``⌈ ⌉``.
+    """Return a pooling's output size along one side, as PyTorch counts it.
 
-    The letters are those of :func:`conv_output_size`; stride None stands for the kernel's size. Two
+    ``⌊(h + 2p − d(k − 1) − 1) / s⌋ + 1``, or with ``ceil_mode`` ``⌈ ⌉`` in place of ``⌊ ⌋``. The
+    letters are those of :func:`conv_output_size`; stride None stands for the kernel's size. Two
     rules are PyTorch's own. The padding may be at most half the kernel, ⌊k/2⌋, so that no window
     sees nothing but padding. And rounding up may add a last window that begins in the padding at
-    the far end, behind every pixel: such a window is dropped again, so the size is then that of the
+    the far end, past every pixel: such a window is dropped again, so the size is then that of the
     floor. Source: torch.nn.MaxPool2d.
 
     Raises:
-        CatdogError: a setting is not a whole number or too small, the padding is too large, or no
+        CatdogError: a setting is not an integer or too small, the padding is too large, or no
             window fits.
     """
     stride = kernel if stride is None else stride
@@ -67,7 +67,7 @@ def pool_output_size(
         count = room // stride + 1
     else:
         count = -(-room // stride) + 1  # −⌊−a/b⌋ is ⌈a/b⌉
-        if (count - 1) * stride >= size + padding:  # the last window begins behind the last pixel
+        if (count - 1) * stride >= size + padding:  # the last window begins past the last pixel
             count -= 1
     if count < 1:
         raise CatdogError(_does_not_fit(kernel, dilation, covered, size, padding))
@@ -82,7 +82,7 @@ def transposed_output_size(
     output_padding: int = 0,
     dilation: int = 1,
 ) -> int:
-    """The side that a transposed convolution makes: ``(h − 1)s − 2p + d(k − 1) + 1 + o``.
+    """Return a transposed convolution's output size: ``(h − 1)s − 2p + d(k − 1) + 1 + o``.
 
     The letters are those of :func:`conv_output_size`, and o is the output padding. A convolution
     with the same settings brings this size back to h. Its floor brings s sizes to the same h; o,
@@ -90,7 +90,7 @@ def transposed_output_size(
     torch.nn.ConvTranspose2d.
 
     Raises:
-        CatdogError: a setting is not a whole number or too small, o is too large, or nothing is
+        CatdogError: a setting is not an integer or too small, o is too large, or nothing is
             left.
     """
     size, kernel, stride = _at_least(1, size=size, kernel=kernel, stride=stride)
@@ -111,7 +111,7 @@ def transposed_output_size(
 
 
 def same_padding(kernel: int, dilation: int = 1) -> int:
-    """The padding at each end with which stride 1 keeps the size: ``p = d(k − 1) / 2``.
+    """Return the padding at each end with which stride 1 keeps the size: ``p = d(k − 1) / 2``.
 
     k is the kernel and d the dilation. It is what ``h + 2p − d(k − 1) = h`` asks for.
 
@@ -130,14 +130,13 @@ def same_padding(kernel: int, dilation: int = 1) -> int:
 
 
 def _at_least(least: int, **settings: int) -> list[int]:
-    """The settings as integers, or a sentence that names the one that is wrong."""
+    """Return the settings as integers, or raise a CatdogError that names the wrong one."""
     for name, value in settings.items():
         try:
             settings[name] = index(value)
         except TypeError:
             raise CatdogError(
-                f"{name}={value!r} is not a whole number; give one whole number, for one side of "
-                "the picture."
+                f"{name}={value!r} is not an integer; give one integer, for one side of the image."
             ) from None
         if settings[name] < least:
             raise CatdogError(f"{name}={value} is too small; use {least} or more.")
@@ -145,6 +144,7 @@ def _at_least(least: int, **settings: int) -> list[int]:
 
 
 def _does_not_fit(kernel: int, dilation: int, covered: int, size: int, padding: int) -> str:
+    """Return the sentence about a kernel that is larger than its padded input."""
     dilated = f" with dilation={dilation} covers {covered} pixels" if dilation > 1 else ""
     return (
         f"kernel={kernel}{dilated}: too large for the input's {size} + 2·{padding} = "

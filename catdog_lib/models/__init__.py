@@ -1,6 +1,4 @@
-"""The course's networks, by class and by name. Each takes uint8 or float pictures, normalises them,
-returns logits.
-"""
+"""The course's networks, by class and by name; each normalises images and returns logits."""
 
 import inspect
 
@@ -20,13 +18,13 @@ from catdog_lib.models.freezing import freeze, unfreeze
 from catdog_lib.models.layers import Normalize
 from catdog_lib.models.residual import ResidualCNN
 from catdog_lib.models.six_block import SixBlockCNN
-from catdog_lib.models.transfer import Classifier, make_head
+from catdog_lib.models.transfer import TransferClassifier, make_head
 
 MODELS: dict[str, type[nn.Module]] = {
     "six_block": SixBlockCNN,
     "five_conv": FiveConvCNN,
     "residual": ResidualCNN,
-    "transfer": Classifier,
+    "transfer": TransferClassifier,
 }
 
 __all__ = [
@@ -36,11 +34,11 @@ __all__ = [
     "MODELS",
     "OFFLINE",
     "Backbone",
-    "Classifier",
     "FiveConvCNN",
     "Normalize",
     "ResidualCNN",
     "SixBlockCNN",
+    "TransferClassifier",
     "backbone",
     "build",
     "cat_or_dog",
@@ -54,8 +52,7 @@ __all__ = [
 
 
 def build(name: str, **settings) -> nn.Module:
-    """Make a network by its name; ``settings`` go to its class, which keeps them as
-    ``model.settings``.
+    """Return a new network by name; its class keeps ``settings`` as ``model.settings``.
 
     Raises:
         CatdogError: there is no such name, or the class refuses a setting.
@@ -69,13 +66,11 @@ def build(name: str, **settings) -> nn.Module:
 
 
 def rebuild(name: str, settings: dict) -> nn.Module:
-    """The network that has these ``settings``, for weights that are at hand: it reads none from
-    ImageNet.
-    """
-    blank = {"pretrained": False} if "pretrained" in settings else {}
-    return build(name, **{**settings, **blank})
+    """Return the network with these settings for saved weights: ImageNet's are not read."""
+    without_weights = {"pretrained": False} if "pretrained" in settings else {}
+    return build(name, **{**settings, **without_weights})
 
 
 def count_parameters(model: nn.Module) -> int:
-    """How many numbers a network learns; a weight that is used twice counts once."""
+    """Return how many trainable parameters a network has; one that is used twice counts once."""
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)

@@ -1,5 +1,6 @@
-"""Freezing: what is frozen stays as it is, in its parameters and in BatchNorm's running
-statistics.
+"""Freezing a module: its parameters, and the running statistics of its BatchNorm layers.
+
+Lesson 06, section 5.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ from torch import nn
 
 
 def freeze(module: nn.Module, statistics: bool = True) -> nn.Module:
-    """Let a module, and all modules in it, learn nothing more; returns the module.
+    """Freeze a module and all modules in it, so that training leaves them alone, and return it.
 
     ``requires_grad=False`` keeps the optimizer off the parameters. That is half of it: in training
     mode BatchNorm still normalises with the mean and variance of each batch, and moves its running
-    ones towards them, so that the "frozen" network changes and answers differently from what it
-    was. A frozen module therefore stays in evaluation mode, also when ``model.train()`` is called
-    on a network around it (and dropout in it stays off).
+    ones towards them, so that the outputs of the "frozen" network still change. A frozen module
+    therefore stays in evaluation mode, also when ``model.train()`` is called on a network around it
+    (and dropout in it stays off).
 
     Args:
         statistics: False freezes the parameters alone. That is the trap, for lesson 06.
@@ -24,24 +25,22 @@ def freeze(module: nn.Module, statistics: bool = True) -> nn.Module:
     unfreeze(module).requires_grad_(False)
     if statistics:
         module.eval()
-        for part in module.modules():
-            part.train = MethodType(_stay, part)
-            part.frozen = True  # BatchNorm in it needs no statistics of other processes either
+        for submodule in module.modules():
+            submodule.train = MethodType(_stay_in_eval, submodule)
+            submodule.frozen = True  # so its BatchNorm does not synchronise
     return module
 
 
 def unfreeze(module: nn.Module) -> nn.Module:
-    """Let a module, and all modules in it, learn again, from the next ``train()`` on; returns the
-    module.
-    """
-    for part in module.modules():
-        vars(part).pop("train", None)
-        vars(part).pop("frozen", None)
+    """Make a module and all modules in it trainable again from the next ``train()``; return it."""
+    for submodule in module.modules():
+        vars(submodule).pop("train", None)
+        vars(submodule).pop("frozen", None)
     return module.requires_grad_(True)
 
 
-def _stay(module: nn.Module, mode: bool = True) -> nn.Module:
-    """``nn.Module.train`` of a frozen module. What was unfrozen inside it does as it is told."""
+def _stay_in_eval(module: nn.Module, mode: bool = True) -> nn.Module:
+    """Replace ``nn.Module.train`` of a frozen module; submodules unfrozen since then do obey."""
     module.training = False
     for child in module.children():
         child.train(mode)

@@ -1,19 +1,20 @@
-"""Layers that the course's networks share."""
+"""Layers that the course's networks share.
+
+Lesson 00, section 6; Lesson 01, section 5.
+"""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-# Mean and standard deviation of red, green and blue over the photos of ImageNet, in units of [0,
-# 1].
+# Mean and standard deviation of red, green and blue over ImageNet's photos, for pixels in [0, 1].
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 class Normalize(nn.Module):
-    """Bring pixels to mean 0 and standard deviation 1: ``(pixel − mean) / std``, channel by
-    channel.
+    """Bring pixels to mean 0 and standard deviation 1: ``(pixel − mean) / std``, by channel.
 
     It is the first layer of every network here, so training and prediction cannot normalise
     differently.
@@ -28,7 +29,7 @@ class Normalize(nn.Module):
         self.register_buffer("mean", torch.tensor(mean).view(-1, 1, 1))
         self.register_buffer("std", torch.tensor(std).view(-1, 1, 1))
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        if pictures.dtype == torch.uint8:
-            pictures = pictures.float() / 255
-        return (pictures - self.mean) / self.std
+    def forward(self, images: Tensor) -> Tensor:
+        if images.dtype == torch.uint8:
+            images = images.float() / 255
+        return (images - self.mean) / self.std

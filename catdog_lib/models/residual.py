@@ -1,4 +1,7 @@
-"""The course's own network: small, residual, and made for a CPU's two minutes."""
+"""The course's own network: small, residual, and made for two minutes on a CPU.
+
+Lesson 06, section 7.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +13,19 @@ from catdog_lib.models.layers import Normalize
 
 
 class ResidualCNN(nn.Module):
-    """A stem, three residual blocks that halve the maps and widen them, an average over the map,
-    one linear layer.
+    """A stem, three residual blocks that halve and widen the maps, an average, one linear layer.
 
     Most of its work is done on small maps with many channels: there a CPU comes closest to its
     limit; large maps with few channels keep it waiting for memory. It halves by pooling: a
-    convolution with stride 2 costs as many multiply-adds as one behind a pooling, but took one and
-    a half times as long here. The average over all places at the end lets it take pictures of any
-    size, so it can learn from small ones first.
+    convolution with stride 2 costs as many multiply-adds as one after a pooling, but took one and a
+    half times as long here. The average over all positions at the end lets it take images of any
+    size, so it can be trained on small ones first.
 
     Source: K. He, X. Zhang, S. Ren and J. Sun 2015, "Deep residual learning for image recognition",
     arXiv 1512.03385.
 
     Args:
-        size: height and width of the pictures that it is meant for, at least 16; it takes others
-            too.
+        size: height and width of the images that it is meant for, at least 16; others work too.
         width: channels of the stem; the three stages have 2, 4 and 8 times as many.
 
     Shape: N×3×H×W, uint8 or float in [0, 1]  →  logits, N×2.
@@ -37,7 +38,7 @@ class ResidualCNN(nn.Module):
         super().__init__()
         if size < 16:
             raise CatdogError(
-                f"ResidualCNN cannot take pictures of {size} pixels: it halves them four times; "
+                f"ResidualCNN cannot take images of {size} pixels: it halves them four times; "
                 "use size=16 or more."
             )
         if width < 1:
@@ -58,14 +59,13 @@ class ResidualCNN(nn.Module):
         self.flatten = nn.Flatten()
         self.classifier = nn.Linear(8 * width, 2)
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        maps = self.stages(self.stem(self.normalize(pictures)))
+    def forward(self, images: Tensor) -> Tensor:
+        maps = self.stages(self.stem(self.normalize(images)))
         return self.classifier(self.flatten(self.pool(maps)))
 
 
 class ResidualBlock(nn.Module):
-    """Max-pooling 2, then two 3×3 convolutions and a shortcut past them: ReLU(convolutions(x) +
-    shortcut(x)).
+    """Max-pooling 2, two 3×3 convolutions and a shortcut: ReLU(convolutions(x) + shortcut(x)).
 
     The last BatchNorm starts with scale 0: at first the block passes on its shortcut alone, and
     learns what to add.
@@ -90,7 +90,7 @@ class ResidualBlock(nn.Module):
 
 
 def convolution(channels_in: int, channels_out: int, kernel: int = 3) -> list[nn.Module]:
-    """A convolution that keeps the size, and BatchNorm, whose shift makes a bias needless."""
+    """Return a convolution that keeps the size, and BatchNorm, whose shift replaces the bias."""
     return [
         nn.Conv2d(channels_in, channels_out, kernel, padding=kernel // 2, bias=False),
         nn.BatchNorm2d(channels_out),

@@ -1,5 +1,6 @@
-"""The six-block network: the one that reached 92.1 % on 2,023 photos in the first of the course's
-sources.
+"""The six-block network: 92.1 % on 2,023 photos in the first of the course's sources.
+
+Lesson 03, section 2.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from catdog_lib.models.layers import Normalize
 
 
 def block(channels_in: int, channels_out: int) -> nn.Sequential:
-    """Convolution 3×3 → ReLU → BatchNorm → max-pooling 2, which halves the sides."""
+    """Return convolution 3×3 → ReLU → BatchNorm → max-pooling 2, which halves the sides."""
     return nn.Sequential(
         nn.Conv2d(channels_in, channels_out, kernel_size=3, padding=1),
         nn.ReLU(),
@@ -25,10 +26,10 @@ class SixBlockCNN(nn.Module):
 
     With the default arguments this is the source's network: 64 channels, then
     512; and its last four blocks are one block applied four times. It has
-    2,668,418 parameters and needs 13.62 G multiply-adds for a picture.
+    2,668,418 parameters and needs 13.62 G multiply-adds for an image.
 
     Args:
-        size: height and width of the pictures, at least 64.
+        size: height and width of the images, at least 64.
         width: channels of the first block; the others have eight times as many.
         tied: blocks 3 to 6 share their weights (and their BatchNorm statistics), as
             in the source. Untied they have their own: 9,750,914 parameters.
@@ -43,7 +44,7 @@ class SixBlockCNN(nn.Module):
         super().__init__()
         if size < 64:
             raise CatdogError(
-                f"SixBlockCNN cannot take pictures of {size} pixels: each of its six "
+                f"SixBlockCNN cannot take images of {size} pixels: each of its six "
                 "poolings halves them, and 64 is the smallest size that leaves a pixel; "
                 "use size=64 or more."
             )
@@ -61,8 +62,8 @@ class SixBlockCNN(nn.Module):
         self.flatten = nn.Flatten()
         self.classifier = nn.Linear(wide * (size // 64) ** 2, 2)
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        maps = self.block2(self.block1(self.normalize(pictures)))
+    def forward(self, images: Tensor) -> Tensor:
+        maps = self.block2(self.block1(self.normalize(images)))
         for i in range(4):
             maps = self.deep[i % len(self.deep)](maps)
         return self.classifier(self.flatten(maps))

@@ -1,4 +1,7 @@
-"""A backbone with a new head: transfer learning."""
+"""Transfer learning: a backbone with a new head.
+
+Lesson 06, sections 3, 5 and 7.
+"""
 
 from __future__ import annotations
 
@@ -12,28 +15,25 @@ from catdog_lib.models.backbones.families import OFFLINE
 from catdog_lib.models.freezing import freeze, unfreeze
 
 
-class Classifier(nn.Module):
-    """A backbone and, in place of its last layer, a head that answers cat or dog.
+class TransferClassifier(nn.Module):
+    """A backbone with a head for cat or dog in place of its last layer.
 
     Args:
         backbone: a name that :func:`catdog_lib.models.backbone` takes.
-        head: units of the head's hidden layers, each with ReLU behind it: () is one new layer,
+        head: units of the head's hidden layers, each followed by ReLU: () is one new layer,
             (270, 90) the head that one of the course's sources put on ResNet-50 (2048 → 270 → 90 →
             2).
         pretrained: start the backbone from its ImageNet weights; False from random ones.
         frozen: how many of the backbone's stages are frozen (:meth:`freeze_up_to`); None freezes
             all of them.
-        size: height and width of the pictures that it is meant for; None takes the backbone's own.
-            It takes others.
-
-    Attributes:
-        stages: name and layers of each stage of the backbone, and of the head.
+        size: height and width of the images that it is meant for; None takes the backbone's own.
+            Others work too.
 
     Shape: N×3×H×W, uint8 or float in [0, 1]  →  logits, N×2.
 
     Raises:
-        CatdogError: there is no such backbone, its weights cannot be had, or the head or frozen
-            makes no sense.
+        CatdogError: there is no such backbone, its weights are unavailable, or head or frozen is
+            out of range.
     """
 
     def __init__(
@@ -51,28 +51,33 @@ class Classifier(nn.Module):
         size = size or self.backbone.input_size
         frozen = len(self.backbone.stages) if frozen is None else frozen
         self.settings = {
-            "backbone": backbone, "head": list(head), "pretrained": pretrained, "frozen": frozen, "size": size,
-        }  # fmt: skip
+            "backbone": backbone,
+            "head": list(head),
+            "pretrained": pretrained,
+            "frozen": frozen,
+            "size": size,
+        }
         self.freeze_up_to(frozen)
         self.train()
 
     @property
     def stages(self) -> list[tuple[str, nn.Module]]:
+        """Name and layers of each stage of the backbone, and of the head."""
         return [*self.backbone.stages, ("head", self.head)]
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        return self.head(self.backbone(pictures))
+    def forward(self, images: Tensor) -> Tensor:
+        return self.head(self.backbone(images))
 
     def freeze_up_to(self, stage: int) -> None:
         """Freeze the first ``stage`` stages of the backbone, and unfreeze the others and the head.
 
-        0 lets everything learn, ``len(backbone.stages)`` the head alone. The first stages find
-        edges and colours, which every picture has; the last ones find what ImageNet's classes have
-        (Yosinski and others 2014, "How transferable are features in deep neural networks?", arXiv
-        1411.1792).
+        With 0 everything is trainable, with ``len(backbone.stages)`` the head alone. The first
+        stages find edges and colours, which every image has; the last ones find what ImageNet's
+        classes have (Yosinski and others 2014, "How transferable are features in deep neural
+        networks?", arXiv 1411.1792).
 
         Raises:
-            CatdogError: the backbone has not so many stages.
+            CatdogError: the backbone has fewer stages.
         """
         count = len(self.backbone.stages)
         if not 0 <= stage <= count:
@@ -86,7 +91,7 @@ class Classifier(nn.Module):
 
 
 def make_head(features: int, hidden: Sequence[int] = ()) -> nn.Module:
-    """A layer from features to two logits, with hidden layers between, each with ReLU behind it.
+    """Return a layer from features to two logits, after hidden layers with ReLU, if any.
 
     Raises:
         CatdogError: a hidden layer has no unit.

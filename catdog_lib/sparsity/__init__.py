@@ -1,6 +1,4 @@
-"""Networks with few connections: penalties on weights, steps that make exact zeros, and cutting out
-what is dead.
-"""
+"""Sparse networks: penalties on weights, steps that make exact zeros, and pruning."""
 
 from catdog_lib.sparsity.measures import LayerSparsity, share_of_zeros, sparsity
 from catdog_lib.sparsity.penalties import (

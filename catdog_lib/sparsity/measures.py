@@ -1,4 +1,7 @@
-"""How sparse a network is: the share of its weights that are 0, layer by layer."""
+"""How sparse a network is: the share of its weights that are 0, layer by layer.
+
+Lesson 05, sections 2 and 6.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ class LayerSparsity:
         kind: its class, such as "Conv2d".
         weights: how many it has.
         zeros: how many of them are 0, or no larger than asked for.
-        filters: how many maps a convolution makes; 0 for other layers.
+        filters: how many a convolution has; 0 for other layers.
         dead: how many of its filters have only such weights.
     """
 
@@ -29,16 +32,18 @@ class LayerSparsity:
 
     @property
     def share(self) -> float:
-        """Of the weights, those that are 0: 0 to 1."""
+        """The fraction of its weights that are 0."""
         return self.zeros / self.weights
 
 
 def sparsity(model: nn.Module, below: float = 0.0) -> list[LayerSparsity]:
-    """Each convolution and fully connected layer, once, in the order in which the model holds them.
+    """Count the zeros of each convolution and fully connected layer, in the model's order.
+
+    A layer that the model uses several times counts once.
 
     Args:
         model: any network.
-        below: count weights of this size as zeros too: \\|w\\| ≤ below.
+        below: weights up to this size count as zeros: \\|w\\| ≤ below.
     """
     layers = []
     for name, module in model.named_modules():
@@ -48,15 +53,18 @@ def sparsity(model: nn.Module, below: float = 0.0) -> list[LayerSparsity]:
         dead = zero.flatten(1).all(1) if isinstance(module, nn.Conv2d) else zero[:0, 0]
         layers.append(
             LayerSparsity(
-                name, type(module).__name__, zero.numel(), int(zero.sum()), len(dead), int(dead.sum())
+                name=name,
+                kind=type(module).__name__,
+                weights=zero.numel(),
+                zeros=int(zero.sum()),
+                filters=len(dead),
+                dead=int(dead.sum()),
             )
-        )  # fmt: skip
+        )
     return layers
 
 
 def share_of_zeros(model: nn.Module, below: float = 0.0) -> float:
-    """Of all weights of convolutions and fully connected layers, the share with \\|w\\| ≤
-    ``below``: 0 to 1.
-    """
+    """Return the fraction of weights, of all layers of :func:`sparsity`, with \\|w\\| ≤ below."""
     layers = sparsity(model, below)
     return sum(layer.zeros for layer in layers) / sum(layer.weights for layer in layers)

@@ -1,5 +1,6 @@
-"""The penalties: a price on every weight, or on every filter, so that a network keeps only those
-that it needs.
+"""Penalties: a price on every weight or filter, so that a network keeps only what it needs.
+
+Lesson 05, sections 2 and 4.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 
 
 def penalised_weights(model: nn.Module) -> list[nn.Parameter]:
-    """The weights of convolutions and fully connected layers, each once.
+    """Return the weights of convolutions and fully connected layers, each once.
 
     Biases and BatchNorm's parameters are left out: they set levels and scales, and pulling them to
     zero removes no connection.
@@ -22,8 +23,7 @@ def penalised_weights(model: nn.Module) -> list[nn.Parameter]:
 
 
 def filter_weights(model: nn.Module) -> list[nn.Parameter]:
-    """The weights of convolutions, C_out×C_in×k×k, each once: C_out filters, each of which makes
-    one map.
+    """Return the weights of convolutions, C_out×C_in×k×k, each once: C_out filters, one a map.
 
     Fully connected layers are left out. The rows of the last one are the classes, and none may go.
     """
@@ -31,8 +31,9 @@ def filter_weights(model: nn.Module) -> list[nn.Parameter]:
 
 
 def l1_penalty(weights: nn.Module | Iterable[Tensor]) -> Tensor:
-    """Σ|w|, a scalar that gradients flow through; the derivative of \\|w\\| is sign(w), and taken
-    as 0 at w = 0.
+    """Return Σ|w|, a scalar to add to the loss.
+
+    The derivative of \\|w\\| is sign(w), and counts as 0 at w = 0.
 
     Args:
         weights: tensors of any shapes, or a network: then its :func:`penalised_weights`.
@@ -43,7 +44,7 @@ def l1_penalty(weights: nn.Module | Iterable[Tensor]) -> Tensor:
 
 
 def group_l1_penalty(weights: nn.Module | Iterable[Tensor]) -> Tensor:
-    """Σ_f √n ‖w_f‖₂ over filters f of n weights each: an L1 penalty on the lengths of the filters.
+    """Return Σ_f √n ‖w_f‖₂ over filters f of n weights: an L1 penalty on the filters' lengths.
 
     Within a filter it acts like a length, which has no corner where one weight alone is 0; so
     weights leave together, whole filters at a time. √n makes the price of a filter grow with its

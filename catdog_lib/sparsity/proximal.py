@@ -1,4 +1,4 @@
-"""Soft-thresholding: the step that makes exact zeros, for any optimizer whose step sizes are known.
+"""Soft-thresholding makes exact zeros, with any optimizer whose step sizes are known.
 
 An optimizer moves a weight by −η·(slope), where η is its step size. For a loss L + λ|w|, the
 *proximal step* leaves the slope of |w| out of it and then solves the rest exactly: of all w, it
@@ -6,10 +6,11 @@ takes the one that makes
 
     (w − u)² / 2η + λ|w|
 
-smallest, u being where the optimizer's step on L alone has led. The first term is the optimizer's
-own measure of distance: it is what the step −η·g comes from too, as the minimum of g·w + (w −
-w_before)² / 2η. The derivative is (w − u)/η + λ sign(w); it is 0 at w = u − ηλ sign(w) if |u| > ηλ,
-and otherwise the minimum lies in the corner, at 0. So the weight is soft-thresholded at ηλ.
+smallest, where u is the result of the optimizer's step on L alone. The first term is the
+optimizer's own measure of distance: it is what the step −η·g comes from too, as the minimum of g·w
++ (w − w_before)² / 2η. The derivative is (w − u)/η + λ sign(w); it is 0 at w = u − ηλ sign(w) if
+|u| > ηλ, and otherwise the minimum lies in the corner, at 0. So the weight is soft-thresholded at
+ηλ.
 
 For SGD all weights have one η, the learning rate. An adaptive optimizer divides each weight's step
 by √ŝ + ε: each has its own η = lr / (√ŝ + ε), and so its own threshold ηλ. One threshold for all
@@ -18,6 +19,8 @@ would put another price on each weight.
 Sources: I. Daubechies, M. Defrise and C. De Mol 2004, arXiv math/0307152 (soft-thresholding as a
 step); J. Yun, A. Lozano and E. Yang 2020, arXiv 2007.07484 (the step in the metric of an adaptive
 optimizer).
+
+Lesson 05, sections 1 and 3.
 """
 
 from __future__ import annotations
@@ -29,11 +32,11 @@ from torch.optim import Optimizer
 from catdog_lib.errors import CatdogError
 from catdog_lib.sparsity.penalties import filter_weights, penalised_weights
 
-_ROUNDS = 12  # of Newton's method; each about doubles the number of right digits
+_NEWTON_STEPS = 12  # each about doubles the number of correct digits
 
 
 def soft_threshold(w: Tensor, threshold: float | Tensor) -> Tensor:
-    """sign(w) · max(|w| − t, 0): the minimum over v of (v − w)²/2 + t|v|.
+    """Return sign(w) · max(|w| − t, 0), the minimiser over v of (v − w)²/2 + t|v|.
 
     Args:
         w: of any shape.
@@ -43,7 +46,7 @@ def soft_threshold(w: Tensor, threshold: float | Tensor) -> Tensor:
 
 
 def group_soft_threshold(w: Tensor, threshold: float | Tensor) -> Tensor:
-    """max(0, 1 − t/‖w_f‖₂) · w_f for each filter: the minimum over v of ‖v − w_f‖²/2 + t‖v‖₂.
+    """Return max(0, 1 − t/‖w_f‖₂) · w_f for each filter f: the minimiser of ‖v − w_f‖²/2 + t‖v‖₂.
 
     Args:
         w: its first dimension counts the filters.
@@ -58,14 +61,13 @@ def group_soft_threshold(w: Tensor, threshold: float | Tensor) -> Tensor:
 def proximal_step(
     optimizer: Optimizer, model: nn.Module, l1: float = 0.0, group_l1: float = 0.0
 ) -> None:
-    """To be taken after ``optimizer.step()`` on the loss alone: it pays for λ Σ|w| and for the
-    group penalty.
+    """Apply λ Σ|w| and the group penalty after ``optimizer.step()`` on the loss alone.
 
     With both, weights are thresholded first and filters then, which solves for both together. A
     weight without a gradient has not been moved, and is not thresholded either.
 
     Args:
-        optimizer: of the model's parameters; it tells the step sizes (:func:`step_sizes`).
+        optimizer: of the model's parameters; its state gives the step sizes (:func:`step_sizes`).
         model: changed in place.
         l1: λ of :func:`catdog_lib.sparsity.l1_penalty`.
         group_l1: λ of :func:`catdog_lib.sparsity.group_l1_penalty`.
@@ -73,13 +75,13 @@ def proximal_step(
     Raises:
         CatdogError: the optimizer's step sizes are not known.
     """
-    rates = _rates(optimizer)
+    groups = _groups_by_parameter(optimizer)
     for lam, weights, solve in (
         (l1, penalised_weights(model), soft_threshold),
-        (group_l1, filter_weights(model), _shorten_filters),
+        (group_l1, filter_weights(model), _shrink_filters),
     ):
         for weight in weights if lam else ():
-            group = rates.get(weight)
+            group = groups.get(weight)
             if group and group["lr"] and weight.grad is not None:
                 weight.copy_(solve(weight, lam * step_sizes(optimizer, weight, group)))
 
@@ -87,11 +89,11 @@ def proximal_step(
 def step_sizes(
     optimizer: Optimizer, weight: nn.Parameter, group: dict | None = None
 ) -> float | Tensor:
-    """η: how far the optimizer moves a weight, now, for each unit of a steady gradient.
+    """Return η: how far the optimizer now moves a weight for each unit of a steady gradient.
 
     ========================  ==================================================================
     SGD                       lr, or lr · (1 − dampening) / (1 − momentum) with momentum
-    RMSprop                   lr / (√s + ε), and with momentum by 1 / (1 − momentum) longer
+    RMSprop                   lr / (√s + ε), and with momentum 1 / (1 − momentum) times as much
     Adagrad                   lr / (√s + ε), where s is the sum of the squared gradients
     Adam, AdamW               lr / (√ŝ + ε)
     Muon                      lr
@@ -100,21 +102,21 @@ def step_sizes(
     PyTorch's momentum adds the gradients up, v ← μv + g, so a steady g is followed at the rate lr /
     (1 − μ). A threshold of lr·λ would then be too small: the weights would settle where L + (1 −
     μ)λ|w| is smallest. Muon's steps have a length that does not depend on the gradient's, so with
-    it λ is a price in units of its steps: another than the λ of a penalty that is added to the
+    it λ is a price in units of its steps: not the λ of a penalty that is added to the
     loss.
 
     Args:
         optimizer: after its step.
         weight: one of its parameters.
-        group: of its parameter groups, the one with ``weight``; None looks for it.
+        group: the parameter group that holds ``weight``; None looks for it.
 
     Returns:
-        a number, or one for each weight, in its shape.
+        One number for all, or one for each, in the shape of ``weight``.
 
     Raises:
         CatdogError: the step sizes of such an optimizer are not known.
     """
-    group = group or _rates(optimizer)[weight]
+    group = group or _groups_by_parameter(optimizer)[weight]
     kind, state, lr = type(optimizer).__name__, optimizer.state[weight], float(group["lr"])
     momentum = group.get("momentum", 0)
     if kind == "SGD":
@@ -139,13 +141,13 @@ def step_sizes(
     )
 
 
-def _shorten_filters(w: Tensor, threshold: float | Tensor) -> Tensor:
-    """The minimum over v of Σᵢ (vᵢ − wᵢ)²/2ηᵢ + λ√n ‖v‖₂, for each filter w; ``threshold`` is λη.
+def _shrink_filters(w: Tensor, threshold: float | Tensor) -> Tensor:
+    """Return, for each filter w, the minimiser v of Σᵢ (vᵢ − wᵢ)²/2ηᵢ + λ√n ‖v‖₂.
 
-    With dᵢ = 1/(ληᵢ√n), the derivative is 0 where vᵢ = wᵢ · dᵢr / (dᵢr + 1), r = ‖v‖ being still
-    unknown. The length of this v is r if f(r) = 1 / ‖d·w / (d·r + 1)‖ is 1. f is concave, so
-    Newton's method from r = 0 nears the root from below; if f(0) ≥ 1 there is none, and v = 0. For
-    equal ηᵢ, f is a straight line: one step gives :func:`group_soft_threshold`.
+    ``threshold`` is λη. With dᵢ = 1/(ληᵢ√n), the derivative is 0 where vᵢ = wᵢ · dᵢr / (dᵢr + 1), r
+    = ‖v‖ being still unknown. The length of this v is r if f(r) = 1 / ‖d·w / (d·r + 1)‖ is 1. f is
+    concave, so Newton's method from r = 0 nears the root from below; if f(0) ≥ 1 there is none, and
+    v = 0. For equal ηᵢ, f is a straight line: one step gives :func:`group_soft_threshold`.
     """
     root = w[0].numel() ** 0.5
     if not isinstance(threshold, Tensor):
@@ -153,7 +155,7 @@ def _shorten_filters(w: Tensor, threshold: float | Tensor) -> Tensor:
     d = 1 / (root * threshold.flatten(1)).double()
     pull = d * w.flatten(1).double()
     r = torch.zeros(len(w), 1, dtype=d.dtype, device=d.device)
-    for _ in range(_ROUNDS):
+    for _ in range(_NEWTON_STEPS):
         shares = pull / (d * r + 1)
         length = shares.square().sum(1, keepdim=True).sqrt()
         slope = (d * shares.square() / (d * r + 1)).sum(1, keepdim=True) / length**3
@@ -161,6 +163,6 @@ def _shorten_filters(w: Tensor, threshold: float | Tensor) -> Tensor:
     return (pull / (d + 1 / r)).view_as(w).to(w.dtype)
 
 
-def _rates(optimizer: Optimizer) -> dict[nn.Parameter, dict]:
-    """Parameter → its group."""
+def _groups_by_parameter(optimizer: Optimizer) -> dict[nn.Parameter, dict]:
+    """Return each parameter's group."""
     return {weight: group for group in optimizer.param_groups for weight in group["params"]}

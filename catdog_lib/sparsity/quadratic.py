@@ -1,8 +1,10 @@
-"""What a penalty does to weights whose loss is a quadratic: the numbers behind the λ slider.
+"""What a penalty does to weights whose loss is quadratic: the numbers shown by the λ slider.
 
 In two weights the loss is ½ (w − c)ᵀ A (w − c) with A = :data:`CURVATURE` and its minimum at c. For
 a whole layer A is the identity: each weight by itself. The penalty, added to the loss, is λ Σ|w|
 (L1) or λ/2 Σw² (L2).
+
+Lesson 05, section 1.
 """
 
 from __future__ import annotations
@@ -13,19 +15,19 @@ from torch import Tensor
 from catdog_lib.errors import CatdogError
 from catdog_lib.sparsity import soft_threshold
 
-#: "L1" and "L2" are minimised exactly; "L1 subgradient" goes down by plain gradient steps, as an optimizer does
-#: that finds the penalty in its loss.
-PENALTIES = ("L1", "L2", "L1 subgradient")
+#: "L1" and "L2" are minimised exactly; "L1 subgradient" by plain gradient steps, as an optimizer
+#: does when the penalty is part of its loss.
+SHRINKAGE_PENALTIES = ("L1", "L2", "L1 subgradient")
 CURVATURE = ((1.0, 0.3), (0.3, 0.5))
-RATE, STEPS = 0.1, 200  # of the subgradient steps
+LR, STEPS = 0.1, 200  # of the subgradient descent
 _SWEEPS = 40  # of the coordinate descent: each leaves 0.3² / (1 · 0.5) = 18 % of the error
 
 
 def shrink(weights: Tensor, lam: float, penalty: str) -> Tensor:
-    """What is left of each weight w: the minimiser v of ½ (v − w)² + the penalty on v.
+    """Return what is left of each weight w: the minimiser v of ½ (v − w)² + the penalty on v.
 
     L1: soft-thresholding, sign(w) · max(|w| − λ, 0). L2: w / (1 + λ). "L1 subgradient": where 200
-    steps of 0.1 lead.
+    steps with learning rate 0.1 lead.
 
     Args:
         weights: of any shape.
@@ -40,15 +42,15 @@ def shrink(weights: Tensor, lam: float, penalty: str) -> Tensor:
         return weights / (1 + lam)
     end = weights
     for _ in range(STEPS):
-        end = end - RATE * (end - weights + lam * end.sign())
+        end = end - LR * (end - weights + lam * end.sign())
     return end
 
 
 def minimisers(minimum: tuple[float, float], lam: float, penalty: str) -> Tensor:
-    """The way that two weights go from the minimum of the loss: N×2, float64.
+    """Return the path of two weights from the minimum of the loss as λ grows: N×2, float64.
 
     L1, L2: the minimiser of loss + penalty at 101 values from 0 to λ. "L1 subgradient": each step
-    at this λ. The last row is where they are at λ.
+    at this λ. The last row is their position at λ.
 
     Args:
         minimum: c, where the loss alone is lowest.
@@ -68,35 +70,33 @@ def minimisers(minimum: tuple[float, float], lam: float, penalty: str) -> Tensor
     path = [center]
     for _ in range(STEPS):
         w = path[-1]
-        path.append(w - RATE * (curvature @ (w - center) + lam * w.sign()))
+        path.append(w - LR * (curvature @ (w - center) + lam * w.sign()))
     return torch.stack(path)
 
 
 def _lasso(curvature: Tensor, pull: Tensor, lams: Tensor) -> Tensor:
-    """Coordinate descent (Friedman et al. 2007): each weight in turn, the other fixed, by
-    soft-thresholding.
-    """
+    """Solve by coordinate descent (Friedman et al. 2007): soft-threshold each weight in turn."""
     w = torch.zeros(len(lams), 2, dtype=torch.float64)
     for _ in range(_SWEEPS):
         for i, other in ((0, 1), (1, 0)):
-            alone = pull[i] - curvature[i, other] * w[:, other]
-            w[:, i] = soft_threshold(alone, lams) / curvature[i, i]
+            target = pull[i] - curvature[i, other] * w[:, other]
+            w[:, i] = soft_threshold(target, lams) / curvature[i, i]
     return w
 
 
 def loss(w: tuple[float, float], minimum: tuple[float, float]) -> float:
-    """½ (w − c)ᵀ A (w − c), the height of a contour line."""
+    """Return ½ (w − c)ᵀ A (w − c), the height of a contour line."""
     (a, b), (_, d) = CURVATURE
     x, y = w[0] - minimum[0], w[1] - minimum[1]
     return (a * x * x + 2 * b * x * y + d * y * y) / 2
 
 
 def check_penalty(name: str) -> str:
-    """This name.
+    """Return this name, if it is known.
 
     Raises:
-        CatdogError: it is none of :data:`PENALTIES`.
+        CatdogError: it is none of :data:`SHRINKAGE_PENALTIES`.
     """
-    if name not in PENALTIES:
-        raise CatdogError(f"penalty is {name!r}; use one of {', '.join(PENALTIES)}.")
+    if name not in SHRINKAGE_PENALTIES:
+        raise CatdogError(f"penalty is {name!r}; use one of {', '.join(SHRINKAGE_PENALTIES)}.")
     return name

@@ -31,7 +31,7 @@ def pictures(count=3, size=SIZE, seed=0):
 def network(name, width=4):
     torch.manual_seed(0)
     if name == "transfer":
-        return models.Classifier(pretrained=False, size=SIZE).eval()
+        return models.TransferClassifier(pretrained=False, size=SIZE).eval()
     model = models.build(name, size=SIZE, width=width).eval()
     for layer in model.modules():  # BatchNorm as after training, so that no branch is cut off
         if isinstance(layer, nn.BatchNorm2d):

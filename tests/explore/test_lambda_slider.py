@@ -11,7 +11,14 @@ import torch
 from catdog_lib import plots
 from catdog_lib.errors import CatdogError
 from catdog_lib.explore import LambdaSlider
-from catdog_lib.sparsity.quadratic import CURVATURE, PENALTIES, STEPS, loss, minimisers, shrink
+from catdog_lib.sparsity.quadratic import (
+    CURVATURE,
+    SHRINKAGE_PENALTIES,
+    STEPS,
+    loss,
+    minimisers,
+    shrink,
+)
 from tests.explore.test_explore import in_javascript, run_javascript
 
 A = torch.tensor(CURVATURE, dtype=torch.float64)
@@ -28,7 +35,7 @@ def cases(count: int = 60) -> list[tuple[list[float], float, str]]:
             name,
         )
         for _ in range(count)
-        for name in PENALTIES
+        for name in SHRINKAGE_PENALTIES
     ]
 
 
@@ -42,8 +49,8 @@ def test_the_same_numbers_in_javascript_and_in_python(tmp_path):
         np.testing.assert_allclose(path, expected, rtol=0, atol=1e-9)
         np.testing.assert_allclose(shrunk, shrink(weights, lam, name), rtol=0, atol=1e-9)
         assert (np.array(path) == 0).tolist() == (expected == 0).tolist(), "the same exact zeros"
-    assert run_javascript("shrinkage.js", "[js.PENALTIES, js.CURVATURE]", tmp_path) == [
-        list(PENALTIES),
+    assert run_javascript("shrinkage.js", "[js.SHRINKAGE_PENALTIES, js.CURVATURE]", tmp_path) == [
+        list(SHRINKAGE_PENALTIES),
         [list(row) for row in CURVATURE],
     ]
 

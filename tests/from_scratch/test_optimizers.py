@@ -51,7 +51,7 @@ PAIRS = {
 
 
 def fresh(rule: by_hand.Rule) -> by_hand.Rule:
-    """One that has taken no step."""
+    """Return a rule like this one that has taken no step."""
     assert rule.t == 0
     return type(rule)(**vars(rule))
 
@@ -59,9 +59,7 @@ def fresh(rule: by_hand.Rule) -> by_hand.Rule:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("name", PAIRS)
 def test_a_rule_is_pytorch_s_for_100_steps(name, seed):
-    """Least squares with noise on the targets, so that the gradient never dies; weights, biases and
-    a scalar.
-    """
+    """Least squares on noisy targets, so that no gradient vanishes; one weight is a scalar."""
     mine, kind, options = PAIRS[name]
     mine = fresh(mine)
     generator = torch.Generator().manual_seed(seed)
@@ -87,8 +85,8 @@ def test_a_rule_is_pytorch_s_for_100_steps(name, seed):
 
 
 @pytest.mark.parametrize("name", PAIRS)
-def test_a_network_learns_the_same_in_a_loop_by_hand(name):
-    """100 steps: a convolution, its BatchNorm and a linear layer."""
+def test_a_network_has_the_same_weights_after_100_steps(name):
+    """Train a convolution, its BatchNorm and a linear layer."""
     mine, kind, options = PAIRS[name]
     mine = fresh(mine)
     networks = []
@@ -96,9 +94,8 @@ def test_a_network_learns_the_same_in_a_loop_by_hand(name):
         torch.manual_seed(0)
         networks.append(
             nn.Sequential(
-                nn.Conv2d(
-                    3, 4, 3, bias=False
-                ),  # BatchNorm would make its gradient 0, but for rounding
+                # BatchNorm would make the gradient of a bias 0, but for rounding.
+                nn.Conv2d(3, 4, 3, bias=False),
                 nn.BatchNorm2d(4),
                 nn.Tanh(),
                 nn.Flatten(),
@@ -108,22 +105,20 @@ def test_a_network_learns_the_same_in_a_loop_by_hand(name):
     ours, theirs = networks
     optimizer = kind(theirs.parameters(), **options)
     generator = torch.Generator().manual_seed(1)
-    pictures = torch.rand(8, 3, 8, 8, dtype=torch.float64, generator=generator)
+    images = torch.rand(8, 3, 8, 8, dtype=torch.float64, generator=generator)
     labels = torch.arange(8) % 2
     for _ in range(100):
-        loss = F.cross_entropy(ours(pictures), labels)
+        loss = F.cross_entropy(ours(images), labels)
         mine.step(ours.parameters(), torch.autograd.grad(loss, list(ours.parameters())))
         optimizer.zero_grad()
-        F.cross_entropy(theirs(pictures), labels).backward()
+        F.cross_entropy(theirs(images), labels).backward()
         optimizer.step()
     for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=1e-9)
 
 
-def test_decay_outside_of_the_means_is_another_rule():
-    """Where a gradient is large Adam's decay hardly shows, and AdamW's does (weights of two very
-    different slopes).
-    """
+def test_decay_outside_the_means_is_a_different_rule():
+    """Where a gradient is large, Adam's decay hardly shows and AdamW's does."""
     weights = {}
     for kind in (by_hand.Adam, by_hand.AdamW):
         w = torch.tensor([1.0, 1.0])
@@ -147,7 +142,7 @@ def test_the_first_step_has_the_length_that_the_formulas_say():
     "gradients",
     [[], [None, torch.zeros(2)], [torch.zeros(2), torch.zeros(1)], [torch.zeros(1, 2)] * 2],
 )
-def test_gradients_of_other_shapes_are_refused_and_nothing_moves(gradients):
+def test_gradients_of_other_shapes_are_refused_and_no_weight_changes(gradients):
     weights = [torch.ones(2), torch.ones(2)]
     rule = by_hand.SGD(0.1)
     with pytest.raises(CatdogError, match=r"^gradients does not hold one tensor for each weight"):

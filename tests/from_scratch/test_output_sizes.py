@@ -24,7 +24,7 @@ from catdog_lib.inspect.shape_table import shape_table
 
 
 def answer(function, *args, **settings):
-    """A size, or "refused"."""
+    """Return a size, or "refused"."""
     try:
         return function(*args, **settings)
     except CatdogError as error:
@@ -45,7 +45,7 @@ def column(size):
 
 
 def upright(value, across):
-    """A setting for the height only, as PyTorch wants it."""
+    """Return a setting for the height only, as PyTorch takes it."""
     return (value, across)
 
 
@@ -54,9 +54,14 @@ def conv_case(rng):
     stride, padding, dilation = rng.randint(0, 5), rng.randint(-1, 4), rng.randint(0, 4)
     ours = answer(conv_output_size, size, kernel, stride, padding, dilation)
     theirs = pytorchs(
-        F.conv2d, column(size), column(kernel), None,
-        upright(stride, 1), upright(padding, 0), upright(dilation, 1),
-    )  # fmt: skip
+        F.conv2d,
+        column(size),
+        column(kernel),
+        None,
+        upright(stride, 1),
+        upright(padding, 0),
+        upright(dilation, 1),
+    )
     return (size, kernel, stride, padding, dilation), ours, theirs
 
 
@@ -64,22 +69,28 @@ def pool_case(rng):
     size, kernel = rng.randint(1, 16), rng.randint(0, 6)
     stride = rng.choice([None, *range(7)])
     # Negative padding is always refused, so little of it; most of it within half the kernel.
-    padding, dilation = (
-        rng.choice([-1, 0, 0, kernel // 2, kernel // 2, 2]),
-        rng.choice([0, 1, 1, 2, 3]),
-    )
+    padding = rng.choice([-1, 0, 0, kernel // 2, kernel // 2, 2])
+    dilation = rng.choice([0, 1, 1, 2, 3])
     ceil_mode = rng.random() < 0.6
     ours = answer(pool_output_size, size, kernel, stride, padding, dilation, ceil_mode)
     theirs = pytorchs(
-        F.max_pool2d, column(size), upright(kernel, 1),
+        F.max_pool2d,
+        column(size),
+        upright(kernel, 1),
         upright(kernel if stride is None else stride, 1),
-        upright(padding, 0), upright(dilation, 1), ceil_mode,
-    )  # fmt: skip
+        upright(padding, 0),
+        upright(dilation, 1),
+        ceil_mode,
+    )
     if dilation == 1:
         average = pytorchs(
-            F.avg_pool2d, column(size), upright(kernel, 1),
-            upright(kernel if stride is None else stride, 1), upright(padding, 0), ceil_mode,
-        )  # fmt: skip
+            F.avg_pool2d,
+            column(size),
+            upright(kernel, 1),
+            upright(kernel if stride is None else stride, 1),
+            upright(padding, 0),
+            ceil_mode,
+        )
         assert average == theirs
     return (size, kernel, stride, padding, dilation, ceil_mode), ours, theirs
 
@@ -90,9 +101,16 @@ def transposed_case(rng):
     output_padding, dilation = rng.choice([-1, 0, 0, 0, 1, 2, 3]), rng.choice([0, 1, 1, 1, 2, 3])
     ours = answer(transposed_output_size, size, kernel, stride, padding, output_padding, dilation)
     theirs = pytorchs(
-        F.conv_transpose2d, column(size), column(kernel), None, upright(stride, 1),
-        upright(padding, 0), upright(output_padding, 0), 1, upright(dilation, 1),
-    )  # fmt: skip
+        F.conv_transpose2d,
+        column(size),
+        column(kernel),
+        None,
+        upright(stride, 1),
+        upright(padding, 0),
+        upright(output_padding, 0),
+        1,
+        upright(dilation, 1),
+    )
     return (size, kernel, stride, padding, output_padding, dilation), ours, theirs
 
 
@@ -109,7 +127,7 @@ def test_a_thousand_random_settings_have_pytorchs_size_or_are_refused_by_both(ca
 
 def test_the_odd_rule_of_ceil_mode_occurs():
     # Windows of 2 pixels begin at −1 and 3. Of 4 pixels, number 3 is the last; of 3 pixels, it lies
-    # behind them all.
+    # past them all.
     assert pool_output_size(4, 2, stride=4, padding=1, ceil_mode=True) == 2
     assert pool_output_size(3, 2, stride=4, padding=1, ceil_mode=True) == 1  # and not ⌈3/4⌉ + 1 = 2
     assert F.max_pool2d(torch.zeros(1, 1, 3, 3), 2, 4, 1, ceil_mode=True).shape[2:] == (1, 1)
@@ -159,7 +177,7 @@ def test_a_transposed_convolution_undoes_the_size_and_output_padding_chooses_amo
         (conv_output_size, (8, 3, 0), "stride=0 .* use 1 or more"),
         (conv_output_size, (8, 3, 1, -1), "padding=-1 .* use 0 or more"),
         (conv_output_size, (8, 3, 1, 1, 0), "dilation=0"),
-        (conv_output_size, (8, (3, 3)), "kernel=\\(3, 3\\).*one whole number"),
+        (conv_output_size, (8, (3, 3)), "kernel=\\(3, 3\\).*one integer"),
         (conv_output_size, (8, 3, 1, "same"), "padding='same'"),
         (conv_output_size, (8, 2.5), "kernel=2.5"),
         (pool_output_size, (8, 3, 2, 2), "half of kernel=3.*padding=1"),

@@ -1,4 +1,4 @@
-"""The networks are the sources' networks, and take what they promise to take."""
+"""The networks are those of the sources, and accept the images that they promise to accept."""
 
 import pytest
 import torch
@@ -15,9 +15,8 @@ SOURCES = [
     (models.SixBlockCNN(tied=False), 224, 9_750_914, 13.62),
     (models.FiveConvCNN(), 256, 2_205_602, 0.26),
 ]
-OWN = [
-    name for name in models.MODELS if name != "transfer"
-]  # tests/models/test_transfer.py has that
+# tests/models/test_transfer.py covers "transfer".
+OWN = [name for name in models.MODELS if name != "transfer"]
 
 
 @pytest.mark.parametrize(("model", "size", "parameters", "giga"), SOURCES)
@@ -28,9 +27,8 @@ def test_parameters_and_multiply_adds_by_three_counts(model, size, parameters, g
     assert round(info.total_mult_adds / 1e9, 2) == giga
     uses = shape_table(model, torch.zeros(1, 3, size, size))
     assert sum(use.parameters for use in uses) == parameters
-    assert sum(use.multiply_adds for use in uses) / 1e9 == pytest.approx(
-        giga, abs=0.011
-    )  # torchinfo adds the biases
+    counted = sum(use.multiply_adds for use in uses) / 1e9
+    assert counted == pytest.approx(giga, abs=0.011)  # torchinfo adds the biases
 
 
 def test_six_block_shapes_are_the_sources_table():
@@ -50,12 +48,7 @@ def test_six_block_shapes_are_the_sources_table():
 def test_five_conv_has_the_sources_layers():
     kinds = [use.kind for use in shape_table(models.FiveConvCNN(), torch.zeros(1, 3, 256, 256))]
     count = {kind: kinds.count(kind) for kind in set(kinds)}
-    assert (count["Conv2d"], count["BatchNorm2d"], count["ReLU"], count["MaxPool2d"]) == (
-        5,
-        5,
-        5,
-        4,
-    )
+    assert [count[kind] for kind in ("Conv2d", "BatchNorm2d", "ReLU", "MaxPool2d")] == [5, 5, 5, 4]
     assert (count["Linear"], count["Tanh"]) == (4, 3)
 
 
@@ -66,30 +59,29 @@ def test_tied_blocks_are_one_block():
         block.load_state_dict(tied.deep[0].state_dict())
     for name in ("block1", "block2", "classifier"):
         getattr(untied, name).load_state_dict(getattr(tied, name).state_dict())
-    pictures = torch.rand(2, 3, 64, 64)
-    assert torch.allclose(tied.eval()(pictures), untied.eval()(pictures), atol=1e-6)
+    images = torch.rand(2, 3, 64, 64)
+    assert torch.allclose(tied.eval()(images), untied.eval()(images), atol=1e-6)
 
 
 @pytest.mark.parametrize("name", OWN)
 @pytest.mark.parametrize("size", [64, 65, 96, 130])
 def test_any_size_from_64_and_any_width(name, size):
-    logits = models.build(name, size=size, width=3)(
-        torch.randint(0, 256, (2, 3, size, size), dtype=torch.uint8)
-    )
+    images = torch.randint(0, 256, (2, 3, size, size), dtype=torch.uint8)
+    logits = models.build(name, size=size, width=3)(images)
     assert logits.shape == (2, 2) and logits.dtype == torch.float32
 
 
 @pytest.mark.parametrize("name", OWN)
 def test_bytes_and_floats_give_the_same_logits(name):
     model = models.build(name, size=64, width=4).eval()
-    pictures = torch.randint(0, 256, (3, 3, 64, 64), dtype=torch.uint8)
-    assert torch.allclose(model(pictures), model(pictures.float() / 255), atol=1e-6)
+    images = torch.randint(0, 256, (3, 3, 64, 64), dtype=torch.uint8)
+    assert torch.allclose(model(images), model(images.float() / 255), atol=1e-6)
 
 
 def test_normalize_brings_imagenets_mean_to_zero():
-    picture = torch.tensor(models.layers.IMAGENET_MEAN).view(1, 3, 1, 1).expand(1, 3, 4, 4)
-    assert models.Normalize()(picture).abs().max() < 1e-6
-    one_up = picture + torch.tensor(models.layers.IMAGENET_STD).view(1, 3, 1, 1)
+    image = torch.tensor(models.layers.IMAGENET_MEAN).view(1, 3, 1, 1).expand(1, 3, 4, 4)
+    assert models.Normalize()(image).abs().max() < 1e-6
+    one_up = image + torch.tensor(models.layers.IMAGENET_STD).view(1, 3, 1, 1)
     assert torch.allclose(models.Normalize()(one_up), torch.ones(1, 3, 4, 4))
 
 
@@ -114,7 +106,7 @@ class TestResidual:
         model(torch.rand(1, 3, 64, 64))
         assert sizes == [(32, 32, 32), (64, 16, 16), (128, 8, 8), (256, 4, 4)]
 
-    def test_one_network_takes_pictures_of_any_size(self):
+    def test_one_network_takes_images_of_any_size(self):
         model = models.ResidualCNN(width=2).eval()
         for size in (16, 40, 65, 96):
             assert model(torch.rand(1, 3, size, size)).isfinite().all()

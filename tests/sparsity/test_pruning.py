@@ -1,4 +1,4 @@
-"""Pruning: the smaller network answers as the masked one does, for every network of the course."""
+"""Pruning: the smaller network has the outputs of the zeroed one, for each of our networks."""
 
 from __future__ import annotations
 
@@ -19,14 +19,12 @@ NETWORKS = {
     "five convolutions": lambda: models.FiveConvCNN(64, 4),
     "residual": lambda: models.ResidualCNN(32, 4),
 }
-PICTURES = torch.rand(6, 3, 4, 4, generator=torch.Generator().manual_seed(0))
-PICTURES = PICTURES.repeat_interleave(32, 2).repeat_interleave(32, 3).double()  # patches of colour
+IMAGES = torch.rand(6, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+IMAGES = IMAGES.repeat_interleave(32, 2).repeat_interleave(32, 3).double()  # patches of colour
 
 
-def used(name: str, dead: tuple[int, ...] = (1, 3)) -> nn.Module:
-    """A network as after some training, every number away from its start, and filters of zeros in
-    all convolutions.
-    """
+def trained(name: str, dead: tuple[int, ...] = (1, 3)) -> nn.Module:
+    """Return a network with numbers as after some training, and filters of zeros in every layer."""
     torch.manual_seed(0)
     model = NETWORKS[name]()
     with torch.no_grad():
@@ -44,23 +42,25 @@ def used(name: str, dead: tuple[int, ...] = (1, 3)) -> nn.Module:
     return model.eval().double()
 
 
-def answers(model: nn.Module, size: int | None = None) -> torch.Tensor:
+def outputs(model: nn.Module, size: int | None = None) -> torch.Tensor:
     size = size or model.settings["size"]
     with torch.no_grad():
-        return model(PICTURES[:, :, :size, :size])
+        return model(IMAGES[:, :, :size, :size])
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_the_smaller_network_answers_as_the_masked_one(name):
-    model = used(name)
+def test_the_smaller_network_has_the_outputs_of_the_zeroed_one(name):
+    model = trained(name)
     before = {key: value.clone() for key, value in model.state_dict().items()}
-    hidden = zero_dead_channels(model)
+    zeroed = zero_dead_channels(model)
     smaller = prune(model)
     size = model.settings["size"]
-    expected = answers(hidden)
-    assert torch.allclose(answers(smaller, size), expected, rtol=1e-9, atol=1e-9)
-    assert expected.std(0).min() > 1e-3, "the answers depend on the pictures"
-    assert not torch.allclose(expected, answers(model), atol=1e-3), "the constant maps were felt"
+    expected = outputs(zeroed)
+    assert torch.allclose(outputs(smaller, size), expected, rtol=1e-9, atol=1e-9)
+    assert expected.std(0).min() > 1e-3, "the outputs depend on the images"
+    assert not torch.allclose(expected, outputs(model), atol=1e-3), (
+        "the constant maps had an effect"
+    )
     assert type(smaller) is type(model) and not hasattr(smaller, "settings")
     assert all(torch.equal(before[key], value) for key, value in model.state_dict().items())
     rest = dead_channels(smaller)
@@ -71,34 +71,34 @@ def test_the_smaller_network_answers_as_the_masked_one(name):
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_it_is_smaller_by_what_was_cut_and_still_learns(name):
-    model = used(name)
+def test_it_is_smaller_by_what_was_removed_and_still_trains(name):
+    model = trained(name)
     smaller = prune(model)
     size = model.settings["size"]
-    one, two = (cost(network, PICTURES[:2, :, :size, :size]) for network in (model, smaller))
+    one, two = (cost(network, IMAGES[:2, :, :size, :size]) for network in (model, smaller))
     assert two.parameters < one.parameters and two.bytes < one.bytes
     assert two.multiply_adds < 0.9 * one.multiply_adds
-    for use in shape_table(smaller, PICTURES[:1, :, :size, :size]):
+    for use in shape_table(smaller, IMAGES[:1, :, :size, :size]):
         layer = smaller.get_submodule(use.name)
         if isinstance(layer, nn.Conv2d | nn.Linear | nn.BatchNorm2d):
-            assert (use.shape_out[0], use.shape_in[0]) == (
-                (layer.num_features,) * 2 if isinstance(layer, nn.BatchNorm2d)
-                else (len(layer.weight), layer.weight.shape[1])
-            )  # fmt: skip
+            is_norm = isinstance(layer, nn.BatchNorm2d)
+            inputs = layer.num_features if is_norm else layer.weight.shape[1]
+            assert (use.shape_out[0], use.shape_in[0]) == (len(layer.weight), inputs)
+            assert not is_norm or len(layer.weight) == inputs
             assert len(layer.bias if layer.bias is not None else layer.weight) == use.shape_out[0]
     smaller.train()
-    smaller(PICTURES[:, :, :size, :size]).logsumexp(1).sum().backward()
+    smaller(IMAGES[:, :, :size, :size]).logsumexp(1).sum().backward()
     assert all(p.grad is not None and p.is_leaf for p in smaller.parameters())
 
 
-def test_a_map_that_another_layer_writes_too_stays():
+def test_a_channel_that_another_layer_writes_too_stays():
     """The tied block reads block 2's maps and its own; a residual block adds its two branches."""
-    tied = used("six blocks, tied", dead=())
+    tied = trained("six blocks, tied", dead=())
     with torch.no_grad():
         tied.block2[0].weight[[0, 5]] = 0
         tied.deep[0][0].weight[[5, 7]] = 0
     assert dead_channels(tied)["block2.0"].nonzero().flatten().tolist() == [5]
-    residual = used("residual", dead=())
+    residual = trained("residual", dead=())
     with torch.no_grad():
         block = residual.stages[1]
         block.convolutions[3].weight[[0, 5]] = 0
@@ -111,25 +111,27 @@ def test_a_map_that_another_layer_writes_too_stays():
     }
     assert found == {"stages.1.convolutions.3": [5], "stages.1.convolutions.0": [2]}
     for model in (tied, residual):
-        assert torch.allclose(answers(zero_dead_channels(model)), of_pruned(model), atol=1e-9)
+        assert torch.allclose(
+            outputs(zero_dead_channels(model)), outputs_of_pruned(model), atol=1e-9
+        )
 
 
-def of_pruned(model: nn.Module) -> torch.Tensor:
-    return answers(prune(model), model.settings["size"])
+def outputs_of_pruned(model: nn.Module) -> torch.Tensor:
+    return outputs(prune(model), model.settings["size"])
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_where_all_are_dead_one_stays(name):
-    model = used(name, dead=tuple(range(64)))
+def test_where_all_channels_are_dead_one_stays(name):
+    model = trained(name, dead=tuple(range(64)))
     assert all(dead.all() for dead in dead_channels(model).values())
-    assert torch.allclose(answers(zero_dead_channels(model)), of_pruned(model), atol=1e-9)
+    assert torch.allclose(outputs(zero_dead_channels(model)), outputs_of_pruned(model), atol=1e-9)
     assert all(len(dead) == 1 for dead in dead_channels(prune(model)).values())
 
 
 def test_without_dead_filters_nothing_changes():
-    model = used("five convolutions", dead=())
-    assert torch.equal(answers(model), of_pruned(model))
-    assert torch.equal(answers(model), answers(zero_dead_channels(model)))
+    model = trained("five convolutions", dead=())
+    assert torch.equal(outputs(model), outputs_of_pruned(model))
+    assert torch.equal(outputs(model), outputs(zero_dead_channels(model)))
 
 
 @pytest.mark.parametrize("what", [dead_channels, zero_dead_channels, prune])

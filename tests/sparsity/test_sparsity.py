@@ -1,6 +1,4 @@
-"""Penalties and proximal steps: each is a minimum that is searched for; training ends where it
-should; zeros count.
-"""
+"""Penalties and proximal steps reach the minimum that a search finds, alone and in training."""
 
 from __future__ import annotations
 
@@ -47,9 +45,7 @@ class Weights(nn.Module):
 
 
 def by_search(function, near: float, steps: int = 60) -> torch.Tensor:
-    """Where a convex function of one number, evaluated on many at once, is smallest: ever finer
-    grids.
-    """
+    """Minimise a convex function of one number on ever finer grids."""
     low, high = -near, near
     for _ in range(steps):
         grid = torch.linspace(low, high, 21, dtype=torch.float64)
@@ -75,9 +71,10 @@ OPTIMIZERS = {
 
 
 class TestPenalties:
-    def test_a_network_pays_for_its_weights_a_list_for_what_is_in_it(self):
+    def test_the_penalties_of_a_network_and_of_a_list_of_tensors(self):
         model = small()
-        assert [id(w) for w in penalised_weights(model)] == [id(model[1].weight), id(model[5].weight)]  # fmt: skip
+        both = [id(model[1].weight), id(model[5].weight)]
+        assert [id(w) for w in penalised_weights(model)] == both
         assert [id(w) for w in filter_weights(model)] == [id(model[1].weight)]
         chosen = torch.tensor([[3.0, -4.0], [0.0, 2.0]])
         assert l1_penalty([chosen, -chosen]).item() == 18.0
@@ -87,7 +84,7 @@ class TestPenalties:
             27**0.5 * filters.square().sum(1).sqrt().sum().item()
         )
 
-    def test_the_gradient_of_a_dead_filter_is_a_number(self):
+    def test_the_gradient_of_a_dead_filter_is_finite(self):
         weight = torch.zeros(2, 3, requires_grad=True)
         group_l1_penalty([weight]).backward()
         assert torch.equal(weight.grad, torch.zeros(2, 3))
@@ -111,7 +108,7 @@ class TestThresholds:
         assert group_soft_threshold(w, torch.tensor([1.0, 0.0, 0.0]))[1].tolist() == w[1].tolist()
 
     def test_group_soft_threshold_is_the_minimum(self):
-        """Over the length: the direction is that of w, as any other is further away and as long."""
+        """Search over the length: the direction is that of w, the nearest of that length."""
         w = torch.tensor([[1.0, -2.0, 2.0]])
         found = by_search(lambda r: (r - 3) ** 2 / 2 + 0.7 * r.abs(), 8)
         assert group_soft_threshold(w, 0.7).norm().item() == pytest.approx(found.item(), abs=1e-6)
@@ -120,9 +117,7 @@ class TestThresholds:
 class TestProximalStep:
     @pytest.mark.parametrize("name", OPTIMIZERS)
     def test_training_with_it_ends_where_loss_and_penalty_are_smallest(self, name):
-        """Loss ½ Σ aᵢ(wᵢ − cᵢ)² + λ|wᵢ|: smallest at the soft-thresholded cᵢ, with threshold
-        λ/aᵢ.
-        """
+        """½ Σ aᵢ(wᵢ − cᵢ)² + λ|wᵢ| is least at the cᵢ soft-thresholded at λ/aᵢ."""
         a = torch.tensor([[1.0, 4.0, 1.0, 0.5, 2.0, 1.0]])
         c = torch.tensor([[1.0, -1.0, 0.2, 0.9, 0.1, -0.29]])
         model = Weights(torch.tensor([[0.5, 0.4, -0.5, 1.0, -0.4, 0.3]]))
@@ -161,20 +156,22 @@ class TestProximalStep:
         u, lam = model.weight.detach().double().clone(), 0.7
         eta = step_sizes(optimizer, model.weight).double()
         proximal_step(optimizer, model, l1=lam)
-        found = torch.stack([
-            by_search(lambda v, u=u_, eta=eta_: (v - u) ** 2 / (2 * eta) + lam * v.abs(), 1)
-            for u_, eta_ in zip(u.flatten(), eta.flatten(), strict=True)
-        ])  # fmt: skip
+        found = torch.stack(
+            [
+                by_search(lambda v, u=u_, eta=eta_: (v - u) ** 2 / (2 * eta) + lam * v.abs(), 1)
+                for u_, eta_ in zip(u.flatten(), eta.flatten(), strict=True)
+            ]
+        )
         assert torch.allclose(model.weight.detach().double().flatten(), found, atol=1e-6)
         zeros = int((model.weight == 0).sum())
-        assert 0 < zeros < 8 and eta.max() > 10 * eta.min(), "the test would see one for all"
+        assert 0 < zeros < 8 and eta.max() > 10 * eta.min(), (
+            "one threshold for all would be noticed"
+        )
 
     @pytest.mark.parametrize("name", ["SGD", "Adam"])
     @pytest.mark.parametrize(("l1", "group_l1"), [(0.0, 0.05), (0.02, 0.04)])
     def test_filters_end_at_the_minimum_in_the_optimizers_own_metric(self, name, l1, group_l1):
-        """Nothing near it is cheaper, in any direction, nor is 0; the price is convex, so nothing
-        is.
-        """
+        """No point near it is cheaper, nor is 0; the price is convex, so it is the minimum."""
         generator = torch.Generator().manual_seed(0)
         start = torch.randn(3, 4, generator=generator) * torch.tensor([[1.0], [0.2], [1e-4]])
         model = Weights(start)
@@ -213,7 +210,7 @@ class TestProximalStep:
         assert torch.allclose(model.weight, expected, atol=1e-6)
         assert 0 < (expected == 0).sum() < 30, "some go, some stay"
 
-    def test_it_leaves_what_is_no_weight_and_what_was_not_moved(self):
+    def test_it_leaves_biases_and_frozen_weights_alone(self):
         model = small()
         model[1].weight.requires_grad_(False)
         optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
@@ -224,7 +221,7 @@ class TestProximalStep:
         changed = [n for n, p in model.named_parameters() if not torch.equal(p, before[n])]
         assert changed == ["5.weight"] and not model[5].weight.any()
 
-    def test_at_a_learning_rate_of_0_nothing_moves(self):
+    def test_at_a_learning_rate_of_0_nothing_changes(self):
         model = small()
         optimizer = torch.optim.Adam(model.parameters(), lr=0.0)
         F.cross_entropy(model(batch(8)[0]), batch(8)[1]).backward()
@@ -233,7 +230,7 @@ class TestProximalStep:
         proximal_step(optimizer, model, l1=1.0, group_l1=1.0)
         assert torch.equal(model[1].weight, before)
 
-    def test_muon_counts_in_its_own_steps(self):
+    def test_muons_step_size_is_its_learning_rate(self):
         model = Weights(torch.eye(3))
         optimizer = Muon([model.weight], lr=0.05)
         assert step_sizes(optimizer, model.weight) == 0.05
@@ -255,23 +252,30 @@ class TestTraining:
         return model
 
     @pytest.mark.parametrize(
-        "how", [{"optimizer": "SGD", "lr": 0.1}, {"optimizer": "SGD", "lr": 0.05, "momentum": 0.9},
-                {"optimizer": "RMSprop", "lr": 0.005}, {"optimizer": "Adam", "lr": 0.01}]
-    )  # fmt: skip
+        "how",
+        [
+            {"optimizer": "SGD", "lr": 0.1},
+            {"optimizer": "SGD", "lr": 0.05, "momentum": 0.9},
+            {"optimizer": "RMSprop", "lr": 0.005},
+            {"optimizer": "Adam", "lr": 0.01},
+        ],
+    )
     def test_the_proximal_step_makes_zeros_and_the_gradient_none(self, how):
-        paid = self.train(l1=0.02, **how)
-        zeros = self.train(l1=0.02, penalty="proximal", **how)
-        assert share_of_zeros(paid) == 0.0
-        assert 0.2 < share_of_zeros(zeros) < 1.0
+        dense = self.train(l1=0.02, **how)
+        sparse = self.train(l1=0.02, penalty="proximal", **how)
+        assert share_of_zeros(dense) == 0.0
+        assert 0.2 < share_of_zeros(sparse) < 1.0
 
-    def test_whole_filters_go_and_the_gradient_of_their_price_is_in_the_loss(self):
-        sparse = self.train(group_l1=0.03, penalty="proximal", lr=0.01, optimizer="SGD", momentum=0.9)  # fmt: skip
+    def test_whole_filters_become_zero_and_the_group_penalty_shrinks_them(self):
+        sparse = self.train(
+            group_l1=0.03, penalty="proximal", lr=0.01, optimizer="SGD", momentum=0.9
+        )
         (conv, linear) = sparsity(sparse)
         assert conv.zeros == conv.dead * 27 and linear.zeros == 0
         lengths = [group_l1_penalty(self.train(group_l1=g, lr=0.01)).item() for g in (0.0, 0.1)]
         assert lengths[1] < 0.7 * lengths[0]
 
-    def test_only_the_parts_together_are_thresholded(self):
+    def test_micro_batches_are_thresholded_once_together(self):
         ways = []
         for parts in (1, 3):
             model = plain()
@@ -283,7 +287,7 @@ class TestTraining:
         assert torch.allclose(*ways, atol=1e-6)
         assert torch.equal(ways[0] == 0, ways[1] == 0) and (ways[0] == 0).any()
 
-    def test_a_step_that_the_scaler_leaves_out_is_not_thresholded(self):
+    def test_a_step_that_the_scaler_skips_is_not_thresholded(self):
         """In float16 a gradient that overflows makes the scaler skip the step."""
         for overflow, changed in ((False, True), (True, False)):
             model = small()
@@ -308,9 +312,8 @@ class TestMeasures:
             model[1].weight[0] = model[1].weight[3] = 2e-3
             model[1].weight[2, 1:] = 1
         conv, linear = sparsity(model)
-        assert (conv.name, conv.kind, conv.weights, conv.zeros, conv.filters, conv.dead) == (
-            "1", "Conv2d", 108, 36, 4, 1,
-        )  # fmt: skip
+        found = (conv.name, conv.kind, conv.weights, conv.zeros, conv.filters, conv.dead)
+        assert found == ("1", "Conv2d", 108, 36, 4, 1)
         assert (linear.zeros, linear.filters, linear.dead, linear.weights) == (0, 0, 0, 288)
         assert share_of_zeros(model) == pytest.approx(36 / 396)
         conv, linear = sparsity(model, below=1e-3)

@@ -348,7 +348,7 @@ class TestTransfer:
             assert (found - expected).norm() < tolerance * expected.norm()
 
     def test_a_frozen_backbone_is_the_same_bit_for_bit_after_a_step(self):
-        classifier = models.Classifier("mnasnet0_5", pretrained=False)
+        classifier = models.TransferClassifier("mnasnet0_5", pretrained=False)
         running = training(GPU, model=classifier, lr=0.1)
         before = {name: value.clone() for name, value in classifier.state_dict().items()}
         pictures, labels = images(16, 0, 64).to(GPU)[:]

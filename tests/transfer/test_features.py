@@ -11,7 +11,7 @@ from torch import nn
 
 from catdog_lib.data.image_set import ImageSet
 from catdog_lib.errors import CatdogError
-from catdog_lib.models import Classifier, backbone
+from catdog_lib.models import TransferClassifier, backbone
 from catdog_lib.training.recipe import Recipe
 from catdog_lib.transfer import features as extraction
 from catdog_lib.transfer.features import features_of
@@ -169,11 +169,11 @@ class TestFeaturesOf:
         assert not ask(lite, base)
 
     def test_the_head_that_was_cut_off_plays_no_part(self, lite, monkeypatch):
-        """A Classifier's backbone has the features of the one that it was made from; only names
+        """A TransferClassifier's backbone has the features of the one that it was made from; only names
         differ.
         """
         with_head = features_of(lite, images(), device="cpu", progress=False)
-        without = features_of(Classifier().backbone, images(), device="cpu", progress=False)
+        without = features_of(TransferClassifier().backbone, images(), device="cpu", progress=False)
         assert torch.equal(with_head, without)
 
     def test_without_cache_nothing_is_written(self, lite, tmp_path):
@@ -224,7 +224,7 @@ class TestLinearProbe:
             linear_probe(*clouds(4, 0), weight_decay=0)
 
     def test_it_fits_a_classifier(self):
-        classifier = Classifier(pretrained=False)
+        classifier = TransferClassifier(pretrained=False)
         x, y = clouds(20, 4, 6)
         probe = linear_probe(x.repeat(1, 214)[:, :1280], y)
         classifier.head.load_state_dict(probe.state_dict())

@@ -2,7 +2,7 @@
 
 import { clamp, css, diverging, format, range } from "./core.js";
 import { change, choice, drawn, element, follow, frame, sliderField } from "./page.js";
-import { PENALTIES, contourOf, histogram, loss, minimisers, shrink } from "./shrinkage.js";
+import { SHRINKAGE_PENALTIES, contourOf, histogram, loss, minimisers, shrink } from "./shrinkage.js";
 
 const SIDE = 300; // of the map and of the curve
 const REACH = 1.2; // the map shows −1.2 … 1.2
@@ -53,7 +53,7 @@ function render({ model, el }) {
   const set = (values) => change(model, values);
 
   // --- controls
-  const penalty = choice("penalty", PENALTIES.map((name) => [name, name]), (name) => set({ penalty: name }));
+  const penalty = choice("penalty", SHRINKAGE_PENALTIES.map((name) => [name, name]), (name) => set({ penalty: name }));
   const slider = sliderField("λ", LAMBDAS, (lam) => set({ lam }));
   const turn = (ways) => {
     const now = model.get("lam");
@@ -122,19 +122,19 @@ function render({ model, el }) {
   const dead = drawn("rect", { class: "catdog-dead", y: 0, height: SIDE });
   const same = drawn("polyline", { class: "catdog-same", points: line([[-1, -1], [1, 1]].map(onCurve)) });
   const labels = drawn("g", { class: "catdog-ticks" });
-  const curves = PENALTIES.map((name) => drawn("polyline", { class: `catdog-curve ${colourOf(name)}` }));
+  const curves = SHRINKAGE_PENALTIES.map((name) => drawn("polyline", { class: `catdog-curve ${colourOf(name)}` }));
   const curve = square({ class: "catdog-grid catdog-ground", role: "img" });
   curve.append(dead, ...axes(onCurve, ["before", "after"]), same, ...curves, labels);
   const curveWords = element("div", { class: "catdog-caption" });
   const samples = range(401).map((i) => (i - 200) / 200);
 
   function showCurve(lam, name) {
-    const chosen = PENALTIES.indexOf(name);
+    const chosen = SHRINKAGE_PENALTIES.indexOf(name);
     curves.forEach((one, i) => {
       one.toggleAttribute("hidden", i === 2 && chosen !== 2);
       one.classList.toggle("catdog-chosen", i === chosen);
       if (i === 2 && chosen !== 2) return;
-      one.setAttribute("points", line(samples.map((w) => onCurve([w, shrink(w, lam, PENALTIES[i])]))));
+      one.setAttribute("points", line(samples.map((w) => onCurve([w, shrink(w, lam, SHRINKAGE_PENALTIES[i])]))));
     });
     const half = (Math.min(lam, 1) * SIDE) / 2;
     dead.toggleAttribute("hidden", name !== "L1");

@@ -1,4 +1,7 @@
-"""Networks that have learned from ImageNet's 1.28 million photos, one interface for all of them."""
+"""Networks trained on ImageNet's 1.28 million photos: one interface for all of them.
+
+Lesson 06, sections 1 to 3.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +19,13 @@ IMAGENET_DOGS = range(151, 269)  # 118 breeds, from Chihuahua to Mexican hairles
 
 
 class Backbone(nn.Module):
-    """A network cut in two: stages that turn pictures into features, and the last layer, which
-    answered ImageNet.
+    """A network cut in two: stages that turn images into features, and ImageNet's last layer.
 
     Attributes:
         name: such as "resnet50".
-        input_size: height and width of the pictures that it learned from, in pixels; it takes
-            others, too.
-        feature_size: how many features a picture has.
-        normalize: with the mean and standard deviation that it learned with.
+        input_size: height and width of the images it was trained on, in pixels; others work too.
+        feature_size: how many features an image has.
+        normalize: with the mean and standard deviation of its training.
         body: the stages, one after the other.
         head: the last layer; None once it is cut off.
 
@@ -45,7 +46,7 @@ class Backbone(nn.Module):
         for stage, layers in stages.items():
             self.body.add_module(stage, layers)
         self.head: nn.Module | None = head
-        # SqueezeNet answers from the map before the mean: its last layer is a convolution.
+        # SqueezeNet classifies the map before the mean: its last layer is a convolution.
         self._head_takes_map = not isinstance(head, nn.Linear)
         last = next(m for m in head.modules() if isinstance(m, nn.Linear | nn.Conv2d))
         self.feature_size = last.weight.shape[1]
@@ -55,11 +56,11 @@ class Backbone(nn.Module):
         """Name and layers of each stage, from the pixels to the features."""
         return list(self.body.named_children())
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        return self.body(self.normalize(pictures))
+    def forward(self, images: Tensor) -> Tensor:
+        return self.body(self.normalize(images))
 
-    def imagenet(self, pictures: Tensor) -> Tensor:
-        """Logits of ImageNet's classes, N×1000, for pictures as :meth:`forward` takes them.
+    def imagenet(self, images: Tensor) -> Tensor:
+        """Return the logits of ImageNet's classes, N×1000, for images as in :meth:`forward`.
 
         Raises:
             CatdogError: the last layer was cut off.
@@ -67,15 +68,14 @@ class Backbone(nn.Module):
         if self.head is None:
             raise CatdogError(
                 f"The last layer of {self.name} was cut off, for a head that knows cats and dogs; "
-                "build "
-                f'backbone("{self.name}") anew to ask for ImageNet\'s classes.'
+                f'build backbone("{self.name}") again to ask for ImageNet\'s classes.'
             )
         body = self.body[:-1] if self._head_takes_map else self.body
-        return self.head(body(self.normalize(pictures))).flatten(1)
+        return self.head(body(self.normalize(images))).flatten(1)
 
 
 def backbone(name: str = OFFLINE, pretrained: bool = True, *, progress: bool = True) -> Backbone:
-    """A network with its weights from ImageNet, in evaluation mode.
+    """Return a network with its ImageNet weights, in evaluation mode.
 
     efficientnet_lite0 brings its weights in a package. Those of all others are downloaded once, by
     torchvision, and checked against the hash in their name.
@@ -83,11 +83,11 @@ def backbone(name: str = OFFLINE, pretrained: bool = True, *, progress: bool = T
     Args:
         name: any member of the families in :data:`catdog_lib.models.FAMILIES`, such as "resnet18"
             or "vgg16_bn".
-        pretrained: False keeps the random weights of the start.
+        pretrained: False keeps the initial random weights.
         progress: show a bar while weights are downloaded.
 
     Raises:
-        CatdogError: there is no such network, or its weights cannot be had.
+        CatdogError: there is no such network, or its weights are unavailable.
     """
     family = family_of(name)
     if name == OFFLINE:
@@ -102,8 +102,7 @@ def backbone(name: str = OFFLINE, pretrained: bool = True, *, progress: bool = T
 
 
 def cat_or_dog(imagenet_logits: Tensor) -> Tensor:
-    """Answer cat or dog with a network that knows ImageNet's classes: five kinds of cat, 118 breeds
-    of dog.
+    """Reduce ImageNet's classes to cat or dog: five kinds of cat, 118 breeds of dog.
 
     P(cat) is the sum over the cats, P(dog) over the dogs; both are divided by their sum, so that
     nothing else counts.

