@@ -1,4 +1,7 @@
-"""Every static figure of the course: functions take data, not models, and return a ``Figure``."""
+"""Every static figure of the course: functions take data, not models, and return a ``Figure``.
+
+Lesson 00, section 1.
+"""
 
 from catdog_lib.plots.architecture import architecture
 from catdog_lib.plots.arrays import annotated_arrays

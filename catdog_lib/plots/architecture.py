@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from math import log2
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
@@ -15,7 +16,7 @@ from catdog_lib.plots.primitives import shape_text
 from catdog_lib.plots.style import GREY, counted, describe, style
 
 _COLOURS = {
-    "picture": "#BBBBBB",  # LABEL
+    "image": "#BBBBBB",
     "convolution": "#56B4E9",
     "pooling": "#D55E00",
     "fully connected": "#009E73",
@@ -33,7 +34,7 @@ def architecture(uses: list[LayerUse], title: str = "") -> Figure:
         uses: from :func:`catdog_lib.inspect.shape_table.shape_table`.
         title: stands above the boxes.
     """
-    boxes = [("picture", uses[0].shape_in)] + [
+    boxes = [("image", uses[0].shape_in)] + [
         (_KINDS[use.kind], use.shape_out) for use in uses if use.kind in _KINDS
     ]
     tallest = max(_height(shape) for _, shape in boxes)
@@ -76,7 +77,7 @@ def _width(shape: tuple[int, ...]) -> float:
     return 0.09 * log2(shape[0]) + 0.05 if len(shape) == 3 else 0.16
 
 
-def _draw_box(axes, x: float, width: float, height: float, colour: str) -> None:
+def _draw_box(axes: Axes, x: float, width: float, height: float, colour: str) -> None:
     """Draw a box seen a little from above and the right."""
     low, high, depth = -height / 2, height / 2, 0.16 * height
     right = x + width

@@ -1,6 +1,6 @@
 """Small arrays with their values written into the cells.
 
-Lesson 01, section 2; Lesson 04, section 3.
+Lesson 01, section 2; Lesson 04, section 2.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def fraction_text(value: float) -> str:
         is_fraction = abs(value * denominator - numerator) < 1e-5
         if is_fraction and abs(10 * value - round(10 * value)) > 1e-5:
             return f"{numerator}/{denominator}".replace("-", "−")
-    return number_text(value + 0.0, ".1f").removesuffix(".0")  # + 0.0: no negative zero
+    return number_text(round(value, 1) + 0.0, ".1f").removesuffix(".0")  # + 0.0: no −0
 
 
 def rows_text(array: Tensor) -> str:

@@ -1,6 +1,6 @@
 """Which pretrained network to take: accuracy, compute and speed, and which channels it connects.
 
-Lesson 06, sections 3 and 4.
+Lesson 06, section 3; Lesson 06, section 4.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ def backbone_comparison(
                 f"{accuracy:.1%}"
             )
         all_axes[0].set(
-            xscale="log", xlabel="multiply-adds for a picture, G", ylabel="ImageNet accuracy, %"
+            xscale="log", xlabel="multiply-adds for an image, G", ylabel="ImageNet accuracy, %"
         )
         all_axes[0].set_title("More work, more accuracy?\n(area: parameters)")
         if speeds:
             dots = {name: (published[name][1] / 1e6, speed) for name, speed in speeds.items()}
             all_axes[1].plot(*zip(*dots.values(), strict=True), "o", color="C1", markersize=7)
             all_axes[1].set(xscale="log", yscale="log")
-            all_axes[1].set(xlabel="parameters, M", ylabel="pictures a second, measured here")
+            all_axes[1].set(xlabel="parameters, M", ylabel="images a second, measured here")
             all_axes[1].set_title("More parameters, less speed?")
             measured = ", ".join(f"{name} {speed:.3g}" for name, speed in speeds.items())
             descriptions.append(f"Measured here, images a second: {measured}")

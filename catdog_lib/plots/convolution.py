@@ -1,6 +1,6 @@
 """What convolutions do: kernels and their maps, sums over channels, connections, equivariance.
 
-Lesson 01, sections 3 to 5.
+Lesson 01, section 3; Lesson 01, section 4; Lesson 01, section 5.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from catdog_lib.plots.primitives import (
     CHANNELS,
     SIGNED,
     draw_map,
+    number_text,
     remove_ticks,
     shape_text,
     symmetric_limits,
@@ -94,8 +95,8 @@ def channel_sum(channels: Tensor, kernel: Tensor, channel_maps: Tensor, bias: fl
     return describe(
         figure,
         f"The {count} channels of an image; below each its slice of the kernel; below that "
-        "the map that the slice makes of it, all on one scale, grey for 0. Lower right their sum, "
-        f"with the bias {bias:+.2f} added: a single map.",
+        "the map that the slice makes of it, all on one scale, grey for 0. At the lower right is "
+        f"their sum, with the bias {number_text(bias, '+.2f')} added: a single map.",
     )
 
 

@@ -108,4 +108,5 @@ def _draw_values(axes: Axes, values: Tensor, points: float, **options) -> None:
 
 
 def _text(value: float | Tensor) -> str:
-    return number_text(round(float(value), 2) + 0.0, "g")  # + 0.0: no negative zero
+    """Return a value as text with at most two decimals."""
+    return number_text(round(float(value), 2) + 0.0, "g")  # + 0.0: no −0

@@ -1,6 +1,6 @@
 """A whole data set at a glance: image sizes, templates of a linear model, accuracies, chance.
 
-Lesson 00, sections 2, 4, 6 and 7; Lesson 10, section 3.
+Lesson 00, section 2; Lesson 00, section 4; Lesson 00, section 6; Lesson 10, section 3.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def multiple_comparisons(accuracies: Tensor, fresh: float, test_size: int) -> Fi
         axes.axvline(best, color=WRONG)
         axes.text(best, 0.6 * top, f"the luckiest: {best:.0f} %  ", color=WRONG, ha="right")
         axes.axvline(100 * fresh, color=CLASS_COLOURS[1])
-        text = f"  the same one on fresh pictures: {100 * fresh:.1f} %"
+        text = f"  the same one on fresh images: {100 * fresh:.1f} %"
         axes.text(100 * fresh, 1.1 * top, text, color=CLASS_COLOURS[1], ha="left")
         axes.set(xlabel="accuracy on the test set, %", ylabel="coin-flippers")
         axes.margins(x=0.12)

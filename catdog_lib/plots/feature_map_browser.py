@@ -109,6 +109,7 @@ def feature_map_browser(
 def _draw_photo(
     axes: Axes, photo: Tensor, heat: Tensor | None, opacity: float, seen: tuple | None
 ) -> None:
+    """Draw the photo, the heatmap over it, and a frame around what the unit saw."""
     height, width = photo.shape[1:]
     draw_image(axes, photo)
     if heat is not None:
@@ -149,6 +150,7 @@ def _draw_feature_map(axes: Axes, values: Tensor) -> None:
 
 
 def _draw_values(axes: Axes, values: Tensor, title: str) -> None:
+    """Draw an array with its values in the cells."""
     draw_map(axes, values, cmap=SIGNED, **symmetric_limits(values, room=1 / 0.6))
     texts = [[number_text(value, ".3g") for value in row] for row in values]
     write_cells(axes, texts, fontsize=min(9, 32 / values.shape[1]), ink="black")

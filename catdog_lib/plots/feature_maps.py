@@ -1,6 +1,6 @@
 """What a layer is made of and what it makes: filters, feature maps, and a unit's top activations.
 
-Lesson 07, sections 1 to 3.
+Lesson 07, section 1; Lesson 07, section 2; Lesson 07, section 3.
 """
 
 from __future__ import annotations

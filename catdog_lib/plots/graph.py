@@ -70,6 +70,7 @@ def graph(traced: Graph, title: str = "") -> Figure:
 
 
 def _draw_parameters(axes: Axes, traced: Graph, layout: Layout, centres: dict) -> None:
+    """Draw the parameters left of the operations that use them, with their arrows."""
     drawn: set[int] = set()
     for n, edges in layout.beside.items():
         x, y = centres[n]
@@ -95,6 +96,7 @@ def _draw_parameters(axes: Axes, traced: Graph, layout: Layout, centres: dict) -
 def _draw_box(
     axes: Axes, node: Node, centre: Point, wide: float, high: float, again: bool = False
 ) -> None:
+    """Draw a node as a rounded box with its name and shape; dashed where it stands again."""
     x, y = centre
     pad = 0.04
     axes.add_patch(
@@ -138,6 +140,7 @@ def _shifted(points: list[Point], by: float) -> list[Point]:
 
 
 def _draw_arrow(axes: Axes, points: list[Point], colour: str) -> None:
+    """Draw a line along the points, with an arrowhead at the last one."""
     xs, ys = zip(*points, strict=True)
     axes.plot(xs[:-1], ys[:-1], color=colour, linewidth=1.2)
     look = {"arrowstyle": "-|>", "color": colour, "lw": 1.2, "mutation_scale": 9}
@@ -145,32 +148,37 @@ def _draw_arrow(axes: Axes, points: list[Point], colour: str) -> None:
 
 
 def _draw_legend(axes: Axes) -> None:
+    """Draw one arrow of either kind above the graph, and say what it stands for."""
     _draw_arrow(axes, [(0.2, -0.5), (0.5, -0.5)], GREY)
     _write(axes, (0.57, -0.5), "a value, with its shape", ha="left", size=8.5)
     _draw_arrow(axes, [(2.5, -0.5), (2.2, -0.5)], GRADIENT)
-    words = "its gradient on the way back, with its norm"  # TODO-LABEL
-    _write(axes, (2.57, -0.5), words, ha="left", size=8.5, color=GRADIENT)
+    text = "its gradient in the backward pass, with its norm"
+    _write(axes, (2.57, -0.5), text, ha="left", size=8.5, color=GRADIENT)
 
 
 def _write(
-    axes: Axes, place: Point, words: str, ha: str = "center", size: float = 8, **look: str
+    axes: Axes, point: Point, text: str, ha: str = "center", size: float = 8, **look: str
 ) -> None:
-    axes.text(*place, words, ha=ha, va="center", fontsize=size, **look)
+    """Write a text, in the middle of the line at a point; ``look`` are options of ``Axes.text``."""
+    axes.text(*point, text, ha=ha, va="center", fontsize=size, **look)
 
 
 def _shape(shape: tuple[int, ...]) -> str:
+    """Return a shape as text; a scalar is "one number"."""
     return shape_text(shape) or "one number"
 
 
 def _number(value: float) -> str:
+    """Return a norm as text, with two digits or as an integer."""
     return f"{value:.0f}" if 100 <= value < 1e5 else f"{value:.2g}"
 
 
 def _description(traced: Graph, layout: Layout, title: str) -> str:
+    """Return what is to be seen in words."""
     nodes = traced.nodes
     trunk = [nodes[n] for n in layout.trunk]
     steps = set(pairwise(layout.trunk))
-    others = [
+    branches = [
         f"{nodes[edge.source].name} to {nodes[edge.target].name}"
         for e, edge in enumerate(traced.edges)
         if edge.source in layout.row
@@ -181,7 +189,7 @@ def _description(traced: Graph, layout: Layout, title: str) -> str:
         f"{title or 'A computational graph'}: boxes from top to bottom, "
         f"{', '.join(f'{node.name} ({_shape(node.shape)})' for node in trunk)}; "
         f"{parameters} beside the operations that use them. "
-        + (f"At the right of this path: {', '.join(others)}. " if others else "")
+        + (f"At the right of this path: {', '.join(branches)}. " if branches else "")
         + "Grey arrows lead down to the loss; orange arrows bring the gradient back, with its "
         f"norm: {_number(trunk[-1].gradient)} at the loss, {_number(trunk[0].gradient)} at "
         f"{trunk[0].name}."

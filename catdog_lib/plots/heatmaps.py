@@ -1,6 +1,6 @@
 """Heatmaps over images, and whether they tell the truth: heat by part, deletion curves.
 
-Lesson 07, sections 6 and 7.
+Lesson 07, section 4; Lesson 07, section 5.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ def _overlay(axes: Axes, image: Tensor, heat: Tensor, signed: bool) -> None:
 
 
 def _description(count: int, maps: Mapping[str, Tensor], captions: Sequence[str]) -> str:
+    """Return what is to be seen in words: where each heatmap is hottest."""
     shown = f" ({'; '.join(' '.join(c.split()) for c in captions)})" if captions else ""
     hottest = [
         f"{method}: hottest {', '.join(_place_of_maximum(heat) for heat in values)}"
@@ -114,6 +115,7 @@ def attribution_by_part(
 
 
 def _percent(parts: Sequence[str], values: Sequence[float]) -> str:
+    """Return parts with their percentages as text."""
     return ", ".join(f"{part} {value:.0f}%" for part, value in zip(parts, values, strict=True))
 
 

@@ -56,7 +56,7 @@ def lambda_slider(
         figure,
         f"{penalty} with λ = {lam:.3g}. The lowest loss of two weights is at ({minimum[0]:g}, "
         f"{minimum[1]:g}); with the penalty they go to ({x}, {y}). Of the layer's {len(after)} "
-        f"weights, {zeros} ({zeros / len(after):.1%}) are exactly 0, and the largest is "
+        f"weights {zeros} ({zeros / len(after):.1%}) are exactly 0, the largest is "
         f"{after.abs().max():.3g} of what it was.",
     )
 

@@ -98,8 +98,9 @@ def shape_windows(
 
 
 def _draw_legend(axes: Axes, operation: str, padding: int, lost: bool, skipped: bool) -> None:
+    """Name the colours that occur."""
     transposed = operation == "transposed"
-    colours = {"output" if transposed else "picture": IMAGE}
+    colours = {"output" if transposed else "image": IMAGE}
     if padding:
         colours["cut off" if transposed else "padding"] = PADDING
     if lost:

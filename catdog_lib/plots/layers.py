@@ -1,6 +1,6 @@
 """What single layers do to values: activation functions, and BatchNorm's channels.
 
-Lesson 03, section 2.
+Lesson 03, section 3.
 """
 
 from __future__ import annotations

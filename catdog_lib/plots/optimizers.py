@@ -29,19 +29,19 @@ def optimizer_race(
     optimizers: Sequence[str] = tuple(RACERS),
     *,
     step: int = 60,
-    **numbers: float | tuple[float, float] | None,
+    **settings: float | tuple[float, float] | None,
 ) -> Figure:
     """Draw the paths of several optimizers on one surface, and the loss after each step.
 
     Args:
         surface, optimizers: names, as in :func:`catdog_lib.from_scratch.optimizer_race.race`.
         step: the last one shown.
-        numbers: the other arguments of ``race``: learning rates, momentum, start and so on.
+        settings: the other arguments of ``race``: learning rates, momentum, start and so on.
 
     Raises:
         CatdogError: a name is unknown.
     """
-    paths = race(surface, optimizers, steps=step, **numbers)
+    paths = race(surface, optimizers, steps=step, **settings)
     ground = SURFACES[surface]
     lowest = min(ground.value(*point) for point in ground.minima)
     results = []

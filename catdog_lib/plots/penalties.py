@@ -1,6 +1,6 @@
 """What a penalty does to weights: where the minimum moves, magnitudes, and zeros in a layer.
 
-Lesson 05, sections 2 and 7.
+Lesson 05, section 2; Lesson 05, section 7.
 """
 
 from __future__ import annotations

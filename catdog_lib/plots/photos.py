@@ -1,6 +1,6 @@
 """Images in a grid, with what they are and what a network made of them.
 
-DOOR
+Lesson 00, section 2; Lesson 01, section 7; Lesson 02, section 2; Lesson 03, section 1.
 """
 
 from __future__ import annotations
@@ -92,9 +92,9 @@ def most_wrong(
     largest = probabilities[range(len(answers)), answers].max().item() if answers else 0
     return describe(
         figure,
-        f"The {len(images)} wrong answers of which the network was most certain, each image with "
-        "the network's answer, its probability, and the true class; the most certain gave "
-        f"{largest:.0%} to the wrong class.",
+        f"The {counted(len(images), 'wrong answer')} of which the network was most certain, each "
+        "image with the network's answer, its probability, and the true class; the most certain "
+        f"gave {largest:.0%} to the wrong class.",
     )
 
 
@@ -111,7 +111,7 @@ def forward_pass(image: Tensor, steps: Sequence[tuple[str, Tensor]], maps: int =
         rows = figure.subplots(len(steps) + 1, maps, squeeze=False)
         turn_off(rows.flat)
         draw_image(rows[0, 0], image)
-        text = f"the picture\n{shape_text(image.shape)}"
+        text = f"the image\n{shape_text(image.shape)}"
         rows[0, 1].text(0, 0.5, text, va="center", transform=rows[0, 1].transAxes)
         for row, (name, feature_maps) in zip(rows[1:], steps, strict=True):
             for axes, one in zip(row, feature_maps.float(), strict=False):

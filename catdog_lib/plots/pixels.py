@@ -1,6 +1,6 @@
 """One image, taken apart: its values, its channels, and what becomes of its proportions.
 
-Lesson 00, sections 1 and 3.
+Lesson 00, section 1; Lesson 00, section 3.
 """
 
 from __future__ import annotations
@@ -54,11 +54,11 @@ def pixels(image: Tensor, row: int, column: int, size: int = 5) -> Figure:
 def channels(image: Tensor) -> Figure:
     """Draw an image (3×H×W, uint8) and its red, green and blue channel."""
     with style():
-        figure, (whole, *others) = new_figure(1, 4, width=8, height=2.3)
+        figure, (whole, *rest) = new_figure(1, 4, width=8, height=2.3)
         draw_image(whole, image)
-        whole.set_title("the picture")
+        whole.set_title("the image")
         means = []
-        for axes, channel, name, ink in zip(others, image, CHANNELS, _INKS, strict=True):
+        for axes, channel, name, ink in zip(rest, image, CHANNELS, _INKS, strict=True):
             shades = LinearSegmentedColormap.from_list(name, ["black", ink, "white"])
             draw_map(axes, channel, cmap=shades, vmin=0, vmax=255)
             mean = channel.float().mean()

@@ -16,7 +16,7 @@ from torch import Tensor
 from catdog_lib.classes import CLASSES
 from catdog_lib.plots.style import CLASS_COLOURS, new_figure
 
-MARK = "#D6006C"  # what is chosen, as in the interactive pictures
+MARK = "#D6006C"  # what is chosen, as in the interactive versions
 SIGNED = "PuOr"  # brown below zero, white at zero, violet above
 CHANNELS = ("red", "green", "blue")
 

@@ -1,6 +1,6 @@
 """Where time and memory go, how fast the machine could be, and the bits of its numbers.
 
-Lesson 10, sections 1, 2 and 4 to 6.
+Lesson 10, section 1; Lesson 10, section 2; Lesson 10, section 4; Lesson 10, section 5.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def stacked_bars(rows: Mapping[str, Mapping[str, float]], unit: str) -> Figure:
     return describe(figure, f"Stacked bars, in {unit}. {'; '.join(descriptions)}.")
 
 
-def speedup_steps(speeds: Mapping[str, float], unit: str = "pictures a second") -> Figure:
+def speedup_steps(speeds: Mapping[str, float], unit: str = "images a second") -> Figure:
     """Draw a bar for each step of an optimisation, with its speedup over the first.
 
     Args:
@@ -142,6 +142,7 @@ def number_formats(rows: Mapping[str, Sequence[str]]) -> Figure:
 
 
 def _draw_bits(axes: Axes, y: float, bits: Sequence[str]) -> None:
+    """Draw one row of bits at height y."""
     left = 0
     for colour, group in zip(_BITS.values(), bits, strict=True):
         for bit in group:

@@ -1,6 +1,6 @@
 """How large feature maps are and what they cost: maps drawn to scale, and bars by layer.
 
-Lesson 02, sections 2 and 9.
+Lesson 02, section 2; Lesson 02, section 9.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Networks with few connections: what accuracy is left, and where the zeros are.
 
-Lesson 05, sections 5 and 6.
+Lesson 05, section 5; Lesson 05, section 6.
 """
 
 from __future__ import annotations
@@ -150,5 +150,6 @@ def _draw_path(
 
 
 def _draw_seeds(axes: Axes, point: Mapping[str, Any], colour: str) -> None:
+    """Draw a small dot for each seed of a point."""
     zeros, accuracies = np.broadcast_arrays(*np.atleast_1d(point["zeros"], point["accuracy"]))
     axes.plot(100 * zeros, 100 * accuracies, ".", color=colour, markersize=4, alpha=0.6)

@@ -59,4 +59,5 @@ def speed(rates: Mapping[str, tuple[float, float]], where: str = "") -> Figure:
 
 
 def _rounded(rate: float) -> str:
+    """Return a speed as text, with three digits or as an integer."""
     return f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"

@@ -1,6 +1,6 @@
 """Networks trained on other images: how features drift, what few images teach, a map of features.
 
-Lesson 06, sections 5, 7 and 8.
+Lesson 06, section 5; Lesson 06, section 7; Lesson 06, section 8.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def feature_drift(runs: Mapping[str, Sequence[tuple[int, float, float]]]) -> Fig
                 f"{accuracy[0]:.0%} to {accuracy[-1]:.0%}"
             )
         left.set(xlabel="step", ylabel="features moved, %")
-        left.set_title("The features of the same pictures")
+        left.set_title("The features of the same images")
         right.set(xlabel="step", ylabel="validation accuracy, %")
         right.set_title("The answers")
         for axes in (left, right):
@@ -71,7 +71,7 @@ def learning_curves(curves: Mapping[str, Mapping[int, Sequence[float]]]) -> Figu
             pairs = zip(sorted(points), means, strict=True)
             values = ", ".join(f"{mean:.1f} % with {count:,}" for count, mean in pairs)
             descriptions.append(f"{name}: {values}")
-        axes.set(xscale="log", xlabel="training pictures", ylabel="accuracy, %")
+        axes.set(xscale="log", xlabel="training images", ylabel="accuracy, %")
         axes.set_xticks(counts, [f"{count:,}" for count in counts])
         axes.set_xticks([], minor=True)
         legend_outside(figure, axes, columns=len(curves), side="lower")

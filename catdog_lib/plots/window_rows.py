@@ -1,6 +1,6 @@
 """Windows to count: a row of pixels, and below it every window of a kernel that fits.
 
-Lesson 02, sections 1 and 4.
+Lesson 02, section 1; Lesson 02, section 4.
 """
 
 from __future__ import annotations

@@ -250,7 +250,7 @@ FIGURES = {
     ),
     "lambda_slider": (
         lambda: plots.lambda_slider(SOBEL, lam=0.6),
-        "Of the layer's 9 weights, 7 (77.8%) are exactly 0, and the largest is 0.4 of what",
+        "Of the layer's 9 weights 7 (77.8%) are exactly 0, the largest is 0.4 of what it was",
     ),
     "optimizer_race": (
         lambda: plots.optimizer_race("bowl", ["SGD", "momentum"], lr=2.5, momentum=0, step=9),

@@ -51,14 +51,14 @@ def test_a_figure_without_words_is_refused_and_quotes_are_escaped():
     assert 'alt="a &lt;b&gt; &quot;c&quot;"' in plots.show(figure, 'a <b> "c"').data
 
 
-def test_curves_hold_the_history():
+def test_the_curves_of_a_history_have_its_values():
     losses, accuracies = plots.history(history()).axes
     assert np.allclose(losses.lines[1].get_ydata(), [0.7, 0.6, 0.5])
     assert np.allclose(accuracies.lines[0].get_ydata(), [60, 70, 80])
     assert accuracies.lines[2].get_xdata()[0] == 3, "the best epoch is marked"
 
 
-def test_the_confusion_picture_has_truth_in_rows():
+def test_the_confusion_matrix_has_true_classes_in_rows():
     texts = {
         tuple(map(float, text.get_position())): text.get_text()
         for text in plots.confusion(torch.tensor([[30, 10], [5, 15]])).axes[0].texts
@@ -66,7 +66,7 @@ def test_the_confusion_picture_has_truth_in_rows():
     assert texts[(1.0, 0.0)] == "10\n25.0%" and texts[(0.0, 1.0)] == "5\n25.0%"
 
 
-def test_titles_of_mistakes_name_answer_and_truth():
+def test_titles_of_mistakes_name_answer_and_true_class():
     first = plots.most_wrong(IMAGES, LABELS, LOGITS, ["x/cat.7.jpg", *"bcde"]).axes[0]
     assert first.get_title() == "says dog, 95%\nis a cat" and first.get_xlabel() == "cat.7.jpg"
 
@@ -78,8 +78,9 @@ def test_the_style_ends_with_the_block():
 
 
 def test_cat_and_dog_colours_differ_for_every_kind_of_colour_vision():
-    """Simulated for the three kinds of dichromacy (Viénot, Brettel and Mollon 1999; tritan by the
-    same projection).
+    """Simulate the three kinds of dichromacy.
+
+    Source: Viénot, Brettel and Mollon 1999; tritan by the same projection.
     """
     to_lms = np.array(
         [[17.8824, 43.5161, 4.11935], [3.45565, 27.1554, 3.86714], [0.0299566, 0.184309, 1.46709]]
@@ -127,7 +128,7 @@ def test_heat_below_zero_is_drawn_on_a_scale_that_is_white_at_zero():
     assert both.get_clim() == pytest.approx((least, -least))
 
 
-def test_bars_of_heat_have_the_mean_of_the_pictures_and_its_interval():
+def test_bars_of_heat_have_the_mean_over_the_images_and_its_interval():
     shares = torch.tensor([[0.2, 0.8, 0, 0, 0], [0.4, 0.6, 0, 0, 0]])
     figure = plots.attribution_by_part({"a": shares, "b": shares.flip(1)}, shares)
     heights = [bar.get_height() for bar in figure.axes[0].patches]
