@@ -1,38 +1,39 @@
-"""Every static picture of the course. A function takes data, not models, and returns a matplotlib
-``Figure``.
+"""Every static figure of the course: functions take data, not models, and return a ``Figure``.
+
+Lesson 00, section 1.
 """
 
 from catdog_lib.plots.architecture import architecture
-from catdog_lib.plots.convolution import (
-    channel_sum,
-    connections,
-    curves,
-    dice,
-    equivariance,
-    kernels,
-    numbers,
-)
-from catdog_lib.plots.datasets import accuracies, multiple_comparisons, sizes, templates
+from catdog_lib.plots.arrays import annotated_arrays
+from catdog_lib.plots.backbones import backbone_comparison, channel_connections
+from catdog_lib.plots.charts import line_chart
+from catdog_lib.plots.convolution import channel_sum, connectivity_matrices, equivariance, kernels
+from catdog_lib.plots.convolution_step import convolution_step
+from catdog_lib.plots.datasets import accuracies, image_sizes, multiple_comparisons, templates
 from catdog_lib.plots.depth import gradients_by_layer, receptive_fields
-from catdog_lib.plots.explorables import convolution_step, lambda_slider, receptive_field_stack
+from catdog_lib.plots.dice import dice_sum_distribution
 from catdog_lib.plots.feature_map_browser import feature_map_browser
-from catdog_lib.plots.feature_maps import exciting, feature_maps, filters
+from catdog_lib.plots.feature_maps import feature_maps, filters, top_activations
 from catdog_lib.plots.graph import graph
-from catdog_lib.plots.heat import deletion, heat, heat_by_part
+from catdog_lib.plots.heatmaps import attribution_by_part, deletion_curves, heatmaps
+from catdog_lib.plots.lambda_slider import lambda_slider
 from catdog_lib.plots.layer_windows import shape_windows
-from catdog_lib.plots.layers import activations, channel_spread
+from catdog_lib.plots.layers import activations, channel_statistics
 from catdog_lib.plots.optimizers import learning_rates, optimizer_race
-from catdog_lib.plots.penalties import penalised_loss, weight_matrix, weight_sizes
-from catdog_lib.plots.photos import captioned, forward_pass, gallery, grid, most_wrong, picture
-from catdog_lib.plots.pixels import channels, pixels, squares
+from catdog_lib.plots.penalties import penalised_loss, weight_magnitudes, weight_matrix
+from catdog_lib.plots.photos import captioned_images, forward_pass, gallery, image_grid, most_wrong
+from catdog_lib.plots.pixels import channels, pixels, resize_modes
+from catdog_lib.plots.primitives import draw_image
 from catdog_lib.plots.profile import number_formats, roofline, speedup_steps, stacked_bars
-from catdog_lib.plots.shapes import layer_costs, row_of_windows, to_scale
+from catdog_lib.plots.receptive_field_stack import receptive_field_stack
+from catdog_lib.plots.shapes import layer_costs, maps_to_scale
 from catdog_lib.plots.signals import signals_by_layer
 from catdog_lib.plots.sparsity import accuracy_against_zeros, l1_experiment, zeros_by_layer
 from catdog_lib.plots.speed import speed
 from catdog_lib.plots.style import CAT, CLASS_COLOURS, DOG, describe, new_figure, show, style
 from catdog_lib.plots.training import compare, confusion, history
-from catdog_lib.plots.transfer import channel_links, drift, families, feature_space, learning_curves
+from catdog_lib.plots.transfer import feature_drift, feature_space, learning_curves
+from catdog_lib.plots.window_rows import row_of_windows
 
 __all__ = [
     "CAT",
@@ -41,24 +42,25 @@ __all__ = [
     "accuracies",
     "accuracy_against_zeros",
     "activations",
+    "annotated_arrays",
     "architecture",
-    "captioned",
-    "channel_links",
-    "channel_spread",
+    "attribution_by_part",
+    "backbone_comparison",
+    "captioned_images",
+    "channel_connections",
+    "channel_statistics",
     "channel_sum",
     "channels",
     "compare",
     "confusion",
-    "connections",
+    "connectivity_matrices",
     "convolution_step",
-    "curves",
-    "deletion",
+    "deletion_curves",
     "describe",
-    "dice",
-    "drift",
+    "dice_sum_distribution",
+    "draw_image",
     "equivariance",
-    "exciting",
-    "families",
+    "feature_drift",
     "feature_map_browser",
     "feature_maps",
     "feature_space",
@@ -67,41 +69,40 @@ __all__ = [
     "gallery",
     "gradients_by_layer",
     "graph",
-    "grid",
-    "heat",
-    "heat_by_part",
+    "heatmaps",
     "history",
+    "image_grid",
+    "image_sizes",
     "kernels",
     "l1_experiment",
     "lambda_slider",
     "layer_costs",
     "learning_curves",
     "learning_rates",
+    "line_chart",
+    "maps_to_scale",
     "most_wrong",
     "multiple_comparisons",
     "new_figure",
     "number_formats",
-    "numbers",
     "optimizer_race",
     "penalised_loss",
-    "picture",
     "pixels",
     "receptive_field_stack",
     "receptive_fields",
+    "resize_modes",
     "roofline",
     "row_of_windows",
     "shape_windows",
     "show",
     "signals_by_layer",
-    "sizes",
     "speed",
     "speedup_steps",
-    "squares",
     "stacked_bars",
     "style",
     "templates",
-    "to_scale",
+    "top_activations",
+    "weight_magnitudes",
     "weight_matrix",
-    "weight_sizes",
     "zeros_by_layer",
 ]

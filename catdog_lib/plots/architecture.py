@@ -1,17 +1,22 @@
-"""A network as a picture, drawn from the network itself."""
+"""A network as a row of boxes, drawn from its shape table.
+
+Lesson 03, section 2.
+"""
 
 from __future__ import annotations
 
 from math import log2
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
 from catdog_lib.inspect.shape_table import LayerUse
+from catdog_lib.plots.primitives import shape_text
 from catdog_lib.plots.style import GREY, counted, describe, style
 
 _COLOURS = {
-    "picture": "#BBBBBB",
+    "image": "#BBBBBB",
     "convolution": "#56B4E9",
     "pooling": "#D55E00",
     "fully connected": "#009E73",
@@ -20,17 +25,16 @@ _KINDS = {"Conv2d": "convolution", "MaxPool2d": "pooling", "Linear": "fully conn
 
 
 def architecture(uses: list[LayerUse], title: str = "") -> Figure:
-    """Draw the convolutions, poolings and fully connected layers of a network as boxes, from its
-    shape table.
+    """Draw the convolutions, poolings and fully connected layers of a network as boxes.
 
     A box is as tall as its feature maps are, and the wider the more channels it has (both on a
     logarithmic scale).
 
     Args:
         uses: from :func:`catdog_lib.inspect.shape_table.shape_table`.
-        title: stands above the picture.
+        title: stands above the boxes.
     """
-    boxes = [("picture", uses[0].shape_in)] + [
+    boxes = [("image", uses[0].shape_in)] + [
         (_KINDS[use.kind], use.shape_out) for use in uses if use.kind in _KINDS
     ]
     tallest = max(_height(shape) for _, shape in boxes)
@@ -40,19 +44,12 @@ def architecture(uses: list[LayerUse], title: str = "") -> Figure:
         x = 0.0
         for kind, shape in boxes:
             width, height = _width(shape), _height(shape)
-            _box(axes, x, width, height, _COLOURS[kind])
-            place = f"{shape[1]}×{shape[2]}" if len(shape) == 3 else ""
-            axes.text(
-                x + width / 2,
-                -tallest / 2 - 0.3,
-                f"{shape[0]}\n{place}",
-                ha="center",
-                va="top",
-                fontsize=7.5,
-            )
-            x += max(
-                width + 0.07 * height + 0.3, 0.45 + 0.12 * len(place)
-            )  # room for the box's depth, and its label
+            _draw_box(axes, x, width, height, _COLOURS[kind])
+            size = shape_text(shape[1:])
+            look = {"ha": "center", "va": "top", "fontsize": 7.5}
+            axes.text(x + width / 2, -tallest / 2 - 0.3, f"{shape[0]}\n{size}", **look)
+            # Room for the box's depth, and its label.
+            x += max(width + 0.07 * height + 0.3, 0.45 + 0.12 * len(size))
         for kind, colour in _COLOURS.items():
             axes.add_patch(Polygon([(0, 0)], facecolor=colour, edgecolor=GREY, label=kind))
         axes.legend(loc="upper center", ncols=len(_COLOURS), bbox_to_anchor=(0.5, -0.02))
@@ -60,56 +57,39 @@ def architecture(uses: list[LayerUse], title: str = "") -> Figure:
         axes.axis("off")
         axes.set_title(title)
     layers = [
-        counted([k for k, _ in boxes].count(kind), f"{kind} layer")
-        for kind in _COLOURS
-        if kind != "picture"
+        counted([k for k, _ in boxes].count(kind), f"{kind} layer") for kind in _KINDS.values()
     ]
     return describe(
         figure,
-        f"{title or 'The network'}: a row of boxes, from the picture of "
-        f"{'×'.join(map(str, boxes[0][1]))} values on the left to the {boxes[-1][1][0]} logits on "
-        f"the right, with {', '.join(layers)}. The boxes get lower and wider: less place, more "
-        "channels.",
+        f"{title or 'The network'}: a row of boxes, from the image of {shape_text(boxes[0][1])} "
+        f"values on the left to the {boxes[-1][1][0]} logits on the right, with "
+        f"{', '.join(layers)}. The boxes get lower and wider: smaller maps, more channels.",
     )
 
 
 def _height(shape: tuple[int, ...]) -> float:
-    """Inches-like units; a fully connected layer is as tall as a column of its units would be,
-    compressed.
-    """
+    """Return a box's height in the units of the figure, logarithmic in the map's height."""
     return 0.5 * log2(shape[1]) + 0.25 if len(shape) == 3 else 0.25 * log2(shape[0]) + 0.2
 
 
 def _width(shape: tuple[int, ...]) -> float:
+    """Return a box's width in the units of the figure, logarithmic in the channels."""
     return 0.09 * log2(shape[0]) + 0.05 if len(shape) == 3 else 0.16
 
 
-def _box(axes, x: float, width: float, height: float, colour: str) -> None:
-    """A box seen a little from above and the right."""
+def _draw_box(axes: Axes, x: float, width: float, height: float, colour: str) -> None:
+    """Draw a box seen a little from above and the right."""
     low, high, depth = -height / 2, height / 2, 0.16 * height
-    faces = (
-        ([(x, low), (x + width, low), (x + width, high), (x, high)], 1.0),
-        (
-            [
-                (x, high),
-                (x + width, high),
-                (x + width + depth, high + depth),
-                (x + depth, high + depth),
-            ],
-            0.55,
-        ),
-        (
-            [
-                (x + width, low),
-                (x + width + depth, low + depth),
-                (x + width + depth, high + depth),
-                (x + width, high),
-            ],
-            0.75,
-        ),
-    )
-    for corners, alpha in faces:
+    right = x + width
+    front = [(x, low), (right, low), (right, high), (x, high)]
+    top = [(x, high), (right, high), (right + depth, high + depth), (x + depth, high + depth)]
+    side = [
+        (right, low),
+        (right + depth, low + depth),
+        (right + depth, high + depth),
+        (right, high),
+    ]
+    for corners, alpha in ((front, 1.0), (top, 0.55), (side, 0.75)):
         axes.add_patch(Polygon(corners, facecolor="white", edgecolor="none"))
-        axes.add_patch(
-            Polygon(corners, facecolor=colour, edgecolor=GREY, linewidth=0.7, alpha=alpha)
-        )
+        look = {"facecolor": colour, "edgecolor": GREY, "linewidth": 0.7}
+        axes.add_patch(Polygon(corners, alpha=alpha, **look))

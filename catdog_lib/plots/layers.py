@@ -1,4 +1,7 @@
-"""What single layers do to numbers."""
+"""What single layers do to values: activation functions, and BatchNorm's channels.
+
+Lesson 03, section 3.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from catdog_lib.plots.style import GREY, describe, new_figure, style
 
 
 def activations() -> Figure:
-    """ReLU and tanh between −4 and 4, each with its slope."""
+    """Draw ReLU and tanh between −4 and 4, each with its slope."""
     x = torch.linspace(-4, 4, 401)
     with style():
         figure, axes = new_figure(1, 2, height=2.8)
@@ -31,9 +34,11 @@ def activations() -> Figure:
     )
 
 
-def channel_spread(before: Tensor, after: Tensor) -> Figure:
-    """Mean and standard deviation of each channel, before and after a normalisation (feature maps,
-    N×C×H×W).
+def channel_statistics(before: Tensor, after: Tensor) -> Figure:
+    """Draw mean and standard deviation of each channel, before and after a normalisation.
+
+    Args:
+        before, after: feature maps, N×C×H×W.
     """
     with style():
         figure, axes = new_figure(1, 2, height=2.8)

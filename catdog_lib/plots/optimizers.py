@@ -1,4 +1,7 @@
-"""Optimizers at work: paths over a surface, and the loss against the learning rate."""
+"""Optimizers at work: paths over a surface, and the loss against the learning rate.
+
+Lesson 04, section 6.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,11 @@ from matplotlib.figure import Figure
 
 from catdog_lib.from_scratch.loss_surfaces import SURFACES, Surface
 from catdog_lib.from_scratch.optimizer_race import RACERS, race
-from catdog_lib.plots.explorables import MARK
+from catdog_lib.plots.primitives import MARK, legend_outside, number_text
 from catdog_lib.plots.style import describe, new_figure, style
 from catdog_lib.training.lr_finder import RateSearch
 
-# As in the interactive one: a colour and a shape for each optimizer.
+# As in the interactive version: a colour and a marker for each optimizer.
 COLOURS = dict(
     zip(RACERS, ("#222222", "#C24E00", "#A83E7C", "#007A59", "#0072B2", "#8A6200"), strict=True)
 )
@@ -26,57 +29,52 @@ def optimizer_race(
     optimizers: Sequence[str] = tuple(RACERS),
     *,
     step: int = 60,
-    **numbers: float | tuple[float, float] | None,
+    **settings: float | tuple[float, float] | None,
 ) -> Figure:
-    """Several optimizers on one surface, from the same start: their paths, and the loss after each
-    step.
+    """Draw the paths of several optimizers on one surface, and the loss after each step.
 
     Args:
         surface, optimizers: names, as in :func:`catdog_lib.from_scratch.optimizer_race.race`.
         step: the last one shown.
-        numbers: the other arguments of ``race``: learning rates, momentum, start and so on.
+        settings: the other arguments of ``race``: learning rates, momentum, start and so on.
 
     Raises:
         CatdogError: a name is unknown.
     """
-    paths = race(surface, optimizers, steps=step, **numbers)
+    paths = race(surface, optimizers, steps=step, **settings)
     ground = SURFACES[surface]
-    bottom = min(ground.value(*point) for point in ground.minima)
-    words = []
+    lowest = min(ground.value(*point) for point in ground.minima)
+    results = []
     with style():
         figure, (chart, curves) = new_figure(1, 2, width=10, height=4.1, width_ratios=[1.25, 1])
-        _ground(chart, ground)
+        _draw_surface(chart, ground)
         for name, path in paths.items():
             losses = np.asarray(ground.value(path[:, 0], path[:, 1]))
+            line = {"color": COLOURS[name], "linewidth": 1.6}
+            dot = {"color": COLOURS[name], "markersize": 9}
+            dot |= {"markeredgecolor": "white", "markeredgewidth": 0.6}
+            chart.plot(*path.T.numpy(), **line)
+            chart.plot(*path[-1].tolist(), MARKERS[name], label=name, **dot)
+            curves.plot(np.maximum(losses - lowest, 1e-16), label=name, **line)
             diverged = len(path) <= step
-            look = {"color": COLOURS[name], "linewidth": 1.6}
-            chart.plot(*path.T.numpy(), **look)
-            chart.plot(
-                *path[-1].tolist(), MARKERS[name], color=COLOURS[name],
-                markersize=9, markeredgecolor="white", markeredgewidth=0.6, label=name,
-            )  # fmt: skip
-            curves.plot(np.maximum(losses - bottom, 1e-16), label=name, **look)
-            words.append(
-                f"{name} {f'diverged at step {len(path)}' if diverged else _text(losses[-1])}"
-            )
+            end = f"diverged at step {len(path)}" if diverged else number_text(losses[-1], ".3g")
+            results.append(f"{name} {end}")
         if paths:
             start = path[0].tolist()
             chart.plot(*start, "o", markersize=13, fillstyle="none", color="black", linestyle="")
-            figure.legend(
-                *chart.get_legend_handles_labels(), loc="outside upper center", ncols=len(paths)
-            )
+            legend_outside(figure, chart, columns=len(paths))
         curves.set(yscale="log", xlabel="step", ylabel="loss above the lowest")
         curves.set_title("Loss")
         chart.set_title(f"{ground.name}: {ground.what.split(' (')[0]}", fontsize=10.5)
     return describe(
         figure,
         f"Paths on a map of the surface {ground.name}, which is {ground.what.split(' (')[0]}, and "
-        f"the loss by step. After {step} steps: {', '.join(words) or 'no optimizer is chosen'}.",
+        f"the loss by step. After {step} steps: {', '.join(results) or 'no optimizer is chosen'}.",
     )
 
 
-def _ground(axes: Axes, surface: Surface) -> None:
-    """A map: contour lines, the deeper the darker, and crosses where it is lowest."""
+def _draw_surface(axes: Axes, surface: Surface) -> None:
+    """Draw a map: contour lines, the deeper the darker, and crosses at the minima."""
     left, right, low, high = surface.window
     x, y = np.meshgrid(np.linspace(left, right, 161), np.linspace(low, high, 121))
     values = surface.value(x, y)
@@ -92,13 +90,8 @@ def _ground(axes: Axes, surface: Surface) -> None:
     axes.grid(False)
 
 
-def _text(loss: float) -> str:
-    return f"{loss:.3g}".replace("-", "−")
-
-
 def learning_rates(searches: RateSearch | Mapping[str, RateSearch]) -> Figure:
-    """The loss at each learning rate that a search tried, smoothed and as it was, with the
-    suggestion marked.
+    """Draw the loss at each learning rate of a search, smoothed and raw, and the suggestion.
 
     Args:
         searches: what :func:`catdog_lib.training.lr_finder.find_learning_rate` returns, or several
@@ -106,23 +99,27 @@ def learning_rates(searches: RateSearch | Mapping[str, RateSearch]) -> Figure:
     """
     if isinstance(searches, RateSearch):
         searches = {"loss": searches}
+    descriptions = []
     with style():
         figure, (axes,) = new_figure(width=7)
         for i, (name, found) in enumerate(searches.items()):
             axes.plot(found.rates, found.losses, color=f"C{i}", linewidth=0.8, alpha=0.5)
-            words = f"{name}; suggestion {found.suggestion:.1g}"
-            axes.plot(found.rates, found.smoothed, color=f"C{i}", label=words)
+            label = f"{name}; suggestion {found.suggestion:.1g}"
+            axes.plot(found.rates, found.smoothed, color=f"C{i}", label=label)
             height = np.interp(found.suggestion, found.rates, found.smoothed)
             axes.plot(found.suggestion, height, "o", color=f"C{i}", markersize=9)
-        smooth = np.concatenate([found.smoothed for found in searches.values()])
+            lowest = int(np.argmin(found.smoothed))
+            descriptions.append(
+                f"{name}: from {found.smoothed[0]:.2f} at {found.rates[0]:.0e} down to "
+                f"{found.smoothed[lowest]:.2f} at {found.rates[lowest]:.0e}; "
+                f"{found.suggestion:.0e} is suggested"
+            )
+        smoothed = np.concatenate([found.smoothed for found in searches.values()])
         top = 1.5 * max(found.smoothed[0] for found in searches.values())
         axes.set(xscale="log", xlabel="learning rate", ylabel="loss of the batch")
-        axes.set_ylim(smooth.min() - 0.2 * (top - smooth.min()), top)
+        axes.set_ylim(smoothed.min() - 0.2 * (top - smoothed.min()), top)
         axes.legend(loc="upper left")
-    words = "; ".join(
-        f"{name}: from {found.smoothed[0]:.2f} at {found.rates[0]:.0e} down to "
-        f"{min(found.smoothed):.2f} at {found.rates[int(np.argmin(found.smoothed))]:.0e}; "
-        f"{found.suggestion:.0e} is suggested"
-        for name, found in searches.items()
+    return describe(
+        figure,
+        f"The loss while the learning rate grows from step to step. {'; '.join(descriptions)}.",
     )
-    return describe(figure, f"The loss while the learning rate grows from step to step. {words}.")

@@ -1,5 +1,6 @@
-"""What a penalty does to weights: where the lowest point goes, how large weights are, which of them
-are gone.
+"""What a penalty does to weights: where the minimum moves, magnitudes, and zeros in a layer.
+
+Lesson 05, section 2; Lesson 05, section 7.
 """
 
 from __future__ import annotations
@@ -12,17 +13,17 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from catdog_lib.plots.primitives import legend_outside
 from catdog_lib.plots.style import GREY, describe, new_figure, style
 
-SMALLEST = 1e-8  # smaller ones share the first bar with it
-_LEFT = LinearSegmentedColormap.from_list("left", ["#b9d3e6", "#0072B2", "#00263d"])
+SMALLEST = 1e-8  # smaller magnitudes share the first bar with it
+_MAGNITUDES = LinearSegmentedColormap.from_list("magnitudes", ["#b9d3e6", "#0072B2", "#00263d"])
 
 
 def penalised_loss(
     minimum: float = 1.0, lams: Sequence[float] = (0, 0.5, 1, 1.5), curvature: float = 1.0
 ) -> Figure:
-    """A loss of one weight, a/2 · (w − w₀)², with λ|w| and with λ/2 · w² added: the curves and
-    their lowest points.
+    """Draw a loss of one weight, a/2 · (w − w₀)², with λ|w| and with λ/2 · w² added.
 
     Args:
         minimum: w₀, above 0.
@@ -31,39 +32,36 @@ def penalised_loss(
     """
     w = torch.linspace(-0.6, 1.6, 441) * minimum
     loss = curvature / 2 * (w - minimum) ** 2
-    words = []
+    minima = []
     with style():
-        figure, axes = new_figure(1, 2, height=3.9, sharey=True)
-        for axis, name, price in (
-            (axes[0], "L1: loss + λ |w|", w.abs()),
-            (axes[1], "L2: loss + λ/2 · w²", w**2 / 2),
+        figure, all_axes = new_figure(1, 2, height=3.9, sharey=True)
+        for axes, name, penalty in (
+            (all_axes[0], "L1: loss + λ |w|", w.abs()),
+            (all_axes[1], "L2: loss + λ/2 · w²", w**2 / 2),
         ):
-            lowest = []
+            positions = []
             for i, lam in enumerate(lams):
-                height = loss + lam * price
-                place = int(height.argmin())
-                axis.plot(w, height, color=f"C{i}", label=f"λ = {lam:g}")
-                axis.plot(w[place], height[place], "o", color=f"C{i}", markersize=13 - 2 * i)
-                lowest.append(f"{abs(w[place]):.2f}")
-            axis.axvline(0, color=GREY, linewidth=0.8)
-            axis.set_title(name)
-            axis.set(xlabel="weight w")
-            words.append(f"{name.split(':')[0]}: {', '.join(lowest)}")
-        axes[0].set(ylabel="loss with penalty")
-        figure.legend(
-            *axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=len(lams)
-        )
+                total = loss + lam * penalty
+                lowest = int(total.argmin())
+                axes.plot(w, total, color=f"C{i}", label=f"λ = {lam:g}")
+                axes.plot(w[lowest], total[lowest], "o", color=f"C{i}", markersize=13 - 2 * i)
+                positions.append(f"{abs(w[lowest]):.2f}")
+            axes.axvline(0, color=GREY, linewidth=0.8)
+            axes.set_title(name)
+            axes.set(xlabel="weight w")
+            minima.append(f"{name.split(':')[0]}: {', '.join(positions)}")
+        all_axes[0].set(ylabel="loss with penalty")
+        legend_outside(figure, all_axes[0], columns=len(lams))
     return describe(
         figure,
         f"The loss of one weight with a penalty, for λ = {', '.join(f'{lam:g}' for lam in lams)}. "
-        f"The lowest points are at these weights. {'; '.join(words)}. The curves of L1 have a "
+        f"The lowest points are at these weights. {'; '.join(minima)}. The curves of L1 have a "
         "corner at 0.",
     )
 
 
-def weight_sizes(networks: Mapping[str, Sequence[Tensor]]) -> Figure:
-    """How many weights are how large, on a logarithmic scale; those that are exactly 0 have a bar
-    of their own.
+def weight_magnitudes(networks: Mapping[str, Sequence[Tensor]]) -> Figure:
+    """Draw histograms of the magnitudes of weights, on a logarithmic axis, with a bar for zeros.
 
     Args:
         networks: name → weights, tensors of any shapes.
@@ -72,65 +70,64 @@ def weight_sizes(networks: Mapping[str, Sequence[Tensor]]) -> Figure:
         name: torch.cat([w.detach().flatten().abs().cpu().double() for w in weights])
         for name, weights in networks.items()
     }
-    largest = max(sizes.max().item() for sizes in flat.values())
+    largest = max(magnitudes.max().item() for magnitudes in flat.values())
     edges = np.arange(np.log10(SMALLEST), np.log10(largest) + 0.2, 0.2)
     zero = edges[0] - 1.5
-    words = []
+    size = {"height": 1.2 + 1.4 * len(flat)}
+    descriptions = []
     with style():
-        figure, axes = new_figure(len(flat), 1, height=1.2 + 1.4 * len(flat), sharex=True, sharey=True)  # fmt: skip
-        for number, (axis, (name, sizes)) in enumerate(zip(axes, flat.items(), strict=True)):
-            there = np.log10(sizes[sizes > 0].clamp(min=SMALLEST).numpy())
-            share = 100 * (sizes == 0).double().mean().item()
-            axis.hist(
-                there, edges, weights=np.full(len(there), 100 / len(sizes)), color=f"C{number}"
-            )
-            axis.bar(zero, share, 0.6, color=f"C{number}")
-            axis.annotate(
-                f"{share:.1f} %", (zero, share), xytext=(0, 3), textcoords="offset points",
-                ha="center", va="bottom", fontsize=9.5,
-            )  # fmt: skip
-            axis.set_title(name)
-            axis.margins(y=0.25)
-            words.append(
-                f"{name}: {share:.1f} % are exactly 0, half are below {sizes.median():.1e}"
-            )
+        figure, all_axes = new_figure(len(flat), 1, sharex=True, sharey=True, **size)
+        for i, (axes, (name, magnitudes)) in enumerate(zip(all_axes, flat.items(), strict=True)):
+            logs = np.log10(magnitudes[magnitudes > 0].clamp(min=SMALLEST).numpy())
+            percent = np.full(len(logs), 100 / len(magnitudes))
+            share = 100 * (magnitudes == 0).double().mean().item()
+            axes.hist(logs, edges, weights=percent, color=f"C{i}")
+            axes.bar(zero, share, 0.6, color=f"C{i}")
+            above = {"xytext": (0, 3), "textcoords": "offset points", "ha": "center"}
+            axes.annotate(f"{share:.1f} %", (zero, share), va="bottom", fontsize=9.5, **above)
+            axes.set_title(name)
+            axes.margins(y=0.25)
+            half = f"half are below {magnitudes.median():.1e}"
+            descriptions.append(f"{name}: {share:.1f} % are exactly 0, {half}")
         figure.supylabel("share of the weights, %", fontsize=10.5)
         powers = range(int(np.ceil(edges[0])), int(np.floor(edges[-1])) + 1, 2)
-        axes[-1].set_xticks([zero, *powers], ["exactly 0", *(f"$10^{{{p}}}$" for p in powers)])
-        axes[-1].set(xlabel="size of the weight, |w|")
+        labels = ["exactly 0", *(f"$10^{{{p}}}$" for p in powers)]
+        all_axes[-1].set_xticks([zero, *powers], labels)
+        all_axes[-1].set(xlabel="size of the weight, |w|")
     return describe(
-        figure, f"Histograms of the sizes of weights, with a bar for zeros. {'; '.join(words)}."
+        figure,
+        "Histograms of the magnitudes of weights, with a bar for zeros. "
+        f"{'; '.join(descriptions)}.",
     )
 
 
 def weight_matrix(layers: Mapping[str, Tensor]) -> Figure:
-    """The weights of a layer as a table, a row for each filter: white is exactly 0, the darker the
-    larger.
+    """Draw the weights of layers as tables, a row for each filter; white is exactly 0.
 
     Args:
-        layers: name → weights, C_out×C_in×k×k or C_out×C_in.
+        layers: name → weights, C_out×C_in×k×k or C_out×C_in; the larger, the darker.
     """
-    words = []
+    descriptions = []
     with style():
-        figure, axes = new_figure(1, len(layers), width=3.5 * len(layers), height=3.9)
-        for axis, (name, weights) in zip(axes, layers.items(), strict=True):
+        figure, all_axes = new_figure(1, len(layers), width=3.5 * len(layers), height=3.9)
+        for axes, (name, weights) in zip(all_axes, layers.items(), strict=True):
             rows = weights.detach().flatten(1).abs().cpu()
-            size = rows / rows.max().clamp(min=1e-12)
             zero = rows == 0
-            axis.imshow(
-                np.ma.masked_array(size.sqrt().numpy(), zero.numpy()),
-                cmap=_LEFT, vmin=0, vmax=1, aspect="auto", interpolation="nearest",
-            )  # fmt: skip
-            dead = int(zero.all(1).sum())
+            darkness = (rows / rows.max().clamp(min=1e-12)).sqrt()
+            values = np.ma.masked_array(darkness.numpy(), zero.numpy())
+            options = {"aspect": "auto", "interpolation": "nearest"}
+            axes.imshow(values, cmap=_MAGNITUDES, vmin=0, vmax=1, **options)
+            empty = int(zero.all(1).sum())
             share = zero.double().mean().item()
-            axis.set_title(f"{name}: {share:.0%} zeros,\n{dead} of {len(rows)} filters gone")
-            axis.title.set_fontsize(10)
-            axis.set(xlabel="weights of the filter")
-            axis.grid(False)
-            words.append(f"{name}: {share:.0%} of the weights are 0, {dead} of {len(rows)} rows are empty")  # fmt: skip
-        axes[0].set(ylabel="filter")
+            axes.set_title(f"{name}: {share:.0%} zeros,\n{empty} of {len(rows)} filters gone")
+            axes.title.set_fontsize(10)
+            axes.set(xlabel="weights of the filter")
+            axes.grid(False)
+            filters = f"{empty} of {len(rows)} rows are empty"
+            descriptions.append(f"{name}: {share:.0%} of the weights are 0, {filters}")
+        all_axes[0].set(ylabel="filter")
     return describe(
         figure,
-        "The weights of one layer as tables, a row for each filter; zeros are white. "
-        f"{'; '.join(words)}.",
+        "The weights of layers as tables, a row for each filter; zeros are white. "
+        f"{'; '.join(descriptions)}.",
     )

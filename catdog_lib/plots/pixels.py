@@ -1,112 +1,86 @@
-"""One picture, taken apart: its numbers, its channels, and what becomes of its proportions."""
+"""One image, taken apart: its values, its channels, and what becomes of its proportions.
+
+Lesson 00, section 1; Lesson 00, section 3.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from PIL import Image
 from torch import Tensor
 
 from catdog_lib.data.decode import RESIZES, to_square
-from catdog_lib.plots.photos import picture
+from catdog_lib.plots.primitives import CHANNELS, box, draw_image, draw_map, frame, remove_ticks
 from catdog_lib.plots.style import describe, new_figure, style
 
-CHANNELS = ("red", "green", "blue")
 _INKS = ("#C0261E", "#1B7A3D", "#1F4FBF")
 
 
 def pixels(image: Tensor, row: int, column: int, size: int = 5) -> Figure:
-    """A picture (3×H×W, uint8), and a corner of it so large that every pixel shows its three
-    numbers.
+    """Draw an image, and a part of it so large that every pixel shows its three values.
 
     Args:
-        row, column: the upper left pixel of the corner.
-        size: pixels on a side of it.
+        image: 3×H×W, uint8.
+        row, column: of the part's upper left pixel.
+        size: the part's side in pixels.
     """
-    corner = image[:, row : row + size, column : column + size]
+    part = image[:, row : row + size, column : column + size]
     with style():
         figure, (whole, zoomed) = new_figure(1, 2, width=8, height=4.2)
-        picture(whole, image)
-        whole.add_patch(
-            Rectangle(
-                (column - 0.5, row - 0.5), size, size, fill=False, edgecolor="red", linewidth=2
-            )
-        )
+        draw_image(whole, image)
+        frame(whole, column, row, size, size, colour="red", linewidth=2)
         whole.set_title(f"{image.shape[1]} rows, {image.shape[2]} columns")
-        picture(zoomed, corner)
+        draw_image(zoomed, part)
         for i in range(size):
             for j in range(size):
-                # A pale card, so that the numbers can be read on any colour.
-                zoomed.add_patch(
-                    Rectangle(
-                        (j - 0.27, i - 0.36), 0.54, 0.72, color="white", alpha=0.82, linewidth=0
-                    )
-                )
-                for place, (value, ink) in enumerate(
-                    zip(corner[:, i, j].tolist(), _INKS, strict=True)
-                ):
-                    zoomed.text(
-                        j,
-                        i + 0.23 * (place - 1),
-                        value,
-                        color=ink,
-                        fontsize=9.5,
-                        ha="center",
-                        va="center",
-                    )
+                # A pale card, so that the values can be read on any colour.
+                box(zoomed, j - 0.27, i - 0.36, 0.54, 0.72, "white", alpha=0.82, linewidth=0)
+                for channel, ink in enumerate(_INKS):
+                    y, value = i + 0.23 * (channel - 1), int(part[channel, i, j])
+                    look = {"color": ink, "fontsize": 9.5, "ha": "center", "va": "center"}
+                    zoomed.text(j, y, value, **look)
         zoomed.set_title("the marked pixels, as red, green, blue")
-    first = ", ".join(
-        f"{name} {value}" for name, value in zip(CHANNELS, corner[:, 0, 0].tolist(), strict=True)
-    )
+    values = zip(CHANNELS, part[:, 0, 0].tolist(), strict=True)
     return describe(
         figure,
-        f"Left a picture with a marked square of {size}×{size} pixels; right these pixels, each "
-        f"with its three numbers. The upper left one is {first}.",
+        f"Left, an image with a marked square of {size}×{size} pixels; right, these pixels, each "
+        "with its three values. The upper left one is "
+        f"{', '.join(f'{name} {value}' for name, value in values)}.",
     )
 
 
 def channels(image: Tensor) -> Figure:
-    """A picture (3×H×W, uint8) and its red, green and blue plane."""
+    """Draw an image (3×H×W, uint8) and its red, green and blue channel."""
     with style():
-        figure, (whole, *planes) = new_figure(1, 4, width=8, height=2.3)
-        picture(whole, image)
-        whole.set_title("the picture")
-        for axes, plane, name, ink in zip(planes, image, CHANNELS, _INKS, strict=True):
+        figure, (whole, *rest) = new_figure(1, 4, width=8, height=2.3)
+        draw_image(whole, image)
+        whole.set_title("the image")
+        means = []
+        for axes, channel, name, ink in zip(rest, image, CHANNELS, _INKS, strict=True):
             shades = LinearSegmentedColormap.from_list(name, ["black", ink, "white"])
-            axes.imshow(plane.numpy(), cmap=shades, vmin=0, vmax=255)
-            axes.set(xticks=[], yticks=[])
-            axes.grid(False)
-            axes.spines[:].set_visible(False)
-            axes.set_title(f"{name}, mean {plane.float().mean():.0f}")
-    means = ", ".join(
-        f"{name} {plane.float().mean():.0f}" for name, plane in zip(CHANNELS, image, strict=True)
-    )
+            draw_map(axes, channel, cmap=shades, vmin=0, vmax=255)
+            mean = channel.float().mean()
+            axes.set_title(f"{name}, mean {mean:.0f}")
+            means.append(f"{name} {mean:.0f}")
     return describe(
         figure,
-        "A picture and its three channels, each dark for 0 and light for 255. Their means: "
-        f"{means}.",
+        "An image and its three channels, each dark for 0 and light for 255. Their means: "
+        f"{', '.join(means)}.",
     )
 
 
-def squares(photo: Image.Image, size: int) -> Figure:
-    """A photo as it is, and made ``size`` × ``size`` pixels in each of the ways that have a
-    name.
-    """
+def resize_modes(photo: Image.Image, size: int) -> Figure:
+    """Draw a photo as it is, and resized to ``size`` × ``size`` pixels in each of the modes."""
     photo = photo.convert("RGB")
+    versions = {f"{photo.width}×{photo.height}": photo}
+    versions |= {mode: to_square(photo, size, mode) for mode in RESIZES}
     with style():
-        figure, (whole, *others) = new_figure(1, 1 + len(RESIZES), width=8, height=2.6)
-        for axes, image, title in (
-            (whole, photo, f"{photo.width}×{photo.height}"),
-            *(
-                (axes, to_square(photo, size, name), name)
-                for axes, name in zip(others, RESIZES, strict=True)
-            ),
-        ):
-            axes.imshow(np.asarray(image))
-            axes.set(xticks=[], yticks=[])
-            axes.grid(False)
+        figure, all_axes = new_figure(1, len(versions), width=8, height=2.6)
+        for axes, (title, version) in zip(all_axes, versions.items(), strict=True):
+            axes.imshow(np.asarray(version))
+            remove_ticks(axes, keep_spines=True)
             axes.set_title(title)
     return describe(
         figure,

@@ -1,4 +1,7 @@
-"""Do values and gradients vanish or explode on their way through a network?"""
+"""Do values and gradients vanish or explode on their way through a network?
+
+Lesson 04, section 8.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 
 from catdog_lib.inspect.gradient_flow import LayerSignal
+from catdog_lib.plots.primitives import integer_ticks, legend_outside
 from catdog_lib.plots.style import describe, new_figure, style
 
 
 def signals_by_layer(networks: Mapping[str, Sequence[LayerSignal]]) -> Figure:
-    """Sizes of the values, of the gradients in them and of those in the weights, first layer on the
-    left.
+    """Draw the sizes of each layer's values, of their gradients and of the weights' gradients.
 
     The axes are logarithmic; a layer where all is exactly 0 has no point.
 
@@ -24,7 +27,7 @@ def signals_by_layer(networks: Mapping[str, Sequence[LayerSignal]]) -> Figure:
         ("activation_gradient", "backward:\ngradient in the values"),
         ("weight_gradient", "backward:\ngradient in the weights"),
     )
-    words = []
+    descriptions = []
     with style():
         figure, all_axes = new_figure(1, 3, width=9, height=3.2)
         for axes, (kind, title) in zip(all_axes, panels, strict=True):
@@ -33,17 +36,13 @@ def signals_by_layer(networks: Mapping[str, Sequence[LayerSignal]]) -> Figure:
                 sizes = [getattr(signal, kind) for signal in signals]
                 axes.plot(layers, sizes, marker=marker, label=name)
             axes.set(yscale="log", xlabel="layer")
-            axes.xaxis.get_major_locator().set_params(integer=True)
+            integer_ticks(axes)
             axes.set_title(title)
         all_axes[0].set_ylabel("root mean square")
-        figure.legend(
-            *all_axes[0].get_legend_handles_labels(),
-            loc="outside lower center",
-            ncols=2,
-        )
+        legend_outside(figure, all_axes[0], columns=2, side="lower")
     for name, signals in networks.items():
         first, last = signals[0], signals[-1]
-        words.append(
+        descriptions.append(
             f"{name}: values {first.activation:.1e} at the first layer and {last.activation:.1e} "
             f"at the last, gradients in them {first.activation_gradient:.1e} and "
             f"{last.activation_gradient:.1e}, in the weights {first.weight_gradient:.1e} and "
@@ -51,7 +50,7 @@ def signals_by_layer(networks: Mapping[str, Sequence[LayerSignal]]) -> Figure:
         )
     return describe(
         figure,
-        "Three panels of curves over the layers of a network, on logarithmic axes: the size of "
-        "the values, of the "
-        "loss's gradient in the values, and in the weights. " + "; ".join(words) + ".",
+        "Three panels of curves over the layers of a network, on logarithmic axes: the size of the "
+        "values, of the loss's gradient in the values, and of that in the weights. "
+        f"{'; '.join(descriptions)}.",
     )

@@ -1,4 +1,7 @@
-"""Networks with few connections: what accuracy is left, and where the zeros are."""
+"""Networks with few connections: what accuracy is left, and where the zeros are.
+
+Lesson 05, section 5; Lesson 05, section 6.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from catdog_lib.plots.primitives import integer_ticks, label_bar
 from catdog_lib.plots.style import GREY, describe, new_figure, style
 from catdog_lib.sparsity import LayerSparsity
 
@@ -16,13 +20,12 @@ _LOOKS = {"gradient": ("C1", "s"), "proximal": ("C0", "o")}
 
 
 def l1_experiment(results: Mapping[str, Any]) -> Figure:
-    """The three experiments over the epochs, and accuracy against the share of zeros along the path
-    of λ.
+    """Draw the three experiments over the epochs, and accuracy against zeros along the path of λ.
 
     Args:
         results: of :func:`catdog_lib.experiments.l1.run`.
     """
-    words = []
+    descriptions = []
     with style():
         figure, (curves, path) = new_figure(1, 2, width=10, height=5)
         for number, row in enumerate(results["table"]):
@@ -32,9 +35,9 @@ def l1_experiment(results: Mapping[str, Any]) -> Figure:
             for seed in values:
                 curves.plot(epochs, seed, color=colour, linewidth=0.8, alpha=0.5)
             curves.plot(epochs, values.mean(0), color=colour, label=row["name"])
-            words.append(f"{row['name']}: {row['validation_accuracy']['mean']:.1%}")
+            descriptions.append(f"{row['name']}: {row['validation_accuracy']['mean']:.1%}")
         curves.set(xlabel="epoch", ylabel="validation accuracy, %")
-        curves.xaxis.get_major_locator().set_params(integer=True)
+        integer_ticks(curves)
         curves.set_title("The three experiments")
         curves.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17))
         points = {"gradient": [], "proximal": []}
@@ -42,21 +45,22 @@ def l1_experiment(results: Mapping[str, Any]) -> Figure:
             if row["l1"]:
                 points[row["penalty"]].append(_point(row))
         without = [_point(row) for row in results["path"] if not row["l1"]]
-        ends = _path(path, points, without)
+        ends = _draw_path(path, points, without)
         path.set_ylabel("test accuracy, %")
         path.set_title("Accuracy along the path of λ")
     return describe(
         figure,
-        "Two charts. Left the validation accuracy of three ways to train by epoch, a thin line "
-        f"for each seed and a thick one for their mean; last {'; '.join(words)}. Right the "
-        f"accuracy against the share of weights that are exactly 0. {ends}",
+        "Two charts. Left, the validation accuracy of three ways to train by epoch, a thin line "
+        "for each seed and a thick one for their mean; in the end "
+        f"{'; '.join(descriptions)}. Right, the accuracy against the share of weights that are "
+        f"exactly 0. {ends}",
     )
 
 
 def accuracy_against_zeros(
     path: Mapping[str, Sequence[Mapping[str, Any]]], without: Mapping[str, Any] | None = None
 ) -> Figure:
-    """Accuracy against the share of weights that are 0, along a path of λ.
+    """Draw accuracy against the share of weights that are 0, along a path of λ.
 
     Args:
         path: "gradient" and "proximal", or other names → points; each has "l1", which is λ, and
@@ -65,12 +69,12 @@ def accuracy_against_zeros(
     """
     with style():
         figure, (axes,) = new_figure(width=6.4, height=4.9)
-        ends = _path(axes, path, [without] if without else [])
+        ends = _draw_path(axes, path, [without] if without else [])
     return describe(figure, f"Accuracy against the share of weights that are exactly 0. {ends}")
 
 
 def zeros_by_layer(networks: Mapping[str, Sequence[LayerSparsity]]) -> Figure:
-    """The share of each layer's weights that are 0, for one network or several of the same layers.
+    """Draw the share of each layer's weights that are 0, for networks with the same layers.
 
     Args:
         networks: name → layers, from :func:`catdog_lib.sparsity.sparsity`.
@@ -84,24 +88,22 @@ def zeros_by_layer(networks: Mapping[str, Sequence[LayerSparsity]]) -> Figure:
             shares = [100 * layer.share for layer in found]
             axes.barh(at, shares, 0.9 * height, color=f"C{number}", label=name)
             for y, share in zip(at, shares, strict=True):
-                axes.annotate(
-                    f"{share:.0f}", (share, y), xytext=(3, 0), textcoords="offset points",
-                    va="center", fontsize=9, color=GREY,
-                )  # fmt: skip
+                label_bar(axes, share, y, f"{share:.0f}", gap=3, fontsize=9, color=GREY)
         axes.set(xlabel="weights that are 0, %", xlim=(0, 105))
         axes.set_yticks(places, layers)
         axes.invert_yaxis()
         axes.grid(False, axis="y")
         axes.tick_params(axis="y", length=0)
         figure.legend(loc="outside upper center", ncols=len(networks))
-    words = "; ".join(
+    descriptions = "; ".join(
         f"{name}: {', '.join(f'{layer.name} {layer.share:.0%}' for layer in found)}"
         for name, found in networks.items()
     )
-    return describe(figure, f"Bars: the share of each layer's weights that are 0. {words}.")
+    return describe(figure, f"Bars: the share of each layer's weights that are 0. {descriptions}.")
 
 
 def _point(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of the experiment's path as a point for :func:`accuracy_against_zeros`."""
     return {
         "l1": row["l1"],
         "accuracy": row["test_accuracy"]["values"],
@@ -109,13 +111,19 @@ def _point(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _path(
+def _draw_path(
     axes: Axes,
     path: Mapping[str, Sequence[Mapping[str, Any]]],
     without: Sequence[Mapping[str, Any]],
 ) -> str:
-    """Draw the ways through their points; a small dot for each seed. The words for it."""
-    words = []
+    """Draw lines through the means of the points, a small dot for each seed; return a description.
+
+    Args:
+        axes: to draw on.
+        path: as for :func:`accuracy_against_zeros`.
+        without: the points without a penalty, each a dotted line.
+    """
+    descriptions = []
     for number, (name, points) in enumerate(path.items()):
         points = sorted(points, key=lambda point: point["l1"])
         colour, marker = _LOOKS.get(name, (f"C{number}", "o"))
@@ -125,23 +133,23 @@ def _path(
         label = f"{name}, λ = {lams}" if crowded else name
         axes.plot(*means, marker=marker, color=colour, label=label, linewidth=1.4, markersize=7)
         for point, zeros, accuracy in zip(points, *means, strict=True):
-            _seeds(axes, point, colour)
+            _draw_seeds(axes, point, colour)
+            lam = f"λ = {point['l1']:g}"
             if not crowded:
-                axes.annotate(
-                    f"λ = {point['l1']:g}", (zeros, accuracy), xytext=(6, 5), textcoords="offset points",
-                    fontsize=8.5, color=colour,
-                )  # fmt: skip
-            words.append(f"{name}, λ = {point['l1']:g}: {zeros:.0f} % zeros, {accuracy:.1f} %")
+                look = {"textcoords": "offset points", "fontsize": 8.5, "color": colour}
+                axes.annotate(lam, (zeros, accuracy), xytext=(6, 5), **look)
+            descriptions.append(f"{name}, {lam}: {zeros:.0f} % zeros, {accuracy:.1f} %")
     for point in without:
         accuracy = 100 * np.mean(point["accuracy"])
         axes.axhline(accuracy, color=GREY, linestyle=":", linewidth=1.2, label="without L1")
-        _seeds(axes, point, GREY)
-        words.append(f"without L1: {accuracy:.1f} %")
+        _draw_seeds(axes, point, GREY)
+        descriptions.append(f"without L1: {accuracy:.1f} %")
     axes.set(xlabel="weights that are exactly 0, %", ylabel="accuracy, %", xlim=(-4, 104))
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17))
-    return "; ".join(words) + "."
+    return "; ".join(descriptions) + "."
 
 
-def _seeds(axes: Axes, point: Mapping[str, Any], colour: str) -> None:
+def _draw_seeds(axes: Axes, point: Mapping[str, Any], colour: str) -> None:
+    """Draw a small dot for each seed of a point."""
     zeros, accuracies = np.broadcast_arrays(*np.atleast_1d(point["zeros"], point["accuracy"]))
     axes.plot(100 * zeros, 100 * accuracies, ".", color=colour, markersize=4, alpha=0.6)

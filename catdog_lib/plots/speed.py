@@ -1,4 +1,4 @@
-"""How fast one loop is beside another."""
+"""How fast one training loop is beside another."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
+from catdog_lib.plots.primitives import label_bar
 from catdog_lib.plots.style import GREY, describe, new_figure, style
 
 
 def speed(rates: Mapping[str, tuple[float, float]], where: str = "") -> Figure:
-    """Photos a second of the plain loop and of the course's, in pairs of bars on a logarithmic
-    axis.
+    """Draw the speed of the plain loop and of the course's, in pairs of bars.
 
-    On such an axis bars have no zero to start at; their ends are what counts, and the same distance
-    is the same ratio.
+    On their logarithmic axis bars have no zero to start at; their ends are what counts, and the
+    same distance is the same ratio.
 
     Args:
         rates: what was computed → photos a second of the plain loop, and of the course's.
         where: the hardware that it was measured on.
     """
-    names, places = list(rates), np.arange(len(rates))
+    names, positions = list(rates), np.arange(len(rates))
     plain, ours = np.array(list(rates.values())).T
     left = 10 ** np.floor(np.log10(min(plain.min(), ours.min())) - 0.3)
     right = 8 * max(plain.max(), ours.max())
@@ -31,26 +31,22 @@ def speed(rates: Mapping[str, tuple[float, float]], where: str = "") -> Figure:
             (plain, -0.19, GREY, "plain loop"),
             (ours, 0.19, "C0", "the course's loop"),
         ):
-            axes.barh(places + shift, values - left, 0.36, left=left, color=colour, label=label)
-            for place, value in zip(places + shift, values, strict=True):
-                axes.annotate(
-                    _rounded(value), (value, place), xytext=(4, 0), textcoords="offset points",
-                    va="center", fontsize=9.5, color=colour,
-                )  # fmt: skip
-        for place, slow, fast in zip(places, plain, ours, strict=True):
-            axes.annotate(
-                f"{fast / slow:.1f}×", (1, place), xycoords=("axes fraction", "data"),
-                xytext=(-6, 0), textcoords="offset points", ha="right", va="center", fontsize=13,
-            )  # fmt: skip
+            y = positions + shift
+            axes.barh(y, values - left, 0.36, left=left, color=colour, label=label)
+            for at, value in zip(y, values, strict=True):
+                label_bar(axes, value, at, _rounded(value), fontsize=9.5, color=colour)
+        at_right = {"xycoords": ("axes fraction", "data"), "ha": "right", "fontsize": 13}
+        for y, speedup in zip(positions, ours / plain, strict=True):
+            label_bar(axes, 1, y, f"{speedup:.1f}×", gap=-6, **at_right)
         axes.set(xscale="log", xlim=(left, right), xlabel="photos a second")
-        axes.set_yticks(places, names)
+        axes.set_yticks(positions, names)
         axes.invert_yaxis()
         axes.grid(False, axis="y")
         axes.tick_params(axis="y", length=0)
         figure.legend(loc="outside upper center", ncols=2)
         if where:
             axes.set_title(where, fontsize=10, color=GREY, loc="left")
-    words = "; ".join(
+    descriptions = "; ".join(
         f"{name.replace(chr(10), ', ')}: {_rounded(slow)} plain, {_rounded(fast)} ours, "
         f"{fast / slow:.1f} times as many"
         for name, slow, fast in zip(names, plain, ours, strict=True)
@@ -58,9 +54,10 @@ def speed(rates: Mapping[str, tuple[float, float]], where: str = "") -> Figure:
     return describe(
         figure,
         f"Two bars for each of {len(rates)} jobs{f' on {where}' if where else ''}, on a "
-        f"logarithmic axis: photos a second. {words}.",
+        f"logarithmic axis: photos a second. {descriptions}.",
     )
 
 
 def _rounded(rate: float) -> str:
+    """Return a speed as text, with three digits or as an integer."""
     return f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"

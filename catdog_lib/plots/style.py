@@ -1,6 +1,4 @@
-"""The look of every figure: a style file, a colour for cats and one for dogs, and words for those
-who cannot see it.
-"""
+"""The look of every figure: a style file, class colours, and words for those who cannot see it."""
 
 from __future__ import annotations
 
@@ -22,24 +20,26 @@ GREY = "#6b6b6b"
 
 
 def style() -> AbstractContextManager:
-    """The course's matplotlib settings, for the length of a ``with`` block; your own figures keep
-    yours.
-    """
+    """Apply the course's matplotlib settings within a ``with`` block, and only there."""
     return mpl.rc_context(fname=str(files(__package__) / "catdog.mplstyle"))
 
 
 def new_figure(
     rows: int = 1, columns: int = 1, *, width: float = 8, height: float = 3.6, **options
 ) -> tuple[Figure, list[Axes]]:
-    """A figure in no window, and its axes in a flat list; ``options`` go to ``Figure.subplots``.
-    Units: inches.
+    """Return a figure in no window, and its axes in a flat list.
+
+    Args:
+        rows, columns: of axes.
+        width, height: of the figure, in inches.
+        options: of ``Figure.subplots``.
     """
     figure = Figure(figsize=(width, height))
     return figure, list(figure.subplots(rows, columns, squeeze=False, **options).flat)
 
 
 def counted(number: int, noun: str) -> str:
-    """``counted(1, "cat")`` is "1 cat", ``counted(2, "cat")`` is "2 cats"."""
+    """Return a number with its noun: ``counted(1, "cat")`` is "1 cat", of 2 it is "2 cats"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
@@ -50,14 +50,14 @@ def describe(figure: Figure, text: str) -> Figure:
 
 
 def show(figure: Figure, alt: str | None = None) -> HTML:
-    """Put a figure on the page, with its alternative text.
+    """Show a figure on the page, with its alternative text.
 
-    A plain ``figure`` at the end of a cell shows the same picture, but JupyterLab and nbconvert
-    give it no text.
+    A plain ``figure`` at the end of a cell looks the same, but JupyterLab and nbconvert give it no
+    text.
 
     Args:
         figure: any matplotlib figure.
-        alt: what to see in it; those of this library bring their own.
+        alt: what to see in it; the figures of this library bring their own.
 
     Raises:
         ValueError: there is no text.

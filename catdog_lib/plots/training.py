@@ -1,4 +1,7 @@
-"""How a training run went, and how good the network is that came out."""
+"""How a training run went, and how good the network is that came out.
+
+Lesson 03, section 6; Lesson 03, section 7; Lesson 04, section 6; Lesson 05, section 5.
+"""
 
 from __future__ import annotations
 
@@ -10,36 +13,30 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from catdog_lib.classes import CLASSES
+from catdog_lib.plots.primitives import integer_ticks, legend_outside, write_cells
 from catdog_lib.plots.style import GREY, describe, new_figure, style
 from catdog_lib.training.history import History
 
 
 def history(run: History) -> Figure:
-    """Loss and accuracy after each epoch, in training and on validation; the best epoch is
-    marked.
-    """
+    """Draw training and validation loss and accuracy after each epoch, with the best one marked."""
     table = run.to_pandas()
     with style():
         figure, (losses, accuracies) = new_figure(1, 2)
-        for axes, what in ((losses, "loss"), (accuracies, "accuracy")):
-            scale = 100 if what == "accuracy" else 1
-            axes.plot(table.epoch, scale * table[f"train_{what}"], "o-", label="training")
-            axes.plot(table.epoch, scale * table[f"validation_{what}"], "s-", label="validation")
+        for axes, metric, scale, ylabel in (
+            (losses, "loss", 1, "cross-entropy loss"),
+            (accuracies, "accuracy", 100, "accuracy, %"),
+        ):
+            axes.plot(table.epoch, scale * table[f"train_{metric}"], "o-", label="training")
+            axes.plot(table.epoch, scale * table[f"validation_{metric}"], "s-", label="validation")
             axes.axvline(run.best.epoch, color=GREY, linestyle=":", linewidth=1.2)
-            axes.set(
-                xlabel="epoch", ylabel="accuracy, %" if what == "accuracy" else "cross-entropy loss"
-            )
-            axes.xaxis.get_major_locator().set_params(integer=True)
+            axes.set(xlabel="epoch", ylabel=ylabel)
+            integer_ticks(axes)
         losses.set_title("Loss")
         accuracies.set_title("Accuracy")
-        accuracies.annotate(
-            "best",
-            (run.best.epoch, accuracies.get_ylim()[0]),
-            xytext=(-4, 4),
-            textcoords="offset points",
-            ha="right",
-            color=GREY,
-        )
+        foot = run.best.epoch, accuracies.get_ylim()[0]
+        look = {"textcoords": "offset points", "ha": "right", "color": GREY}
+        accuracies.annotate("best", foot, xytext=(-4, 4), **look)
         losses.legend()
     first, last = run.epochs[0], run.epochs[-1]
     return describe(
@@ -53,9 +50,7 @@ def history(run: History) -> Figure:
 
 
 def compare(runs: Mapping[str, list[History]]) -> Figure:
-    """Validation accuracy of several ways to train: a thin line for each seed, a thick one for
-    their mean.
-    """
+    """Draw the validation accuracy of several ways to train: each seed thin, their mean thick."""
     with style():
         figure, (curves, finals) = new_figure(1, 2, height=4)
         for position, (name, histories) in enumerate(runs.items()):
@@ -63,9 +58,8 @@ def compare(runs: Mapping[str, list[History]]) -> Figure:
             accuracies = [[100 * e.validation_accuracy for e in h.epochs] for h in histories]
             epochs = range(1, min(map(len, accuracies)) + 1)
             for values in accuracies:
-                curves.plot(
-                    range(1, len(values) + 1), values, color=colour, linewidth=0.8, alpha=0.6
-                )
+                steps = range(1, len(values) + 1)
+                curves.plot(steps, values, color=colour, linewidth=0.8, alpha=0.6)
             mean = np.mean([values[: len(epochs)] for values in accuracies], axis=0)
             curves.plot(epochs, mean, color=colour, label=name)
             best = [100 * h.best.validation_accuracy for h in histories]
@@ -73,10 +67,8 @@ def compare(runs: Mapping[str, list[History]]) -> Figure:
             finals.plot([position - 0.2, position + 0.2], [np.mean(best)] * 2, color=colour)
         curves.set(xlabel="epoch", ylabel="validation accuracy, %")
         curves.set_title("Along the way")
-        curves.xaxis.get_major_locator().set_params(integer=True)
-        figure.legend(
-            *curves.get_legend_handles_labels(), loc="outside upper center", ncols=len(runs)
-        )
+        integer_ticks(curves)
+        legend_outside(figure, curves, columns=len(runs))
         finals.set(ylabel="validation accuracy, %", xlim=(-0.6, len(runs) - 0.4))
         finals.set_xticks(range(len(runs)), [textwrap.fill(name, 14) for name in runs])
         finals.set_title("Best epoch of each seed")
@@ -91,20 +83,21 @@ def compare(runs: Mapping[str, list[History]]) -> Figure:
 
 
 def confusion(matrix: Tensor) -> Figure:
-    """Counts and rates of the answers (2×2; row: what the picture is, column: what the network
-    says).
+    """Draw a confusion matrix with counts and rates.
+
+    Args:
+        matrix: 2×2 counts; row: what the image shows, column: what the network says.
     """
     counts = matrix.numpy()
     rates = counts / counts.sum(1, keepdims=True).clip(1)
     with style():
         figure, (axes,) = new_figure(width=4.4, height=3.8)
         image = axes.imshow(rates, cmap="Blues", vmin=0, vmax=1)
-        for row in range(2):
-            for column in range(2):
-                axes.text(
-                    column, row, f"{counts[row, column]:,}\n{rates[row, column]:.1%}",
-                    ha="center", va="center", fontsize=13, color="white" if rates[row, column] > 0.55 else "black",
-                )  # fmt: skip
+        texts = [
+            [f"{count:,}\n{rate:.1%}" for count, rate in zip(*row, strict=True)]
+            for row in zip(counts, rates, strict=True)
+        ]
+        write_cells(axes, texts, fontsize=13)
         axes.set_xticks([0, 1], [f"says {name}" for name in CLASSES])
         axes.set_yticks([0, 1], [f"is a {name}" for name in CLASSES])
         axes.grid(False)
