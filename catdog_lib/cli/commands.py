@@ -178,14 +178,14 @@ def evaluate(args: argparse.Namespace) -> tuple[int, dict]:
     """Loss and accuracy of a run on the test pictures of a source."""
     from catdog_lib.data.loading import load
     from catdog_lib.device import choose_device
-    from catdog_lib.training.distributed import team
+    from catdog_lib.training.distributed import dist_context
     from catdog_lib.training.evaluate import evaluate as measure
 
     run = _run(args.run_folder)
     # A folder without a test part is cut exactly as it was for training, so no picture trained on
     # is tested on.
     arguments = {**run.config["data"], **({"source": args.data} if args.data else {})}
-    with team().main_process_first():
+    with dist_context().main_process_first():
         data = load(**arguments, progress=not args.quiet)
     model = run.model.to(choose_device(args.device))
     result = measure(model, data.test, flip=run.recipe.test_flip, sizes=run.recipe.test_sizes)

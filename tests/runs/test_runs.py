@@ -17,9 +17,9 @@ from catdog_lib.cli import main
 from catdog_lib.errors import CatdogError
 from catdog_lib.runs import train_run as training_run
 from catdog_lib.runs.run_folder import load_run
-from catdog_lib.training import fit as train
 from catdog_lib.training import schedules
 from catdog_lib.training.history import History
+from catdog_lib.training.trainer import Trainer
 from tests.runs import victims
 
 COMPLETE = ["history.json", "history.png", "run.json", "weights.pt"]
@@ -214,12 +214,12 @@ def test_ctrl_c_in_the_last_evaluation_loses_nothing(tmp_path, monkeypatch, caps
             patch.setattr(training_run, name, interrupt)
             assert main(command(out)) == 130
         assert "interrupted after epoch 2 of 2; the same command goes on" in capsys.readouterr().err
-        monkeypatch.setattr(train, "train_epoch", lambda *_: pytest.fail("it trained again"))
+        monkeypatch.setattr(Trainer, "train_epoch", lambda *_: pytest.fail("it trained again"))
     assert main(command(out)) == 0 and sorted(os.listdir(out)) == COMPLETE
 
 
 def test_ctrl_c_before_the_first_epoch_leaves_no_folder(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(train, "train_epoch", interrupt)
+    monkeypatch.setattr(Trainer, "train_epoch", interrupt)
     assert main(command(tmp_path / "run")) == 130
     assert capsys.readouterr().err == (
         "catdog: interrupted before the first epoch was completed; the same command begins anew\n"

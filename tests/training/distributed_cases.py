@@ -17,7 +17,7 @@ from torch import nn
 
 from catdog_lib import models
 from catdog_lib.data.image_set import Splits
-from catdog_lib.training.distributed import team
+from catdog_lib.training.distributed import dist_context
 from catdog_lib.training.evaluate import predict
 from catdog_lib.training.fit import fit
 from catdog_lib.training.recipe import Recipe
@@ -108,17 +108,17 @@ def resumed(folder: Path) -> dict:
 def manners(folder: Path) -> dict:
     """Who came first, and what all agree on."""
     made = folder / "made"
-    with team().main_process_first():
+    with dist_context().main_process_first():
         found = made.exists()
         if not found:
             time.sleep(0.3)
             made.touch()
-    return {"found": found, "agreed": team().broadcast_object(lambda: f"said by {team().rank}")}
+    return {"found": found, "agreed": dist_context().broadcast_object(lambda: f"said by {dist_context().rank}")}
 
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    torch.save(manners(folder), folder / f"manners.{team().rank}.pt")
+    torch.save(manners(folder), folder / f"manners.{dist_context().rank}.pt")
     for case in CASES:
-        torch.save(outcome(case), folder / f"{case}.{team().rank}.pt")
-    torch.save(resumed(folder), folder / f"resumed.{team().rank}.pt")
+        torch.save(outcome(case), folder / f"{case}.{dist_context().rank}.pt")
+    torch.save(resumed(folder), folder / f"resumed.{dist_context().rank}.pt")

@@ -15,10 +15,11 @@ from torch import nn
 from catdog_lib.atomic_write import write
 from catdog_lib.data.image_set import Splits
 from catdog_lib.errors import CatdogError
-from catdog_lib.training import trainer as step
+from catdog_lib.training import trainer
 from catdog_lib.training.checkpoint import load, save
 from catdog_lib.training.fit import fit
 from catdog_lib.training.recipe import Recipe
+from catdog_lib.training.trainer import Trainer
 from tests.tiny import images, plain, small, splits
 
 CONTENTS = {"steps": 3, "weights": {"a": torch.arange(600.0), "b": torch.ones(2, 3).bool()}}
@@ -107,7 +108,7 @@ class TestFile:
         assert refused > 150
         for length in (0, 1, 100, len(whole) // 2, len(whole) - 1):
             path.write_bytes(whole[:length])
-            with pytest.raises(CatdogError, match=r"a\.pt' is damaged.*; remove it to begin anew"):
+            with pytest.raises(CatdogError, match=r"a\.pt' is damaged.*; remove it to begin again"):
                 load(path)
 
     def test_another_kind_of_file_is_refused_and_runs_no_code(self, tmp_path):
@@ -228,11 +229,11 @@ def test_an_optimizer_of_ones_own_is_resumed_too(tmp_path):
 
 def test_the_number_format_is_that_of_the_beginning(tmp_path, monkeypatch):
     """It is measured anew in each process, and on a busy machine not always alike."""
-    monkeypatch.setattr(step, "fast_dtype", lambda device: torch.bfloat16)
+    monkeypatch.setattr(trainer, "fast_dtype", lambda device: torch.bfloat16)
     _, history = train(plain, recipe(precision="auto"), tmp_path / "whole.pt")
     train(plain, recipe(precision="auto", epochs=7), tmp_path / "pieces.pt", [7])
     found = iter([torch.bfloat16, torch.float32])
-    monkeypatch.setattr(step, "fast_dtype", lambda device: next(found))
+    monkeypatch.setattr(trainer, "fast_dtype", lambda device: next(found))
     (tmp_path / "pieces.pt").unlink()
     with pytest.warns(UserWarning, match="begun in bfloat16 and goes on in it.*float32 is faster"):
         _, pieces = train(plain, recipe(precision="auto"), tmp_path / "pieces.pt", [7])
@@ -324,6 +325,6 @@ class TestRefused:
 
 
 def test_a_place_that_cannot_be_written_is_known_before_the_first_epoch(tmp_path, monkeypatch):
-    monkeypatch.setattr("catdog_lib.training.fit.train_epoch", lambda *_: pytest.fail("it trained"))
+    monkeypatch.setattr(Trainer, "train_epoch", lambda *_: pytest.fail("it trained"))
     with pytest.raises(CatdogError, match=r"gone.a\.pt' cannot be written"):
         fit(small(), splits(), recipe(), checkpoint=tmp_path / "gone" / "a.pt", progress=False)
