@@ -289,7 +289,7 @@ class TestTraining:
             model = small()
             plan = Recipe(lr=0.1, optimizer="SGD", l1=0.02, penalty="proximal", precision="float32")
             training = Trainer(model, plan, None, torch.device("cpu"), 1)
-            training.scaler = torch.amp.GradScaler("cpu", enabled=True)
+            training.precision.scaler = torch.amp.GradScaler("cpu", enabled=True)
             before = model[1].weight.detach().clone()
             if overflow:
                 model[1].weight.register_hook(lambda g: g * float("inf"))

@@ -18,7 +18,7 @@ from catdog_lib.data.augment import flip_and_crop
 from catdog_lib.data.image_set import ImageSet, Splits, preload_to_device
 from catdog_lib.errors import CatdogError
 from catdog_lib.sparsity import l1_penalty, penalised_weights
-from catdog_lib.training import trainer
+from catdog_lib.training import loop, trainer
 from catdog_lib.training.ema import EMA
 from catdog_lib.training.evaluate import evaluate, predict
 from catdog_lib.training.fit import fit
@@ -502,7 +502,7 @@ def test_without_a_size_flip_and_crop_keeps_the_pictures_own():
 def test_the_lines_that_lesson_03_points_at_are_there():
     lesson = nbformat.read(LESSON, as_version=4)
     (table,) = (cell.source for cell in lesson.cells if cell.id == "03-loop-equal")
-    source = inspect.getsource(train) + inspect.getsource(Trainer)
+    source = inspect.getsource(loop)
     rows = [row for row in table.splitlines() if row.startswith("| `")]
     theirs = [re.findall("`([^`…]+)", row.split("|")[2])[0] for row in rows]
     assert len(theirs) == 7
