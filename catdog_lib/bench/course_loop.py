@@ -10,11 +10,9 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from tqdm.auto import tqdm
 
 from catdog_lib.bench.rows import Row
 from catdog_lib.data.image_set import ImageSet, preload_to_device
-from catdog_lib.training.fit import train_epoch
 from catdog_lib.training.trainer import Trainer
 from catdog_lib.transfer.features import extract
 from catdog_lib.transfer.inference import optimize_for_inference
@@ -39,14 +37,14 @@ class OurLoop:
         names = tuple(map(str, range(len(store))))
         photos = ImageSet(store, torch.arange(len(store)), labels, names)
         self.row = row
-        place = torch.device(device)
+        target = torch.device(device)
         if row.recipe:
             precision = "float32" if dtype == torch.float32 else "auto"
             recipe = replace(row.recipe, precision=precision)
-            self.training = Trainer(row.build(), recipe, None, place, steps_in_epoch=10**9)
+            self.trainer = Trainer(row.build(), recipe, None, target, steps_in_epoch=10**9)
         else:
-            self.network = optimize_for_inference(row.build(), row.size, place, dtype)
-        self.photos = preload_to_device(photos, place)
+            self.network = optimize_for_inference(row.build(), row.size, target, dtype)
+        self.photos = preload_to_device(photos, target)
         self.steps = 1
         self.round()  # the first one sets things up
         self.steps = max(1, round(seconds * self.round() / row.batch_size))
@@ -57,7 +55,7 @@ class OurLoop:
         images = self.photos.subset(torch.arange(count) % len(self.photos))
         start = time.perf_counter()
         if self.row.recipe:
-            train_epoch(self.training, images, tqdm(disable=True))
+            self.trainer.train_epoch(images)
         else:
             for _ in extract(self.network, images):
                 pass

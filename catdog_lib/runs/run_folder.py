@@ -205,7 +205,7 @@ def load_run(folder: str | os.PathLike) -> Run:
             history = (folder / "history.json").read_text(encoding="utf-8")
             weights = torch.load(folder / "weights.pt", map_location="cpu", weights_only=True)
         else:
-            history, weights = saved["history"], saved["kept"]
+            history, weights = saved["history"], saved["kept_weights"]
         model = models.rebuild(config["model"], config["settings"])
         model.load_state_dict(weights)
         run = Run(model.eval(), config, History.from_json(history))

@@ -29,7 +29,7 @@ from catdog_lib.device import choose_device
 from catdog_lib.errors import CatdogError
 from catdog_lib.runs.run_folder import is_finished
 from catdog_lib.training.checkpoint import check_settings_match
-from catdog_lib.training.distributed import team
+from catdog_lib.training.distributed import dist_context
 
 MEASURES = ("validation_accuracy", "test_accuracy", "train_seconds")
 _PICTURES = (
@@ -138,7 +138,7 @@ def train_all(
         all_: the members.
         options: what must be the same when ``out`` is gone on with.
     """
-    if team().size > 1:
+    if dist_context().size > 1:
         raise CatdogError("A sweep starts its own processes; start it without torchrun.")
     out = _begin(Path(out), {k: v for k, v in options.items() if k not in ("seed", "device")})
     ready = [member for member in all_ if is_finished(out / member.name)]

@@ -17,7 +17,7 @@ from catdog_lib.budget import choose
 from catdog_lib.data.loading import load
 from catdog_lib.device import describe
 from catdog_lib.runs.run_folder import Run, RunFolder
-from catdog_lib.training.distributed import team
+from catdog_lib.training.distributed import dist_context
 from catdog_lib.training.evaluate import evaluate
 from catdog_lib.training.fit import fit
 from catdog_lib.training.history import History
@@ -58,9 +58,9 @@ def train_run(
             first epoch.
     """
     plan = recipe or default_recipe()
-    together = team()
+    context = dist_context()
     folder = RunFolder(out) if out else None
-    with folder if folder and together.leads else nullcontext():
+    with folder if folder and context.is_main else nullcontext():
         torch.manual_seed(plan.seed)
         network = models.build(model, size=size, **({} if width is None else {"width": width}))
         limits = {"max_train": max_train or choose(quick=600, standard=None, full=None)}
@@ -72,7 +72,7 @@ def train_run(
             "validation": validation,
             **limits,
         }
-        with together.main_process_first():
+        with context.main_process_first():
             data = load(**arguments, progress=progress)
         config = {
             "model": model, "settings": network.settings, "recipe": asdict(plan),
@@ -80,7 +80,7 @@ def train_run(
         }  # fmt: skip
         report(str(data))
         report(f"{model}, {models.count_parameters(network):,} parameters; {plan.epochs} epochs")
-        if folder and together.leads and (done := folder.begin(config)):
+        if folder and context.is_main and (done := folder.begin(config)):
             report(f"going on after epoch {done} of the run in {folder.path}")
 
         history = fit(
@@ -90,7 +90,7 @@ def train_run(
         if history.interrupted and (folder or not history.epochs):
             raise KeyboardInterrupt
         test = evaluate(
-            network, data.test, getattr(torch, history.dtype), mirror=plan.mirror, sizes=plan.test_sizes
+            network, data.test, getattr(torch, history.dtype), flip=plan.test_flip, sizes=plan.test_sizes
         )  # fmt: skip
         kept = history.kept(plan.keep)
         result = {
@@ -107,10 +107,10 @@ def train_run(
             "images_per_second": history.images_per_second,
             "device": describe(torch.device(history.device)),
             "dtype": history.dtype,
-            "processes": together.size,
+            "processes": context.size,
         }
         run = Run(network, {**config, "result": result}, history)
-        if folder and together.leads:
+        if folder and context.is_main:
             folder.finish(run, _picture(history))
     return run
 

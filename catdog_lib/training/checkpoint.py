@@ -1,10 +1,11 @@
-"""Save a training so that no crash can spoil it: a file is the old one or the new one, never half
-of one.
+"""Save training so that no crash can spoil it: a file is the old one or the new one, never half.
 
 The new contents go into a file of their own beside the old one, and are forced onto the disk; only
 then does the new file take the old one's name, which the operating system does in one go. Without
 the forcing, a power cut could leave the new name on an empty file (T. S. Pillai and others 2014,
 "All file systems are not created equal", OSDI).
+
+Lesson 10, section 7.
 """
 
 from __future__ import annotations
@@ -20,32 +21,32 @@ import torch
 from catdog_lib.atomic_write import write
 from catdog_lib.errors import CatdogError
 
-_MARK = "catdog checkpoint"
+_KEY = "catdog checkpoint"
 _FORMAT = 1
 
 
 def save(contents: dict[str, Any], path: str | os.PathLike) -> None:
-    """:func:`write` tensors, numbers, texts, and dicts and lists of these."""
+    """Write tensors, numbers, texts, and dicts and lists of these to a file, all or nothing."""
     buffer = BytesIO()  # torch.save, writing to a full disk itself, hides why it fails
-    torch.save({_MARK: _FORMAT, **contents}, buffer)
+    torch.save({_KEY: _FORMAT, **contents}, buffer)
     write(buffer.getvalue(), Path(path))
 
 
 def load(path: str | os.PathLike) -> dict[str, Any] | None:
-    """What :func:`save` wrote, on the CPU; None if there is no such file.
+    """Return what :func:`save` wrote, on the CPU; None if there is no such file.
 
-    No code in the file is run (``weights_only=True``), and every byte is checked against its check
-    sum.
+    No code in the file is run (``weights_only=True``), and every byte is checked against its
+    checksum.
 
     Raises:
-        CatdogError: the file is damaged, or something else.
+        CatdogError: the file is damaged, is no checkpoint, or cannot be read.
     """
     try:
-        with zipfile.ZipFile(path) as archive:  # what torch.save writes; torch checks no sums
+        with zipfile.ZipFile(path) as archive:  # what torch.save writes; torch checks no checksums
             if archive.testzip():
                 raise zipfile.BadZipFile
         contents = torch.load(path, map_location="cpu", weights_only=True)
-        if contents[_MARK] != _FORMAT:
+        if contents[_KEY] != _FORMAT:
             raise KeyError
     except FileNotFoundError:
         return None
@@ -59,7 +60,7 @@ def load(path: str | os.PathLike) -> dict[str, Any] | None:
     except Exception:  # what a damaged file does to its reader is beyond listing
         raise CatdogError(
             f"{os.fspath(path)!r} is damaged, or is no checkpoint of this course; remove it to "
-            "begin anew, or name another file."
+            "begin again, or name another file."
         ) from None
     return contents
 
@@ -67,11 +68,10 @@ def load(path: str | os.PathLike) -> dict[str, Any] | None:
 def check_settings_match(
     begun: dict[str, Any], asked: dict[str, Any], what: str, otherwise: str
 ) -> None:
-    """Compare the settings of a training with those it was begun with; dicts in dicts are looked
-    into.
+    """Raise an error if a training run is to go on with settings that it was not begun with.
 
     Args:
-        begun, asked: the settings then and now.
+        begun, asked: the settings then and now; dicts in them are looked into.
         what: begins the sentence, such as "The training".
         otherwise: ends it: what to do if the new settings are meant.
 

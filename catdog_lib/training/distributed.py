@@ -1,8 +1,10 @@
-"""Several processes, one training: what ``torchrun`` starts, and how they share the work.
+"""Several processes, one training run: what ``torchrun`` starts, and how they share the work.
 
-Every process holds the whole network and draws the same batches. It takes its share of each batch,
+Every process holds the whole network and draws the same batches. It takes its shard of each batch,
 and the gradients are averaged over the processes before each step; so all make the same step, the
 one that a single process would make.
+
+Longer than 200 lines because every collective operation of the course stands here.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from catdog_lib.errors import CatdogError
 from catdog_lib.training.sync_batchnorm import synchronise
 
 Value = TypeVar("Value")
-_TIMEOUT = timedelta(hours=2)  # the others wait while the first process decodes photos
+TIMEOUT = timedelta(hours=2)  # all other processes wait while the first one decodes photos
 
 
 @dataclass(frozen=True)
@@ -44,32 +46,31 @@ class DistributedContext:
     local_rank: int = 0
 
     @property
-    def leads(self) -> bool:
-        """Whether this is the process that alone prints and saves."""
+    def is_main(self) -> bool:
+        """Whether this is the main process, which alone prints and saves."""
         return self.rank == 0
 
-    def share(self, count: int) -> slice:
-        """Which of ``count`` pictures this process takes; none, if there are fewer pictures than
-        processes.
-        """
+    def shard(self, count: int) -> slice:
+        """Return which of ``count`` images this process takes; none if there are too few."""
         return slice(self.rank * count // self.size, (self.rank + 1) * count // self.size)
 
-    def share_sizes(self, count: int, parts: int) -> list[int]:
-        """How many pictures of each part this process takes, when a batch of ``count`` is cut into
-        parts.
-        """
-        shares = (self.share(len(part)) for part in torch.arange(count).tensor_split(parts))
-        return [share.stop - share.start for share in shares]
+    def shard_sizes(self, count: int, micro_batches: int) -> list[int]:
+        """Return how many images of each micro-batch this process takes, of a batch of ``count``."""
+        micro = torch.arange(count).tensor_split(micro_batches)
+        shards = (self.shard(len(rows)) for rows in micro)
+        return [shard.stop - shard.start for shard in shards]
 
-    def take(self, rows: Tensor, parts: int) -> Tensor:
-        """This process's share of each part of a batch, one after the other."""
+    def shard_batch(self, rows: Tensor, micro_batches: int) -> Tensor:
+        """Return this process's shard of each micro-batch of a batch, one after the other."""
         if self.size == 1:
             return rows
-        return torch.cat([part[self.share(len(part))] for part in rows.tensor_split(parts)])
+        micro = rows.tensor_split(micro_batches)
+        return torch.cat([some[self.shard(len(some))] for some in micro])
 
     def prepare(self, model: nn.Module, device: torch.device) -> nn.Module:
-        """The model, with every BatchNorm synchronised
-        (:func:`catdog_lib.training.sync_batchnorm.synchronise`).
+        """Return the model, with every BatchNorm synchronised if there are several processes.
+
+        See :func:`catdog_lib.training.sync_batchnorm.synchronise`.
 
         Raises:
             CatdogError: there are more processes on this machine than GPUs, or it has a GPU of
@@ -90,24 +91,25 @@ class DistributedContext:
         return synchronise(model, device)
 
     def wrap(self, model: nn.Module) -> nn.Module:
-        """The model, averaging its gradients over the team in every backward pass; all start with
-        the first's weights.
+        """Return the model, averaging its gradients over the processes in every backward pass.
+
+        All start with the first process's weights.
 
         Source: S. Li and others 2020, arXiv 2006.15704.
         """
         return model if self.size == 1 else DistributedDataParallel(model)
 
     def seed_rank(self, seed: int, epoch: int) -> None:
-        """Give each process other random numbers for Dropout; the first keeps those that it would
-        draw alone.
+        """Give each process different random numbers for Dropout.
 
-        They follow from seed and epoch, so a training that is taken up again draws the same ones.
+        The main process keeps those that it would draw alone. The numbers follow from seed and
+        epoch, so a training run that is resumed draws the same ones.
         """
-        if not self.leads:
+        if not self.is_main:
             torch.manual_seed((seed * 1_000_003 + epoch) * 1_009 + self.rank)
 
-    def total(self, numbers: Tensor) -> Tensor:
-        """The sum of this tensor over all processes."""
+    def all_reduce_sum(self, numbers: Tensor) -> Tensor:
+        """Return the sum of this tensor over all processes."""
         if self.size == 1:
             return numbers
         numbers = numbers.clone()
@@ -115,44 +117,46 @@ class DistributedContext:
         return numbers
 
     def gather(self, rows: Tensor, count: int) -> Tensor:
-        """All ``count`` rows, in order, from each process's :meth:`share` of them; on the CPU."""
+        """Return all ``count`` rows, in order, from each process's :meth:`shard`; on the CPU."""
         if self.size == 1:
             return rows
-        most = -(-count // self.size)  # a collective operation needs parts of equal size
+        most = -(-count // self.size)  # a collective operation needs tensors of equal size
         padded = rows.new_zeros(most, *rows.shape[1:])
         padded[: len(rows)] = rows
-        parts = [torch.empty_like(padded) for _ in range(self.size)]
-        dist.all_gather(parts, padded)
-        shares = (DistributedContext(rank, self.size).share(count) for rank in range(self.size))
+        gathered = [torch.empty_like(padded) for _ in range(self.size)]
+        dist.all_gather(gathered, padded)
+        shards = (DistributedContext(rank, self.size).shard(count) for rank in range(self.size))
         return torch.cat(
-            [part[: own.stop - own.start] for part, own in zip(parts, shares, strict=True)]
+            [some[: own.stop - own.start] for some, own in zip(gathered, shards, strict=True)]
         )
 
     def broadcast_object(self, make: Callable[[], Value]) -> Value:
-        """What ``make`` returns in the first process, for all: a measurement they must agree on, or
-        a file it reads.
+        """Return to all what ``make`` returns in the main process, where alone it is called.
+
+        For a measurement that they must agree on, or a file that the main process reads.
         """
-        made = [make() if self.leads else None]
+        made = [make() if self.is_main else None]
         if self.size > 1:
             dist.broadcast_object_list(made)
         return made[0]
 
     @contextmanager
     def main_process_first(self) -> Iterator[None]:
-        """On each machine the first process runs the block, then the others: they find in the cache
-        what it made.
+        """Run the block in each machine's first process, and only then in its other ones.
+
+        They find in the cache what the first one made.
         """
         if self.local_rank > 0:
-            self.total(torch.zeros(1))  # waits until all have come so far
+            self.all_reduce_sum(torch.zeros(1))  # waits until all have come so far
         yield
         if self.local_rank == 0:
-            self.total(torch.zeros(1))
+            self.all_reduce_sum(torch.zeros(1))
 
     def is_first_failure(self) -> bool:
-        """Whether no other process has asked this before: the one to say what went wrong.
+        """Return whether no other process has asked this: this one is to say what went wrong.
 
-        The others fail of it too, or lose the connection to the one that did; nobody wants to read
-        that.
+        The other ones fail of it too, or lose the connection to the one that did; nobody wants to
+        read that.
         """
         if self.size == 1:
             return True
@@ -166,8 +170,8 @@ class DistributedContext:
 
 
 @cache
-def team() -> DistributedContext:
-    """The team that this process belongs to: alone, unless ``torchrun`` started it.
+def dist_context() -> DistributedContext:
+    """Return the context of this process: alone, unless ``torchrun`` started it.
 
     The first call connects the processes: by gloo between CPUs, by NCCL between GPUs, of which each
     has its own.
@@ -183,23 +187,22 @@ def team() -> DistributedContext:
     # Said of 1×1 convolutions, whose weights lie in the usual and in channels-last order alike.
     warnings.filterwarnings("ignore", "Grad strides do not match bucket view strides")
     if rank > 0:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process stops; then the others do
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process stops; then all do
     if not dist.is_initialized():
-        dist.init_process_group(backend, timeout=_TIMEOUT)
+        dist.init_process_group(backend, timeout=TIMEOUT)
     return DistributedContext(rank, size, local_rank)
 
 
 @contextmanager
 def main_process_output() -> Iterator[None]:
-    """Around a program that prints: in a team the first process alone is heard, and an error is
-    told once.
+    """Let only the main process print, and only one process report an error.
 
     Raises:
         SystemExit: in the processes that fail because another one did.
     """
-    together = team()
+    context = dist_context()
     with ExitStack() as quiet:
-        if not together.leads:
+        if not context.is_main:
             nowhere = quiet.enter_context(open(os.devnull, "w"))
             quiet.enter_context(redirect_stdout(nowhere))
             quiet.enter_context(redirect_stderr(nowhere))
@@ -207,11 +210,11 @@ def main_process_output() -> Iterator[None]:
             yield
         except (Exception, KeyboardInterrupt, SystemExit) as error:
             usage = isinstance(error, SystemExit)  # argparse has said it already, in every process
-            if together.leads if usage else together.is_first_failure():
+            if context.is_main if usage else context.is_first_failure():
                 raise
             # torchrun ends all as soon as one ends; so wait for the one that speaks.
             with suppress(RuntimeError):
-                together.total(torch.zeros(1))
+                context.all_reduce_sum(torch.zeros(1))
             raise SystemExit(1) from None
-        if together.size > 1:
+        if context.size > 1:
             dist.destroy_process_group()

@@ -1,6 +1,4 @@
-"""A running average of a network's weights: it sits in the middle of the region in which training
-jitters about.
-"""
+"""A moving average of a network's weights: the middle of the region that training jitters in."""
 
 from __future__ import annotations
 
@@ -22,7 +20,7 @@ class EMA:
 
     Args:
         model: copied; the average starts there.
-        decay: share of the average that a step leaves, 0 to 1.
+        decay: fraction of the average that a step leaves, 0 to 1.
 
     Attributes:
         model: a network with the averaged weights.
@@ -41,11 +39,12 @@ class EMA:
         decay = min(self.decay, self.count / (self.count + 10))
         pairs = list(zip(_values(self.model), _values(model), strict=True))
         moving = [pair for pair in pairs if pair[0].is_floating_point()]
-        torch._foreach_lerp_([mine for mine, _ in moving], [new for _, new in moving], 1 - decay)
-        for mine, new in pairs:
-            if not mine.is_floating_point():  # BatchNorm's count of batches
-                mine.copy_(new)
+        torch._foreach_lerp_([old for old, _ in moving], [new for _, new in moving], 1 - decay)
+        for old, new in pairs:
+            if not old.is_floating_point():  # BatchNorm's count of batches
+                old.copy_(new)
 
 
 def _values(model: nn.Module) -> list[torch.Tensor]:
+    """Return parameters and buffers."""
     return [*model.parameters(), *model.buffers()]

@@ -1,4 +1,7 @@
-"""How good is a network? Its logits on a set of pictures, and what follows from them."""
+"""How good is a network? Its logits on a set of images, and what follows from them.
+
+Lesson 03, section 7.
+"""
 
 from __future__ import annotations
 
@@ -10,83 +13,84 @@ from torch import Tensor, nn
 
 from catdog_lib.data.image_set import ImageSet, batches
 from catdog_lib.device import autocast, fast_dtype, keep_freed_memory
-from catdog_lib.training.distributed import team
+from catdog_lib.training import loop
+from catdog_lib.training.distributed import dist_context
 from catdog_lib.training.metrics import Evaluation
 
-_BATCH = 128
+_BATCH_SIZE = 128
 
 
-def answer(
-    model: nn.Module, pictures: Tensor, *, mirror: bool = False, sizes: Sequence[int] = ()
+def predict_tta(
+    model: nn.Module, images: Tensor, *, flip: bool = False, sizes: Sequence[int] = ()
 ) -> Tensor:
-    """The logits for a batch of pictures, N×2 float32: the mean over all the ways in which each is
-    looked at.
+    """Return the logits for a batch, N×2 float32, with test-time augmentation.
+
+    They are the mean over all views of an image.
 
     Args:
-        model: takes pictures of any size, if ``sizes`` are given.
-        pictures: uint8, N×3×H×W.
-        mirror: look at each picture's mirror image, too.
-        sizes: look at the pictures made this high and wide, in pixels; () takes them as they are.
+        model: takes images of any size, if ``sizes`` are given.
+        images: uint8, N×3×H×W.
+        flip: look at each image's mirror image, too.
+        sizes: look at the images resized to these heights and widths, in pixels; () takes them as
+            they are.
     """
-    views = [pictures]
+    views = [images]
     if sizes:
-        values = pictures.float() / 255
+        values = images.float() / 255
         views = [F.interpolate(values, (s, s), mode="bilinear", antialias=True) for s in sizes]
-    if mirror:
+    if flip:
         views += [view.flip(3) for view in views]
     return torch.stack([model(view).float() for view in views]).mean(0)
 
 
-@torch.no_grad()
 def predict(
     model: nn.Module,
-    images: ImageSet,
+    dataset: ImageSet,
     dtype: torch.dtype | None = None,
     *,
-    mirror: bool = False,
+    flip: bool = False,
     sizes: Sequence[int] = (),
 ) -> Tensor:
-    """The network's logits for every picture, N×2 float32, on the CPU, in the order of the set.
+    """Return the network's logits, N×2 float32, on the CPU, in the order of the set.
 
-    The network is put into evaluation mode meanwhile (BatchNorm uses its running statistics) and
-    back afterwards. In a team of processes each takes a share of the pictures, and all get the
-    logits of all.
+    The network is in evaluation mode meanwhile (BatchNorm uses its running statistics); afterwards
+    each of its modules is in the mode it was in. Of several processes each takes a shard of the
+    images, and all get the logits of all.
 
     Args:
         model: on whatever device it is.
-        images: the set.
+        dataset: the images.
         dtype: number format of the convolutions; None takes the fastest that costs no accuracy.
-        mirror, sizes: how each picture is looked at (:func:`answer`).
+        flip, sizes: test-time augmentation (:func:`predict_tta`).
     """
     keep_freed_memory()
     device = next(model.parameters()).device
-    together = team()
-    dtype = dtype or together.broadcast_object(lambda: fast_dtype(device))
-    was_training = model.training
-    model.eval()
-    logits = []
-    mine = images
-    if together.size > 1:
-        mine = images.subset(torch.arange(len(images))[together.share(len(images))])
-    for pictures, _ in batches(mine, _BATCH, device=device):
+    dist = dist_context()
+    dtype = dtype or dist.broadcast_object(lambda: fast_dtype(device))
+    shard = dataset
+    if dist.size > 1:
+        shard = dataset.subset(torch.arange(len(dataset))[dist.shard(len(dataset))])
+
+    def forward(images: Tensor) -> Tensor:
         with autocast(device, dtype):
-            logits.append(answer(model, pictures, mirror=mirror, sizes=sizes).cpu())
-    model.train(was_training)
-    return together.gather(torch.cat(logits), len(images))
+            return predict_tta(model, images, flip=flip, sizes=sizes)
+
+    logits, _ = loop.predict(model, batches(shard, _BATCH_SIZE, device=device), forward)
+    return dist.gather(logits, len(dataset))
 
 
 def evaluate(
     model: nn.Module,
-    images: ImageSet,
+    dataset: ImageSet,
     dtype: torch.dtype | None = None,
     *,
-    mirror: bool = False,
+    flip: bool = False,
     sizes: Sequence[int] = (),
 ) -> Evaluation:
-    """Cross-entropy loss and accuracy of ``model`` on ``images``; arguments as in
-    :func:`predict`.
-    """
-    logits = predict(model, images, dtype, mirror=mirror, sizes=sizes)
-    loss = F.cross_entropy(logits, images.labels).item()
-    accuracy = (logits.argmax(1) == images.labels).double().mean().item()
-    return team().broadcast_object(lambda: Evaluation(loss, accuracy, len(images)))
+    """Return the cross-entropy and accuracy of ``model``; arguments as in :func:`predict`."""
+
+    def predict_all(model: nn.Module, dataset: ImageSet) -> tuple[Tensor, Tensor]:
+        return predict(model, dataset, dtype, flip=flip, sizes=sizes), dataset.labels
+
+    evaluation = loop.evaluate(model, dataset, predict_all)
+    return dist_context().broadcast_object(lambda: evaluation)

@@ -1,5 +1,8 @@
-"""Train a network: ``fit`` takes a model, pictures and a recipe, and returns the history. Read from
-top to bottom.
+"""Train a network: ``fit`` takes a model, images and a recipe, and returns the history.
+
+Read from top to bottom. The steps themselves are in :mod:`catdog_lib.training.loop`.
+
+Lesson 03, section 5.
 """
 
 from __future__ import annotations
@@ -7,25 +10,20 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable
-from functools import partial
 
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
-from tqdm.auto import tqdm
 
-from catdog_lib.data import augment
-from catdog_lib.data.image_set import ImageSet, Splits, batches, preload_to_device
-from catdog_lib.device import choose_device, dtype_name
-from catdog_lib.training import checkpoint as checkpoints
-from catdog_lib.training.evaluate import evaluate
+from catdog_lib.data.image_set import ImageSet, Splits, preload_to_device
+from catdog_lib.device import choose_device
+from catdog_lib.training.callbacks import progress_bar
 from catdog_lib.training.history import Epoch, History
-from catdog_lib.training.metrics import Evaluation, RunningMetrics
 from catdog_lib.training.recipe import Recipe
+from catdog_lib.training.resume import begin_or_resume
 from catdog_lib.training.trainer import Trainer
 from catdog_lib.training.whitening import whiten
 
-__all__ = ["Recipe", "fit", "train_epoch"]
+__all__ = ["Recipe", "fit"]
 
 
 def fit(
@@ -65,86 +63,59 @@ def fit(
         CatdogError: no such optimizer or device, the checkpoint is of another training, damaged or
             cannot be written, or the loss is no longer a number.
     """
-    place = choose_device(device)
+    target = choose_device(device)
     if recipe.whiten:
         whiten(model, data.train.sample(500, recipe.seed)[:][0])
-    train = preload_to_device(data.train, place)
-    training = Trainer(model, recipe, optimizer, place, math.ceil(len(train) / recipe.batch_size))
-    history = History(train_images=len(train), device=str(place), dtype=dtype_name(training.dtype))
-    kept = copy_state_dict(model)  # the start, should the first epoch fail
-    if checkpoint and (
-        saved := training.team.broadcast_object(lambda: checkpoints.load(checkpoint))
-    ):
-        history, kept = training.resume(saved, len(train))
-    elif checkpoint and training.team.leads:  # should it not be possible, it is better known now
-        checkpoints.save(training.state(history, kept), checkpoint)
+    train_set = preload_to_device(data.train, target)
+    steps_in_epoch = math.ceil(len(train_set) / recipe.batch_size)
+    trainer = Trainer(model, recipe, optimizer, target, steps_in_epoch)
+    trainer.history.train_images = len(train_set)
+    trainer.kept_weights = copy_state_dict(model)  # the start, should the first epoch fail
+    if checkpoint:
+        begin_or_resume(trainer, checkpoint)
 
-    with tqdm(
-        total=recipe.epochs * len(train), initial=len(history.epochs) * len(train),
-        unit="picture", disable=not (progress and training.team.leads),
-    ) as bar:  # fmt: skip
+    with progress_bar(trainer, visible=progress and trainer.dist.is_main):
         try:
-            for number in range(len(history.epochs) + 1, recipe.epochs + 1):
-                if recipe.patience and history.stale >= recipe.patience:
-                    break
-                bar.set_description(f"Epoch {number}/{recipe.epochs}")
-                start = time.perf_counter()
-                learned = train_epoch(training, train, bar)
-                seconds = time.perf_counter() - start
-                judged = training.average.model if training.average else model
-                validation = evaluate(
-                    judged, data.validation, training.dtype, mirror=recipe.mirror, sizes=recipe.test_sizes
-                )  # fmt: skip
-                record = Epoch(
-                    number, learned.loss, learned.accuracy, validation.loss, validation.accuracy,
-                    training.optimizer.param_groups[0]["lr"], seconds,
-                )  # fmt: skip
-                if recipe.keep == "last" or not history.epochs or record.better_than(history.best):
-                    kept = copy_state_dict(judged)
-                history.epochs.append(record)
-                if checkpoint and training.team.leads:
-                    checkpoints.save(training.state(history, kept), checkpoint)
-                bar.set_postfix_str(f"validation accuracy {validation.accuracy:.1%}")
+            while not trainer.finished:
+                run_epoch(trainer, train_set, data.validation)
         except KeyboardInterrupt:
-            if training.team.size > 1:
-                raise  # the others may not have heard of it, and cannot be waited for
-            history.interrupted = True
-        finally:  # also when the loss is no longer a number
-            model.load_state_dict(kept)
+            if trainer.dist.size > 1:
+                raise  # the other processes may not have heard of it
+            trainer.history.interrupted = True
+        finally:  # also when the loss is not finite
+            model.load_state_dict(trainer.kept_weights)
             model.eval()
-    return history
+    return trainer.history
 
 
-def train_epoch(training: Trainer, images: ImageSet, bar: tqdm) -> Evaluation:
-    """One pass over the training pictures, in random order.
+def run_epoch(trainer: Trainer, train_set: ImageSet, validation_set: ImageSet) -> None:
+    """Train for an epoch, validate, add both to the history, and keep the weights if they are best.
 
-    Returns the mean loss (cross-entropy alone, without penalty and smoothing) and the accuracy
-    along the way.
+    Raises:
+        CatdogError: the loss is not finite.
     """
-    recipe, generator, device = training.recipe, training.generator, training.device
-    epoch = training.epoch
-    changes = augmentations(recipe, epoch)
-    tally = RunningMetrics(device)
-    training.model.train()
-    training.team.seed_rank(recipe.seed, epoch)
-    for pictures, labels in batches(images, recipe.batch_size, shuffle=generator, device=device):
-        for change in changes:
-            pictures = change(pictures, generator)
-        whole, parts = len(labels), min(training.parts, len(labels))
-        pictures, labels = training.team.take(pictures, parts), training.team.take(labels, parts)
-        tally.add(training.step(pictures, labels, of=whole), labels)
-        bar.update(whole)
-    # Only now is a GPU asked: to wait for it in every step would cost time.
-    tally = tally.all_reduce(training.team)
-    if batch := tally.first_non_finite():
-        raise training.non_finite_loss_error(epoch, batch)
-    return tally.result()
-
-
-def augmentations(recipe: Recipe, epoch: int) -> list[Callable[[Tensor, Generator], Tensor]]:
-    crop = partial(augment.flip_and_crop, smallest=recipe.crop, size=recipe.size_in(epoch))
-    return [crop if name == "flip_and_crop" else getattr(augment, name) for name in recipe.augment]
+    trainer.run_callbacks("on_epoch_begin")
+    number, history = trainer.epoch, trainer.history
+    start = time.perf_counter()
+    train_metrics = trainer.train_epoch(train_set)
+    seconds = time.perf_counter() - start
+    validation = trainer.validate(validation_set)
+    record = Epoch(
+        epoch=number,
+        train_loss=train_metrics.loss,
+        train_accuracy=train_metrics.accuracy,
+        validation_loss=validation.loss,
+        validation_accuracy=validation.accuracy,
+        learning_rate=trainer.optimizer.param_groups[0]["lr"],
+        seconds=seconds,
+    )
+    is_best = not history.epochs or record.better_than(history.best)
+    if trainer.recipe.keep == "last" or is_best:
+        trainer.kept_weights = copy_state_dict(trainer.eval_model)
+    history.epochs.append(record)
+    trainer.run_callbacks("on_epoch_end")
 
 
 def copy_state_dict(model: nn.Module) -> dict[str, Tensor]:
+    """Return the model's state dict, with copies of its tensors."""
     return {name: value.clone() for name, value in model.state_dict().items()}

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Epoch:
-    """One pass over the training pictures, and the validation that followed it.
+    """One pass over the training images, and the validation that followed it.
 
     ``train_loss`` and ``train_accuracy`` are those of the batches as they were trained on, so the
-    weights moved and the pictures were augmented meanwhile. ``seconds`` is the time of the training
+    weights moved and the images were augmented meanwhile. ``seconds`` is the time of the training
     pass alone.
     """
 
@@ -29,7 +29,7 @@ class Epoch:
     seconds: float
 
     def better_than(self, other: Epoch) -> bool:
-        """A higher validation accuracy, or an equal one with a lower validation loss."""
+        """Return whether the validation accuracy is higher, or equal with a lower loss."""
         return (self.validation_accuracy, -self.validation_loss) > (
             other.validation_accuracy,
             -other.validation_loss,
@@ -42,7 +42,7 @@ class History:
 
     Attributes:
         epochs: one record each.
-        train_images: pictures in the training set.
+        train_images: images in the training set.
         device, dtype: where the convolutions were computed, and in which number format.
         interrupted: somebody stopped the run.
     """
@@ -61,11 +61,11 @@ class History:
         )
 
     def kept(self, keep: str) -> Epoch:
-        """The epoch whose weights a recipe with this ``keep`` keeps: the "best" or the "last"."""
+        """Return the epoch whose weights a recipe with this ``keep`` keeps: "best" or "last"."""
         return self.epochs[-1] if keep == "last" else self.best
 
     @property
-    def stale(self) -> int:
+    def epochs_since_best(self) -> int:
         """How many epochs ago the best one was; 0 before the first."""
         return self.epochs[-1].epoch - self.best.epoch if self.epochs else 0
 
@@ -76,20 +76,21 @@ class History:
 
     @property
     def images_per_second(self) -> float:
-        """Pictures trained on, per second of training."""
+        """Images trained on, per second of training."""
         return len(self.epochs) * self.train_images / self.seconds if self.epochs else 0.0
 
     def to_json(self) -> str:
-        """The whole history as JSON; :meth:`from_json` reads it back equal."""
+        """Return the whole history as JSON; :meth:`from_json` reads it back equal."""
         return json.dumps(asdict(self), indent=1)
 
     @classmethod
     def from_json(cls, text: str) -> History:
+        """Read a history that :meth:`to_json` wrote."""
         facts = json.loads(text)
         return cls(**{**facts, "epochs": [Epoch(**record) for record in facts["epochs"]]})
 
     def to_pandas(self) -> pd.DataFrame:
-        """The epochs as a table, a row each; :meth:`from_pandas` reads them back equal."""
+        """Return the epochs as a table, a row each; :meth:`from_pandas` reads them back equal."""
         import pandas as pd
 
         return pd.DataFrame(
@@ -98,4 +99,5 @@ class History:
 
     @classmethod
     def from_pandas(cls, table: pd.DataFrame) -> History:
+        """Read a history, its epochs alone, from a table that :meth:`to_pandas` made."""
         return cls([Epoch(**record) for record in table.to_dict("records")])

@@ -1,5 +1,6 @@
-"""Find a learning rate: train for a hundred steps while it grows from far too small to far too
-large, and look.
+"""Find a learning rate: train for a hundred steps while it grows from far too small to too large.
+
+Lesson 04, section 6.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from catdog_lib.data.image_set import Splits, batches, preload_to_device
+from catdog_lib.data.image_set import ImageSet, Splits, preload_to_device
 from catdog_lib.device import choose_device
 from catdog_lib.errors import CatdogError
-from catdog_lib.training.fit import augmentations
+from catdog_lib.training.augmented_batches import augmented_batches
 from catdog_lib.training.recipe import Recipe
 from catdog_lib.training.trainer import Trainer
 
@@ -40,11 +41,10 @@ class RateSearch:
 
     @property
     def smoothed(self) -> list[float]:
-        """The losses without most of their noise: a mean over the neighbours, weighted by a bell
-        curve.
+        """The losses without most of their noise: a mean over the neighbours.
 
-        It looks to both sides. A running mean of the past would lag behind and show the minimum too
-        late.
+        It is weighted by a bell curve, and looks to both sides: a running mean of the past would
+        lag, and show the minimum too late.
         """
         steps = np.arange(len(self.losses))
         weights = np.exp(-(((steps[:, None] - steps) / WIDTH) ** 2) / 2)
@@ -52,11 +52,11 @@ class RateSearch:
 
     @property
     def suggestion(self) -> float:
-        """A third of the smallest rate with which the smoothed loss has come 90 % of its way down.
+        """A third of the smallest rate at which the smoothed loss has made 90 % of its fall.
 
-        Where it turns up again the rate is too large already, and at its lowest point it is about
-        to. The loss may also stay down, if the pictures are easy; so the lowest point alone would
-        say little. Take the suggestion as a place to start: when tried with several seeds it moved
+        Where the loss turns up again the rate is too large already, and at its lowest point it is
+        about to be. The loss may also stay down, if the images are easy; so the lowest point alone
+        would say little. Take the suggestion as a place to start: when tried with several seeds it moved
         by a factor of two, for one network of ten.
         """
         smoothed = np.array(self.smoothed)
@@ -75,16 +75,15 @@ def find_learning_rate(
     steps: int = 100,
     device: str | None = None,
 ) -> RateSearch:
-    """Train a copy of ``model`` with a learning rate that grows exponentially, and note the loss of
-    each batch.
+    """Train a copy of ``model`` at a learning rate that grows exponentially; note each batch's loss.
 
-    The search ends early when the loss is four times the first one, or no number. The model itself
-    stays as it is, and so do the random numbers that a training draws afterwards.
+    The search ends early when the loss is four times the first one, or not finite. The model itself
+    stays as it is, and so do the random numbers that a later training run draws.
 
     Args:
-        model: takes uint8 pictures N×3×H×W, returns logits N×2.
-        data: ``data.train`` is trained on, again from the start when it has been seen; the others
-            are not touched.
+        model: takes uint8 images N×3×H×W, returns logits N×2.
+        data: ``data.train`` is trained on, again from the start when it has been seen; validation
+            and test images are not touched.
         recipe: optimizer, batch size, augmentation and so on; its learning rate and schedule are
             not used.
         lowest, highest: the first rate and the last.
@@ -105,23 +104,24 @@ def find_learning_rate(
         )
     if steps < 10:
         raise CatdogError(f"steps is {steps!r}; a search needs 10 or more.")
-    place = choose_device(device)
-    plan = replace(recipe, lr=lowest, schedule="constant", average=0.0, compile=False)
+    target = choose_device(device)
+    plan = replace(recipe, lr=lowest, schedule="constant", ema_decay=0.0, compile=False)
     rates, losses = np.geomspace(lowest, highest, steps).tolist(), []
-    with torch.random.fork_rng([place] if place.type == "cuda" else []):
-        training = Trainer(copy.deepcopy(model), plan, None, place, steps)
-        training.model.train()
-        groups = training.optimizer.param_groups
+    with torch.random.fork_rng([target] if target.type == "cuda" else []):
+        trainer = Trainer(copy.deepcopy(model), plan, None, target, steps)
+        trainer.model.train()
+        groups = trainer.optimizer.param_groups
         starts = [group["initial_lr"] for group in groups]
-        for rate, (pictures, labels) in zip(rates, _endless(training, data), strict=False):
+        dataset = preload_to_device(data.train, target)
+        for rate, (images, labels) in zip(rates, _endless(trainer, dataset), strict=False):
             for group, start in zip(groups, starts, strict=True):  # Muon's groups differ
                 group["initial_lr"] = start * (rate / lowest)
             try:
-                logits = training.step(pictures, labels, of=len(labels))
+                logits = trainer.step(images, labels)
             except CatdogError:
                 if not losses:
                     raise
-                break  # the loss is no number any more
+                break  # the loss is no longer finite
             loss = F.cross_entropy(logits, labels).item()
             if not loss <= BLOWN_UP * (losses or [math.inf])[0]:
                 break
@@ -129,15 +129,7 @@ def find_learning_rate(
     return RateSearch(tuple(rates[: len(losses)]), tuple(losses))
 
 
-def _endless(training: Trainer, data: Splits) -> Iterator[tuple[Tensor, Tensor]]:
-    """Batches of the training pictures, augmented, epoch after epoch."""
-    recipe, generator = training.recipe, training.generator
-    images = preload_to_device(data.train, training.device)
-    changes = augmentations(recipe, epoch=1)
+def _endless(trainer: Trainer, dataset: ImageSet) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield batches of the training images, augmented, epoch after epoch."""
     for _ in repeat(None):
-        for pictures, labels in batches(
-            images, recipe.batch_size, shuffle=generator, device=training.device
-        ):
-            for change in changes:
-                pictures = change(pictures, generator)
-            yield pictures, labels
+        yield from augmented_batches(dataset, trainer.recipe, 1, trainer.generator, trainer.device)

@@ -1,81 +1,85 @@
-"""Loss and accuracy, and how far to trust them."""
+"""Loss and accuracy, and how far to trust them.
+
+Lesson 00, section 6; Lesson 03, section 7.
+"""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from catdog_lib.classes import CLASSES
-from catdog_lib.training.distributed import DistributedContext
+
+if TYPE_CHECKING:
+    from catdog_lib.training.distributed import DistributedContext
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Loss and accuracy on ``count`` pictures, each picture counting the same."""
+    """Loss and accuracy on ``count`` images, each image counting the same."""
 
     loss: float
     accuracy: float
     count: int
 
     def interval(self) -> tuple[float, float]:
-        """Where the true accuracy lies with 95 % confidence (:func:`wilson_interval`)."""
+        """Return where the true accuracy lies with 95 % confidence (:func:`wilson_interval`)."""
         return wilson_interval(round(self.accuracy * self.count), self.count)
 
     def __str__(self) -> str:
         low, high = self.interval()
         return (
             f"accuracy {self.accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}), "
-            f"loss {self.loss:.4f}, {self.count:,} pictures"
+            f"loss {self.loss:.4f}, {self.count:,} images"
         )
 
 
 class RunningMetrics:
-    """Notes loss and hits batch by batch, on the device; reading the result is the only time that
-    it is waited for.
+    """Counts loss and right answers batch by batch, on the device of the logits.
 
-    A mean over batches would give a picture in a small last batch more weight than the others.
+    Adding a batch does not synchronise with a GPU; reading the result does. A mean over batches
+    would give an image in a small last batch more weight than the rest.
     """
 
-    def __init__(self, device: torch.device):
-        self._sums: list[Tensor] = []  # one scalar a batch
-        self._hits = torch.zeros((), dtype=torch.int64, device=device)
+    def __init__(self) -> None:
+        self._losses: list[Tensor] = []  # the sum over each batch
+        self._correct: list[Tensor] = []  # of each batch
         self._count = 0
 
     def add(self, logits: Tensor, labels: Tensor) -> None:
         """Count a batch: its logits N×2 and labels N."""
-        self._sums.append(F.cross_entropy(logits.detach().float(), labels, reduction="sum"))
-        self._hits += (logits.detach().argmax(1) == labels).sum()
+        logits = logits.detach().float()
+        self._losses.append(F.cross_entropy(logits, labels, reduction="sum"))
+        self._correct.append((logits.argmax(1) == labels).sum())
         self._count += len(labels)
 
-    def all_reduce(self, team: DistributedContext) -> RunningMetrics:
-        """The tally of all processes' batches together; each has counted its share of every
-        batch.
-        """
-        whole = RunningMetrics(self._hits.device)
-        whole._sums = list(team.total(torch.stack(self._sums)))
-        whole._hits = team.total(self._hits)
-        whole._count = int(team.total(torch.tensor(self._count)))
-        return whole
+    def all_reduce(self, context: DistributedContext) -> RunningMetrics:
+        """Return the metrics of all processes together; each has counted its shard of a batch."""
+        everywhere = RunningMetrics()
+        everywhere._losses = list(context.all_reduce_sum(torch.stack(self._losses)))
+        everywhere._correct = list(context.all_reduce_sum(torch.stack(self._correct)))
+        everywhere._count = int(context.all_reduce_sum(torch.tensor(self._count)))
+        return everywhere
 
     def first_non_finite(self) -> int | None:
-        """The first batch, counted from 1, whose loss is infinite or no number; None if all are
-        numbers.
-        """
-        bad = (~torch.stack(self._sums).isfinite()).nonzero()
+        """Return the first batch, counted from 1, whose loss is not finite; None if all are."""
+        bad = (~torch.stack(self._losses).isfinite()).nonzero()
         return int(bad[0]) + 1 if len(bad) else None
 
     def result(self) -> Evaluation:
-        """The mean over all pictures so far."""
-        total = math.fsum(torch.stack(self._sums).tolist())
-        return Evaluation(total / self._count, self._hits.item() / self._count, self._count)
+        """Return the mean over all images so far."""
+        loss = math.fsum(torch.stack(self._losses).tolist()) / self._count
+        correct = int(torch.stack(self._correct).sum())
+        return Evaluation(loss, correct / self._count, self._count)
 
 
 def confusion_matrix(labels: Tensor, predictions: Tensor) -> Tensor:
-    """Count the answers: row = what the picture is, column = what the network says; 2×2 int64."""
+    """Count the answers: row = what the image is, column = what the network says; 2×2 int64."""
     classes = len(CLASSES)
     return torch.bincount(labels * classes + predictions, minlength=classes**2).view(
         classes, classes
@@ -83,8 +87,9 @@ def confusion_matrix(labels: Tensor, predictions: Tensor) -> Tensor:
 
 
 def most_wrong(logits: Tensor, labels: Tensor) -> Tensor:
-    """Positions of the wrongly answered pictures, the one with the smallest probability for its
-    true class first.
+    """Return the positions of the wrongly classified images, the most confident mistake first.
+
+    That is the one with the smallest probability for its true class.
     """
     right = logits.softmax(1)[torch.arange(len(labels)), labels]
     order = right.argsort()
@@ -92,7 +97,7 @@ def most_wrong(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def wilson_interval(hits: int, count: int, z: float = 1.96) -> tuple[float, float]:
-    """The 95 % confidence interval of a share, from ``hits`` out of ``count``.
+    """Return the 95 % confidence interval of a proportion, from ``hits`` out of ``count``.
 
     With p = hits / count, its centre is (p + z²/2n) / (1 + z²/n) and its half-width z √(p(1 − p)/n
     + z²/4n²) / (1 + z²/n). Unlike p ± z √(p(1 − p)/n) it stays inside [0, 1] and is right for small

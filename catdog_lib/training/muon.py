@@ -1,8 +1,8 @@
-"""Muon: gradient descent in which every direction of a weight matrix is learned at the same speed.
+"""Muon: gradient descent that learns every direction of a weight matrix at the same speed.
 
 A gradient is dominated by a few directions: its largest singular values are many times its
 smallest. Muon replaces the gradient's matrix G = U S Vᵀ by U Vᵀ, the nearest matrix whose singular
-values are all 1, so that what few pictures speak for is learned as fast as what all of them do.
+values are all 1, so that what few images speak for is learned as fast as what all of them do.
 
 Source: K. Jordan and others 2024, "Muon: an optimizer for hidden layers in neural networks",
 https://kellerjordan.github.io/posts/muon/.
@@ -16,14 +16,14 @@ import torch
 from torch import Tensor
 
 # The polynomial aX + b(XXᵀ)X + c(XXᵀ)²X brings singular values in (0, 1] near 1; the source takes
-# five rounds. Three leave the smallest ones smaller, train as well here, and save two fifths of the
+# five steps. Three leave the smallest ones smaller, train as well here, and save two fifths of the
 # time.
 A, B, C = 3.4445, -4.7750, 2.0315
 NS_STEPS = 3
 
 
 class Muon(torch.optim.Optimizer):
-    """Muon for parameters with two dimensions or more; Nesterov's momentum for the others.
+    """Muon for parameters with two dimensions or more; Nesterov's momentum for all other ones.
 
     A convolution's weight, C_out×C_in×k×k, counts as the matrix C_out × (k·k·C_in) that multiplies
     a patch. Biases and BatchNorm's scales and shifts have no directions to even out.
@@ -32,10 +32,10 @@ class Muon(torch.optim.Optimizer):
         params: parameters, or groups of them, each with its own ``lr``, ``momentum`` and
             ``weight_decay``.
         lr: learning rate; with it alone a step changes a matrix by that much in every direction.
-        momentum: share of the running average of the gradients that a new gradient leaves.
+        momentum: fraction of the running average of the gradients that a new gradient leaves.
         weight_decay: every step first shrinks the parameters by lr · weight_decay.
-        dtype: in which number format the matrices are evened out. bfloat16 is exact enough, and
-            faster where the processor has it; where it has not, it is imitated, ten times slower
+        dtype: number format of the products in :func:`newton_schulz`. bfloat16 is exact enough, and
+            faster where the processor has it; where it does not, it is emulated, ten times slower
             than float32 or more.
     """
 
@@ -52,6 +52,7 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure=None) -> None:
+        """Change every parameter that has a gradient."""
         for group in self.param_groups:
             lr, momentum = group["lr"], group["momentum"]
             for weight in group["params"]:
@@ -59,26 +60,24 @@ class Muon(torch.optim.Optimizer):
                     continue
                 state = self.state[weight]
                 if not state:
-                    state["average"] = torch.zeros_like(weight)
-                state["average"].lerp_(weight.grad, 1 - momentum)
-                change = weight.grad.lerp(state["average"], momentum)  # Nesterov: look ahead
+                    state["momentum_buffer"] = torch.zeros_like(weight)
+                buffer = state["momentum_buffer"]
+                buffer.lerp_(weight.grad, 1 - momentum)
+                update = weight.grad.lerp(buffer, momentum)  # Nesterov: look ahead
                 if weight.ndim > 1:
-                    rows = change.movedim(
-                        1, -1
-                    )  # as channels-last memory has them: nothing is copied
-                    evened = newton_schulz(rows.flatten(1), group["dtype"])
-                    change = evened.view(rows.shape).movedim(-1, 1)
-                weight.mul_(1 - lr * group["weight_decay"]).sub_(change, alpha=lr)
+                    rows = update.movedim(1, -1)  # as in channels-last memory: nothing is copied
+                    orthogonal = newton_schulz(rows.flatten(1), group["dtype"])
+                    update = orthogonal.view(rows.shape).movedim(-1, 1)
+                weight.mul_(1 - lr * group["weight_decay"]).sub_(update, alpha=lr)
 
 
 def newton_schulz(matrix: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
-    """About U Vᵀ for a matrix U S Vᵀ, m×n, by a few rounds of a polynomial (Newton and Schulz's
-    method).
+    """Return about U Vᵀ for a matrix U S Vᵀ, m×n, by a few steps of Newton and Schulz's method.
 
-    Computed in ``dtype``. A singular value above a fortieth of the matrix's norm ends between about
+    Each step applies a polynomial. Computed in ``dtype``. A singular value above a fortieth of the matrix's norm ends between about
     0.65 and 1.25; a smaller one stays smaller. bfloat16 changes that little: it keeps the range of
     float32, which float16 does not. The result is scaled by √max(1, m/n), so that a layer with many
-    outputs moves its output as much as others do.
+    outputs moves its output as much as all other ones do.
     """
     tall = matrix.shape[0] > matrix.shape[1]
     x = (matrix.T if tall else matrix).to(dtype)

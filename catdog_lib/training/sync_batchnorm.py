@@ -1,4 +1,4 @@
-"""BatchNorm over the pictures of several processes, as if one process had them all."""
+"""BatchNorm over the images of several processes, as if one process had them all."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 
 def synchronise(model: nn.Module, device: torch.device) -> nn.Module:
-    """Let every BatchNorm in ``model`` compute its mean and variance over the batch of all
-    processes together.
+    """Return ``model``, with every BatchNorm computing its mean and variance over all processes.
 
-    A plain BatchNorm sees the share of its own process alone. Its mean and variance would be those
-    of fewer pictures, each process would normalise otherwise, and their running statistics would
+    A plain BatchNorm sees the shard of its own process alone. Its mean and variance would be those
+    of fewer images, each process would normalise differently, and their running statistics would
     drift apart: another network than the one that a single process trains.
 
     The layers are exchanged, their tensors stay: optimizers still fit, and the state dict keeps its
@@ -34,7 +33,7 @@ class SyncBatchNorm(_BatchNorm):
     """BatchNorm with statistics over all processes, for the CPU; PyTorch's own runs on GPUs only.
 
     With n_r values of a channel in process r, their sum s_r and their sum of squares q_r, and n = Σ
-    n_r: mean = Σ s_r / n and variance = Σ q_r / n − mean². The shares may differ in size, or be
+    n_r: mean = Σ s_r / n and variance = Σ q_r / n − mean². The shards may differ in size, or be
     empty.
 
     Source: S. Ioffe and C. Szegedy 2015, arXiv 1502.03167, algorithm 1.
@@ -47,30 +46,35 @@ class SyncBatchNorm(_BatchNorm):
 
     @classmethod
     def like(cls, layer: _BatchNorm) -> SyncBatchNorm:
-        """A layer with the settings of ``layer``, and with its very tensors."""
+        """Return a layer with the settings of ``layer``, and with its very tensors."""
         new = cls(
-            layer.num_features, layer.eps, layer.momentum, layer.affine, layer.track_running_stats,
+            layer.num_features,
+            layer.eps,
+            layer.momentum,
+            layer.affine,
+            layer.track_running_stats,
             device="meta",
-        )  # fmt: skip
+        )
         new._parameters.update(layer._parameters)
         new._buffers.update(layer._buffers)
         return new.train(layer.training)
 
     def _check_input_dim(self, input: Tensor) -> None:
-        """Any number of dimensions will do."""
+        """Accept any number of dimensions."""
 
     def forward(self, input: Tensor) -> Tensor:
+        """Normalise each channel over all processes, or in evaluation as BatchNorm does."""
         if not (self.training or self.running_mean is None):
             return super().forward(input)
         x = input.float()
-        others = [dim for dim in range(x.ndim) if dim != 1]
+        over = [dim for dim in range(x.ndim) if dim != 1]
         shape = [-1 if dim == 1 else 1 for dim in range(x.ndim)]  # to spread C numbers over x
         own = x.numel() // x.shape[1]
         # The difference of two large sums would lose digits. So the squares are taken of deviations
         # from this process's own mean, and what was taken off is added again in double precision.
-        sums = x.sum(others)
+        sums = x.sum(over)
         centre = sums / max(own, 1)
-        squares = (x - centre.view(shape)).square().sum(others).double()
+        squares = (x - centre.view(shape)).square().sum(over).double()
         squares = squares + sums.double() * centre.double()
         n, mean, square = _Sum.apply(
             torch.stack([torch.full_like(squares, own), sums.double(), squares])
@@ -99,18 +103,21 @@ class SyncBatchNorm(_BatchNorm):
 
 
 class _Sum(torch.autograd.Function):
-    """The sum of a tensor over all processes. All their losses depend on it, so the gradient is
-    summed, too.
+    """The sum of a tensor over all processes.
+
+    All their losses depend on it, so the gradient is summed, too.
     """
 
     @staticmethod
     def forward(ctx, own: Tensor) -> Tensor:
+        """Return the sum of ``own`` over all processes."""
         total = own.clone()
         dist.all_reduce(total)
         return total
 
     @staticmethod
     def backward(ctx, gradient: Tensor) -> Tensor:
+        """Return the sum of the gradients of all processes."""
         total = gradient.clone(memory_format=torch.contiguous_format)
         dist.all_reduce(total)
         return total

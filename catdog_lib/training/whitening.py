@@ -1,4 +1,4 @@
-"""Start the first convolution from what pictures are made of, rather than from chance.
+"""Start the first convolution from the patterns of images rather than from random numbers.
 
 Neighbouring pixels are nearly equal, so a patch of pixels says the same thing many times over, and
 the edges and colours that tell a cat from a dog are small beside its brightness. The principal
@@ -9,6 +9,8 @@ epochs.
 Source: A. Krizhevsky 2009, "Learning multiple layers of features from tiny images", section 2.1
 (whitening); K. Jordan 2024, "94% on CIFAR-10 in 3.29 seconds on a single GPU", arXiv 2404.00498,
 section 3.2 (as the first layer).
+
+Lesson 07, section 1.
 """
 
 from __future__ import annotations
@@ -18,23 +20,23 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from catdog_lib.errors import CatdogError
+from catdog_lib.inspect.hooks import evaluating
 
 FLOOR = 1e-2  # added to the variances: the weakest patterns are mostly noise
 
 
 @torch.no_grad()
-def whiten(model: nn.Module, pictures: Tensor) -> None:
-    """Set the filters of the model's first convolution to the strongest patterns in ``pictures``,
-    and their negatives.
+def whiten(model: nn.Module, images: Tensor) -> None:
+    """Set the filters of the first convolution to the strongest patterns in ``images``.
 
     With the covariance matrix of the patches, C = E diag(λ) Eᵀ (E: its eigenvectors, the patterns,
     as columns; λ: how much the patches vary along each), filter i is Eᵢ / √(λᵢ + 0.01). A ReLU
-    behind it would lose the negative half of what it finds, so the second half of the filters are
+    after it would lose the negative half of what it finds, so the second half of the filters are
     the negatives of the first. A bias becomes 0.
 
     Args:
         model: changed in place; its first convolution has C_out filters of C_in×k×k.
-        pictures: N×3×H×W, as the model takes them; a few hundred are enough.
+        images: N×3×H×W, as the model takes them; a few hundred are enough.
 
     Raises:
         CatdogError: there is no convolution in the model, or its filters are not even in number, or
@@ -49,9 +51,8 @@ def whiten(model: nn.Module, pictures: Tensor) -> None:
             f"whiten needs an even number of filters, at most {2 * values}, in the first "
             f"convolution; it has {count}."
         )
-    patches = F.unfold(
-        _input_of(first, model, pictures), first.kernel_size, stride=first.kernel_size
-    )
+    inputs = _input_of(first, model, images)
+    patches = F.unfold(inputs, first.kernel_size, stride=first.kernel_size)
     patches = patches.movedim(1, 0).flatten(1).double()  # C_in·k·k values × all patches
     variances, patterns = torch.linalg.eigh(torch.cov(patches))  # from the weakest to the strongest
     strongest = range(values - 1, values - 1 - count // 2, -1)
@@ -61,14 +62,13 @@ def whiten(model: nn.Module, pictures: Tensor) -> None:
         first.bias.zero_()
 
 
-def _input_of(layer: nn.Module, model: nn.Module, pictures: Tensor) -> Tensor:
-    """What reaches ``layer`` when the model is given ``pictures``, float32, on the CPU."""
+def _input_of(layer: nn.Module, model: nn.Module, images: Tensor) -> Tensor:
+    """Return what reaches ``layer`` when the model gets ``images``, float32, on the CPU."""
     seen: list[Tensor] = []
     hook = layer.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
-    was_training = model.training
     try:
-        model.eval()(pictures.to(layer.weight.device))
+        with evaluating(model):
+            model(images.to(layer.weight.device))
     finally:
         hook.remove()
-        model.train(was_training)
     return seen[0].float().cpu()

@@ -96,10 +96,10 @@ def fit_head(
     network = make_head(features.shape[1], head)
     steps = math.ceil(len(labels) / recipe.batch_size)
     recipe = replace(recipe, precision="float32")
-    training = Trainer(network, recipe, None, torch.device("cpu"), steps)
+    trainer = Trainer(network, recipe, None, torch.device("cpu"), steps)
     network.train()
     for _ in range(recipe.epochs):
-        order = torch.randperm(len(labels), generator=training.generator)
+        order = torch.randperm(len(labels), generator=trainer.generator)
         for which in order.split(recipe.batch_size):
-            training.step(features[which], labels[which], of=len(which))
+            trainer.step(features[which], labels[which])
     return network.eval()

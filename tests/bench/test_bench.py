@@ -94,7 +94,7 @@ def test_our_loop_is_the_engine_and_takes_as_many_steps(gathered, monkeypatch):
     loop.steps = 3
     sizes.clear()
     assert loop.round() > 0 and sizes == [SMALL.batch_size] * 3
-    assert loop.training.dtype == torch.float32
+    assert loop.trainer.precision.dtype == torch.float32
 
 
 def test_features_are_extracted_and_nothing_is_learned(gathered, monkeypatch):
@@ -103,7 +103,7 @@ def test_features_are_extracted_and_nothing_is_learned(gathered, monkeypatch):
     features = plain._extract(torch.rand(2, 3, 32, 32))
     assert features.shape == (2, 1280) and not features.requires_grad
     ours = OurLoop(row, gathered.pixels[32], "cpu", torch.float32, 0.0)
-    assert ours.round() > 0 and not hasattr(ours, "training") and not hasattr(plain, "optimizer")
+    assert ours.round() > 0 and not hasattr(ours, "trainer") and not hasattr(plain, "optimizer")
 
 
 def test_the_count_of_multiply_adds_is_that_of_the_networks():
@@ -193,9 +193,9 @@ def test_what_cannot_be_measured_is_said_at_once(arguments, says, capsys):
 
 
 def test_a_recipe_of_the_rows_is_trained_as_it_says(gathered):
-    row = Row("residual", 32, Recipe(batch_size=4, optimizer="muon", average=0.9), {"width": 4})
+    row = Row("residual", 32, Recipe(batch_size=4, optimizer="muon", ema_decay=0.9), {"width": 4})
     loop = OurLoop(row, gathered.pixels[32], "cpu", torch.float32, 0.0)
-    assert loop.training.average.count == 2 and type(loop.training.optimizer).__name__ == "Muon"
+    assert loop.trainer.ema.count == 2 and type(loop.trainer.optimizer).__name__ == "Muon"
 
 
 def test_compare_refuses_before_it_starts_anything(monkeypatch):

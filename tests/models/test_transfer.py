@@ -31,7 +31,7 @@ class TestFrozenBackbone:
         training = Trainer(classifier, recipe, None, torch.device("cpu"), 1)
         classifier.train()
         pictures = torch.randint(0, 256, (2, 3, size, size), dtype=torch.uint8)
-        logits = training.step(pictures, torch.tensor([0, 1]), of=2)
+        logits = training.step(pictures, torch.tensor([0, 1]))
         assert logits.shape == (2, 2)
         after = classifier.state_dict()
         changed = {key for key in before if not torch.equal(before[key], after[key])}
@@ -193,7 +193,7 @@ class TestLowerRates:
         training = Trainer(classifier, recipe, None, torch.device("cpu"), 10)
         classifier.train()
         before = copy.deepcopy(classifier.state_dict())
-        training.step(torch.rand(4, 3, 64, 64), torch.tensor([0, 1, 0, 1]), of=4)
+        training.step(torch.rand(4, 3, 64, 64), torch.tensor([0, 1, 0, 1]))
         after = classifier.state_dict()
         names = {key for key in before if not torch.equal(before[key], after[key])}
         assert names and all(key.startswith(("head", "backbone.body.stage7")) for key in names)

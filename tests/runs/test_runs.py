@@ -17,9 +17,9 @@ from catdog_lib.cli import main
 from catdog_lib.errors import CatdogError
 from catdog_lib.runs import train_run as training_run
 from catdog_lib.runs.run_folder import load_run
-from catdog_lib.training import fit as train
 from catdog_lib.training import schedules
 from catdog_lib.training.history import History
+from catdog_lib.training.trainer import Trainer
 from tests.runs import victims
 
 COMPLETE = ["history.json", "history.png", "run.json", "weights.pt"]
@@ -214,12 +214,12 @@ def test_ctrl_c_in_the_last_evaluation_loses_nothing(tmp_path, monkeypatch, caps
             patch.setattr(training_run, name, interrupt)
             assert main(command(out)) == 130
         assert "interrupted after epoch 2 of 2; the same command goes on" in capsys.readouterr().err
-        monkeypatch.setattr(train, "train_epoch", lambda *_: pytest.fail("it trained again"))
+        monkeypatch.setattr(Trainer, "train_epoch", lambda *_: pytest.fail("it trained again"))
     assert main(command(out)) == 0 and sorted(os.listdir(out)) == COMPLETE
 
 
 def test_ctrl_c_before_the_first_epoch_leaves_no_folder(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(train, "train_epoch", interrupt)
+    monkeypatch.setattr(Trainer, "train_epoch", interrupt)
     assert main(command(tmp_path / "run")) == 130
     assert capsys.readouterr().err == (
         "catdog: interrupted before the first epoch was completed; the same command begins anew\n"
@@ -233,7 +233,7 @@ def test_an_unfinished_run_answers_with_the_weights_kept_so_far(tmp_path, monkey
     main(command(out, epochs=3))
     run = load_run(out)
     assert not run.finished and len(run.history.epochs) == 3 and not run.model.training
-    kept = torch.load(out / "checkpoint.pt", weights_only=True)["kept"]
+    kept = torch.load(out / "checkpoint.pt", weights_only=True)["kept_weights"]
     assert all(torch.equal(kept[name], value) for name, value in run.model.state_dict().items())
     assert main(["evaluate", str(out), "--quiet"]) == 0
     assert "is not finished; these are the weights that it keeps so far" in capsys.readouterr().out

@@ -152,7 +152,7 @@ def test_a_folder_of_other_things_is_left_alone(tmp_path, capsys):
 
 
 def test_torchrun_cannot_start_one(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(sweeps, "team", lambda: DistributedContext(0, 2))
+    monkeypatch.setattr(sweeps, "dist_context", lambda: DistributedContext(0, 2))
     assert main(command(tmp_path / "s")) == 2
     assert "without torchrun" in capsys.readouterr().err and not (tmp_path / "s").exists()
 

@@ -279,10 +279,10 @@ class TestTraining:
         ways = []
         for parts in (1, 3):
             model = plain()
-            plan = Recipe(lr=0.1, optimizer="SGD", l1=0.1, penalty="proximal", accumulate=parts,
+            plan = Recipe(lr=0.1, optimizer="SGD", l1=0.1, penalty="proximal", accumulation_steps=parts,
                           precision="float32")  # fmt: skip
             training = Trainer(model, plan, None, torch.device("cpu"), 1)
-            training.step(*batch(9), of=9)
+            training.step(*batch(9))
             ways.append(penalised_weights(model)[0].detach())
         assert torch.allclose(*ways, atol=1e-6)
         assert torch.equal(ways[0] == 0, ways[1] == 0) and (ways[0] == 0).any()
@@ -293,11 +293,11 @@ class TestTraining:
             model = small()
             plan = Recipe(lr=0.1, optimizer="SGD", l1=0.02, penalty="proximal", precision="float32")
             training = Trainer(model, plan, None, torch.device("cpu"), 1)
-            training.scaler = torch.amp.GradScaler("cpu", enabled=True)
+            training.precision.scaler = torch.amp.GradScaler("cpu", enabled=True)
             before = model[1].weight.detach().clone()
             if overflow:
                 model[1].weight.register_hook(lambda g: g * float("inf"))
-            training.step(*batch(8), of=8)
+            training.step(*batch(8))
             assert torch.equal(model[1].weight, before) != changed
 
 

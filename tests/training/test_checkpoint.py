@@ -15,10 +15,11 @@ from torch import nn
 from catdog_lib.atomic_write import write
 from catdog_lib.data.image_set import Splits
 from catdog_lib.errors import CatdogError
-from catdog_lib.training import trainer as step
+from catdog_lib.training import trainer
 from catdog_lib.training.checkpoint import load, save
 from catdog_lib.training.fit import fit
 from catdog_lib.training.recipe import Recipe
+from catdog_lib.training.trainer import Trainer
 from tests.tiny import images, plain, small, splits
 
 CONTENTS = {"steps": 3, "weights": {"a": torch.arange(600.0), "b": torch.ones(2, 3).bool()}}
@@ -107,7 +108,7 @@ class TestFile:
         assert refused > 150
         for length in (0, 1, 100, len(whole) // 2, len(whole) - 1):
             path.write_bytes(whole[:length])
-            with pytest.raises(CatdogError, match=r"a\.pt' is damaged.*; remove it to begin anew"):
+            with pytest.raises(CatdogError, match=r"a\.pt' is damaged.*; remove it to begin again"):
                 load(path)
 
     def test_another_kind_of_file_is_refused_and_runs_no_code(self, tmp_path):
@@ -138,20 +139,20 @@ def dropping(seed=0):
 TWICE = ("flip_and_crop", "colour_jitter")
 TRAININGS = {
     "Adam": (small, {"optimizer": "Adam", "lr": 0.01}),
-    "SGD with momentum": (small, {"optimizer": "SGD", "momentum": 0.9, "weight_decay": 0.01, "clip": 0.5}),
+    "SGD with momentum": (small, {"optimizer": "SGD", "momentum": 0.9, "weight_decay": 0.01, "max_grad_norm": 0.5}),
     "Muon": (small, {"optimizer": "muon", "lr": 0.05, "label_smoothing": 0.1}),
     "RMSprop, L1": (small, {"optimizer": "RMSprop", "momentum": 0.5, "l1": 0.01}),
     "Adam, proximal": (small, {"lr": 0.01, "l1": 0.003, "group_l1": 0.001, "penalty": "proximal"}),
-    "an average": (small, {"average": 0.9, "lr": 0.01}),
+    "an average": (small, {"ema_decay": 0.9, "lr": 0.01}),
     "augmentation": (small, {"augment": TWICE}),
     "Dropout": (dropping, {"lr": 0.01}),
     "patience": (small, {"epochs": 40, "patience": 3, "lr": 0.03}),
-    "progressive sizes": (plain, {"augment": TWICE, "sizes": (8, 10, 12), "schedule": "cosine"}),
-    "the last weights, accumulated": (small, {"keep": "last", "accumulate": 3}),
-    "as the champion": (plain, {"optimizer": "muon", "average": 0.9, "augment": ("flip_and_crop",), "crop": 0.7,
-                                "sizes": (8, 10), "whiten": True, "mirror": True, "keep": "last"}),
-    "everything": (dropping, {"optimizer": "muon", "average": 0.9, "augment": TWICE, "l1": 0.001, "clip": 1.0,
-                              "accumulate": 2, "weight_decay": 0.1}),
+    "progressive sizes": (plain, {"augment": TWICE, "train_sizes": (8, 10, 12), "schedule": "cosine"}),
+    "the last weights, accumulated": (small, {"keep": "last", "accumulation_steps": 3}),
+    "as the champion": (plain, {"optimizer": "muon", "ema_decay": 0.9, "augment": ("flip_and_crop",), "min_crop": 0.7,
+                                "train_sizes": (8, 10), "whiten": True, "test_flip": True, "keep": "last"}),
+    "everything": (dropping, {"optimizer": "muon", "ema_decay": 0.9, "augment": TWICE, "l1": 0.001, "max_grad_norm": 1.0,
+                              "accumulation_steps": 2, "weight_decay": 0.1}),
 }  # fmt: skip
 
 
@@ -194,7 +195,7 @@ def require_equal(tmp_path, make, plan, optimizer=None, **ways):
     whole, history = train(make, plan, tmp_path / "whole.pt", optimizer=optimizer)
     draw = random.Random(5)
     # Three to nine forward passes: one to three epochs (more passes with accumulation).
-    lives = [draw.randint(3, 9) * plan.accumulate for _ in range(4)]
+    lives = [draw.randint(3, 9) * plan.accumulation_steps for _ in range(4)]
     resumed, pieces = train(make, plan, tmp_path / "pieces.pt", lives, optimizer)
     assert not pieces.interrupted and timeless(pieces) == timeless(history)
     assert same(whole.state_dict(), resumed.state_dict())
@@ -228,11 +229,11 @@ def test_an_optimizer_of_ones_own_is_resumed_too(tmp_path):
 
 def test_the_number_format_is_that_of_the_beginning(tmp_path, monkeypatch):
     """It is measured anew in each process, and on a busy machine not always alike."""
-    monkeypatch.setattr(step, "fast_dtype", lambda device: torch.bfloat16)
+    monkeypatch.setattr(trainer, "fast_dtype", lambda device: torch.bfloat16)
     _, history = train(plain, recipe(precision="auto"), tmp_path / "whole.pt")
     train(plain, recipe(precision="auto", epochs=7), tmp_path / "pieces.pt", [7])
     found = iter([torch.bfloat16, torch.float32])
-    monkeypatch.setattr(step, "fast_dtype", lambda device: next(found))
+    monkeypatch.setattr(trainer, "fast_dtype", lambda device: next(found))
     (tmp_path / "pieces.pt").unlink()
     with pytest.warns(UserWarning, match="begun in bfloat16 and goes on in it.*float32 is faster"):
         _, pieces = train(plain, recipe(precision="auto"), tmp_path / "pieces.pt", [7])
@@ -285,7 +286,7 @@ class TestRefused:
         assert same(before, model.state_dict()) and path.read_bytes() == bytes_before
 
     @pytest.mark.parametrize(
-        ("name", "value"), [("epochs", 2), ("lr", 0.5), ("seed", 4), ("augment", ("random_flip",)), ("average", 0.5)]
+        ("name", "value"), [("epochs", 2), ("lr", 0.5), ("seed", 4), ("augment", ("random_flip",)), ("ema_decay", 0.5)]
     )  # fmt: skip
     def test_another_recipe(self, path, name, value):
         began = asdict(recipe(epochs=1))[name]
@@ -324,6 +325,6 @@ class TestRefused:
 
 
 def test_a_place_that_cannot_be_written_is_known_before_the_first_epoch(tmp_path, monkeypatch):
-    monkeypatch.setattr("catdog_lib.training.fit.train_epoch", lambda *_: pytest.fail("it trained"))
+    monkeypatch.setattr(Trainer, "train_epoch", lambda *_: pytest.fail("it trained"))
     with pytest.raises(CatdogError, match=r"gone.a\.pt' cannot be written"):
         fit(small(), splits(), recipe(), checkpoint=tmp_path / "gone" / "a.pt", progress=False)

@@ -10,7 +10,6 @@ from dataclasses import replace
 import pytest
 import torch
 from torch import nn
-from tqdm.auto import tqdm
 
 from catdog_lib import explain, inspect, models
 from catdog_lib.data import augment
@@ -18,8 +17,9 @@ from catdog_lib.data.image_set import Splits, batches, preload_to_device
 from catdog_lib.device import choose_device, describe, fast_dtype
 from catdog_lib.errors import CatdogError
 from catdog_lib.training.evaluate import evaluate, predict
-from catdog_lib.training.fit import fit, train_epoch
+from catdog_lib.training.fit import fit
 from catdog_lib.training.metrics import RunningMetrics
+from catdog_lib.training.precision import MixedPrecision
 from catdog_lib.training.recipe import Recipe
 from catdog_lib.training.trainer import Trainer
 from catdog_lib.transfer import features
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.cuda
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 EVERYTHING = dict(
     lr=0.05, momentum=0.9, weight_decay=0.01, schedule="one_cycle", label_smoothing=0.1, l1=1e-5,
-    clip=1.0, average=0.9, accumulate=2, batch_size=16,
+    max_grad_norm=1.0, ema_decay=0.9, accumulation_steps=2, batch_size=16,
 )  # fmt: skip
 
 
@@ -64,7 +64,7 @@ def training(device, dtype=None, model=None, **recipe) -> Trainer:
     recipe = Recipe(**{"optimizer": "sgd", **recipe})
     running = Trainer((model or network()).train(), recipe, None, device, 10)
     if dtype is not None:
-        running._compute_in(dtype)
+        running.precision = MixedPrecision(device, dtype)
     return running
 
 
@@ -79,8 +79,8 @@ def test_it_is_chosen_and_computes_in_the_format_that_it_is_made_for():
     running, inside = training(GPU), []
     running.model.stem[0].register_forward_hook(lambda _, inputs, maps: inside.append(maps))
     photos = images(16, 0, 32).to(GPU)
-    logits = running.step(*photos[:], of=16)
-    assert inside[0].dtype == running.dtype == fast_dtype(GPU) and logits.dtype == torch.float32
+    logits = running.step(*photos[:])
+    assert inside[0].dtype == running.precision.dtype == fast_dtype(GPU) and logits.dtype == torch.float32
     assert inside[0].is_contiguous(memory_format=torch.channels_last)
     assert {p.dtype for p in running.model.parameters()} == {torch.float32}
     assert {p.device.type for p in running.model.parameters()} == {"cuda"}
@@ -90,7 +90,7 @@ def test_the_optimizer_is_fused():
     for name in ("sgd", "Adam", "AdamW"):
         running = training(GPU, optimizer=name)
         assert running.optimizer.defaults["fused"], name
-        running.step(*images(8, 0, 32).to(GPU)[:], of=8)
+        running.step(*images(8, 0, 32).to(GPU)[:])
 
 
 class TestResident:
@@ -136,8 +136,8 @@ class TestSameAsCpu:
             running = training(device, torch.float32, optimizer=optimizer, **EVERYTHING)
             for _ in range(3):
                 pictures, labels = photos.to(device)[:]
-                logits = running.step(pictures, labels, of=16)
-            runs.append((logits, *running.model.parameters(), *running.average.model.buffers()))
+                logits = running.step(pictures, labels)
+            runs.append((logits, *running.model.parameters(), *running.ema.model.buffers()))
         # Muon brings the weakest directions to the strength of the others, and with them what
         # rounding did.
         error = 2e-3 if optimizer == "sgd" else 2e-2
@@ -178,28 +178,28 @@ class TestNoWaiting:
         settings = {**EVERYTHING, "momentum": None if optimizer == "adamw" else 0.9}
         running = training(GPU, dtype, optimizer=optimizer, **settings)
         pictures, labels = images(16, 0, 32).to(GPU)[:]
-        tally = RunningMetrics(GPU)
+        tally = RunningMetrics()
         for _ in range(2):  # the first makes the optimizer's averages
-            running.step(pictures, labels, of=16)
+            running.step(pictures, labels)
         with no_waiting():
             for _ in range(2):
-                tally.add(running.step(pictures, labels, of=16), labels)
+                tally.add(running.step(pictures, labels), labels)
         assert running.steps_taken == 4 and tally.result().count == 32
 
     def test_an_epoch_waits_only_when_it_ends(self, monkeypatch):
         running = training(GPU, augment=("flip_and_crop",), **EVERYTHING)
         photos = preload_to_device(images(120, 0, 32), GPU)
-        train_epoch(running, photos, tqdm(disable=True))
+        running.train_epoch(photos)
         asked = RunningMetrics.all_reduce
 
-        def at_the_end(self, team):
+        def at_the_end(self, context):
             torch.cuda.set_sync_debug_mode("default")
-            return asked(self, team)
+            return asked(self, context)
 
-        monkeypatch.setattr(RunningMetrics, "of_all", at_the_end)
+        monkeypatch.setattr(RunningMetrics, "all_reduce", at_the_end)
         with no_waiting():
-            learned = train_epoch(running, photos, tqdm(disable=True))
-        assert learned.count == 120
+            train_metrics = running.train_epoch(photos)
+        assert train_metrics.count == 120
 
     def test_the_alarm_works(self):
         with no_waiting(), pytest.raises(RuntimeError, match="synchroniz"):
@@ -210,10 +210,10 @@ class TestScaler:
     def test_float16_learns_what_float32_learns(self, exact):
         photos, runs = images(16, 0, 32), []
         for dtype in (torch.float32, torch.float16):
-            running = training(GPU, dtype, lr=0.02, momentum=0.9, clip=1.0)
-            assert running.scaler.is_enabled() == (dtype == torch.float16)
+            running = training(GPU, dtype, lr=0.02, momentum=0.9, max_grad_norm=1.0)
+            assert running.precision.scaler.is_enabled() == (dtype == torch.float16)
             for _ in range(20):
-                logits = running.step(*photos.to(GPU)[:], of=16)
+                logits = running.step(*photos.to(GPU)[:])
             runs.append(nn.functional.cross_entropy(logits, photos.labels.to(GPU)).item())
         assert runs[1] == pytest.approx(runs[0], abs=0.1)
 
@@ -221,16 +221,16 @@ class TestScaler:
         running = training(GPU, torch.float16, momentum=0.9)
         photos = images(16, 0, 32).to(GPU)
         for _ in range(4):  # the scale of the start may be too large for a step or two
-            running.step(*photos[:], of=16)
+            running.step(*photos[:])
         before = [p.detach().clone() for p in running.model.parameters()]
-        scale = running.scaler.get_scale()
+        scale = running.precision.scaler.get_scale()
         weight = running.model.classifier.weight
         handle = weight.register_hook(lambda gradient: gradient * torch.inf)
-        running.step(*photos[:], of=16)
+        running.step(*photos[:])
         handle.remove()
         pairs = zip(before, running.model.parameters(), strict=True)
         assert all(torch.equal(a, b) for a, b in pairs)
-        assert running.scaler.get_scale() == scale / 2
+        assert running.precision.scaler.get_scale() == scale / 2
 
 
 class TestOutOfMemory:
@@ -241,26 +241,26 @@ class TestOutOfMemory:
         pictures = torch.randint(0, 256, (64, 3, 256, 256), dtype=torch.uint8, device=GPU)
         labels = torch.arange(64, device=GPU) % 2
         running = training(GPU, torch.float32, models.build("five_conv", size=256, width=16))
-        running.step(pictures[:2], labels[:2], of=2)
+        running.step(pictures[:2], labels[:2])
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
         idle = torch.cuda.memory_allocated()
-        running.step(pictures, labels, of=64)
+        running.step(pictures, labels)
         need = torch.cuda.max_memory_allocated() - idle
         torch.cuda.empty_cache()
         total = torch.cuda.get_device_properties(GPU).total_memory
         reserved = torch.cuda.memory_reserved()
         try:
             torch.cuda.set_per_process_memory_fraction((reserved + 0.75 * need) / total)
-            with pytest.warns(UserWarning, match=r"cuda is too small .* from (2|4) parts"):
-                logits = running.step(pictures, labels, of=64)
+            with pytest.warns(UserWarning, match=r"cuda is too small .* from (2|4) micro-batches"):
+                logits = running.step(pictures, labels)
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
-                running.step(pictures, labels, of=64)
+                running.step(pictures, labels)
         finally:
             torch.cuda.set_per_process_memory_fraction(1.0)
             torch.cuda.empty_cache()
-        assert logits.shape == (64, 2) and logits.isfinite().all() and running.parts in (2, 4)
+        assert logits.shape == (64, 2) and logits.isfinite().all() and running.micro_batches in (2, 4)
 
     def test_too_little_for_a_single_picture_is_said(self):
         model = small().to(GPU)
@@ -271,12 +271,12 @@ class TestOutOfMemory:
         model.register_forward_pre_hook(full)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with pytest.raises(CatdogError, match="The memory of cuda is too small for 1 pictures"):
-                training(GPU, model=model).step(*images(4, 0).to(GPU)[:], of=4)
+            with pytest.raises(CatdogError, match="The memory of cuda is too small for 1 images"):
+                training(GPU, model=model).step(*images(4, 0).to(GPU)[:])
 
 
 class TestRuns:
-    RECIPE = Recipe(epochs=4, batch_size=16, optimizer="sgd", lr=0.05, momentum=0.9, average=0.9,
+    RECIPE = Recipe(epochs=4, batch_size=16, optimizer="sgd", lr=0.05, momentum=0.9, ema_decay=0.9,
                     schedule="one_cycle", augment=("flip_and_crop",))  # fmt: skip
 
     def test_it_learns(self):
@@ -288,9 +288,7 @@ class TestRuns:
         """With dropout, whose random numbers are drawn on the GPU. cuDNN's sums may differ in their
         last bits.
         """
-        from catdog_lib.training import fit as train
-
-        pets, epoch, calls = splits(), train.train_epoch, []
+        pets, epoch, calls = splits(), Trainer.train_epoch, []
 
         def network_with_dropout():
             model = network()
@@ -311,10 +309,10 @@ class TestRuns:
                 raise KeyboardInterrupt
             return epoch(*arguments)
 
-        monkeypatch.setattr(train, "train_epoch", interrupted)
+        monkeypatch.setattr(Trainer, "train_epoch", interrupted)
         _, part = run(checkpoint=tmp_path / "c.pt")
         assert part.interrupted and len(part.epochs) == 2
-        monkeypatch.setattr(train, "train_epoch", epoch)
+        monkeypatch.setattr(Trainer, "train_epoch", epoch)
         torch.manual_seed(99)
         again = network_with_dropout()
         resumed = fit(
@@ -327,7 +325,7 @@ class TestRuns:
             torch.testing.assert_close(a, b, atol=0.02, rtol=0.02)
 
     def test_a_loss_that_is_no_number_is_found_when_the_epoch_ends(self):
-        recipe = replace(self.RECIPE, lr=1e12, average=0.0, schedule="constant")
+        recipe = replace(self.RECIPE, lr=1e12, ema_decay=0.0, schedule="constant")
         model = network()
         before = {name: value.clone() for name, value in model.state_dict().items()}
         with pytest.raises(CatdogError, match=r"nan in epoch 1, batch \d+ of 8"):
@@ -352,7 +350,7 @@ class TestTransfer:
         running = training(GPU, model=classifier, lr=0.1)
         before = {name: value.clone() for name, value in classifier.state_dict().items()}
         pictures, labels = images(16, 0, 64).to(GPU)[:]
-        running.step(pictures, labels, of=16)
+        running.step(pictures, labels)
         changed = {n for n, value in classifier.state_dict().items() if not value.equal(before[n])}
         assert changed == {"head.weight", "head.bias"}
 

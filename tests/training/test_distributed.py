@@ -116,10 +116,10 @@ def test_the_shares_of_a_team_are_the_batch_each_picture_once(size, parts):
     for count in range(parts, 12):
         rows = torch.arange(count)
         teams = [DistributedContext(rank, size) for rank in range(size)]
-        taken = [team.take(rows, parts) for team in teams]
+        taken = [team.shard_batch(rows, parts) for team in teams]
         assert sorted(torch.cat(taken).tolist()) == rows.tolist()
         for team, mine in zip(teams, taken, strict=True):
-            cut = mine.split(team.share_sizes(count, parts))
+            cut = mine.split(team.shard_sizes(count, parts))
             for whole, part in zip(rows.tensor_split(parts), cut, strict=True):
                 assert set(part.tolist()) <= set(whole.tolist())
                 assert len(whole) // size <= len(part) <= -(-len(whole) // size)
@@ -221,11 +221,11 @@ def test_several_processes_on_an_apple_gpu_is_one_sentence():
 
 def test_alone_there_is_nothing_to_share():
     model, numbers = nn.Sequential(nn.BatchNorm2d(3)), torch.arange(4)
-    alone = distributed.team()
-    assert alone == DistributedContext() and alone.leads and alone.is_first_failure()
+    alone = distributed.dist_context()
+    assert alone == DistributedContext() and alone.is_main and alone.is_first_failure()
     assert alone.prepare(model, torch.device("cpu")) is model and alone.wrap(model) is model
     assert type(model[0]) is nn.BatchNorm2d
-    assert alone.take(numbers, 3) is numbers and alone.total(numbers) is numbers
+    assert alone.shard_batch(numbers, 3) is numbers and alone.all_reduce_sum(numbers) is numbers
 
 
 @pytest.fixture(scope="module")

@@ -13,11 +13,12 @@ import torch.nn.functional as F
 from torchvision.transforms import v2
 
 from catdog_lib import data, models
+from catdog_lib.data import augment
 from catdog_lib.data.augment import flip_and_crop
 from catdog_lib.data.image_set import ImageSet, Splits, preload_to_device
 from catdog_lib.errors import CatdogError
 from catdog_lib.sparsity import l1_penalty, penalised_weights
-from catdog_lib.training import fit as train
+from catdog_lib.training import loop, trainer
 from catdog_lib.training.ema import EMA
 from catdog_lib.training.evaluate import evaluate, predict
 from catdog_lib.training.fit import fit
@@ -98,7 +99,7 @@ def test_the_weights_of_the_best_or_of_the_last_epoch_are_kept(pets, monkeypatch
         seen.append({name: value.clone() for name, value in model.state_dict().items()})
         return Evaluation(0.5, next(scores), len(images))
 
-    monkeypatch.setattr(train, "evaluate", scripted)
+    monkeypatch.setattr(trainer, "evaluate", scripted)
     model = small()
     history = fit(model, pets, replace(FAST, keep=keep), progress=False)
     assert history.best.epoch == 2
@@ -141,7 +142,7 @@ def test_the_average_is_what_is_validated_and_kept(pets, monkeypatch):
             for mine, new in zip(self.mine, model.parameters(), strict=True):
                 mine.mul_(share).add_(new.detach(), alpha=1 - share)
 
-    real = train.evaluate
+    real = trainer.evaluate
 
     def noted(model, images, dtype, **_):
         judged.append(copies(model.parameters()))
@@ -149,9 +150,9 @@ def test_the_average_is_what_is_validated_and_kept(pets, monkeypatch):
         return real(model, images, dtype)
 
     monkeypatch.setattr("catdog_lib.training.trainer.EMA", Noted)
-    monkeypatch.setattr(train, "evaluate", noted)
+    monkeypatch.setattr(trainer, "evaluate", noted)
     model = small()
-    recipe = replace(FAST, epochs=4, lr=0.02, average=0.8, keep="last")
+    recipe = replace(FAST, epochs=4, lr=0.02, ema_decay=0.8, keep="last")
     history = fit(model, pets, recipe, progress=False)
     for mine, theirs in zip(expected, judged, strict=True):
         for one, other in zip(mine, theirs, strict=True):
@@ -161,7 +162,7 @@ def test_the_average_is_what_is_validated_and_kept(pets, monkeypatch):
     found = real(model, pets.validation, torch.float32)
     assert found.loss == pytest.approx(history.epochs[-1].validation_loss, rel=1e-6)
     without = small()
-    other = fit(without, pets, replace(recipe, average=0.0), progress=False)
+    other = fit(without, pets, replace(recipe, ema_decay=0.0), progress=False)
     assert other.epochs[-1].train_loss == history.epochs[-1].train_loss, "it only looks on"
     assert other.epochs[-1].validation_loss != history.epochs[-1].validation_loss
 
@@ -169,7 +170,7 @@ def test_the_average_is_what_is_validated_and_kept(pets, monkeypatch):
 def test_each_epoch_is_fed_pictures_of_its_size_and_validation_its_own(pets):
     model, seen = plain(), []
     model.register_forward_pre_hook(lambda m, inputs: seen.append((m.training, *inputs[0].shape)))
-    recipe = replace(FAST, epochs=4, sizes=(12, 9), augment=("flip_and_crop",))
+    recipe = replace(FAST, epochs=4, train_sizes=(12, 9), augment=("flip_and_crop",))
     fit(model, pets, recipe, progress=False)
     fed = [shape for training, *shape in seen if training]
     counts = [32, 32, 26]
@@ -185,7 +186,7 @@ def test_the_pictures_are_augmented_in_the_order_of_the_recipe(pets, monkeypatch
             calls.append((name, pictures.dtype))
             return pictures.float() / 255 if pictures.dtype == torch.uint8 else pictures
 
-        monkeypatch.setattr(train.augment, name, change)
+        monkeypatch.setattr(augment, name, change)
     fit(plain(), pets, replace(FAST, epochs=1, augment=("random_flip", "colour_jitter")),
         progress=False)  # fmt: skip
     assert calls == 3 * [("random_flip", torch.uint8), ("colour_jitter", torch.float32)]
@@ -198,8 +199,8 @@ def test_the_crop_is_as_small_as_the_recipe_allows_and_no_smaller(pets, monkeypa
         seen.append((smallest, size))
         return pictures.float() / 255
 
-    monkeypatch.setattr(train.augment, "flip_and_crop", noted)
-    for change in ({"crop": 0.9}, {"crop": 0.7, "sizes": (9,)}):
+    monkeypatch.setattr(augment, "flip_and_crop", noted)
+    for change in ({"min_crop": 0.9}, {"min_crop": 0.7, "train_sizes": (9,)}):
         fit(plain(), pets, replace(FAST, epochs=1, augment=("flip_and_crop",), **change),
             progress=False)  # fmt: skip
     assert seen == 3 * [(0.9, None)] + 3 * [(0.7, 9)]
@@ -208,7 +209,7 @@ def test_the_crop_is_as_small_as_the_recipe_allows_and_no_smaller(pets, monkeypa
 def test_with_mirror_validation_is_answered_with_the_mean_of_both(pets):
     """The network gives a picture and its mirror image different logits."""
     model = plain()
-    recipe = replace(FAST, epochs=1, mirror=True)
+    recipe = replace(FAST, epochs=1, test_flip=True)
     (epoch,) = fit(model, pets, recipe, progress=False).epochs
     pictures, labels = pets.validation[:]
     with torch.no_grad():
@@ -221,7 +222,7 @@ def test_with_mirror_validation_is_answered_with_the_mean_of_both(pets):
 def test_with_test_sizes_it_is_answered_with_the_mean_over_them(pets):
     """As torchvision would resize; each size counts the same, mirrored or not."""
     model = plain()
-    recipe = replace(FAST, epochs=1, mirror=True, test_sizes=(9, 12))
+    recipe = replace(FAST, epochs=1, test_flip=True, test_sizes=(9, 12))
     (epoch,) = fit(model, pets, recipe, progress=False).epochs
     pictures, labels = pets.validation[:]
     values = pictures.float() / 255
@@ -263,7 +264,7 @@ def test_patience_stops_early(pets, monkeypatch):
     def scripted(model, images, dtype, **_):
         return Evaluation(0.5, next(scores), len(images))
 
-    monkeypatch.setattr(train, "evaluate", scripted)
+    monkeypatch.setattr(trainer, "evaluate", scripted)
     history = fit(small(), pets, Recipe(epochs=5, patience=2, precision="float32"), progress=False)
     assert (len(history.epochs), history.best.epoch) == (4, 2)
 
@@ -377,7 +378,7 @@ class TestEvaluate:
         whole = predict(model, pets.train, torch.float32)
         with torch.no_grad():
             assert torch.allclose(whole, model(pets.train[:][0]), atol=1e-5)
-        tally = RunningMetrics(torch.device("cpu"))
+        tally = RunningMetrics()
         for which in (slice(0, 64), slice(64, 89), slice(89, 90)):
             labels = pets.train.labels[which]
             tally.add(whole[which], labels)
@@ -456,13 +457,13 @@ class TestBatches:
 
 class TestTally:
     def test_the_first_batch_without_a_number_is_named(self):
-        tally = RunningMetrics(torch.device("cpu"))
+        tally = RunningMetrics()
         for value in (0.0, 1.0, float("inf"), float("nan")):
             tally.add(torch.tensor([[value, 0.0]]), torch.tensor([1]))
         assert tally.first_non_finite() == 3
 
     def test_with_numbers_only_there_is_none(self):
-        tally = RunningMetrics(torch.device("cpu"))
+        tally = RunningMetrics()
         tally.add(torch.tensor([[60.0, -60.0]]), torch.tensor([1]))
         assert tally.first_non_finite() is None
         assert (tally.result().loss, tally.result().accuracy) == (120, 0)
@@ -501,7 +502,7 @@ def test_without_a_size_flip_and_crop_keeps_the_pictures_own():
 def test_the_lines_that_lesson_03_points_at_are_there():
     lesson = nbformat.read(LESSON, as_version=4)
     (table,) = (cell.source for cell in lesson.cells if cell.id == "03-loop-equal")
-    source = inspect.getsource(train) + inspect.getsource(Trainer)
+    source = inspect.getsource(loop)
     rows = [row for row in table.splitlines() if row.startswith("| `")]
     theirs = [re.findall("`([^`…]+)", row.split("|")[2])[0] for row in rows]
     assert len(theirs) == 7

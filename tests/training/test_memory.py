@@ -19,7 +19,9 @@ from catdog_lib.data.image_set import batches
 from catdog_lib.errors import CatdogError
 from catdog_lib.training.history import History
 from catdog_lib.training.metrics import RunningMetrics
+from catdog_lib.training.precision import MixedPrecision
 from catdog_lib.training.recipe import Recipe
+from catdog_lib.training.resume import resume, training_state
 from catdog_lib.training.trainer import Trainer
 from tests.tiny import batch, copies, images, plain, small
 
@@ -29,7 +31,7 @@ CPU, META = torch.device("cpu"), torch.device("meta")
 def training(model, device=CPU, dtype=torch.float32, passed=None, **recipe) -> Trainer:
     recipe = Recipe(**{"optimizer": "sgd", "lr": 0.1, "precision": "float32", **recipe})
     running = Trainer(model.train(), recipe, passed, device, 10)
-    running._compute_in(dtype)
+    running.precision = MixedPrecision(device, dtype)
     return running
 
 
@@ -81,30 +83,30 @@ class TooSmall:
 class TestOutOfMemory:
     def test_the_batch_is_halved_until_it_fits_and_the_step_is_the_same(self):
         one, other = plain(), plain()
-        settings = dict(momentum=0.9, clip=0.5, label_smoothing=0.1, l1=0.01, average=0.9)
+        settings = dict(momentum=0.9, max_grad_norm=0.5, label_smoothing=0.1, l1=0.01, ema_decay=0.9)
         whole, cut = training(one, **settings), training(other, **settings)
         memory = TooSmall(other, room=3)
         with pytest.warns(UserWarning, match="gradients are now added up from") as said:
-            pieces = cut.step(*batch(10), of=10)
-        assert ["2 parts" in str(w.message) for w in said] == [True, False] and len(said) == 2
-        assert memory.sizes == [10, 5, 3, 3, 2, 2] and cut.parts == 4
-        torch.testing.assert_close(pieces, whole.step(*batch(10), of=10))
+            pieces = cut.step(*batch(10))
+        assert ["2 micro-batches" in str(w.message) for w in said] == [True, False] and len(said) == 2
+        assert memory.sizes == [10, 5, 3, 3, 2, 2] and cut.micro_batches == 4
+        torch.testing.assert_close(pieces, whole.step(*batch(10)))
         for seed in (6, 7):  # and without another attempt, or another word, from then on
             torch.testing.assert_close(
-                cut.step(*batch(10, seed), of=10), whole.step(*batch(10, seed), of=10)
+                cut.step(*batch(10, seed)), whole.step(*batch(10, seed))
             )
         assert memory.sizes[6:] == [3, 3, 2, 2] * 2 and len(said) == 2
         for a, b in zip(
-            [*one.parameters(), *whole.average.model.parameters()],
-            [*other.parameters(), *cut.average.model.parameters()],
+            [*one.parameters(), *whole.ema.model.parameters()],
+            [*other.parameters(), *cut.ema.model.parameters()],
             strict=True,
         ):
             torch.testing.assert_close(a, b, atol=1e-6, rtol=1e-5)
 
     def test_gradients_of_the_parts_that_did_fit_are_not_counted_twice(self):
         one, other = plain(), plain()
-        training(one).step(*batch(9), of=9)
-        cut, calls = training(other, accumulate=2), []
+        training(one).step(*batch(9))
+        cut, calls = training(other, accumulation_steps=2), []
 
         def fail_once(module, inputs):
             calls.append(len(inputs[0]))
@@ -112,8 +114,8 @@ class TestOutOfMemory:
                 raise torch.OutOfMemoryError
 
         other.register_forward_pre_hook(fail_once)
-        with pytest.warns(UserWarning, match="4 parts"):
-            cut.step(*batch(9), of=9)
+        with pytest.warns(UserWarning, match="4 micro-batches"):
+            cut.step(*batch(9))
         assert calls == [5, 4, 3, 2, 2, 2]
         for a, b in zip(one.parameters(), other.parameters(), strict=True):
             torch.testing.assert_close(a, b)
@@ -123,8 +125,8 @@ class TestOutOfMemory:
         model = plain()
         before, running = copies(model.parameters()), training(model)
         TooSmall(model, room=0)
-        with pytest.raises(CatdogError, match="too small for 1 pictures at once; use a smaller"):
-            running.step(*batch(4), of=4)
+        with pytest.raises(CatdogError, match="too small for 1 images at once; use a smaller"):
+            running.step(*batch(4))
         assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
         assert running.steps_taken == 0
 
@@ -140,8 +142,8 @@ class TestScaler:
         other[1].register_forward_hook(lambda module, inputs, maps: inside.append(maps.dtype))
         full, half = training(one, momentum=0.9), self.half(other, momentum=0.9)
         for seed in range(4):
-            full.step(*batch(10, seed), of=10)
-            half.step(*batch(10, seed), of=10)
+            full.step(*batch(10, seed))
+            half.step(*batch(10, seed))
         assert set(inside) == {torch.float16}
         for a, b in zip(one.parameters(), other.parameters(), strict=True):
             assert b.dtype == torch.float32
@@ -157,8 +159,8 @@ class TestScaler:
             model.register_forward_hook(lambda module, inputs, logits: logits * 1e-7)
             running = self.half(model)
             if not scaled:
-                running.scaler = torch.amp.GradScaler("cpu", enabled=False)
-            running.step(*batch(10), of=10)
+                running.precision.scaler = torch.amp.GradScaler("cpu", enabled=False)
+            running.step(*batch(10))
             sums[scaled] = sum(p.grad.abs().sum().item() for p in model.parameters())
         assert sums[True] > 0 == sums[False]
 
@@ -167,7 +169,7 @@ class TestScaler:
         for make in (training, self.half):
             model = plain()
             before = copies(model.parameters())
-            make(model, lr=1.0, clip=0.1).step(*batch(10), of=10)
+            make(model, lr=1.0, max_grad_norm=0.1).step(*batch(10))
             pairs = zip(before, model.parameters(), strict=True)
             moved.append(torch.nn.utils.get_total_norm([a - b.detach() for a, b in pairs]))
         assert moved == pytest.approx([0.1, 0.1], rel=0.01)
@@ -175,26 +177,27 @@ class TestScaler:
     def test_a_gradient_that_is_too_large_skips_the_update_and_halves_the_scale(self):
         model = plain()
         running = self.half(model, momentum=0.9)
-        running.step(*batch(10), of=10)
-        before, scale = copies(model.parameters()), running.scaler.get_scale()
+        running.step(*batch(10))
+        before, scale = copies(model.parameters()), running.precision.scaler.get_scale()
         handle = model[1].weight.register_hook(lambda gradient: gradient * torch.inf)
-        running.step(*batch(10), of=10)
+        running.step(*batch(10))
         handle.remove()
         assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
-        assert running.scaler.get_scale() == scale / 2
-        running.step(*batch(10), of=10)
+        assert running.precision.scaler.get_scale() == scale / 2
+        running.step(*batch(10))
         assert not any(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
 
     def test_a_resumed_run_has_the_scale(self):
         model = plain()
         running = self.half(model)
         handle = model[1].weight.register_hook(lambda gradient: gradient * torch.inf)
-        running.step(*batch(10), of=10)
+        running.step(*batch(10))
         handle.remove()
-        state = running.state(History(train_images=10, device="cpu", dtype="float16"), {})
+        running.history = History(device="cpu", dtype="float16")
+        state = training_state(running)
         again = training(plain())
-        again.resume(state, 10)
-        assert again.dtype == torch.float16 and again.scaler.get_scale() == 2**15
+        resume(again, state)
+        assert again.precision.dtype == torch.float16 and again.precision.scaler.get_scale() == 2**15
 
 
 class Crossings(TorchDispatchMode):
@@ -252,13 +255,13 @@ class TestNoWaiting:
             passed = torch.optim.Adam(model.parameters(), fused=False)
         running = training(
             model, META, passed=passed, optimizer=optimizer,
-            clip=1.0, average=0.9, l1=1e-5, accumulate=2, label_smoothing=0.1,
+            max_grad_norm=1.0, ema_decay=0.9, l1=1e-5, accumulation_steps=2, label_smoothing=0.1,
         )  # fmt: skip
         pictures = torch.zeros(8, 3, 32, 32, dtype=torch.uint8, device=META)
-        labels, tally = torch.zeros(8, dtype=torch.int64, device=META), RunningMetrics(META)
+        labels, tally = torch.zeros(8, dtype=torch.int64, device=META), RunningMetrics()
         with Crossings() as crossings:
             for _ in range(2):
-                tally.add(running.step(pictures, labels, of=8), labels)
+                tally.add(running.step(pictures, labels), labels)
         assert running.steps_taken == 2 and not crossings.waits
 
     def test_the_stand_in_notices(self):
@@ -276,5 +279,5 @@ class TestNoWaiting:
 def test_batchnorm_goes_with_float16():
     model = small()
     running = training(model, dtype=torch.float16)
-    assert running.step(*batch(10), of=10).isfinite().all()
+    assert running.step(*batch(10)).isfinite().all()
     assert model[2].running_var.dtype == torch.float32

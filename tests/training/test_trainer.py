@@ -11,6 +11,7 @@ from torch import nn
 from catdog_lib.errors import CatdogError
 from catdog_lib.sparsity import l1_penalty
 from catdog_lib.training.ema import EMA
+from catdog_lib.training.precision import MixedPrecision
 from catdog_lib.training.recipe import Recipe
 from catdog_lib.training.schedules import SCHEDULES
 from catdog_lib.training.trainer import Trainer
@@ -46,14 +47,14 @@ class TestLoss:
         expected, _ = by_hand(small(), lambda m, x, y: F.cross_entropy(m(x), y))
         model = small()
         model.train()
-        training(model).step(*batch(10), of=10)
+        training(model).step(*batch(10))
         assert_close(model.parameters(), expected)
 
     def test_the_gradients_of_the_last_step_do_not_count_again(self):
         model, mine = plain(), plain()
         running, optimizer = training(model), torch.optim.SGD(mine.parameters(), lr=0.1)
         for seed in range(3):
-            running.step(*batch(10, seed), of=10)
+            running.step(*batch(10, seed))
             pictures, labels = batch(10, seed)
             optimizer.zero_grad()
             F.cross_entropy(mine(pictures), labels).backward()
@@ -63,7 +64,7 @@ class TestLoss:
     def test_it_returns_the_logits_from_before_the_update(self):
         model = plain()
         before = model(batch(10)[0]).detach()
-        logits = training(model, lr=1.0).step(*batch(10), of=10)
+        logits = training(model, lr=1.0).step(*batch(10))
         assert not logits.requires_grad and logits.dtype == torch.float32
         assert_close([logits], [before])
         assert not torch.allclose(logits, model(batch(10)[0]), atol=1e-3)
@@ -77,7 +78,7 @@ class TestLoss:
 
         expected, _ = by_hand(plain(), loss)
         model = plain()
-        training(model, label_smoothing=0.3).step(*batch(10), of=10)
+        training(model, label_smoothing=0.3).step(*batch(10))
         assert_close(model.parameters(), expected)
 
     def test_l1_adds_the_signs_of_the_weights(self):
@@ -86,22 +87,22 @@ class TestLoss:
 
         expected, _ = by_hand(plain(), loss)
         model = plain()
-        training(model, l1=0.05).step(*batch(10), of=10)
+        training(model, l1=0.05).step(*batch(10))
         assert_close(model.parameters(), expected)
 
 
 class TestAccumulate:
     @pytest.mark.parametrize("parts", [3, 10, 99])
     def test_it_gives_the_gradients_of_the_batch_as_one(self, parts):
-        settings = dict(label_smoothing=0.1, l1=0.01, clip=0.5, weight_decay=0.1, momentum=0.9)
+        settings = dict(label_smoothing=0.1, l1=0.01, max_grad_norm=0.5, weight_decay=0.1, momentum=0.9)
         models, sizes = [plain(), plain()], []
         models[1].register_forward_pre_hook(lambda _, inputs: sizes.append(len(inputs[0])))
         trainings = [
-            training(model, accumulate=n, **settings)
+            training(model, accumulation_steps=n, **settings)
             for model, n in zip(models, (1, parts), strict=True)
         ]
         for seed in range(3):
-            one, other = (t.step(*batch(10, seed), of=10) for t in trainings)
+            one, other = (t.step(*batch(10, seed)) for t in trainings)
             assert_close([one], [other])
         assert_close(models[0].parameters(), models[1].parameters(), atol=1e-6, rtol=1e-5)
         if parts == 3:
@@ -119,16 +120,16 @@ class TestClip:
         start = copies(plain().parameters())
         _, whole = by_hand(plain(), lambda m, x, y: F.cross_entropy(m(x), y))
         limit = self.norm(whole) / 4
-        clipped = training(plain(), clip=limit)
-        clipped.step(*batch(10), of=10)
+        clipped = training(plain(), max_grad_norm=limit)
+        clipped.step(*batch(10))
         assert self.norm(gradients(clipped.model)) == pytest.approx(limit, rel=1e-4)
         expected = [w - 0.1 * g / 4 for w, g in zip(start, whole, strict=True)]
         assert_close(clipped.model.parameters(), expected, atol=1e-6, rtol=1e-4)
 
     def test_a_shorter_one_is_left_alone(self):
         expected, whole = by_hand(plain(), lambda m, x, y: F.cross_entropy(m(x), y))
-        clipped = training(plain(), clip=1.01 * self.norm(whole))
-        clipped.step(*batch(10), of=10)
+        clipped = training(plain(), max_grad_norm=1.01 * self.norm(whole))
+        clipped.step(*batch(10))
         assert_close(clipped.model.parameters(), expected)
 
 
@@ -138,7 +139,7 @@ class TestLearningRate:
         running = training(plain(), steps_in_epoch=3, epochs=4, lr=0.2, schedule=schedule)
         seen = []
         for _ in range(12):
-            running.step(*batch(4), of=4)
+            running.step(*batch(4))
             seen.append(running.optimizer.param_groups[0]["lr"])
         assert seen == pytest.approx([0.2 * SCHEDULES[schedule](i / 12) for i in range(12)])
         assert (running.steps_taken, running.epoch) == (12, 5)
@@ -150,7 +151,7 @@ class TestLearningRate:
         )  # fmt: skip
         running = training(model, 2, optimizer, epochs=2, lr=7.0, schedule="cosine")
         for i in range(4):
-            running.step(*batch(4), of=4)
+            running.step(*batch(4))
             factor = SCHEDULES["cosine"](i / 4)
             rates = [group["lr"] for group in optimizer.param_groups]
             assert rates == pytest.approx([0.3 * factor, 0.02 * factor])
@@ -161,8 +162,8 @@ class TestLearningRate:
             plain(), Recipe(epochs=2, optimizer="muon", lr=0.1, schedule="cosine"), None, CPU, 2
         )
         for _ in range(3):
-            running.step(*batch(4), of=4)
-            muon.step(*batch(4), of=4)
+            running.step(*batch(4))
+            muon.step(*batch(4))
         ((one, _), (matrices, vectors)) = (
             [group["lr"] for group in t.optimizer.param_groups] for t in (running, muon)
         )
@@ -173,18 +174,18 @@ class TestNoNumber:
     @pytest.mark.parametrize("bad", [math.nan, math.inf])
     def test_the_step_is_not_taken_and_the_batch_is_named(self, bad):
         model = small()
-        running = training(model, 3, optimizer=None, average=0.9, momentum=0.9, epochs=2)
+        running = training(model, 3, optimizer=None, ema_decay=0.9, momentum=0.9, epochs=2)
         for seed in range(4):
-            running.step(*batch(10, seed), of=10)
-        state = copies([*model.parameters(), *running.average.model.parameters()])
+            running.step(*batch(10, seed))
+        state = copies([*model.parameters(), *running.ema.model.parameters()])
         speeds = copies(s["momentum_buffer"] for s in running.optimizer.state.values())
         handle = model.register_forward_hook(lambda module, inputs, logits: logits * bad)
         with pytest.raises(
             CatdogError, match=r"(nan|inf) in epoch 2, batch 2 of 3, at a learning rate of 0\.1;"
         ):
-            running.step(*batch(10), of=10)
+            running.step(*batch(10))
         handle.remove()
-        now = [*model.parameters(), *running.average.model.parameters()]
+        now = [*model.parameters(), *running.ema.model.parameters()]
         assert all(torch.equal(a, b) for a, b in zip(state, now, strict=True))
         left = [s["momentum_buffer"] for s in running.optimizer.state.values()]
         assert all(torch.equal(a, b) for a, b in zip(speeds, left, strict=True))
@@ -200,30 +201,30 @@ class TestNoNumber:
         model.register_forward_hook(poison)
         before = copies(model.parameters())
         with pytest.raises(CatdogError, match="nan in epoch 1, batch 1"):
-            training(model, accumulate=3).step(*batch(9), of=9)
+            training(model, accumulation_steps=3).step(*batch(9))
         assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
 
 
 def test_the_average_takes_each_steps_new_weights():
     model = small()
-    running = training(model, average=0.7)
+    running = training(model, ema_decay=0.7)
     expected = EMA(small(), 0.7)
     model.train()
     for seed in range(5):
-        running.step(*batch(10, seed), of=10)
+        running.step(*batch(10, seed))
         expected.update(model)
-    assert running.average.count == 5
+    assert running.ema.count == 5
     for name, value in expected.model.state_dict().items():
-        assert torch.equal(running.average.model.state_dict()[name], value), name
+        assert torch.equal(running.ema.model.state_dict()[name], value), name
 
 
 def test_bfloat16_computes_the_convolutions_and_nothing_else():
     model = small()
     running = training(model, momentum=0.9)
-    running.dtype = torch.bfloat16
+    running.precision = MixedPrecision(running.device, torch.bfloat16)
     inside = []
     model[1].register_forward_hook(lambda module, inputs, maps: inside.append(maps.dtype))
-    logits = running.step(*batch(10), of=10)
+    logits = running.step(*batch(10))
     assert inside == [torch.bfloat16] and logits.dtype == torch.float32
     assert {p.dtype for p in model.parameters()} == {torch.float32}
     assert {s["momentum_buffer"].dtype for s in running.optimizer.state.values()} == {torch.float32}
@@ -249,7 +250,7 @@ def test_compiled_it_learns_the_same(tmp_path, monkeypatch):
         assert (running.wrapped_model is not model) == compiled
         for seed in range(3):
             pictures, labels = images(8, seed)[:]
-            logits.append(running.step(pictures.float() / 255, labels, of=8))
+            logits.append(running.step(pictures.float() / 255, labels))
             losses.append(F.cross_entropy(logits[-1], labels).item())
         models.append(model)
     assert losses[:3] == pytest.approx(losses[3:], rel=1e-4) and losses[0] != losses[1]
