@@ -61,7 +61,7 @@ ROWS: dict[str, Row] = {
     "six_block": Row(
         "six_block", 224, Recipe(batch_size=16, lr=1e-4, augment=("trivial_augment",))
     ),
-    "champion": Row("residual", 64, replace(RECIPES["champion"].recipe, sizes=())),
+    "champion": Row("residual", 64, replace(RECIPES["champion"].recipe, train_sizes=())),
     "features": Row(models.OFFLINE, 224),
 }
 SMALL_ROWS: dict[str, Row] = {

@@ -188,7 +188,7 @@ def evaluate(args: argparse.Namespace) -> tuple[int, dict]:
     with team().main_process_first():
         data = load(**arguments, progress=not args.quiet)
     model = run.model.to(choose_device(args.device))
-    result = measure(model, data.test, mirror=run.recipe.mirror, sizes=run.recipe.test_sizes)
+    result = measure(model, data.test, flip=run.recipe.test_flip, sizes=run.recipe.test_sizes)
     low, high = result.interval()
     print(f"{args.run_folder} on the test pictures of {data.source}: {result}")
     return 0, {
@@ -205,7 +205,7 @@ def predict(args: argparse.Namespace) -> tuple[int, dict]:
 
     from catdog_lib.classes import CLASSES
     from catdog_lib.data.loading import photo_tensor
-    from catdog_lib.training.evaluate import answer
+    from catdog_lib.training.evaluate import predict_tta
 
     run = _run(args.run_folder)
     answers, failed = [], False
@@ -217,8 +217,8 @@ def predict(args: argparse.Namespace) -> tuple[int, dict]:
             failed = True
             continue
         with torch.no_grad():
-            logits = answer(
-                run.model, picture[None], mirror=run.recipe.mirror, sizes=run.recipe.test_sizes
+            logits = predict_tta(
+                run.model, picture[None], flip=run.recipe.test_flip, sizes=run.recipe.test_sizes
             )
         probabilities = logits.softmax(1)[0]
         label = int(probabilities.argmax())

@@ -118,7 +118,7 @@ def run(
         # do.
         data = replace(small, train=chosen, validation=small.validation.sample(4))
         fit(model, data, recipe, device=device, progress=False)
-        return evaluate(model, small.test, mirror=recipe.mirror, sizes=recipe.test_sizes).accuracy
+        return evaluate(model, small.test, flip=recipe.test_flip, sizes=recipe.test_sizes).accuracy
 
     results = _start(plan, small, Path(out), place)
     counts = sorted({min(count, len(pool)) for count in plan.counts})

@@ -90,7 +90,7 @@ def train_run(
         if history.interrupted and (folder or not history.epochs):
             raise KeyboardInterrupt
         test = evaluate(
-            network, data.test, getattr(torch, history.dtype), mirror=plan.mirror, sizes=plan.test_sizes
+            network, data.test, getattr(torch, history.dtype), flip=plan.test_flip, sizes=plan.test_sizes
         )  # fmt: skip
         kept = history.kept(plan.keep)
         result = {

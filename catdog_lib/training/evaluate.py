@@ -16,8 +16,8 @@ from catdog_lib.training.metrics import Evaluation
 _BATCH = 128
 
 
-def answer(
-    model: nn.Module, pictures: Tensor, *, mirror: bool = False, sizes: Sequence[int] = ()
+def predict_tta(
+    model: nn.Module, pictures: Tensor, *, flip: bool = False, sizes: Sequence[int] = ()
 ) -> Tensor:
     """The logits for a batch of pictures, N×2 float32: the mean over all the ways in which each is
     looked at.
@@ -25,14 +25,14 @@ def answer(
     Args:
         model: takes pictures of any size, if ``sizes`` are given.
         pictures: uint8, N×3×H×W.
-        mirror: look at each picture's mirror image, too.
+        flip: look at each picture's mirror image, too.
         sizes: look at the pictures made this high and wide, in pixels; () takes them as they are.
     """
     views = [pictures]
     if sizes:
         values = pictures.float() / 255
         views = [F.interpolate(values, (s, s), mode="bilinear", antialias=True) for s in sizes]
-    if mirror:
+    if flip:
         views += [view.flip(3) for view in views]
     return torch.stack([model(view).float() for view in views]).mean(0)
 
@@ -43,7 +43,7 @@ def predict(
     images: ImageSet,
     dtype: torch.dtype | None = None,
     *,
-    mirror: bool = False,
+    flip: bool = False,
     sizes: Sequence[int] = (),
 ) -> Tensor:
     """The network's logits for every picture, N×2 float32, on the CPU, in the order of the set.
@@ -56,7 +56,7 @@ def predict(
         model: on whatever device it is.
         images: the set.
         dtype: number format of the convolutions; None takes the fastest that costs no accuracy.
-        mirror, sizes: how each picture is looked at (:func:`answer`).
+        flip, sizes: how each picture is looked at (:func:`predict_tta`).
     """
     keep_freed_memory()
     device = next(model.parameters()).device
@@ -70,7 +70,7 @@ def predict(
         mine = images.subset(torch.arange(len(images))[together.share(len(images))])
     for pictures, _ in batches(mine, _BATCH, device=device):
         with autocast(device, dtype):
-            logits.append(answer(model, pictures, mirror=mirror, sizes=sizes).cpu())
+            logits.append(predict_tta(model, pictures, flip=flip, sizes=sizes).cpu())
     model.train(was_training)
     return together.gather(torch.cat(logits), len(images))
 
@@ -80,13 +80,13 @@ def evaluate(
     images: ImageSet,
     dtype: torch.dtype | None = None,
     *,
-    mirror: bool = False,
+    flip: bool = False,
     sizes: Sequence[int] = (),
 ) -> Evaluation:
     """Cross-entropy loss and accuracy of ``model`` on ``images``; arguments as in
     :func:`predict`.
     """
-    logits = predict(model, images, dtype, mirror=mirror, sizes=sizes)
+    logits = predict(model, images, dtype, flip=flip, sizes=sizes)
     loss = F.cross_entropy(logits, images.labels).item()
     accuracy = (logits.argmax(1) == images.labels).double().mean().item()
     return team().broadcast_object(lambda: Evaluation(loss, accuracy, len(images)))

@@ -93,7 +93,7 @@ def fit(
                 seconds = time.perf_counter() - start
                 judged = training.average.model if training.average else model
                 validation = evaluate(
-                    judged, data.validation, training.dtype, mirror=recipe.mirror, sizes=recipe.test_sizes
+                    judged, data.validation, training.dtype, flip=recipe.test_flip, sizes=recipe.test_sizes
                 )  # fmt: skip
                 record = Epoch(
                     number, learned.loss, learned.accuracy, validation.loss, validation.accuracy,
@@ -142,7 +142,7 @@ def train_epoch(training: Trainer, images: ImageSet, bar: tqdm) -> Evaluation:
 
 
 def augmentations(recipe: Recipe, epoch: int) -> list[Callable[[Tensor, Generator], Tensor]]:
-    crop = partial(augment.flip_and_crop, smallest=recipe.crop, size=recipe.size_in(epoch))
+    crop = partial(augment.flip_and_crop, smallest=recipe.min_crop, size=recipe.size_in(epoch))
     return [crop if name == "flip_and_crop" else getattr(augment, name) for name in recipe.augment]
 
 

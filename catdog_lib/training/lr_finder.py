@@ -106,7 +106,7 @@ def find_learning_rate(
     if steps < 10:
         raise CatdogError(f"steps is {steps!r}; a search needs 10 or more.")
     place = choose_device(device)
-    plan = replace(recipe, lr=lowest, schedule="constant", average=0.0, compile=False)
+    plan = replace(recipe, lr=lowest, schedule="constant", ema_decay=0.0, compile=False)
     rates, losses = np.geomspace(lowest, highest, steps).tolist(), []
     with torch.random.fork_rng([place] if place.type == "cuda" else []):
         training = Trainer(copy.deepcopy(model), plan, None, place, steps)

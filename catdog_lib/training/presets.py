@@ -35,7 +35,7 @@ class NamedRecipe:
 
 FAST = Recipe(
     batch_size=128, optimizer="muon", lr=0.1, weight_decay=0.1, schedule="one_cycle", label_smoothing=0.05,
-    augment=("flip_and_crop",), crop=0.7, whiten=True, mirror=True, keep="last",
+    augment=("flip_and_crop",), min_crop=0.7, whiten=True, test_flip=True, keep="last",
 )  # fmt: skip
 
 # Of the longer ones all sizes can be halved four times without a rest (validation: 94.2 against
@@ -43,15 +43,15 @@ FAST = Recipe(
 RECIPES = {
     "sprint": NamedRecipe(
         "the second source's 80 % in half a minute (a minute without bfloat16)", "residual", 64,
-        replace(FAST, epochs=3, sizes=(40, 48, 56)),
+        replace(FAST, epochs=3, train_sizes=(40, 48, 56)),
     ),
     "minutes": NamedRecipe(
         "the first source's 92.1 % in two and a half minutes, where the processor has bfloat16", "residual", 96,
-        replace(FAST, epochs=14, sizes=(48, 64, 80), test_sizes=(80, 96)),
+        replace(FAST, epochs=14, train_sizes=(48, 64, 80), test_sizes=(80, 96)),
     ),
     "champion": NamedRecipe(
         "the best network in five minutes (twelve without bfloat16)", "residual", 96,
-        replace(FAST, epochs=28, sizes=(48, 64, 80), crop=0.6, test_sizes=(80, 96)),
+        replace(FAST, epochs=28, train_sizes=(48, 64, 80), min_crop=0.6, test_sizes=(80, 96)),
     ),
 }  # fmt: skip
 

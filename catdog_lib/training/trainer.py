@@ -67,9 +67,9 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group.setdefault("initial_lr", group["lr"])
         self.wrapped_model = self.team.wrap(torch.compile(model) if recipe.compile else model)
-        self.average = EMA(model, recipe.average) if recipe.average else None
+        self.average = EMA(model, recipe.ema_decay) if recipe.ema_decay else None
         self.generator = Generator().manual_seed(recipe.seed)
-        self.parts = recipe.accumulate
+        self.parts = recipe.accumulation_steps
         self.steps_in_epoch, self.steps_taken = steps_in_epoch, 0
 
     @property
@@ -88,9 +88,9 @@ class Trainer:
         self._set_learning_rate()
         self.optimizer.zero_grad()
         logits = self._backward_with_oom_retry(pictures, labels, of)
-        if self.recipe.clip:
+        if self.recipe.max_grad_norm:
             self.scaler.unscale_(self.optimizer)
-            nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.max_grad_norm)
         self._change_weights()
         if self.average:
             self.average.update(self.model)
@@ -184,7 +184,7 @@ class Trainer:
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "scaler": self.scaler.state_dict(),
-            "average": (self.average.model.state_dict(), self.average.count)
+            "ema_decay": (self.average.model.state_dict(), self.average.count)
             if self.average
             else None,
             "generators": {

@@ -193,7 +193,7 @@ def test_what_cannot_be_measured_is_said_at_once(arguments, says, capsys):
 
 
 def test_a_recipe_of_the_rows_is_trained_as_it_says(gathered):
-    row = Row("residual", 32, Recipe(batch_size=4, optimizer="muon", average=0.9), {"width": 4})
+    row = Row("residual", 32, Recipe(batch_size=4, optimizer="muon", ema_decay=0.9), {"width": 4})
     loop = OurLoop(row, gathered.pixels[32], "cpu", torch.float32, 0.0)
     assert loop.training.average.count == 2 and type(loop.training.optimizer).__name__ == "Muon"
 

@@ -275,7 +275,7 @@ class TestTraining:
         ways = []
         for parts in (1, 3):
             model = plain()
-            plan = Recipe(lr=0.1, optimizer="SGD", l1=0.1, penalty="proximal", accumulate=parts,
+            plan = Recipe(lr=0.1, optimizer="SGD", l1=0.1, penalty="proximal", accumulation_steps=parts,
                           precision="float32")  # fmt: skip
             training = Trainer(model, plan, None, torch.device("cpu"), 1)
             training.step(*batch(9), of=9)

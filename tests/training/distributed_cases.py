@@ -42,7 +42,7 @@ def residual(seed: int = 0) -> nn.Module:
 
 
 SGD = {"optimizer": "sgd", "momentum": 0.9, "lr": 0.05, "epochs": 2, "precision": "float32"}
-ALL = {"label_smoothing": 0.1, "clip": 0.3, "l1": 0.01, "average": 0.8, "weight_decay": 0.1}
+ALL = {"label_smoothing": 0.1, "max_grad_norm": 0.3, "l1": 0.01, "ema_decay": 0.8, "weight_decay": 0.1}
 
 # name: network, pictures, their size, recipe. Batches are odd, the last one smaller; in "one" it
 # holds one picture.
@@ -51,13 +51,13 @@ CASES = {
     "one": (plain, 13, 8, {**SGD, "batch_size": 4}),
     "adam": (plain, 23, 8, {**SGD, "optimizer": "adam", "momentum": None, "lr": 0.01, "batch_size": 7}),
     "all": (plain, 23, 8, {**SGD, **ALL, "batch_size": 7}),
-    "parts": (plain, 23, 8, {**SGD, **ALL, "batch_size": 7, "accumulate": 3}),
+    "parts": (plain, 23, 8, {**SGD, **ALL, "batch_size": 7, "accumulation_steps": 3}),
     "norm": (small, 23, 8, {**SGD, "batch_size": 5}),
     "norm one": (small, 13, 8, {**SGD, "batch_size": 4}),
     "norm all": (deep, 23, 8, {**SGD, **ALL, "batch_size": 7}),
-    "norm parts": (deep, 25, 8, {**SGD, **ALL, "batch_size": 7, "accumulate": 2}),
+    "norm parts": (deep, 25, 8, {**SGD, **ALL, "batch_size": 7, "accumulation_steps": 2}),
     "residual": (residual, 21, 32, {
-        **SGD, **ALL, "batch_size": 9, "augment": ("flip_and_crop",), "sizes": (24, 32),
+        **SGD, **ALL, "batch_size": 9, "augment": ("flip_and_crop",), "train_sizes": (24, 32),
     }),
 }  # fmt: skip
 

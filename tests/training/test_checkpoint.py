@@ -138,20 +138,20 @@ def dropping(seed=0):
 TWICE = ("flip_and_crop", "colour_jitter")
 TRAININGS = {
     "Adam": (small, {"optimizer": "Adam", "lr": 0.01}),
-    "SGD with momentum": (small, {"optimizer": "SGD", "momentum": 0.9, "weight_decay": 0.01, "clip": 0.5}),
+    "SGD with momentum": (small, {"optimizer": "SGD", "momentum": 0.9, "weight_decay": 0.01, "max_grad_norm": 0.5}),
     "Muon": (small, {"optimizer": "muon", "lr": 0.05, "label_smoothing": 0.1}),
     "RMSprop, L1": (small, {"optimizer": "RMSprop", "momentum": 0.5, "l1": 0.01}),
     "Adam, proximal": (small, {"lr": 0.01, "l1": 0.003, "group_l1": 0.001, "penalty": "proximal"}),
-    "an average": (small, {"average": 0.9, "lr": 0.01}),
+    "an average": (small, {"ema_decay": 0.9, "lr": 0.01}),
     "augmentation": (small, {"augment": TWICE}),
     "Dropout": (dropping, {"lr": 0.01}),
     "patience": (small, {"epochs": 40, "patience": 3, "lr": 0.03}),
-    "progressive sizes": (plain, {"augment": TWICE, "sizes": (8, 10, 12), "schedule": "cosine"}),
-    "the last weights, accumulated": (small, {"keep": "last", "accumulate": 3}),
-    "as the champion": (plain, {"optimizer": "muon", "average": 0.9, "augment": ("flip_and_crop",), "crop": 0.7,
-                                "sizes": (8, 10), "whiten": True, "mirror": True, "keep": "last"}),
-    "everything": (dropping, {"optimizer": "muon", "average": 0.9, "augment": TWICE, "l1": 0.001, "clip": 1.0,
-                              "accumulate": 2, "weight_decay": 0.1}),
+    "progressive sizes": (plain, {"augment": TWICE, "train_sizes": (8, 10, 12), "schedule": "cosine"}),
+    "the last weights, accumulated": (small, {"keep": "last", "accumulation_steps": 3}),
+    "as the champion": (plain, {"optimizer": "muon", "ema_decay": 0.9, "augment": ("flip_and_crop",), "min_crop": 0.7,
+                                "train_sizes": (8, 10), "whiten": True, "test_flip": True, "keep": "last"}),
+    "everything": (dropping, {"optimizer": "muon", "ema_decay": 0.9, "augment": TWICE, "l1": 0.001, "max_grad_norm": 1.0,
+                              "accumulation_steps": 2, "weight_decay": 0.1}),
 }  # fmt: skip
 
 
@@ -194,7 +194,7 @@ def require_equal(tmp_path, make, plan, optimizer=None, **ways):
     whole, history = train(make, plan, tmp_path / "whole.pt", optimizer=optimizer)
     draw = random.Random(5)
     # Three to nine forward passes: one to three epochs (more passes with accumulation).
-    lives = [draw.randint(3, 9) * plan.accumulate for _ in range(4)]
+    lives = [draw.randint(3, 9) * plan.accumulation_steps for _ in range(4)]
     resumed, pieces = train(make, plan, tmp_path / "pieces.pt", lives, optimizer)
     assert not pieces.interrupted and timeless(pieces) == timeless(history)
     assert same(whole.state_dict(), resumed.state_dict())
@@ -285,7 +285,7 @@ class TestRefused:
         assert same(before, model.state_dict()) and path.read_bytes() == bytes_before
 
     @pytest.mark.parametrize(
-        ("name", "value"), [("epochs", 2), ("lr", 0.5), ("seed", 4), ("augment", ("random_flip",)), ("average", 0.5)]
+        ("name", "value"), [("epochs", 2), ("lr", 0.5), ("seed", 4), ("augment", ("random_flip",)), ("ema_decay", 0.5)]
     )  # fmt: skip
     def test_another_recipe(self, path, name, value):
         began = asdict(recipe(epochs=1))[name]

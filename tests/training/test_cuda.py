@@ -29,7 +29,7 @@ pytestmark = pytest.mark.cuda
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 EVERYTHING = dict(
     lr=0.05, momentum=0.9, weight_decay=0.01, schedule="one_cycle", label_smoothing=0.1, l1=1e-5,
-    clip=1.0, average=0.9, accumulate=2, batch_size=16,
+    max_grad_norm=1.0, ema_decay=0.9, accumulation_steps=2, batch_size=16,
 )  # fmt: skip
 
 
@@ -210,7 +210,7 @@ class TestScaler:
     def test_float16_learns_what_float32_learns(self, exact):
         photos, runs = images(16, 0, 32), []
         for dtype in (torch.float32, torch.float16):
-            running = training(GPU, dtype, lr=0.02, momentum=0.9, clip=1.0)
+            running = training(GPU, dtype, lr=0.02, momentum=0.9, max_grad_norm=1.0)
             assert running.scaler.is_enabled() == (dtype == torch.float16)
             for _ in range(20):
                 logits = running.step(*photos.to(GPU)[:], of=16)
@@ -276,7 +276,7 @@ class TestOutOfMemory:
 
 
 class TestRuns:
-    RECIPE = Recipe(epochs=4, batch_size=16, optimizer="sgd", lr=0.05, momentum=0.9, average=0.9,
+    RECIPE = Recipe(epochs=4, batch_size=16, optimizer="sgd", lr=0.05, momentum=0.9, ema_decay=0.9,
                     schedule="one_cycle", augment=("flip_and_crop",))  # fmt: skip
 
     def test_it_learns(self):
@@ -327,7 +327,7 @@ class TestRuns:
             torch.testing.assert_close(a, b, atol=0.02, rtol=0.02)
 
     def test_a_loss_that_is_no_number_is_found_when_the_epoch_ends(self):
-        recipe = replace(self.RECIPE, lr=1e12, average=0.0, schedule="constant")
+        recipe = replace(self.RECIPE, lr=1e12, ema_decay=0.0, schedule="constant")
         model = network()
         before = {name: value.clone() for name, value in model.state_dict().items()}
         with pytest.raises(CatdogError, match=r"nan in epoch 1, batch \d+ of 8"):

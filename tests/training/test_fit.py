@@ -151,7 +151,7 @@ def test_the_average_is_what_is_validated_and_kept(pets, monkeypatch):
     monkeypatch.setattr("catdog_lib.training.trainer.EMA", Noted)
     monkeypatch.setattr(train, "evaluate", noted)
     model = small()
-    recipe = replace(FAST, epochs=4, lr=0.02, average=0.8, keep="last")
+    recipe = replace(FAST, epochs=4, lr=0.02, ema_decay=0.8, keep="last")
     history = fit(model, pets, recipe, progress=False)
     for mine, theirs in zip(expected, judged, strict=True):
         for one, other in zip(mine, theirs, strict=True):
@@ -161,7 +161,7 @@ def test_the_average_is_what_is_validated_and_kept(pets, monkeypatch):
     found = real(model, pets.validation, torch.float32)
     assert found.loss == pytest.approx(history.epochs[-1].validation_loss, rel=1e-6)
     without = small()
-    other = fit(without, pets, replace(recipe, average=0.0), progress=False)
+    other = fit(without, pets, replace(recipe, ema_decay=0.0), progress=False)
     assert other.epochs[-1].train_loss == history.epochs[-1].train_loss, "it only looks on"
     assert other.epochs[-1].validation_loss != history.epochs[-1].validation_loss
 
@@ -169,7 +169,7 @@ def test_the_average_is_what_is_validated_and_kept(pets, monkeypatch):
 def test_each_epoch_is_fed_pictures_of_its_size_and_validation_its_own(pets):
     model, seen = plain(), []
     model.register_forward_pre_hook(lambda m, inputs: seen.append((m.training, *inputs[0].shape)))
-    recipe = replace(FAST, epochs=4, sizes=(12, 9), augment=("flip_and_crop",))
+    recipe = replace(FAST, epochs=4, train_sizes=(12, 9), augment=("flip_and_crop",))
     fit(model, pets, recipe, progress=False)
     fed = [shape for training, *shape in seen if training]
     counts = [32, 32, 26]
@@ -199,7 +199,7 @@ def test_the_crop_is_as_small_as_the_recipe_allows_and_no_smaller(pets, monkeypa
         return pictures.float() / 255
 
     monkeypatch.setattr(train.augment, "flip_and_crop", noted)
-    for change in ({"crop": 0.9}, {"crop": 0.7, "sizes": (9,)}):
+    for change in ({"min_crop": 0.9}, {"min_crop": 0.7, "train_sizes": (9,)}):
         fit(plain(), pets, replace(FAST, epochs=1, augment=("flip_and_crop",), **change),
             progress=False)  # fmt: skip
     assert seen == 3 * [(0.9, None)] + 3 * [(0.7, 9)]
@@ -208,7 +208,7 @@ def test_the_crop_is_as_small_as_the_recipe_allows_and_no_smaller(pets, monkeypa
 def test_with_mirror_validation_is_answered_with_the_mean_of_both(pets):
     """The network gives a picture and its mirror image different logits."""
     model = plain()
-    recipe = replace(FAST, epochs=1, mirror=True)
+    recipe = replace(FAST, epochs=1, test_flip=True)
     (epoch,) = fit(model, pets, recipe, progress=False).epochs
     pictures, labels = pets.validation[:]
     with torch.no_grad():
@@ -221,7 +221,7 @@ def test_with_mirror_validation_is_answered_with_the_mean_of_both(pets):
 def test_with_test_sizes_it_is_answered_with_the_mean_over_them(pets):
     """As torchvision would resize; each size counts the same, mirrored or not."""
     model = plain()
-    recipe = replace(FAST, epochs=1, mirror=True, test_sizes=(9, 12))
+    recipe = replace(FAST, epochs=1, test_flip=True, test_sizes=(9, 12))
     (epoch,) = fit(model, pets, recipe, progress=False).epochs
     pictures, labels = pets.validation[:]
     values = pictures.float() / 255

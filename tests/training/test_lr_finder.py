@@ -31,7 +31,7 @@ EXACT = Recipe(precision="float32", optimizer="SGD", batch_size=30)
         EXACT,
         replace(EXACT, optimizer="Adam", augment=("flip_and_crop",), seed=3),
         replace(EXACT, optimizer="muon", momentum=0.9, weight_decay=0.1),
-        replace(EXACT, schedule="one_cycle", average=0.9, lr=7.0),  # not used here
+        replace(EXACT, schedule="one_cycle", ema_decay=0.9, lr=7.0),  # not used here
     ],
 )
 def test_its_losses_are_those_of_a_loop_by_hand(recipe):

@@ -81,7 +81,7 @@ class TooSmall:
 class TestOutOfMemory:
     def test_the_batch_is_halved_until_it_fits_and_the_step_is_the_same(self):
         one, other = plain(), plain()
-        settings = dict(momentum=0.9, clip=0.5, label_smoothing=0.1, l1=0.01, average=0.9)
+        settings = dict(momentum=0.9, max_grad_norm=0.5, label_smoothing=0.1, l1=0.01, ema_decay=0.9)
         whole, cut = training(one, **settings), training(other, **settings)
         memory = TooSmall(other, room=3)
         with pytest.warns(UserWarning, match="gradients are now added up from") as said:
@@ -104,7 +104,7 @@ class TestOutOfMemory:
     def test_gradients_of_the_parts_that_did_fit_are_not_counted_twice(self):
         one, other = plain(), plain()
         training(one).step(*batch(9), of=9)
-        cut, calls = training(other, accumulate=2), []
+        cut, calls = training(other, accumulation_steps=2), []
 
         def fail_once(module, inputs):
             calls.append(len(inputs[0]))
@@ -167,7 +167,7 @@ class TestScaler:
         for make in (training, self.half):
             model = plain()
             before = copies(model.parameters())
-            make(model, lr=1.0, clip=0.1).step(*batch(10), of=10)
+            make(model, lr=1.0, max_grad_norm=0.1).step(*batch(10), of=10)
             pairs = zip(before, model.parameters(), strict=True)
             moved.append(torch.nn.utils.get_total_norm([a - b.detach() for a, b in pairs]))
         assert moved == pytest.approx([0.1, 0.1], rel=0.01)
@@ -252,7 +252,7 @@ class TestNoWaiting:
             passed = torch.optim.Adam(model.parameters(), fused=False)
         running = training(
             model, META, passed=passed, optimizer=optimizer,
-            clip=1.0, average=0.9, l1=1e-5, accumulate=2, label_smoothing=0.1,
+            max_grad_norm=1.0, ema_decay=0.9, l1=1e-5, accumulation_steps=2, label_smoothing=0.1,
         )  # fmt: skip
         pictures = torch.zeros(8, 3, 32, 32, dtype=torch.uint8, device=META)
         labels, tally = torch.zeros(8, dtype=torch.int64, device=META), RunningMetrics(META)

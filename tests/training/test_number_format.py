@@ -27,7 +27,7 @@ CPU = torch.device("cpu")
 SHORT = (torch.bfloat16, torch.float16)
 # All that a recipe can ask for at once; Muon's matrix products among it.
 EVERYTHING = replace(
-    RECIPES["champion"].recipe, epochs=1, sizes=(32,), test_sizes=(24, 32), average=0.9, clip=1.0
+    RECIPES["champion"].recipe, epochs=1, train_sizes=(32,), test_sizes=(24, 32), ema_decay=0.9, max_grad_norm=1.0
 )
 
 
@@ -78,7 +78,7 @@ WORK = {
     "train with everything": lambda: fit(residual(), pets(), EVERYTHING, device="cpu", progress=False),
     "train with Adam": lambda: fit(residual(), pets(), Recipe(epochs=1), device="cpu", progress=False),
     "evaluate": lambda: evaluate(residual(), pets().test),
-    "predict": lambda: predict(residual(), pets().test, mirror=True, sizes=(24, 32)),
+    "predict": lambda: predict(residual(), pets().test, flip=True, sizes=(24, 32)),
     "find a learning rate": lambda: find_learning_rate(residual(), pets(), EVERYTHING, steps=10, device="cpu"),
     "features": lambda: features_of(
         models.backbone(pretrained=False), pets().test, cache=False, device="cpu", progress=False

@@ -96,7 +96,7 @@ class TestDecay:
         assert all(p is not model[1].weight for group in groups for p in group["params"])
         before = model[1].weight.clone()
         recipe = Recipe(
-            epochs=1, optimizer="sgd", lr=0.1, weight_decay=0.5, average=0.5, precision="float32"
+            epochs=1, optimizer="sgd", lr=0.1, weight_decay=0.5, ema_decay=0.5, precision="float32"
         )
         fit(model, splits(), recipe, progress=False)
         assert torch.equal(before, model[1].weight)

@@ -31,7 +31,7 @@ def test_each_names_a_network_that_takes_its_pictures(name):
     chosen = recipes.named(name)
     network = models.build(chosen.model, size=chosen.size)
     assert network.settings["size"] == chosen.size
-    assert chosen.recipe.sizes and max(chosen.recipe.sizes) <= chosen.size
+    assert chosen.recipe.train_sizes and max(chosen.recipe.train_sizes) <= chosen.size
     assert name in cli.parser._parser().parse_args(["train", "--recipe", name, "--out", "x"]).recipe
 
 
@@ -64,7 +64,7 @@ def test_train_follows_the_recipe_but_for_what_is_asked_for(tmp_path, capsys):
     assert (config["data"]["size"], config["data"]["validation"]) == (chosen.size, 0.02)
 
     losses = [facts["test_loss"]]
-    for views in ({}, {"mirror": False}, {"test_sizes": []}):
+    for views in ({}, {"test_flip": False}, {"test_sizes": []}):
         config["recipe"] |= views
         (out / "run.json").write_text(json.dumps(config))
         assert cli.main(["evaluate", str(out), "--quiet", "--json"]) == 0

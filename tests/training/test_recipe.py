@@ -2,6 +2,8 @@
 
 import json
 import math
+import subprocess
+import sys
 from dataclasses import FrozenInstanceError, asdict, fields
 
 import pytest
@@ -14,12 +16,12 @@ from catdog_lib.training.recipe import Recipe
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"epochs": 0}, "epochs is 0; it must be a whole number above 0"),
+        ({"epochs": 0}, "epochs is 0; it must be an integer above 0"),
         ({"epochs": 2.5}, "epochs is 2.5"),
         ({"epochs": "3"}, "epochs is '3'"),
         ({"batch_size": 0}, "batch_size is 0"),
-        ({"accumulate": 0}, "accumulate is 0"),
-        ({"accumulate": 1.5}, "accumulate is 1.5"),
+        ({"accumulation_steps": 0}, "accumulation_steps is 0"),
+        ({"accumulation_steps": 1.5}, "accumulation_steps is 1.5"),
         ({"patience": 0}, "patience is 0"),
         ({"lr": 0}, "lr is 0; it must be above 0"),
         ({"lr": -1.0}, "lr is -1.0"),
@@ -32,13 +34,13 @@ from catdog_lib.training.recipe import Recipe
         ({"l1": -0.1}, "l1 is -0.1"),
         ({"group_l1": -0.1}, "group_l1 is -0.1"),
         ({"penalty": "prox"}, "penalty is 'prox'; .* gradient, proximal"),
-        ({"penalty": "proximal", "average": 0.9}, "average is 0.9, .* no exact zeros"),
+        ({"penalty": "proximal", "ema_decay": 0.9}, "ema_decay is 0.9, .* no exact zeros"),
         ({"label_smoothing": 1.0}, "label_smoothing is 1.0"),
         ({"label_smoothing": -0.1}, "label_smoothing is -0.1"),
-        ({"average": 1}, "average is 1"),
-        ({"clip": 0.0}, "clip is 0.0; it must be above 0"),
-        ({"crop": 0}, "crop is 0; it must be above 0, and 1 at most"),
-        ({"crop": 1.01}, "crop is 1.01"),
+        ({"ema_decay": 1}, "ema_decay is 1"),
+        ({"max_grad_norm": 0.0}, "max_grad_norm is 0.0; it must be above 0"),
+        ({"min_crop": 0}, "min_crop is 0; it must be above 0, and 1 at most"),
+        ({"min_crop": 1.01}, "min_crop is 1.01"),
         ({"schedule": "linear"}, "schedule is 'linear'; .* constant, cosine, one_cycle"),
         ({"precision": "int8"}, "precision is 'int8'; .* auto, float32"),
         ({"keep": "first"}, "keep is 'first'; .* best, last"),
@@ -46,16 +48,16 @@ from catdog_lib.training.recipe import Recipe
         ({"augment": True}, r"augment is True.*\('flip_and_crop',\)"),
         ({"augment": None}, "augment is None"),
         ({"augment": ("rotate",)}, "'rotate'.*random_rotation"),
-        ({"sizes": 64}, r"sizes is 64.*\(48, 64\)"),
-        ({"sizes": (48, 64)}, "flip_and_crop.*first function of augment"),
-        ({"sizes": (48,), "augment": ("colour_jitter", "flip_and_crop")}, "first function"),
+        ({"train_sizes": 64}, r"train_sizes is 64.*\(48, 64\)"),
+        ({"train_sizes": (48, 64)}, "flip_and_crop.*first function of augment"),
+        ({"train_sizes": (48,), "augment": ("colour_jitter", "flip_and_crop")}, "first function"),
         (
-            {"sizes": (64, 7), "augment": ("flip_and_crop",)},
-            "sizes is .*must be whole numbers, 8 or more",
+            {"train_sizes": (64, 7), "augment": ("flip_and_crop",)},
+            "train_sizes is .*must be integers, 8 or more",
         ),
         ({"test_sizes": 64}, r"test_sizes is 64.*\(64, 80\)"),
-        ({"test_sizes": (64, 7)}, "test_sizes is .*must be whole numbers, 8 or more"),
-        ({"sizes": (64.5,), "augment": ("flip_and_crop",)}, "sizes is .*whole"),
+        ({"test_sizes": (64, 7)}, "test_sizes is .*must be integers, 8 or more"),
+        ({"train_sizes": (64.5,), "augment": ("flip_and_crop",)}, "train_sizes is .*integers"),
     ],
 )
 def test_what_cannot_work_is_refused_in_one_sentence(change, says):
@@ -70,10 +72,10 @@ def test_what_cannot_work_is_refused_in_one_sentence(change, says):
         {"momentum": 0.0},
         {"weight_decay": 0},
         {"label_smoothing": 0.999},
-        {"average": 0.999},
+        {"ema_decay": 0.999},
         {"patience": 1},
-        {"clip": 1e-9},
-        {"sizes": (8,), "augment": ("flip_and_crop", "colour_jitter")},
+        {"max_grad_norm": 1e-9},
+        {"train_sizes": (8,), "augment": ("flip_and_crop", "colour_jitter")},
         {"augment": tuple(augment.__all__)},
     ],
 )
@@ -85,9 +87,9 @@ def test_what_lies_on_the_edge_is_allowed(change):
 def test_a_file_brings_an_equal_recipe_back():
     odd = Recipe(
         epochs=7, batch_size=48, optimizer="muon", lr=0.03, momentum=0.95, weight_decay=0.1,
-        schedule="cosine", label_smoothing=0.1, l1=1e-5, clip=2.0, average=0.99, accumulate=2,
-        augment=("flip_and_crop", "colour_jitter"), sizes=(48, 56, 64), patience=3, keep="last",
-        precision="float32", compile=True, seed=11, crop=0.8, mirror=True,
+        schedule="cosine", label_smoothing=0.1, l1=1e-5, max_grad_norm=2.0, ema_decay=0.99, accumulation_steps=2,
+        augment=("flip_and_crop", "colour_jitter"), train_sizes=(48, 56, 64), patience=3, keep="last",
+        precision="float32", compile=True, seed=11, min_crop=0.8, test_flip=True,
         test_sizes=(64, 80), whiten=True, group_l1=1e-4, lr_decay=0.7,
     )  # fmt: skip
     default, sparse = Recipe(), Recipe(l1=1e-5, penalty="proximal")
@@ -120,5 +122,32 @@ class TestSizeIn:
         ],
     )
     def test_each_has_its_turn_for_as_many_epochs(self, epochs, sizes, expected):
-        recipe = Recipe(epochs=epochs, sizes=sizes, augment=("flip_and_crop",))
+        recipe = Recipe(epochs=epochs, train_sizes=sizes, augment=("flip_and_crop",))
         assert [recipe.size_in(epoch) for epoch in range(1, epochs + 1)] == expected
+
+
+class TestWhatTheCommandLineReads:
+    """``catdog train`` makes its options from the fields alone."""
+
+    @pytest.mark.parametrize("field", fields(Recipe), ids=lambda field: field.name)
+    def test_each_field_has_one_line_of_help_and_is_explained_in_the_docstring(self, field):
+        text = field.metadata["help"]
+        assert text and "\n" not in text and len(text) <= 70
+        assert f"\n    {' ' * 4}{field.name}: " in Recipe.__doc__
+
+    def test_choices_are_the_only_values(self):
+        limited = {f.name: f.metadata["choices"] for f in fields(Recipe) if "choices" in f.metadata}
+        assert limited.keys() == {"schedule", "penalty", "keep", "precision"}
+        for name, choices in limited.items():
+            assert getattr(Recipe(), name) in choices
+            for choice in choices:
+                assert getattr(Recipe(**{name: choice}), name) == choice
+            with pytest.raises(CatdogError, match=f"{name} is .*{', '.join(choices)}"):
+                Recipe(**{name: "another"})
+
+    def test_its_module_loads_no_torch(self):
+        code = "import sys, catdog_lib.training.recipe as r; r.Recipe(); print('torch' in sys.modules)"
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        )
+        assert done.stdout.strip() == "False"

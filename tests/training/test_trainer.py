@@ -93,11 +93,11 @@ class TestLoss:
 class TestAccumulate:
     @pytest.mark.parametrize("parts", [3, 10, 99])
     def test_it_gives_the_gradients_of_the_batch_as_one(self, parts):
-        settings = dict(label_smoothing=0.1, l1=0.01, clip=0.5, weight_decay=0.1, momentum=0.9)
+        settings = dict(label_smoothing=0.1, l1=0.01, max_grad_norm=0.5, weight_decay=0.1, momentum=0.9)
         models, sizes = [plain(), plain()], []
         models[1].register_forward_pre_hook(lambda _, inputs: sizes.append(len(inputs[0])))
         trainings = [
-            training(model, accumulate=n, **settings)
+            training(model, accumulation_steps=n, **settings)
             for model, n in zip(models, (1, parts), strict=True)
         ]
         for seed in range(3):
@@ -119,7 +119,7 @@ class TestClip:
         start = copies(plain().parameters())
         _, whole = by_hand(plain(), lambda m, x, y: F.cross_entropy(m(x), y))
         limit = self.norm(whole) / 4
-        clipped = training(plain(), clip=limit)
+        clipped = training(plain(), max_grad_norm=limit)
         clipped.step(*batch(10), of=10)
         assert self.norm(gradients(clipped.model)) == pytest.approx(limit, rel=1e-4)
         expected = [w - 0.1 * g / 4 for w, g in zip(start, whole, strict=True)]
@@ -127,7 +127,7 @@ class TestClip:
 
     def test_a_shorter_one_is_left_alone(self):
         expected, whole = by_hand(plain(), lambda m, x, y: F.cross_entropy(m(x), y))
-        clipped = training(plain(), clip=1.01 * self.norm(whole))
+        clipped = training(plain(), max_grad_norm=1.01 * self.norm(whole))
         clipped.step(*batch(10), of=10)
         assert_close(clipped.model.parameters(), expected)
 
@@ -173,7 +173,7 @@ class TestNoNumber:
     @pytest.mark.parametrize("bad", [math.nan, math.inf])
     def test_the_step_is_not_taken_and_the_batch_is_named(self, bad):
         model = small()
-        running = training(model, 3, optimizer=None, average=0.9, momentum=0.9, epochs=2)
+        running = training(model, 3, optimizer=None, ema_decay=0.9, momentum=0.9, epochs=2)
         for seed in range(4):
             running.step(*batch(10, seed), of=10)
         state = copies([*model.parameters(), *running.average.model.parameters()])
@@ -200,13 +200,13 @@ class TestNoNumber:
         model.register_forward_hook(poison)
         before = copies(model.parameters())
         with pytest.raises(CatdogError, match="nan in epoch 1, batch 1"):
-            training(model, accumulate=3).step(*batch(9), of=9)
+            training(model, accumulation_steps=3).step(*batch(9), of=9)
         assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
 
 
 def test_the_average_takes_each_steps_new_weights():
     model = small()
-    running = training(model, average=0.7)
+    running = training(model, ema_decay=0.7)
     expected = EMA(small(), 0.7)
     model.train()
     for seed in range(5):
