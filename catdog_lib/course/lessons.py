@@ -59,7 +59,7 @@ def run(
     lesson: str | None = None,
     budget: str = "quick",
     out: Path | None = None,
-    report: Callable[[str], None] = print,
+    log: Callable[[str], None] = print,
     *,
     root: Path | None = None,
 ) -> dict:
@@ -72,7 +72,7 @@ def run(
         out: the folder to work in, by default ``site/`` in the checkout. Its ``source/`` (the
             executed copies) and ``html/`` (the pages) are made anew on each call, so no page
             outlives its lesson.
-        report: is given one line of progress at a time.
+        log: is given one line of progress at a time.
         root: the checkout, as in :func:`find_lessons`.
 
     Returns:
@@ -96,15 +96,15 @@ def run(
     for one in lessons:
         limit = one.seconds.get(budget)
         promise = "" if limit is None else f", about {limit:.0f} s"
-        report(f"Running {one.path.name} (budget {budget}{promise}) …")
+        log(f"Running {one.path.name} (budget {budget}{promise}) …")
         result = {
             "number": one.number,
             "title": one.title,
-            **_execute(one, budget, limit, source, report),
+            **_execute(one, budget, limit, source, log),
         }
         results.append(result)
-    report("Building the pages …")
-    index = build(source, report)
+    log("Building the pages …")
+    index = build(source, log)
     return {"lessons": results, "site": str(index), "seconds": round(perf_counter() - started, 1)}
 
 
@@ -132,7 +132,7 @@ def _select(lessons: list[Lesson], number: str | None) -> list[Lesson]:
 
 
 def _execute(
-    lesson: Lesson, budget: str, limit: float | None, source: Path, report: Callable[[str], None]
+    lesson: Lesson, budget: str, limit: float | None, source: Path, log: Callable[[str], None]
 ) -> dict:
     """Run one lesson and write its executed copy into ``source/lessons``."""
     notebook = nbformat.read(lesson.path, as_version=4)
@@ -172,7 +172,7 @@ def _execute(
     _drop_bars(notebook)
     _fold_solutions(notebook)
     nbformat.write(notebook, source / "lessons" / lesson.path.name)
-    report(problem or f"  {seconds:.0f} s{_over(seconds, limit)}")
+    log(problem or f"  {seconds:.0f} s{_over(seconds, limit)}")
     return {"seconds": round(seconds, 1), "limit": limit, "ok": problem is None}
 
 

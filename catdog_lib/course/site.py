@@ -125,12 +125,12 @@ def open_workspace(out: Path) -> Path:
     return source
 
 
-def build(source: Path, report: Callable[[str], None]) -> Path:
+def build(source: Path, log: Callable[[str], None]) -> Path:
     """Turn ``source`` into pages in ``html`` beside it, and return the path of their
     ``index.html``.
 
     Sphinx runs in a process of its own, since it leaves docutils changed. Its warnings go to
-    ``report``.
+    ``log``.
 
     Raises:
         CatdogError: Sphinx failed.
@@ -149,7 +149,7 @@ def build(source: Path, report: Callable[[str], None]) -> Path:
             f"for the whole message type: {' '.join(command[2:6])} -c docs {source} {html}"
         )
     for line in messages:
-        report(f"  {line.replace(str(source) + os.sep, '')}")
+        log(f"  {line.replace(str(source) + os.sep, '')}")
     _copy_anywidget(html / "_static" / "widgets")
     return html / "index.html"
 

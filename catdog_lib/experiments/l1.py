@@ -26,8 +26,9 @@ from catdog_lib.atomic_write import write
 from catdog_lib.budget import choose, current
 from catdog_lib.data.sources import SKETCHES, default_source
 from catdog_lib.errors import CatdogError
+from catdog_lib.runs.grid import Member
 from catdog_lib.runs.run_folder import load_run
-from catdog_lib.runs.sweep import Member, train_all
+from catdog_lib.runs.sweep import run_members
 from catdog_lib.sparsity import share_of_zeros, sparsity
 
 LAMBDA = 1e-4  # at 1e-3 RMSprop at 1e-3 learned nothing in 20 epochs on 1,275 photos of 64 px
@@ -94,7 +95,7 @@ def run(
     *,
     device: str | None = None,
     processes: int | None = None,
-    report: Callable[[str], None] = print,
+    log: Callable[[str], None] = print,
 ) -> dict[str, Any]:
     """Train what is not trained yet, and write results.json and figure.png.
 
@@ -102,7 +103,7 @@ def run(
         plan: how large.
         source: of the pictures, as for :func:`catdog_lib.data.load`.
         out: the folder that gets the run folders and the results.
-        device, processes, report: as in :func:`catdog_lib.runs.sweep.sweep`.
+        device, processes, log: as in :func:`catdog_lib.runs.sweep.sweep`.
 
     Returns:
         what results.json holds: "command", "date", "hardware", "data", "settings"; "table" and
@@ -122,7 +123,7 @@ def run(
     source = source if source == SKETCHES else str(Path(source).expanduser().resolve())
     common = {
         "model": "six_block", "data": source, "size": plan.size, "width": plan.width, "max_train": plan.max_train,
-        "batch_size": 32, "epochs": plan.epochs, "schedule": "constant", "augment": "trivial_augment", "keep": "last",
+        "batch_size": 32, "epochs": plan.epochs, "schedule": "constant", "augment": ("trivial_augment",), "keep": "last",
         "device": device, "budget": current(),
     }  # fmt: skip
     members = [
@@ -130,7 +131,7 @@ def run(
         for kind in plan.kinds()
         for seed in range(plan.seeds)
     ]  # fmt: skip
-    trained = train_all(members, common, out, processes=processes, report=report)["members"]
+    trained = run_members(members, common, out, processes=processes, log=log)["members"]
     failed = {member["name"]: member["error"] for member in trained if "error" in member}
     rows = []
     for kind in plan.kinds():

@@ -72,7 +72,7 @@ def run(
     out: str | os.PathLike,
     *,
     device: str | None = None,
-    report: Callable[[str], None] = print,
+    log: Callable[[str], None] = print,
 ) -> dict[str, Any]:
     """Measure what is not measured yet, and write results.json.
 
@@ -82,7 +82,7 @@ def run(
         out: the folder for results.json; what an earlier run of the same command left there is not
             done again.
         device: of the networks; None takes the fastest here.
-        report: gets a line for each accuracy.
+        log: gets a line for each accuracy.
 
     Returns:
         what results.json holds: "command", "date", "hardware", "data", and "curves": name → count →
@@ -135,7 +135,7 @@ def run(
                 row["mean"] = mean(row["values"])
                 row["std"] = stdev(row["values"]) if draw else None
                 accuracy, seconds = row["values"][-1], row["seconds"][-1]
-                report(f"{name}, {count} photos, draw {draw + 1}: {accuracy:.1%}, {seconds:.0f} s")
+                log(f"{name}, {count} photos, draw {draw + 1}: {accuracy:.1%}, {seconds:.0f} s")
                 write(json.dumps(results, indent=1).encode(), Path(out) / "results.json")
     return results
 

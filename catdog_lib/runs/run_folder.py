@@ -91,7 +91,7 @@ class RunFolder:
             ) from None
         except OSError as error:
             raise CatdogError(
-                f"The run cannot be written to {str(self.path)!r} ({error}); choose another --out."
+                f"The run cannot be written to {str(self.path)!r} ({error}); use another --out."
             ) from None
         return self
 
@@ -122,7 +122,7 @@ class RunFolder:
             begun = _read(self.path)
             begun.pop("result", None)  # killed at the very end
             checkpoints.check_settings_match(
-                begun, json.loads(_json(config)), f"The run {str(self.path)!r}", "choose another --out"
+                begun, json.loads(_json(config)), f"The run {str(self.path)!r}", "use another --out"
             )  # fmt: skip
             return epochs
         self.checkpoint.unlink(missing_ok=True)  # killed in its first epoch: nothing to lose
@@ -157,7 +157,7 @@ class RunFolder:
             entries = set()
         if entries or (self.path.exists() and not self.path.is_dir()):
             raise CatdogError(
-                f"{str(self.path)!r} exists already and is no run folder; choose another --out."
+                f"{str(self.path)!r} exists already and is no run folder; use another --out."
             )
 
     def _write(self, name: str, contents: bytes) -> None:

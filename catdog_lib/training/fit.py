@@ -37,6 +37,7 @@ def fit(
     device: str | None = None,
     checkpoint: str | os.PathLike | None = None,
     progress: bool = True,
+    on_epoch: Callable[[Epoch], None] = lambda record: None,
 ) -> History:
     """Train ``model`` on ``data.train``, judge each epoch on ``data.validation``, never look at
     ``data.test``.
@@ -60,6 +61,7 @@ def fit(
             on from it, and ends as it would have ended without the interruption: on a CPU, with as
             many threads, bit for bit.
         progress: show a bar.
+        on_epoch: is given the record of each epoch once it is completed and saved.
 
     Raises:
         CatdogError: no such optimizer or device, the checkpoint is of another training, damaged or
@@ -104,6 +106,7 @@ def fit(
                 history.epochs.append(record)
                 if checkpoint and training.team.leads:
                     checkpoints.save(training.state(history, kept), checkpoint)
+                on_epoch(record)
                 bar.set_postfix_str(f"validation accuracy {validation.accuracy:.1%}")
         except KeyboardInterrupt:
             if training.team.size > 1:

@@ -82,7 +82,7 @@ def test_the_experiment_from_its_command_to_its_figure(tmp_path, capsys, monkeyp
     )
 
     before = {file: file.stat().st_mtime_ns for file in out.glob("*/weights.pt")}
-    monkeypatch.setattr("catdog_lib.runs.sweep._Job", None)  # nothing is started any more
+    monkeypatch.setattr("catdog_lib.runs.pool.RunningMember", None)  # nothing is started any more
     assert main(command[:-1]) == 0
     assert {file: file.stat().st_mtime_ns for file in out.glob("*/weights.pt")} == before
     (out / "results.json").unlink()
@@ -159,7 +159,7 @@ class TestTransfer:
         assert len(trained) == 4
         assert json.loads(capsys.readouterr().out.splitlines()[-1]) == results
         with pytest.raises(CatdogError, match="results of another command"):
-            transfer.run(transfer.Plan((8,), 2), photos, out, report=lambda line: None)
+            transfer.run(transfer.Plan((8,), 2), photos, out, log=lambda line: None)
 
     @pytest.mark.parametrize(
         ("change", "says"),

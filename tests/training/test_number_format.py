@@ -12,7 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from catdog_lib import device as machine
 from catdog_lib import models
-from catdog_lib.cli import doctor
+from catdog_lib.cli import machine as doctor
 from catdog_lib.training.evaluate import evaluate, predict
 from catdog_lib.training.fit import fit
 from catdog_lib.training.lr_finder import find_learning_rate
