@@ -154,7 +154,7 @@ def l1(
 
     Trains over several seeds, and along a path of λ. What is not given depends on the budget.
     """
-    from catdog_lib.experiments import l1
+    from catdog_lib.experiments import l1, l1_results
 
     results = l1.run(
         l1.Plan(**_given(settings)),
@@ -164,7 +164,7 @@ def l1(
         processes=processes,
         log=_log(quiet),
     )
-    print(l1.table_text(results))
+    print(l1_results.table_text(results))
     print(f"The figure: {(out / 'figure.png').resolve().as_uri()}")
     return (2 if results["failed"] else 0), results
 

@@ -20,7 +20,14 @@ from catdog_lib.device import bfloat16_time, choose_device, describe, dtype_name
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at: is it all right, and a sentence about it."""
+    """One thing that was examined.
+
+    Attributes:
+        what: its name.
+        ok: whether it is as it should be.
+        text: a sentence about it.
+        facts: what ``--json`` adds.
+    """
 
     what: str
     ok: bool
@@ -29,11 +36,12 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Look at everything that the course needs. Takes a second or two."""
-    return [_python(), _packages(), _device(), _disk(), _pictures(), _browser()]
+    """Examine everything that the course needs; this takes a second or two."""
+    return [_python(), _packages(), _device(), _disk(), _images(), _browser()]
 
 
 def _python() -> Finding:
+    """Examine the version of Python."""
     return Finding(
         "python",
         sys.version_info >= (3, 11),
@@ -42,6 +50,7 @@ def _python() -> Finding:
 
 
 def _packages() -> Finding:
+    """Examine which packages are installed."""
     wanted = (
         "torch",
         "torchvision",
@@ -75,6 +84,7 @@ def _packages() -> Finding:
 
 
 def _device() -> Finding:
+    """Examine what computes here, and in which number format."""
     device = choose_device()
     dtype = dtype_name(fast_dtype(device))
     facts = {"device": device.type, "dtype": dtype}
@@ -84,13 +94,18 @@ def _device() -> Finding:
         facts["instructions"] = torch.backends.cpu.get_cpu_capability()
         facts["bfloat16_time"] = round(bfloat16_time(), 2)
         kind, meaning = f"cpu, {facts['instructions']}", f": {_meaning(facts['bfloat16_time'])}"
-    text = f"{describe(device)} ({kind}), convolutions in {dtype}{meaning}; a good budget here: CATDOG_BUDGET={budget}"
+    text = (
+        f"{describe(device)} ({kind}), convolutions in {dtype}{meaning}; a good budget here: "
+        f"CATDOG_BUDGET={budget}"
+    )
     return Finding("device", True, text, facts)
 
 
 def _meaning(bfloat16_time: float) -> str:
-    """What it means for a CPU that a convolution in bfloat16 takes so many times as long as one in
-    float32.
+    """Return what the time of a convolution in bfloat16 means for a CPU.
+
+    Args:
+        bfloat16_time: as a multiple of the time in float32.
     """
     if bfloat16_time < 0.8:
         return (
@@ -105,6 +120,7 @@ def _meaning(bfloat16_time: float) -> str:
 
 
 def _disk() -> Finding:
+    """Examine the room for the cache."""
     folder = cache_dir()
     existing = next(p for p in (folder, *folder.parents) if p.exists())
     free, writable = shutil.disk_usage(existing).free, os.access(existing, os.W_OK)
@@ -114,26 +130,28 @@ def _disk() -> Finding:
     return Finding("disk", free >= 2e9 and writable, text, {"free_bytes": free})
 
 
-def _pictures() -> Finding:
+def _images() -> Finding:
+    """Examine which images the lessons would use."""
     source = default_source()
     if source == SKETCHES:
         return Finding(
-            "pictures",
+            "images",
             True,
-            "the library's drawn animals; for photos, see data/README.md",
+            "the library's sketches; for photos, see data/README.md",
             {"source": source},
         )
     if not os.path.isdir(source):
         return Finding(
-            "pictures",
+            "images",
             False,
-            f"CATDOG_DATA is {source!r}, which is no folder; unset or correct it",
+            f"CATDOG_DATA is {source!r}, which is not a folder; unset or correct it",
             {"source": source},
         )
-    return Finding("pictures", True, source, {"source": source})
+    return Finding("images", True, source, {"source": source})
 
 
 def _browser() -> Finding:
+    """Examine whether there is a browser for the tests."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         return Finding(

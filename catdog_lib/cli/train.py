@@ -1,6 +1,7 @@
 """The commands about networks: ``catdog train``, ``sweep``, ``evaluate`` and ``predict``.
 
-They import what they need when they are called, so that ``catdog --help`` answers at once.
+They import what they need when they are called, so that ``catdog --help`` answers at once. Longer
+than 200 lines because the four commands that deal with networks stand together.
 """
 
 from __future__ import annotations
@@ -12,14 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from catdog_lib.cli.options import (
-    Command,
-    TrainingCommand,
-    data_option,
-    device_option,
-    quiet_option,
-    training_options,
-)
+from catdog_lib.cli.options import Command, data_option, device_option, quiet_option
+from catdog_lib.cli.recipe_options import TrainingCommand, training_options
 from catdog_lib.errors import CatdogError
 
 if TYPE_CHECKING:

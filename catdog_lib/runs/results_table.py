@@ -1,4 +1,4 @@
-"""The results of a sweep: a row for each combination of settings, with statistics over its seeds."""
+"""The results of a sweep: a row for each combination of settings, over its seeds."""
 
 from __future__ import annotations
 

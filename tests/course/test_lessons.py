@@ -23,9 +23,7 @@ from tests.course.small_lessons import save, write_lessons
 def no_pages(monkeypatch):
     """Leave the pages to test_site.py: only the notebooks are run."""
     monkeypatch.setattr(course, "web_assets", lambda: None)
-    monkeypatch.setattr(
-        course, "build", lambda source, report: source.parent / "html" / "index.html"
-    )
+    monkeypatch.setattr(course, "build", lambda source, log: source.parent / "html" / "index.html")
 
 
 def digest(folder: Path) -> dict[str, str]:
@@ -198,7 +196,7 @@ def test_a_folder_with_someone_elses_files_is_not_emptied(tmp_path, no_pages):
     mine = tmp_path / "elsewhere" / "html" / "mine.html"
     mine.parent.mkdir(parents=True)
     mine.write_text("precious")
-    with pytest.raises(CatdogError, match="choose another folder"):
+    with pytest.raises(CatdogError, match="use another folder"):
         course.run(out=tmp_path / "elsewhere", root=tmp_path)
     assert mine.read_text() == "precious"
 

@@ -222,7 +222,7 @@ def test_ctrl_c_before_the_first_epoch_leaves_no_folder(tmp_path, monkeypatch, c
     monkeypatch.setattr(train, "train_epoch", interrupt)
     assert main(command(tmp_path / "run")) == 130
     assert capsys.readouterr().err == (
-        "catdog: interrupted before the first epoch was completed; the same command begins anew\n"
+        "catdog: interrupted before the first epoch was completed; the same command starts again\n"
     )
     assert not (tmp_path / "run").exists()
 
@@ -246,8 +246,10 @@ def test_a_loss_that_is_no_number_leaves_the_last_good_epoch(
     """A real overflow: the learning rate jumps, the weights follow, the next loss is no number."""
     out, options = tmp_path / "run", {"optimizer": "sgd", "schedule": "constant", "epochs": 4}
     monkeypatch.setitem(
-        schedules.SCHEDULES, "constant", lambda progress: 1e38 if progress >= (bad_epoch - 1) / 4 else 1.0
-    )  # fmt: skip
+        schedules.SCHEDULES,
+        "constant",
+        lambda progress: 1e38 if progress >= (bad_epoch - 1) / 4 else 1.0,
+    )
     assert main(command(out, **options)) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1 and f"nan in epoch {bad_epoch}, batch 2 of 2" in error
@@ -274,15 +276,21 @@ class TestRefused:
 
     @pytest.mark.parametrize(
         ("option", "value", "says"),
-        [("model", "six_block", "model='five_conv', not 'six_block'"), ("width", 3, "width=2, not 3"),
-         ("epochs", 3, "epochs=2, not 3"), ("lr", 0.5, "lr=0.001, not 0.5"), ("seed", 1, "seed=0, not 1"),
-         ("max-train", 40, "max_train=48, not 40")],
-    )  # fmt: skip
+        [
+            ("model", "six_block", "model='five_conv', not 'six_block'"),
+            ("width", 3, "width=2, not 3"),
+            ("epochs", 3, "epochs=2, not 3"),
+            ("lr", 0.5, "lr=0.001, not 0.5"),
+            ("seed", 1, "seed=0, not 1"),
+            ("max-train", 40, "max_train=48, not 40"),
+        ],
+    )
     def test_other_settings_name_the_first_difference(
         self, unfinished, capsys, option, value, says
     ):
         before = (unfinished / "checkpoint.pt").read_bytes()
-        ending = f"{str(unfinished)!r} was begun with {says}; ask for that to go on, or use another --out"
+        begun = f"{str(unfinished)!r} was begun with {says}"
+        ending = f"{begun}; ask for that to go on, or use another --out"
         self.refused(command(unfinished, **{option: value}), capsys, ending)
         assert (unfinished / "checkpoint.pt").read_bytes() == before
         assert sorted(os.listdir(unfinished)) == ["checkpoint.pt", "run.json"]

@@ -1,4 +1,4 @@
-"""A sweep: which training runs it is made of, what comes of them, and that nothing is done twice."""
+"""A sweep: its training runs, what comes of them, and that nothing is done twice."""
 
 from __future__ import annotations
 
@@ -49,9 +49,14 @@ class TestGrid:
 
     @pytest.mark.parametrize(
         ("choices", "seeds", "says"),
-        [({"lrate": {"1": 1}}, 1, "'lrate'; use --seeds, or one of batch_size, lr"), ({"seed": {"1": 1}}, 1, "use --seeds"),
-         ({"lr": {"": ""}}, 1, "lr lacks a value"), ({"lr": {"1": 1.0, "": ""}}, 1, "lr lacks a value"), ({}, 0, "--seeds is 0")],
-    )  # fmt: skip
+        [
+            ({"lrate": {"1": 1}}, 1, "'lrate'; use --seeds, or one of batch_size, lr"),
+            ({"seed": {"1": 1}}, 1, "use --seeds"),
+            ({"lr": {"": ""}}, 1, "lr lacks a value"),
+            ({"lr": {"1": 1.0, "": ""}}, 1, "lr lacks a value"),
+            ({}, 0, "--seeds is 0"),
+        ],
+    )
     def test_what_makes_no_sense_is_one_sentence(self, choices, seeds, says):
         with pytest.raises(CatdogError, match=says):
             grid(OPTIONS, choices, seeds)
@@ -60,9 +65,12 @@ class TestGrid:
 class TestTable:
     def result(self, lr, seed, accuracy):
         return {
-            "settings": {"lr": lr}, "seed": seed, "validation_accuracy": accuracy,
-            "test_accuracy": accuracy - 0.1, "train_seconds": 2.0 + seed,
-        }  # fmt: skip
+            "settings": {"lr": lr},
+            "seed": seed,
+            "validation_accuracy": accuracy,
+            "test_accuracy": accuracy - 0.1,
+            "train_seconds": 2.0 + seed,
+        }
 
     def test_mean_spread_and_median_over_the_seeds(self):
         results = [self.result("1", seed, a) for seed, a in enumerate((0.5, 0.9, 0.7, 0.7))]
@@ -104,17 +112,15 @@ def test_processes_share_cores_and_devices(monkeypatch):
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory):
-    """One cache for all members of all tests: drawing animals takes longer than these training runs."""
+    """One cache for all members of all tests: drawing animals takes longer than training here."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CATDOG_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
 
 
 def command(out, *more) -> list[str]:
-    return [
-        "sweep", "--model", "five_conv", "--data", "sketches", "--max-train", "32", "--width", "2", "--epochs", "1",
-        "--device", "cpu", "--out", str(out), *more,
-    ]  # fmt: skip
+    options = "--model five_conv --data sketches --max-train 32 --width 2 --epochs 1 --device cpu"
+    return ["sweep", *options.split(), "--out", str(out), *more]
 
 
 @pytest.mark.slow
@@ -131,8 +137,10 @@ def test_a_sweep_from_the_command_line(tmp_path, capsys, cache):
     assert bad["name"] == "lr=0,seed=0" and bad["error"].startswith("lr is 0.0; it must be above 0")
     assert [line for line in printed if line.startswith("lr=0,seed=0 ") and "failed: lr is" in line]
     assert {path.name for path in out.iterdir()} == {
-        "sweep.json", "lr=0.001,seed=0", "lr=0,seed=0.log"
-    }  # fmt: skip
+        "sweep.json",
+        "lr=0.001,seed=0",
+        "lr=0,seed=0.log",
+    }
     run = load_run(good["run"])
     assert run.config["result"]["test_accuracy"] == good["test_accuracy"]
     assert run.config["recipe"]["lr"] == 0.001 and run.config["recipe"]["seed"] == 0
@@ -177,9 +185,11 @@ def test_ctrl_c_interrupts_the_members_and_the_same_command_goes_on(tmp_path, ca
     arguments = command(out)
     arguments[arguments.index("--epochs") + 1] = "15"
     process = subprocess.Popen(
-        [sys.executable, "-m", "catdog_lib", *arguments], stderr=subprocess.PIPE, text=True,
+        [sys.executable, "-m", "catdog_lib", *arguments],
+        stderr=subprocess.PIPE,
+        text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )  # fmt: skip
+    )
     try:
         deadline = time.monotonic() + 250
         while not epochs(out / "seed=0") and time.monotonic() < deadline:
