@@ -1,7 +1,7 @@
-"""Write a file so that no crash can spoil it: it is the old one or the new one, never half of one.
+"""Write a file so that no crash can damage it: it is the old one or the new one, never half.
 
 The new contents go into a file of their own beside the old one, and are forced onto the disk; only
-then does the new file take the old one's name, which the operating system does in one go. Without
+then does the new file take the old one's name, which the operating system does in one step. Without
 the forcing, a power cut could leave the new name on an empty file (T. S. Pillai and others 2014,
 "All file systems are not created equal", OSDI).
 """
@@ -20,7 +20,7 @@ def write(contents: bytes, path: Path) -> None:
     A process killed meanwhile leaves a ``.part`` file, which the next attempt overwrites.
 
     Raises:
-        CatdogError: the place cannot be written, or the disk is full; ``path`` is as it was.
+        CatdogError: the file cannot be written, or the disk is full; ``path`` is as it was.
     """
     part = path.with_name(f"{path.name}.part")
     try:
@@ -40,5 +40,5 @@ def write(contents: bytes, path: Path) -> None:
                 os.close(folder)
     except OSError as error:
         raise CatdogError(
-            f"{str(path)!r} cannot be written ({error}); make room there, or choose another place."
+            f"{str(path)!r} cannot be written ({error}); make room there, or use another folder."
         ) from None

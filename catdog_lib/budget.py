@@ -18,7 +18,9 @@ Value = TypeVar("Value")
 
 @cache
 def current() -> str:
-    """The budget of this process: quick, standard or full. Read once from ``CATDOG_BUDGET``.
+    """Return the budget of this process: quick, standard or full.
+
+    It is read once from ``CATDOG_BUDGET``.
 
     Raises:
         CatdogError: the variable holds something else.
@@ -31,6 +33,15 @@ def current() -> str:
     return name
 
 
+def use(name: str) -> None:
+    """Make this the budget of this process and of those that it starts."""
+    os.environ["CATDOG_BUDGET"] = name
+    current.cache_clear()
+
+
 def choose(*, quick: Value, standard: Value, full: Value) -> Value:
-    """The value for this process's budget: ``choose(quick=2, standard=8, full=20)`` epochs, say."""
+    """Return the value for this process's budget.
+
+    ``choose(quick=2, standard=8, full=20)`` is a number of epochs, say.
+    """
     return {"quick": quick, "standard": standard, "full": full}[current()]

@@ -18,7 +18,7 @@ _TRIM_THRESHOLD, _MMAP_MAX = -1, -4
 
 
 def choose_device(name: str | None = None) -> torch.device:
-    """The named device, or the fastest one here: CUDA, then Apple's MPS, then the CPU.
+    """Return the named device, or the fastest one here: CUDA, then Apple's MPS, then the CPU.
 
     Raises:
         CatdogError: the named device is not on this machine.
@@ -43,10 +43,10 @@ def choose_device(name: str | None = None) -> torch.device:
 
 @cache
 def fast_dtype(device: torch.device) -> torch.dtype:
-    """The number format in which convolutions run fastest on ``device``, at no cost in accuracy.
+    """Return the number format for the fastest convolutions at no cost in accuracy.
 
     A GPU with bfloat16 uses it, an older one with tensor cores float16. A CPU may have bfloat16 in
-    hardware or imitate it slowly, so a small convolution is timed (0.2 to 0.3 s, once in a process)
+    hardware or emulate it slowly, so a small convolution is timed (0.2 to 0.3 s, once in a process)
     and bfloat16 is taken only if it saves a fifth of the time. Everything else computes in float32.
     """
     if device.type == "cuda":
@@ -62,17 +62,16 @@ def fast_dtype(device: torch.device) -> torch.dtype:
 
 @cache
 def bfloat16_time() -> float:
-    """Time of a convolution with its gradients in bfloat16 on this CPU, as a multiple of the time
-    in float32.
+    """Return the time of a convolution in bfloat16 on this CPU, relative to float32.
 
-    The shortest of some, on one thread and in turns: other programs on the machine then disturb
-    both alike, and no thread waits for another that they hold up.
+    It is that of the forward and the backward pass: the shortest of several, on one thread and in
+    turns, so that other programs on the machine disturb both alike and no thread waits for another
+    that they hold up.
     """
     seconds = {torch.float32: float("inf"), torch.bfloat16: float("inf")}
     threads = torch.get_num_threads()
-    with torch.random.fork_rng(
-        devices=[]
-    ):  # measuring must not change what a seeded run draws next
+    # Measuring must not change what a seeded run draws next.
+    with torch.random.fork_rng(devices=[]):
         layer = nn.Conv2d(64, 64, 3, padding=1).to(memory_format=torch.channels_last)
         images = torch.rand(8, 64, 24, 24).to(memory_format=torch.channels_last)
     try:
@@ -87,26 +86,27 @@ def bfloat16_time() -> float:
                     layer(images).sum().backward()
                 seconds[dtype] = min(seconds[dtype], time.perf_counter() - start)
             if turn >= 2 and max(seconds.values()) > 3 * min(seconds.values()):
-                break  # imitated: no disturbance explains that, and each turn costs a twentieth of a second
+                break  # emulated: no disturbance explains that, and a turn takes 0.05 s
     finally:
         torch.set_num_threads(threads)
     return seconds[torch.bfloat16] / seconds[torch.float32]
 
 
 def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager:
-    """A context in which convolutions and matrix products compute in ``dtype``; float32 changes
-    nothing.
+    """Return a context in which convolutions and matrix products compute in ``dtype``.
+
+    float32 changes nothing.
     """
     return nullcontext() if dtype == torch.float32 else torch.autocast(device.type, dtype)
 
 
 def dtype_name(dtype: torch.dtype) -> str:
-    """``torch.float32`` as "float32"."""
+    """Return the name of a number format: "float32" for ``torch.float32``."""
     return str(dtype).removeprefix("torch.")
 
 
 def describe(device: torch.device) -> str:
-    """The hardware in a few words, to stand beside every measured number."""
+    """Return the hardware in a few words, to stand beside every measured number."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     if device.type == "mps":
@@ -117,7 +117,7 @@ def describe(device: torch.device) -> str:
 
 @cache
 def keep_freed_memory() -> bool:
-    """Let this process hold on to memory that it frees; whether it does so now.
+    """Let this process keep the memory that it frees; return whether it does so now.
 
     A step on a CPU needs hundreds of megabytes for its feature maps, and frees them. On Linux the C
     library gives blocks that large back to the system at once; the next step then gets new pages,
@@ -125,7 +125,7 @@ def keep_freed_memory() -> bool:
     almost twice as fast without that.
 
     The memory is the process's until it ends: the most that it needed at a time. Only glibc is
-    told; elsewhere, and for pictures in files mapped into memory, nothing changes.
+    told; elsewhere, and for images in files mapped into memory, nothing changes.
     """
     if sys.platform != "linux":
         return False

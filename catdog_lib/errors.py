@@ -1,4 +1,4 @@
-"""The one kind of error that is meant for a student's eyes."""
+"""The one kind of error that is meant for a student to read."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ class CatdogError(Exception):
     """
 
     def _render_traceback_(self) -> list[str]:
-        """What IPython prints in place of a traceback."""
+        """Return what IPython prints in place of a traceback."""
         return [f"{type(self).__name__}: {self}"]

@@ -1,4 +1,4 @@
-"""What a notebook needs to show the library's own code."""
+"""Show the library's own code in a notebook."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from IPython.display import Code
 
 
 def show_source(thing: Callable | type) -> Code:
-    """The source of a function or class of the library, as it runs: what a lesson shows cannot
-    differ from it.
+    """Return the source of a function or class of the library, for a notebook to show.
+
+    It is read from the file that runs, so what a lesson shows cannot differ from it.
     """
     return Code(textwrap.dedent(inspect.getsource(thing)), language="python")

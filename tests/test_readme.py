@@ -50,8 +50,13 @@ def shell(script: str, home: Path, folder: Path) -> subprocess.CompletedProcess:
     for name in ("CATDOG_DATA", "MAKEFLAGS", "MAKEOVERRIDES", "ARGS"):
         environment.pop(name, None)
     return subprocess.run(
-        ["bash", "-euc", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=900
-    )  # fmt: skip
+        ["bash", "-euc", script],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
 
 
 def test_there_are_commands_to_run():
@@ -102,9 +107,17 @@ def test_a_make_command_runs(command, home):
 @needs_venv
 def test_make_lab_serves_the_lessons(home):
     process = subprocess.Popen(
-        ["make", "lab", "ARGS=--no-browser --allow-root --port=18888 --IdentityProvider.token=test"],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
-    )  # fmt: skip
+        [
+            "make",
+            "lab",
+            "ARGS=--no-browser --allow-root --port=18888 --IdentityProvider.token=test",
+        ],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
     try:
         deadline, listing = time.monotonic() + 90, ""
         while not listing and time.monotonic() < deadline and process.poll() is None:

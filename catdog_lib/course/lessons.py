@@ -17,18 +17,23 @@ from time import perf_counter
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from nbformat import NotebookNode
 
 from catdog_lib.budget import BUDGETS
 from catdog_lib.course import pace
+from catdog_lib.course.executed import drop_bars, fold_solutions, mark_as_stopped
 from catdog_lib.course.site import build, checkout, open_workspace, web_assets
 from catdog_lib.errors import CatdogError
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """One numbered notebook. ``seconds`` holds its promised time per budget, as far as it promises
-    one.
+    """One numbered notebook.
+
+    Attributes:
+        number: such as "03".
+        path: the notebook.
+        title: its first heading.
+        seconds: budget → the time that it promises, where it promises one.
     """
 
     number: str
@@ -38,7 +43,7 @@ class Lesson:
 
 
 def find_lessons(root: Path | None = None) -> list[Lesson]:
-    """The lessons of a checkout, in order: its notebooks ``notebooks/NN_*.ipynb``.
+    """Return the lessons of a checkout, in order: its notebooks ``notebooks/NN_*.ipynb``.
 
     Args:
         root: the checkout; by default the one that this library was installed from.
@@ -59,7 +64,7 @@ def run(
     lesson: str | None = None,
     budget: str = "quick",
     out: Path | None = None,
-    report: Callable[[str], None] = print,
+    log: Callable[[str], None] = print,
     *,
     root: Path | None = None,
 ) -> dict:
@@ -70,15 +75,15 @@ def run(
             lesson alone.
         budget: quick, standard or full; the kernels see it as ``CATDOG_BUDGET``.
         out: the folder to work in, by default ``site/`` in the checkout. Its ``source/`` (the
-            executed copies) and ``html/`` (the pages) are made anew on each call, so no page
+            executed copies) and ``html/`` (the pages) are made again on each call, so no page
             outlives its lesson.
-        report: is given one line of progress at a time.
+        log: is given one line of progress at a time.
         root: the checkout, as in :func:`find_lessons`.
 
     Returns:
         ``lessons``: a list of ``number``, ``title``, ``seconds`` (measured), ``limit`` (promised
         seconds for this budget, or None) and ``ok`` (no cell failed); ``site``: the path of
-        ``index.html``; ``seconds``: in all. A lesson that fails is reported, the others still run,
+        ``index.html``; ``seconds``: in all. A lesson that fails is reported, the rest still run,
         and its page shows where it stopped.
 
     Raises:
@@ -96,19 +101,20 @@ def run(
     for one in lessons:
         limit = one.seconds.get(budget)
         promise = "" if limit is None else f", about {limit:.0f} s"
-        report(f"Running {one.path.name} (budget {budget}{promise}) …")
+        log(f"Running {one.path.name} (budget {budget}{promise}) …")
         result = {
             "number": one.number,
             "title": one.title,
-            **_execute(one, budget, limit, source, report),
+            **_execute(one, budget, limit, source, log),
         }
         results.append(result)
-    report("Building the pages …")
-    index = build(source, report)
+    log("Building the pages …")
+    index = build(source, log)
     return {"lessons": results, "site": str(index), "seconds": round(perf_counter() - started, 1)}
 
 
 def _read(path: Path) -> Lesson:
+    """Return the lesson that a notebook holds."""
     try:
         notebook = nbformat.read(path, as_version=4)
     except (OSError, ValueError, nbformat.reader.NotJSONError) as error:
@@ -122,6 +128,7 @@ def _read(path: Path) -> Lesson:
 
 
 def _select(lessons: list[Lesson], number: str | None) -> list[Lesson]:
+    """Return the lesson of this number alone, or all."""
     if number is None:
         return lessons
     chosen = [one for one in lessons if one.number == number.zfill(2)]
@@ -132,7 +139,7 @@ def _select(lessons: list[Lesson], number: str | None) -> list[Lesson]:
 
 
 def _execute(
-    lesson: Lesson, budget: str, limit: float | None, source: Path, report: Callable[[str], None]
+    lesson: Lesson, budget: str, limit: float | None, source: Path, log: Callable[[str], None]
 ) -> dict:
     """Run one lesson and write its executed copy into ``source/lessons``."""
     notebook = nbformat.read(lesson.path, as_version=4)
@@ -141,20 +148,15 @@ def _execute(
     client = NotebookClient(
         notebook,
         kernel_name="python3",
-        timeout=max(
-            600, int(10 * (limit or 0))
-        ),  # a hung cell must end, a slow machine must not be cut off
+        # A hung cell must end, and a slow machine must not be cut off.
+        timeout=max(600, int(10 * (limit or 0))),
         resources={"metadata": {"path": str(lesson.path.parent)}},
-        extra_arguments=[
-            "--log-level=ERROR"
-        ],  # each kernel would warn that it talks over TCP, on this machine only
+        # Each kernel would warn that it talks over TCP, on this machine only.
+        extra_arguments=["--log-level=ERROR"],
         on_cell_execute=lambda cell, cell_index: position.update(cell=code.index(cell_index) + 1),
     )
-    environment = {
-        **os.environ,
-        "CATDOG_BUDGET": budget,
-        "TQDM_DISABLE": "1",
-    }  # see also _drop_bars
+    bars = {"TQDM_DISABLE": "1"}  # see also drop_bars
+    environment = {**os.environ, "CATDOG_BUDGET": budget, **bars}
     started = perf_counter()
     problem = None
     try:
@@ -164,21 +166,23 @@ def _execute(
     except CellTimeoutError:
         problem = f"it ran for more than {client.timeout} s"
     except DeadKernelError:
-        problem = "its kernel died, perhaps for want of memory"
+        problem = "its kernel died, perhaps out of memory"
     seconds = perf_counter() - started
     if problem:
-        problem = f"Lesson {lesson.number} stopped at code cell {position['cell']}: {problem.rstrip('.')}."
-        _mark_as_stopped(notebook, problem)
-    _drop_bars(notebook)
-    _fold_solutions(notebook)
+        where = f"Lesson {lesson.number} stopped at code cell {position['cell']}"
+        problem = f"{where}: {problem.rstrip('.')}."
+        mark_as_stopped(notebook, problem)
+    drop_bars(notebook)
+    fold_solutions(notebook)
     nbformat.write(notebook, source / "lessons" / lesson.path.name)
-    report(problem or f"  {seconds:.0f} s{_over(seconds, limit)}")
+    log(problem or f"  {seconds:.0f} s{_over(seconds, limit)}")
     return {"seconds": round(seconds, 1), "limit": limit, "ok": problem is None}
 
 
 def _over(seconds: float, limit: float | None) -> str:
-    """What to say of a lesson that took longer than it promises: the promise is for the reference
-    machine.
+    """Return what to say about a lesson that took longer than it promises.
+
+    The promise is for the reference machine.
     """
     if limit is None or seconds <= limit:
         return ""
@@ -191,54 +195,6 @@ def _over(seconds: float, limit: float | None) -> str:
 
 
 def _last_line(text: str) -> str:
+    """Return the last line of a message that holds something."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else "no message"
-
-
-def _mark_as_stopped(notebook: NotebookNode, problem: str) -> None:
-    """Say it on the page too, below the title: a reader must not take half a lesson for a whole
-    one.
-    """
-    text = f":::{{error}}\n{problem} What follows that cell was not run.\n:::"
-    notebook.cells.insert(1, nbformat.v4.new_markdown_cell(text))
-
-
-def _drop_bars(notebook: NotebookNode) -> None:
-    """Take out tqdm's progress bars: a finished one tells a reader nothing. (TQDM_DISABLE reaches
-    only those in text.)
-
-    A page that is left without widgets then does without the widget manager, 3.6 MB.
-    """
-    view = "application/vnd.jupyter.widget-view+json"
-    widgets = notebook.metadata.get("widgets", {}).get(
-        "application/vnd.jupyter.widget-state+json", {}
-    )
-    models = widgets.get("state", {})
-
-    def is_bar(output: NotebookNode) -> bool:
-        box = models.get(output.get("data", {}).get(view, {}).get("model_id"), {})
-        inside = [
-            models[name.removeprefix("IPY_MODEL_")]
-            for name in box.get("state", {}).get("children", [])
-        ]
-        return [model["model_name"] for model in inside] == [
-            "HTMLModel",
-            "FloatProgressModel",
-            "HTMLModel",
-        ]
-
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    for cell in code:
-        cell.outputs = [output for output in cell.outputs if not is_bar(output)]
-    if not any(view in output.get("data", {}) for cell in code for output in cell.outputs):
-        notebook.metadata.pop("widgets", None)
-
-
-def _fold_solutions(notebook: NotebookNode) -> None:
-    for cell in notebook.cells:
-        if cell.cell_type == "code" and "solution" in cell.metadata.get("tags", []):
-            cell.metadata["tags"] = [*cell.metadata["tags"], "hide-cell"]
-            cell.metadata["mystnb"] = {
-                "code_prompt_show": "Show a solution",
-                "code_prompt_hide": "Hide the solution",
-            }

@@ -1,4 +1,4 @@
-"""How fast this machine is, beside the one that the lessons' promises are stated for.
+"""How fast this machine is, relative to the one that the lessons' promises are stated for.
 
 A lesson promises its time on a reference machine. A slower machine may take longer, in proportion.
 How much slower it is shows in four things that lessons do: import PyTorch, decode photos, compute
@@ -24,7 +24,7 @@ from catdog_lib.device import autocast, choose_device, fast_dtype
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds that a machine needs for four small tasks, each the shortest of some tries."""
+    """Seconds that a machine needs for four small tasks, each the shortest of several tries."""
 
     imports: float
     decoding: float
@@ -33,7 +33,7 @@ class Pace:
 
     @property
     def factor(self) -> float:
-        """How many times as long as on the reference machine a lesson may take here; at least 1.
+        """How many times as long as on the reference machine a lesson may take here; 1 or more.
 
         It is the ratio of the task that comes off worst: a lesson may consist mostly of that one.
         """
@@ -46,7 +46,7 @@ REFERENCE = Pace(imports=2.15, decoding=0.095, convolution=0.118, python=0.145)
 
 
 def measure() -> Pace:
-    """Measure this machine's pace: 10 seconds or so. Whatever else it is doing counts, too."""
+    """Measure this machine's pace in about 10 seconds; whatever else it is doing counts, too."""
     return Pace(
         imports=_shortest(_import_torch, 3),
         decoding=_shortest(_decode, 10),
@@ -57,11 +57,12 @@ def measure() -> Pace:
 
 @cache
 def factor() -> float:
-    """:attr:`Pace.factor` of this machine, measured once in a process."""
+    """Return :attr:`Pace.factor` of this machine, measured once in a process."""
     return measure().factor
 
 
 def _shortest(task: Callable[[], object], tries: int) -> float:
+    """Return the shortest time of a task, in seconds."""
     times = []
     for _ in range(tries):
         start = time.perf_counter()
@@ -71,6 +72,7 @@ def _shortest(task: Callable[[], object], tries: int) -> float:
 
 
 def _import_torch() -> None:
+    """Import PyTorch in a process of its own."""
     subprocess.run([sys.executable, "-c", "import torch"], check=True)
 
 
@@ -84,17 +86,25 @@ def _decode() -> None:
 
 
 def _convolve() -> Callable[[], object]:
-    """Forward and backward through a small network, where and in the number format that lessons
-    compute in.
+    """Return a task: forward and backward through a small network.
+
+    It computes on the device and in the number format that lessons compute in.
     """
     device = choose_device()
     dtype = fast_dtype(device)
-    layers = [nn.Conv2d(3, 32, 3), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(32, 64, 3)]  # fmt: skip
+    layers = [
+        nn.Conv2d(3, 32, 3),
+        nn.BatchNorm2d(32),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(32, 64, 3),
+    ]
     network = nn.Sequential(*layers).to(device, memory_format=torch.channels_last)
     images = torch.rand(64, 3, 64, 64, device=device)
     images = images.to(memory_format=torch.channels_last)
 
     def step() -> float:
+        """Compute a loss and its gradients."""
         with torch.enable_grad(), autocast(device, dtype):
             loss = network(images).square().mean()
         loss.backward()
@@ -104,7 +114,7 @@ def _convolve() -> Callable[[], object]:
 
 
 def _python() -> None:
-    """What plots and notebooks do most: small objects, attributes, dictionaries, text."""
+    """Do what plots and notebooks do most: small objects, attributes, dictionaries, text."""
     words = [f"{i * 7919 % 100_003:06d}" for i in range(150_000)]
     count: dict[str, int] = {}
     for word in words:

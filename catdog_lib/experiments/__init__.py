@@ -10,15 +10,16 @@ from catdog_lib.errors import CatdogError
 
 
 def measured(name: str) -> dict[str, Any]:
-    """The results of a long run of an experiment, as it was shipped: with command, hardware, date
-    and all numbers.
+    """Return the results of a long run of an experiment that come with the library.
+
+    They hold the command, the hardware, the date and all numbers.
 
     Args:
         name: of the experiment, such as "l1" (:func:`catdog_lib.experiments.l1.run` says what its
             results hold).
 
     Raises:
-        CatdogError: there is none of this name.
+        CatdogError: there are none of this name.
     """
     folder = files(__package__) / "measured"
     file = folder / f"{name}.json"

@@ -1,5 +1,6 @@
-"""From scratch against transfer: test accuracy by the number of training photos, over several draws
-of them.
+"""From scratch against transfer: test accuracy by the number of training photos.
+
+Each number of photos is drawn several times.
 
 Transfer is a linear probe on the features of the offline backbone, which stay as ImageNet made
 them. From scratch is the course's own residual network with the recipe "minutes", which goes over a
@@ -36,11 +37,10 @@ from catdog_lib.transfer.features import features_of
 from catdog_lib.transfer.linear_probe import linear_probe
 
 SCRATCH = named("minutes")
-# Of the probe's photos. On validation photos 224 pixels, and the whole photo made square, were
-# worse.
+# Of the probe's photos. On validation photos, 224 pixels or the whole photo made square were worse.
 SIZE, RESIZE = 256, "crop"
-PICTURES = 30_000  # a training from scratch sees about so many, in
-EPOCHS = (14, 200)  # at least and at most so many epochs
+IMAGES_SEEN = 30_000  # by a training run from scratch, about, in
+EPOCHS = (14, 200)  # at least and at most this many epochs
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,16 @@ class Plan:
 
     Attributes:
         counts: numbers of training photos; one above what there is means all of them.
-        draws: how often each number is drawn anew.
+        draws: how often each number of photos is drawn.
     """
 
     counts: Sequence[int] = field(
         default_factory=lambda: choose(
-            quick=(10,), standard=(10, 30, 100, 300, 1000), full=(10, 30, 100, 300, 1000, 3000, 8000)
+            quick=(10,),
+            standard=(10, 30, 100, 300, 1000),
+            full=(10, 30, 100, 300, 1000, 3000, 8000),
         )
-    )  # fmt: skip
+    )
     draws: int = field(default_factory=lambda: choose(quick=1, standard=3, full=5))
 
     def __post_init__(self):
@@ -72,35 +74,35 @@ def run(
     out: str | os.PathLike,
     *,
     device: str | None = None,
-    report: Callable[[str], None] = print,
+    log: Callable[[str], None] = print,
 ) -> dict[str, Any]:
     """Measure what is not measured yet, and write results.json.
 
     Args:
         plan: how large.
-        source: of the pictures, as for :func:`catdog_lib.data.load`.
-        out: the folder for results.json; what an earlier run of the same command left there is not
-            done again.
+        source: of the images, as for :func:`catdog_lib.data.load`.
+        out: the folder for results.json; what an earlier run of the same command left there is
+            not done again.
         device: of the networks; None takes the fastest here.
-        report: gets a line for each accuracy.
+        log: gets a line for each accuracy.
 
     Returns:
         what results.json holds: "command", "date", "hardware", "data", and "curves": name → count →
-            "mean", "std"
-        (of a sample; None for one draw) and "values", test accuracies from 0 to 1, and "seconds" of
-        each training, extraction of the features apart.
+        "mean", "std" (of a sample; None for one draw) and "values", test accuracies from 0 to 1,
+        and "seconds" of each training run, extraction of the features apart.
 
     Raises:
-        CatdogError: the pictures cannot be used, or ``out`` holds results of another command.
+        CatdogError: the images cannot be used, or ``out`` holds results of another command.
     """
-    place = choose_device(device)
+    device = choose_device(device)
     small = load(source, SCRATCH.size, validation=SCRATCH.validation)
     large = load(source, SIZE, resize=RESIZE, validation=SCRATCH.validation)
     pool, pool_large = _joined(small), _joined(large)
-    network = backbone(OFFLINE).to(place)
+    network = backbone(OFFLINE).to(device)
     features = {"pool": features_of(network, pool_large), "test": features_of(network, large.test)}
 
     def probe(count: int, draw: int) -> float:
+        """Return the test accuracy of transfer."""
         chosen = _positions(pool_large, count, draw)
         head = linear_probe(features["pool"][chosen], pool_large.labels[chosen])
         with torch.no_grad():
@@ -108,25 +110,25 @@ def run(
         return (answers == large.test.labels).double().mean().item()
 
     def scratch(count: int, draw: int) -> float:
+        """Return the test accuracy of training from scratch."""
         torch.manual_seed(draw)
         model = build(SCRATCH.model)
         chosen = pool.subset(_positions(pool, count, draw))
         least, most = EPOCHS
-        epochs = min(max(PICTURES // len(chosen), least), most)
+        epochs = min(max(IMAGES_SEEN // len(chosen), least), most)
         recipe = replace(SCRATCH.recipe, epochs=epochs, seed=draw)
-        # The weights of the last epoch are kept: validation chooses nothing, so a few photos will
-        # do.
+        # The last epoch's weights are kept: validation chooses nothing, so a few photos will do.
         data = replace(small, train=chosen, validation=small.validation.sample(4))
-        fit(model, data, recipe, device=device, progress=False)
+        fit(model, data, recipe, device=str(device), progress=False)
         return evaluate(model, small.test, flip=recipe.test_flip, sizes=recipe.test_sizes).accuracy
 
-    results = _start(plan, small, Path(out), place)
+    results = _start(plan, small, Path(out), device)
     counts = sorted({min(count, len(pool)) for count in plan.counts})
     for name, train in (("transfer", probe), ("from scratch", scratch)):
         for count in counts:
             rows = results["curves"].setdefault(name, {})
             row = rows.setdefault(str(count), {"values": [], "seconds": []})
-            # All photos are drawn in one way only, and the probe has no other chance in it.
+            # All photos are drawn in one way only, and nothing else in the probe is random.
             draws = 1 if name == "transfer" and count == len(pool) else plan.draws
             for draw in range(len(row["values"]), draws):
                 start = time.perf_counter()
@@ -135,14 +137,15 @@ def run(
                 row["mean"] = mean(row["values"])
                 row["std"] = stdev(row["values"]) if draw else None
                 accuracy, seconds = row["values"][-1], row["seconds"][-1]
-                report(f"{name}, {count} photos, draw {draw + 1}: {accuracy:.1%}, {seconds:.0f} s")
+                log(f"{name}, {count} photos, draw {draw + 1}: {accuracy:.1%}, {seconds:.0f} s")
                 write(json.dumps(results, indent=1).encode(), Path(out) / "results.json")
     return results
 
 
 def table_text(results: dict[str, Any]) -> str:
-    """The curves for people: means over the draws, ± the standard deviation where there are
-    several.
+    """Return the curves as text for people.
+
+    They hold means over the draws, ± the standard deviation where there are several.
     """
     names = list(results["curves"])
     lines = [f"{'photos':>8}  " + "  ".join(f"{name:<14}" for name in names)]
@@ -157,9 +160,7 @@ def table_text(results: dict[str, Any]) -> str:
 
 
 def _joined(splits: Splits) -> ImageSet:
-    """Training and validation photos as one set: nothing is chosen here, so nothing need be set
-    apart.
-    """
+    """Return training and validation photos as one set: nothing is chosen on validation here."""
     a, b = splits.train, splits.validation
     if a.store is not b.store:
         raise CatdogError(
@@ -172,15 +173,16 @@ def _joined(splits: Splits) -> ImageSet:
 
 
 def _positions(pool: ImageSet, count: int, draw: int) -> torch.Tensor:
-    """Positions in the pool of ``count`` of its photos, as many cats as dogs; the same for every
-    picture size.
+    """Return the positions of ``count`` photos in the pool, as many cats as dogs.
+
+    They are the same for every image size.
     """
     numbered = replace(pool, rows=torch.arange(len(pool)))
     return numbered.sample(count, draw).rows
 
 
-def _start(plan: Plan, data: Splits, out: Path, place: torch.device) -> dict[str, Any]:
-    """The results so far: those of an earlier run of the same command, or none."""
+def _start(plan: Plan, data: Splits, out: Path, device: torch.device) -> dict[str, Any]:
+    """Return the results so far: those of an earlier run of the same command, or none."""
     source = data.source if data.source == SKETCHES else "PHOTOS"
     command = (
         f"CATDOG_BUDGET={current()} catdog experiment transfer --data {source} "
@@ -191,7 +193,7 @@ def _start(plan: Plan, data: Splits, out: Path, place: torch.device) -> dict[str
         found = json.loads(file.read_text(encoding="utf-8"))
         if found.get("command") != command:
             raise CatdogError(
-                f"{str(file)!r} has results of another command; name another folder with --out."
+                f"{str(file)!r} has results of another command; use another folder for --out."
             )
         return found
     out.mkdir(parents=True, exist_ok=True)
@@ -199,10 +201,11 @@ def _start(plan: Plan, data: Splits, out: Path, place: torch.device) -> dict[str
         "experiment": "transfer",
         "command": command,
         "date": date.today().isoformat(),
-        "hardware": {"device": describe(place), "torch": torch.__version__},
+        "hardware": {"device": describe(device), "torch": torch.__version__},
         "data": {
             "source": SKETCHES if source == SKETCHES else "photos",
-            "train_images": len(data.train) + len(data.validation), "test_images": len(data.test),
+            "train_images": len(data.train) + len(data.validation),
+            "test_images": len(data.test),
         },
         "curves": {},
-    }  # fmt: skip
+    }

@@ -1,1 +1,1 @@
-"""Runs that are kept: a folder each, one training after the other, or many in a sweep."""
+"""Training runs that are kept, a folder each: one after the other, or many in a sweep."""

@@ -1,9 +1,10 @@
 """A run folder: all that a training run leaves behind, complete and movable.
 
 ``weights.pt`` (a state dict, loaded with ``weights_only=True``), ``run.json`` (which network, which
-recipe, which pictures, what came out), ``history.json`` and ``history.png``. While the training
+recipe, which images, what came out), ``history.json`` and ``history.png``. While the training
 lasts there are ``run.json``, without the result, and ``checkpoint.pt``, from which it can go on;
-the result is written last, so it marks a finished run.
+the result is written last, so it marks a finished run. Longer than 200 lines because what writes
+a folder and what reads it belong context.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from filelock import FileLock, Timeout
 from torch import nn
 
 from catdog_lib import models
+from catdog_lib.atomic_write import write
 from catdog_lib.errors import CatdogError
 from catdog_lib.training import checkpoint as checkpoints
 from catdog_lib.training.history import History
@@ -52,15 +54,12 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        """Whether the training came to its end; if not, the weights are those that it keeps so
-        far.
-        """
+        """Whether the training came to its end; if not, the weights are those kept so far."""
         return "result" in self.config
 
 
 class RunFolder:
-    """A run folder while its training lasts, as a context: no other process can train there
-    meanwhile.
+    """A run folder while its training lasts: a context in which no other process trains there.
 
     A folder that is left before the first epoch was completed disappears again. A KeyboardInterrupt
     is passed on with a sentence that says how to go on.
@@ -80,22 +79,24 @@ class RunFolder:
         self._lock = FileLock(self.path / "lock", timeout=0)
 
     def __enter__(self) -> RunFolder:
-        self._require_place()
+        """Make the folder and keep other processes out."""
+        self._require_free()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock.acquire()
         except Timeout:
             raise CatdogError(
-                f"Another process is training in {str(self.path)!r}; wait for it, or choose "
-                "another --out."
+                f"Another process is training in {str(self.path)!r}; wait for it, or use another "
+                "--out."
             ) from None
         except OSError as error:
             raise CatdogError(
-                f"The run cannot be written to {str(self.path)!r} ({error}); choose another --out."
+                f"The run cannot be written to {str(self.path)!r} ({error}); use another --out."
             ) from None
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Let other processes in; remove the folder if no epoch was completed."""
         try:
             if kind is KeyboardInterrupt:
                 raise KeyboardInterrupt(self._how_to_go_on()) from None
@@ -112,26 +113,29 @@ class RunFolder:
     def begin(self, config: dict[str, Any]) -> int:
         """Note what is to be trained, or make sure that it is what was begun here.
 
-        Returns how many epochs are done already.
+        Returns:
+            how many epochs are done already.
 
         Raises:
             CatdogError: it was begun with other settings; the sentence names the first.
         """
         config = {"format": _FORMAT, **config}
         if epochs := _epochs(checkpoints.load(self.checkpoint)):
-            begun = _read(self.path)
+            begun, asked = _read(self.path), json.loads(_json(config))
             begun.pop("result", None)  # killed at the very end
-            checkpoints.check_settings_match(
-                begun, json.loads(_json(config)), f"The run {str(self.path)!r}", "choose another --out"
-            )  # fmt: skip
+            what = f"The run {str(self.path)!r}"
+            checkpoints.check_settings_match(begun, asked, what, "use another --out")
             return epochs
         self.checkpoint.unlink(missing_ok=True)  # killed in its first epoch: nothing to lose
         self._write("run.json", _json(config))
         return 0
 
     def finish(self, run: Run, picture: bytes) -> None:
-        """Complete the folder with the weights, the history, ``picture`` as its history.png, and
-        the result.
+        """Complete the folder with the weights, the history and the result.
+
+        Args:
+            run: what was trained.
+            picture: contents of its ``history.png``.
         """
         weights = {name: value.cpu() for name, value in run.model.state_dict().items()}
         buffer = BytesIO()
@@ -142,14 +146,12 @@ class RunFolder:
         self._write("run.json", _json({"format": _FORMAT, **run.config}))
         self.checkpoint.unlink()  # only now is the run finished
 
-    def _require_place(self) -> None:
-        """Raise :class:`CatdogError` unless there is nothing yet, or an unfinished run: none is
-        ever overwritten.
-        """
+    def _require_free(self) -> None:
+        """Raise :class:`CatdogError` unless there is nothing yet, or an unfinished run."""
         if is_finished(self.path):
             raise CatdogError(
-                f"{str(self.path)!r} exists already and holds a finished run; choose another "
-                "--out, or remove it first."
+                f"{str(self.path)!r} exists already and holds a finished run; use another --out, "
+                "or remove it first."
             )
         if self.path.is_dir() and not (self.path / "run.json").exists():
             entries = {entry.name for entry in self.path.iterdir()} - {"lock", "run.json.part"}
@@ -157,15 +159,17 @@ class RunFolder:
             entries = set()
         if entries or (self.path.exists() and not self.path.is_dir()):
             raise CatdogError(
-                f"{str(self.path)!r} exists already and is no run folder; choose another --out."
+                f"{str(self.path)!r} exists already and is not a run folder; use another --out."
             )
 
     def _write(self, name: str, contents: bytes) -> None:
-        checkpoints.write(contents, self.path / name)
+        """Write a file of the folder, all or nothing."""
+        write(contents, self.path / name)
 
     def _how_to_go_on(self) -> str:
+        """Return the sentence for a user who has interrupted the run."""
         if not (epochs := _epochs(checkpoints.load(self.checkpoint))):
-            return "interrupted before the first epoch was completed; the same command begins anew"
+            return "interrupted before the first epoch was completed; the same command starts again"
         return (
             f"interrupted after epoch {epochs} of {_read(self.path)['recipe']['epochs']}; the same "
             f"command goes on from there, and catdog predict {self.path} PHOTO uses the weights "
@@ -174,18 +178,18 @@ class RunFolder:
 
 
 def is_finished(folder: str | os.PathLike) -> bool:
-    """Whether ``folder`` is a run folder whose training came to its end."""
+    """Tell whether ``folder`` is a run folder whose training came to its end."""
     folder = Path(folder)
     begun = (folder / "run.json").is_file() and not (folder / "checkpoint.pt").exists()
     return begun and "result" in _read(folder)
 
 
 def load_run(folder: str | os.PathLike) -> Run:
-    """Read a run folder back; of an unfinished run, the weights that it keeps so far.
+    """Load a run folder; an unfinished run comes with the weights that it keeps so far.
 
     Raises:
-        CatdogError: it is none, has not completed its first epoch, or a file of it is missing or
-            damaged.
+        CatdogError: it is not a run folder, has not completed its first epoch, or a file of it is
+            missing or damaged.
     """
     folder = Path(folder)
     if not (folder / "run.json").is_file():
@@ -216,12 +220,12 @@ def load_run(folder: str | os.PathLike) -> Run:
 
 
 def _epochs(saved: dict[str, Any] | None) -> int:
-    """How many epochs a checkpoint holds; 0 without one."""
+    """Return how many epochs a checkpoint holds; 0 without one."""
     return len(History.from_json(saved["history"]).epochs) if saved else 0
 
 
 def _read(folder: Path) -> dict[str, Any]:
-    """What ``run.json`` says."""
+    """Return the contents of ``run.json``."""
     try:
         config = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         if not isinstance(config, dict):
@@ -232,10 +236,12 @@ def _read(folder: Path) -> dict[str, Any]:
 
 
 def _json(contents: dict[str, Any]) -> bytes:
+    """Return the contents as a JSON file."""
     return json.dumps(contents, indent=1).encode()
 
 
 def _damaged(folder: Path, error: Exception) -> CatdogError:
+    """Return an error that says what is damaged."""
     return CatdogError(
         f"The run folder {str(folder)!r} is damaged "
         f"({type(error).__name__}: {str(error).splitlines()[0]}); train it again."

@@ -1,5 +1,6 @@
-"""One training run from name to result: load the pictures, build the network, train, open the test
-set once.
+"""One training run from name to result.
+
+Loads the images, builds the network, trains it, and opens the test set once.
 """
 
 from __future__ import annotations
@@ -9,18 +10,22 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict
 from io import BytesIO
+from typing import Any
 
 import torch
 
 from catdog_lib import models
 from catdog_lib.budget import choose
+from catdog_lib.data.image_set import Splits
 from catdog_lib.data.loading import load
 from catdog_lib.device import describe
 from catdog_lib.runs.run_folder import Run, RunFolder
+from catdog_lib.runs.settings import default_recipe
 from catdog_lib.training.distributed import dist_context
 from catdog_lib.training.evaluate import evaluate
 from catdog_lib.training.fit import fit
-from catdog_lib.training.history import History
+from catdog_lib.training.history import Epoch, History
+from catdog_lib.training.metrics import Evaluation
 from catdog_lib.training.recipe import Recipe
 
 
@@ -36,101 +41,111 @@ def train_run(
     device: str | None = None,
     out: str | os.PathLike | None = None,
     progress: bool = True,
-    report: Callable[[str], None] = print,
+    log: Callable[[str], None] = print,
+    on_event: Callable[[dict[str, Any]], None] = lambda event: None,
 ) -> Run:
-    """Train the network of this name and evaluate the weights that the recipe keeps on the test
-    pictures.
+    """Train the network of this name and evaluate the weights that the recipe keeps.
 
     Args:
         model: a name in :data:`catdog_lib.models.MODELS`.
-        source, size, max_train, validation: of the pictures (:func:`catdog_lib.data.load`).
+        source, size, max_train, validation: of the images (:func:`catdog_lib.data.load`).
         width: of the network; None takes its default.
-        recipe: how to train; None takes the budget's (:func:`default_recipe`).
+        recipe: how to train; None takes the budget's
+            (:func:`catdog_lib.runs.settings.default_recipe`).
         device, progress: as in :func:`catdog_lib.training.fit.fit`.
         out: the run folder to write (:mod:`catdog_lib.runs.run_folder`). If it holds an unfinished
             run of the same settings, that goes on; an interruption, even a power cut, costs the
             epoch that it falls into and no more.
-        report: is given a line of text at each stage.
+        log: is given a line of text at each stage.
+        on_event: is given a dict when training starts and after each epoch, "started" and "epoch"
+            in :mod:`catdog_lib.runs.worker`.
 
     Raises:
-        CatdogError: something asked for cannot be had, or ``out`` is taken.
+        CatdogError: something asked for is unavailable, or ``out`` is taken.
         KeyboardInterrupt: the run was interrupted and has an ``out``, or has not completed its
             first epoch.
     """
-    plan = recipe or default_recipe()
+    recipe = recipe or default_recipe()
     context = dist_context()
     folder = RunFolder(out) if out else None
     with folder if folder and context.is_main else nullcontext():
-        torch.manual_seed(plan.seed)
+        torch.manual_seed(recipe.seed)
         network = models.build(model, size=size, **({} if width is None else {"width": width}))
-        limits = {"max_train": max_train or choose(quick=600, standard=None, full=None)}
-        limits["max_test"] = choose(quick=200, standard=None, full=None)
         arguments = {
             "source": source,
             "size": size,
             "resize": "squash",
             "validation": validation,
-            **limits,
+            "max_train": max_train or choose(quick=600, standard=None, full=None),
+            "max_test": choose(quick=200, standard=None, full=None),
         }
         with context.main_process_first():
             data = load(**arguments, progress=progress)
         config = {
-            "model": model, "settings": network.settings, "recipe": asdict(plan),
+            "model": model,
+            "settings": network.settings,
+            "recipe": asdict(recipe),
             "data": {**arguments, "source": data.source},
-        }  # fmt: skip
-        report(str(data))
-        report(f"{model}, {models.count_parameters(network):,} parameters; {plan.epochs} epochs")
-        if folder and context.is_main and (done := folder.begin(config)):
-            report(f"going on after epoch {done} of the run in {folder.path}")
+        }
+        log(str(data))
+        log(f"{model}, {models.count_parameters(network):,} parameters; {recipe.epochs} epochs")
+        done = folder.begin(config) if folder and context.is_main else 0
+        if done:
+            log(f"going on after epoch {done} of the run in {folder.path}")
+        on_event({"event": "started", "epochs": recipe.epochs, "done": done})
+
+        def on_epoch(record: Epoch) -> None:
+            accuracy = record.validation_accuracy
+            progress = {"epoch": record.epoch, "epochs": recipe.epochs}
+            on_event({"event": "epoch", **progress, "validation_accuracy": accuracy})
 
         history = fit(
-            network, data, plan, device=device, checkpoint=folder and folder.checkpoint,
+            network,
+            data,
+            recipe,
+            device=device,
+            checkpoint=folder and folder.checkpoint,
             progress=progress,
-        )  # fmt: skip
+            on_epoch=on_epoch,
+        )
         if history.interrupted and (folder or not history.epochs):
             raise KeyboardInterrupt
-        test = evaluate(
-            network, data.test, getattr(torch, history.dtype), flip=plan.test_flip, sizes=plan.test_sizes
-        )  # fmt: skip
-        kept = history.kept(plan.keep)
-        result = {
-            "parameters": models.count_parameters(network),
-            "train_images": len(data.train),
-            "test_images": test.count,
-            "test_accuracy": test.accuracy,
-            "test_loss": test.loss,
-            "validation_accuracy": kept.validation_accuracy,
-            "epochs": len(history.epochs),
-            "kept_epoch": kept.epoch,
-            "interrupted": history.interrupted,
-            "train_seconds": history.seconds,
-            "images_per_second": history.images_per_second,
-            "device": describe(torch.device(history.device)),
-            "dtype": history.dtype,
-            "processes": context.size,
-        }
-        run = Run(network, {**config, "result": result}, history)
+        dtype = getattr(torch, history.dtype)
+        test = evaluate(network, data.test, dtype, flip=recipe.test_flip, sizes=recipe.test_sizes)
+        result = _result(models.count_parameters(network), data, history, test, recipe.keep)
+        run = Run(network, {**config, "result": {**result, "processes": context.size}}, history)
         if folder and context.is_main:
             folder.finish(run, _picture(history))
     return run
 
 
+def _result(
+    parameters: int, data: Splits, history: History, test: Evaluation, keep: str
+) -> dict[str, Any]:
+    """Return what came out of a run, for its ``run.json``."""
+    kept = history.kept(keep)
+    return {
+        "parameters": parameters,
+        "train_images": len(data.train),
+        "test_images": test.count,
+        "test_accuracy": test.accuracy,
+        "test_loss": test.loss,
+        "validation_accuracy": kept.validation_accuracy,
+        "epochs": len(history.epochs),
+        "kept_epoch": kept.epoch,
+        "interrupted": history.interrupted,
+        "train_seconds": history.seconds,
+        "images_per_second": history.images_per_second,
+        "device": describe(torch.device(history.device)),
+        "dtype": history.dtype,
+    }
+
+
 def _picture(history: History) -> bytes:
-    """The history as a PNG file."""
+    """Return the history's curves as a PNG file."""
     from catdog_lib import plots  # matplotlib takes its time
 
     file = BytesIO()
     with plots.style():
         plots.history(history).savefig(file, format="png")
     return file.getvalue()
-
-
-def default_recipe() -> Recipe:
-    """What ``catdog train`` does when nobody names a recipe: as many epochs as the budget
-    allows.
-    """
-    return Recipe(
-        epochs=choose(quick=2, standard=10, full=20),
-        schedule="one_cycle",
-        augment=("flip_and_crop",),
-    )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import os
 import time
+from collections.abc import Callable
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -35,6 +36,7 @@ def fit(
     device: str | None = None,
     checkpoint: str | os.PathLike | None = None,
     progress: bool = True,
+    on_epoch: Callable[[Epoch], object] | None = None,
 ) -> History:
     """Train ``model`` on ``data.train``, judge each epoch on ``data.validation``, never look at
     ``data.test``.
@@ -58,6 +60,7 @@ def fit(
             on from it, and ends as it would have ended without the interruption: on a CPU, with as
             many threads, bit for bit.
         progress: show a bar.
+        on_epoch: takes the record of each epoch, once it is saved.
 
     Raises:
         CatdogError: no such optimizer or device, the checkpoint is of another training, damaged or
@@ -73,6 +76,10 @@ def fit(
     trainer.kept_weights = copy_state_dict(model)  # the start, should the first epoch fail
     if checkpoint:
         begin_or_resume(trainer, checkpoint)
+    if on_epoch:
+        trainer.callbacks["on_epoch_end"].append(
+            lambda trainer: on_epoch(trainer.history.epochs[-1])
+        )
 
     with progress_bar(trainer, visible=progress and trainer.dist.is_main):
         try:

@@ -23,9 +23,7 @@ from tests.course.small_lessons import save, write_lessons
 def no_pages(monkeypatch):
     """Leave the pages to test_site.py: only the notebooks are run."""
     monkeypatch.setattr(course, "web_assets", lambda: None)
-    monkeypatch.setattr(
-        course, "build", lambda source, report: source.parent / "html" / "index.html"
-    )
+    monkeypatch.setattr(course, "build", lambda source, log: source.parent / "html" / "index.html")
 
 
 def digest(folder: Path) -> dict[str, str]:
@@ -66,7 +64,7 @@ def test_the_lessons_of_the_checkout_are_found():
 def test_run_executes_copies_and_leaves_the_sources_alone(tmp_path, no_pages):
     before = digest(write_lessons(tmp_path))
     lines: list[str] = []
-    result = course.run(budget="quick", report=lines.append, root=tmp_path)
+    result = course.run(budget="quick", log=lines.append, root=tmp_path)
     copies = tmp_path / "site" / "source" / "lessons"
 
     found = [(one["number"], one["ok"], one["limit"]) for one in result["lessons"]]
@@ -94,7 +92,7 @@ def test_run_executes_copies_and_leaves_the_sources_alone(tmp_path, no_pages):
 def test_a_page_without_other_widgets_carries_no_widget_state(tmp_path, no_pages):
     bar = "from tqdm.auto import tqdm\nfor _ in tqdm(range(3)):\n    pass"
     save(tmp_path, "01_bar.ipynb", [new_markdown_cell("# A bar"), new_code_cell(bar)], {})
-    course.run(report=lambda line: None, root=tmp_path)
+    course.run(log=lambda line: None, root=tmp_path)
     copy = nbformat.read(tmp_path / "site" / "source" / "lessons" / "01_bar.ipynb", as_version=4)
     assert copy.cells[1].outputs == []
     assert "widgets" not in copy.metadata
@@ -109,7 +107,7 @@ def test_a_failing_cell_is_named_and_the_other_lessons_run(tmp_path, no_pages):
     ]
     save(tmp_path, "00_broken.ipynb", [*cells, new_code_cell("print('never')")], {})
     lines: list[str] = []
-    result = course.run(report=lines.append, root=tmp_path)
+    result = course.run(log=lines.append, root=tmp_path)
     assert [one["ok"] for one in result["lessons"]] == [False, True]
     assert "Lesson 00 stopped at code cell 2: ValueError: last line." in lines
     page = nbformat.read(tmp_path / "site" / "source" / "lessons" / "00_broken.ipynb", as_version=4)
@@ -125,7 +123,7 @@ def test_a_dying_kernel_is_one_sentence(tmp_path, no_pages):
         {},
     )
     lines: list[str] = []
-    result = course.run(report=lines.append, root=tmp_path)
+    result = course.run(log=lines.append, root=tmp_path)
     assert result["lessons"][0]["ok"] is False
     assert "Lesson 01 stopped at code cell 1: its kernel died, perhaps for want of memory." in lines
 
@@ -141,7 +139,7 @@ def test_a_promise_is_as_much_longer_as_the_machine_is_slower(
     save(tmp_path, "01_slow.ipynb", cells, {"quick": 0.01})
     monkeypatch.setattr(course.pace, "factor", lambda: factor)
     lines: list[str] = []
-    result = course.run(report=lines.append, root=tmp_path)
+    result = course.run(log=lines.append, root=tmp_path)
     assert result["lessons"][0]["ok"] is True
     assert [said in line for line in lines].count(True) == 1
 
@@ -151,7 +149,7 @@ def test_a_lesson_within_its_promise_needs_no_measurement(tmp_path, no_pages, mo
     save(tmp_path, "01_quick.ipynb", cells, {"quick": 600})
     monkeypatch.setattr(course.pace, "factor", lambda: pytest.fail("it was measured"))
     lines: list[str] = []
-    course.run(report=lines.append, root=tmp_path)
+    course.run(log=lines.append, root=tmp_path)
     assert not any("budget of" in line or "reference" in line for line in lines)
 
 
@@ -164,7 +162,7 @@ def test_pages_of_lessons_that_are_gone_do_not_remain(tmp_path, no_pages):
     stale = tmp_path / "site" / "source" / "lessons" / "09_gone.ipynb"
     stale.parent.mkdir(parents=True)
     stale.touch()
-    course.run(lesson="2", report=lambda line: None, root=tmp_path)
+    course.run(lesson="2", log=lambda line: None, root=tmp_path)
     assert [path.name for path in stale.parent.iterdir()] == ["02_another.ipynb"]
     assert not stale.exists() and not (html / "old.html").exists()
 
@@ -198,7 +196,7 @@ def test_a_folder_with_someone_elses_files_is_not_emptied(tmp_path, no_pages):
     mine = tmp_path / "elsewhere" / "html" / "mine.html"
     mine.parent.mkdir(parents=True)
     mine.write_text("precious")
-    with pytest.raises(CatdogError, match="choose another folder"):
+    with pytest.raises(CatdogError, match="use another folder"):
         course.run(out=tmp_path / "elsewhere", root=tmp_path)
     assert mine.read_text() == "precious"
 

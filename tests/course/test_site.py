@@ -34,7 +34,7 @@ def site(tmp_path_factory) -> Path:
     broken = [new_markdown_cell("# A broken lesson"), new_code_cell("1 / 0")]
     save(root, "03_broken.ipynb", broken, {})
     lines: list[str] = []
-    result = course.run(report=lines.append, root=root)
+    result = course.run(log=lines.append, root=root)
     assert [one["ok"] for one in result["lessons"]] == [True, True, False]
     assert not [line for line in lines if "WARNING" in line]
     return Path(result["site"]).parent

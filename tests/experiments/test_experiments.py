@@ -11,7 +11,7 @@ from PIL import Image
 from catdog_lib import experiments
 from catdog_lib.cli import main
 from catdog_lib.errors import CatdogError
-from catdog_lib.experiments import l1, transfer
+from catdog_lib.experiments import l1, l1_results, transfer
 from catdog_lib.runs.run_folder import load_run
 from catdog_lib.sketches import draw
 from catdog_lib.sparsity import share_of_zeros
@@ -22,9 +22,10 @@ class TestPlan:
         kinds = l1.Plan(lambdas=(0.5, 0.25, 0.5)).kinds()
         found = [tuple(kind.values()) for kind in kinds]
         assert found[:3] == [
-            ("RMSprop", 1e-3, l1.LAMBDA, "gradient"), ("Adam", 1e-4, 0.0, "gradient"),
+            ("RMSprop", 1e-3, l1.LAMBDA, "gradient"),
+            ("Adam", 1e-4, 0.0, "gradient"),
             ("Adam", 1e-4, l1.LAMBDA, "gradient"),
-        ]  # fmt: skip
+        ]
         path = {("Adam", 1e-4, lam, way) for lam in (0.25, 0.5) for way in ("gradient", "proximal")}
         path.add(("Adam", 1e-4, l1.LAMBDA, "proximal"))
         assert len(found) == 8 and set(found[3:]) == path
@@ -49,18 +50,22 @@ class TestPlan:
 def test_the_experiment_from_its_command_to_its_figure(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(l1, "LAMBDA", 1.0)  # so high that the very first steps make zeros
     out = tmp_path / "l1"
-    command = ["experiment", "l1", "--data", "sketches", "--max-train", "64", "--out", str(out),
-               "--quiet", "--json"]  # fmt: skip
+    size = ["--data", "sketches", "--max-train", "64"]
+    command = ["experiment", "l1", *size, "--out", str(out), "--quiet", "--json"]
     assert main(command) == 0
     printed = capsys.readouterr().out.splitlines()
     results = json.loads(printed[-1])
     assert results == json.loads((out / "results.json").read_text())
     assert [row["name"] for row in results["table"]] == list(l1.THREE)
     assert [(row["l1"], row["penalty"]) for row in results["path"]] == [
-        (0.0, "gradient"), (l1.LAMBDA, "gradient"), (l1.LAMBDA, "proximal"),
-    ]  # fmt: skip
+        (0.0, "gradient"),
+        (l1.LAMBDA, "gradient"),
+        (l1.LAMBDA, "proximal"),
+    ]
     for row in results["path"]:
-        (folder,) = out.glob(f"optimizer=Adam,lr=*,l1={row['l1']:g},penalty={row['penalty']},seed=0")  # fmt: skip
+        (folder,) = out.glob(
+            f"optimizer=Adam,lr=*,l1={row['l1']:g},penalty={row['penalty']},seed=0"
+        )
         run = load_run(folder)
         assert run.config["recipe"]["optimizer"] == "Adam" and run.config["recipe"]["lr"] == 1e-4
         assert run.config["recipe"]["l1"] == row["l1"] and run.config["recipe"]["keep"] == "last"
@@ -82,7 +87,7 @@ def test_the_experiment_from_its_command_to_its_figure(tmp_path, capsys, monkeyp
     )
 
     before = {file: file.stat().st_mtime_ns for file in out.glob("*/weights.pt")}
-    monkeypatch.setattr("catdog_lib.runs.sweep._Job", None)  # nothing is started any more
+    monkeypatch.setattr("catdog_lib.runs.pool.RunningMember", None)  # nothing is started any more
     assert main(command[:-1]) == 0
     assert {file: file.stat().st_mtime_ns for file in out.glob("*/weights.pt")} == before
     (out / "results.json").unlink()
@@ -91,9 +96,9 @@ def test_the_experiment_from_its_command_to_its_figure(tmp_path, capsys, monkeyp
 
 
 def test_rows_over_seeds_have_mean_and_spread():
-    numbers = l1._statistics([0.5, 0.9, 0.7])
+    numbers = l1_results.statistics([0.5, 0.9, 0.7])
     assert numbers["mean"] == pytest.approx(0.7) and numbers["std"] == pytest.approx(0.2)
-    assert l1._plus_minus(numbers, 100, " %") == "70.0 ± 20.0 %"
+    assert l1_results.plus_minus(numbers, 100, " %") == "70.0 ± 20.0 %"
 
 
 def test_where_the_photos_lie_is_not_told():
@@ -107,7 +112,7 @@ class TestMeasured:
         assert [row["name"] for row in results["table"]] == list(l1.THREE)
         assert {"command", "date", "hardware", "data", "settings", "path", "failed"} < set(results)
         assert not re.search(r"/(home|work|root|tmp|Users)/", json.dumps(results))
-        assert len(l1.table_text(results).splitlines()) > 4
+        assert len(l1_results.table_text(results).splitlines()) > 4
 
     def test_what_was_not_measured_is_one_sentence(self):
         with pytest.raises(CatdogError, match="No experiment 'l2' has been measured; there is l1"):
@@ -129,11 +134,14 @@ class TestTransfer:
         trained = []
         fit = transfer.fit
         monkeypatch.setattr(
-            transfer, "fit", lambda model, data, *a, **k: trained.append(data.train) or fit(model, data, *a, **k)
-        )  # fmt: skip
+            transfer,
+            "fit",
+            lambda model, data, *a, **k: trained.append(data.train) or fit(model, data, *a, **k),
+        )
         out = tmp_path / "out"
-        command = ["experiment", "transfer", "--data", photos, "--counts", "8", "1000", "--draws", "2",
-                   "--out", str(out), "--quiet", "--json"]  # fmt: skip
+        size = ["--counts", "8", "1000", "--draws", "2"]
+        command = ["experiment", "transfer", "--data", photos, *size, "--out", str(out)]
+        command += ["--quiet", "--json"]
         assert main(command) == 0
         printed = capsys.readouterr().out.splitlines()
         results = json.loads(printed[-1])
@@ -159,12 +167,16 @@ class TestTransfer:
         assert len(trained) == 4
         assert json.loads(capsys.readouterr().out.splitlines()[-1]) == results
         with pytest.raises(CatdogError, match="results of another command"):
-            transfer.run(transfer.Plan((8,), 2), photos, out, report=lambda line: None)
+            transfer.run(transfer.Plan((8,), 2), photos, out, log=lambda line: None)
 
     @pytest.mark.parametrize(
         ("change", "says"),
-        [({"draws": 0}, "--draws is 0"), ({"counts": (2, 8)}, "4 or more"), ({"counts": ()}, "one or more numbers")],
-    )  # fmt: skip
+        [
+            ({"draws": 0}, "--draws is 0"),
+            ({"counts": (2, 8)}, "4 or more"),
+            ({"counts": ()}, "one or more numbers"),
+        ],
+    )
     def test_what_makes_no_sense_is_one_sentence(self, change, says):
         with pytest.raises(CatdogError, match=says):
             transfer.Plan(**change)

@@ -53,7 +53,7 @@ def address(tmp_path_factory):
     pytest.importorskip("sphinx", reason='needs the docs packages: pip install -e ".[docs]"')
     root = tmp_path_factory.mktemp("course")
     save(root, "01_three.ipynb", CELLS, {})
-    result = course.run(report=lambda line: None, root=root)
+    result = course.run(log=lambda line: None, root=root)
     assert [one["ok"] for one in result["lessons"]] == [True]
     with served(Path(result["site"]).parent) as address:
         yield address

@@ -20,7 +20,7 @@ from catdog_lib.runs.run_folder import load_run
 from catdog_lib.training import schedules
 from catdog_lib.training.history import History
 from catdog_lib.training.trainer import Trainer
-from tests.runs import victims
+from tests.runs import catdog_process
 
 COMPLETE = ["history.json", "history.png", "run.json", "weights.pt"]
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="processes are forked and killed here")
@@ -70,28 +70,28 @@ def written(file) -> int:
         return 0
 
 
-def wait_for(condition, victim, seconds=180.0) -> None:
+def wait_for(condition, process, seconds=180.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert victim.is_alive(), "it ended before it could be killed"
+        assert process.is_alive(), "it ended before it could be killed"
         assert time.monotonic() < deadline
         time.sleep(0.001)
 
 
-def kill(victim) -> None:
-    victim.kill()
-    victim.join()
-    assert victim.exitcode == -signal.SIGKILL
+def kill(process) -> None:
+    process.kill()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
 
 
 def uninterrupted(folder, **options):
-    victim = victims.start(command(folder / "whole", **options), folder / "log")
-    victim.join()
-    assert victim.exitcode == 0, (folder / "log").read_text()
+    process = catdog_process.start(command(folder / "whole", **options), folder / "log")
+    process.join()
+    assert process.exitcode == 0, (folder / "log").read_text()
     return folder / "whole"
 
 
-def require_alike(out, whole) -> None:
+def assert_same_run(out, whole) -> None:
     """The same weights, epochs and result, but for the times; and no file more."""
     assert sorted(os.listdir(out)) == sorted(os.listdir(whole)) == COMPLETE
     ends = [torch.load(folder / "weights.pt", weights_only=True) for folder in (out, whole)]
@@ -116,23 +116,23 @@ def test_killed_twelve_times_at_random_a_run_ends_as_if_it_had_not_been(tmp_path
     part = out / "checkpoint.pt.part"
     for number in range(12):
         before, old_part = epochs_done(out), written(part)
-        victim = victims.start(command(out, **options), log, slow=draw.choice([0.0, 0.05]))
+        process = catdog_process.start(command(out, **options), log, slow=draw.choice([0.0, 0.05]))
         if number % 3 == 0:  # anywhere, often before it trains
             time.sleep(draw.uniform(0, 0.3))
         elif number % 3 == 1:  # soon after an epoch
-            wait_for(lambda before=before: epochs_done(out) > before, victim)
+            wait_for(lambda before=before: epochs_done(out) > before, process)
             time.sleep(draw.uniform(0, 0.15))
         else:  # while a checkpoint is written
-            wait_for(lambda old_part=old_part: written(part) not in (0, old_part), victim)
+            wait_for(lambda old_part=old_part: written(part) not in (0, old_part), process)
             time.sleep(draw.uniform(0, 0.04))
-        kill(victim)
+        kill(process)
         in_a_write += written(part) not in (0, old_part)
         assert epochs_done(out) >= before, "what was done stays done, and can be loaded"
     assert in_a_write >= 2 and 3 <= epochs_done(out) < 40
-    last = victims.start(command(out, **options), log)
+    last = catdog_process.start(command(out, **options), log)
     last.join()
     assert last.exitcode == 0 and "going on after epoch" in log.read_text()
-    require_alike(out, uninterrupted(tmp_path, **options))
+    assert_same_run(out, uninterrupted(tmp_path, **options))
 
 
 @pytest.mark.slow
@@ -150,14 +150,14 @@ def test_killed_seven_times_while_it_is_finished(tmp_path):
     moments.append(lambda: config.exists() and "result" in config.read_text())
     moments.append((out / "run.json.part").exists)
     for moment in moments:
-        victim = victims.start(command(out), log, slow=0.1)
-        wait_for(moment, victim)
-        kill(victim)
+        process = catdog_process.start(command(out), log, slow=0.1)
+        wait_for(moment, process)
+        kill(process)
         assert epochs_done(out) == 2 and (out / "checkpoint.pt").exists()
-    last = victims.start(command(out), log)
+    last = catdog_process.start(command(out), log)
     last.join()
     assert last.exitcode == 0, log.read_text()
-    require_alike(out, uninterrupted(tmp_path))
+    assert_same_run(out, uninterrupted(tmp_path))
 
 
 def test_a_reader_never_sees_half_a_file(tmp_path):
@@ -165,20 +165,20 @@ def test_a_reader_never_sees_half_a_file(tmp_path):
     longer.
     """
     out, seen = tmp_path / "run", [0]
-    victim = victims.start(command(out, epochs=6), tmp_path / "log", slow=0.01)
-    while victim.is_alive():
+    process = catdog_process.start(command(out, epochs=6), tmp_path / "log", slow=0.01)
+    while process.is_alive():
         try:
             seen.append(len(load_run(out).history.epochs))
         except CatdogError as error:
             early = "is not a run folder" in str(error) or "not completed its first" in str(error)
             assert early and seen[-1] == 0, error
-    assert victim.exitcode == 0 and load_run(out).finished
+    assert process.exitcode == 0 and load_run(out).finished
     assert seen == sorted(seen) and len(set(seen)) >= 4 and len(seen) > 10
 
 
 def test_two_processes_do_not_train_in_one_folder(tmp_path, capsys):
     out = tmp_path / "run"
-    first = victims.start(command(out, epochs=1000), tmp_path / "log")
+    first = catdog_process.start(command(out, epochs=1000), tmp_path / "log")
     wait_for(lambda: epochs_done(out) > 0, first)
     assert main(command(out, epochs=1000)) == 2
     assert f"Another process is training in {str(out)!r}" in capsys.readouterr().err
@@ -189,18 +189,18 @@ def test_two_processes_do_not_train_in_one_folder(tmp_path, capsys):
 
 def test_ctrl_c_keeps_all_epochs_and_the_same_command_goes_on(tmp_path):
     out, log = tmp_path / "run", tmp_path / "log"
-    victim = victims.start(command(out, epochs=8), log, slow=0.4)
-    wait_for(lambda: epochs_done(out) >= 2, victim)
-    os.kill(victim.pid, signal.SIGINT)
-    victim.join()
+    process = catdog_process.start(command(out, epochs=8), log, slow=0.4)
+    wait_for(lambda: epochs_done(out) >= 2, process)
+    os.kill(process.pid, signal.SIGINT)
+    process.join()
     done, said = epochs_done(out), log.read_text()
-    assert victim.exitcode == 130 and sorted(os.listdir(out)) == ["checkpoint.pt", "run.json"]
+    assert process.exitcode == 130 and sorted(os.listdir(out)) == ["checkpoint.pt", "run.json"]
     assert f"catdog: interrupted after epoch {done} of 8; the same command goes on" in said
     assert "Traceback" not in said
-    again = victims.start(command(out, epochs=8), log)
+    again = catdog_process.start(command(out, epochs=8), log)
     again.join()
     assert again.exitcode == 0 and f"going on after epoch {done}" in log.read_text()
-    require_alike(out, uninterrupted(tmp_path, epochs=8))
+    assert_same_run(out, uninterrupted(tmp_path, epochs=8))
 
 
 def interrupt(*_, **__):
@@ -222,7 +222,7 @@ def test_ctrl_c_before_the_first_epoch_leaves_no_folder(tmp_path, monkeypatch, c
     monkeypatch.setattr(Trainer, "train_epoch", interrupt)
     assert main(command(tmp_path / "run")) == 130
     assert capsys.readouterr().err == (
-        "catdog: interrupted before the first epoch was completed; the same command begins anew\n"
+        "catdog: interrupted before the first epoch was completed; the same command starts again\n"
     )
     assert not (tmp_path / "run").exists()
 
@@ -233,7 +233,7 @@ def test_an_unfinished_run_answers_with_the_weights_kept_so_far(tmp_path, monkey
     main(command(out, epochs=3))
     run = load_run(out)
     assert not run.finished and len(run.history.epochs) == 3 and not run.model.training
-    kept = torch.load(out / "checkpoint.pt", weights_only=True)["kept_weights"]
+    kept = torch.load(out / "checkpoint.pt", weights_only=True)["kept"]
     assert all(torch.equal(kept[name], value) for name, value in run.model.state_dict().items())
     assert main(["evaluate", str(out), "--quiet"]) == 0
     assert "is not finished; these are the weights that it keeps so far" in capsys.readouterr().out
@@ -246,8 +246,10 @@ def test_a_loss_that_is_no_number_leaves_the_last_good_epoch(
     """A real overflow: the learning rate jumps, the weights follow, the next loss is no number."""
     out, options = tmp_path / "run", {"optimizer": "sgd", "schedule": "constant", "epochs": 4}
     monkeypatch.setitem(
-        schedules.SCHEDULES, "constant", lambda progress: 1e38 if progress >= (bad_epoch - 1) / 4 else 1.0
-    )  # fmt: skip
+        schedules.SCHEDULES,
+        "constant",
+        lambda progress: 1e38 if progress >= (bad_epoch - 1) / 4 else 1.0,
+    )
     assert main(command(out, **options)) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1 and f"nan in epoch {bad_epoch}, batch 2 of 2" in error
@@ -274,15 +276,21 @@ class TestRefused:
 
     @pytest.mark.parametrize(
         ("option", "value", "says"),
-        [("model", "six_block", "model='five_conv', not 'six_block'"), ("width", 3, "width=2, not 3"),
-         ("epochs", 3, "epochs=2, not 3"), ("lr", 0.5, "lr=0.001, not 0.5"), ("seed", 1, "seed=0, not 1"),
-         ("max-train", 40, "max_train=48, not 40")],
-    )  # fmt: skip
+        [
+            ("model", "six_block", "model='five_conv', not 'six_block'"),
+            ("width", 3, "width=2, not 3"),
+            ("epochs", 3, "epochs=2, not 3"),
+            ("lr", 0.5, "lr=0.001, not 0.5"),
+            ("seed", 1, "seed=0, not 1"),
+            ("max-train", 40, "max_train=48, not 40"),
+        ],
+    )
     def test_other_settings_name_the_first_difference(
         self, unfinished, capsys, option, value, says
     ):
         before = (unfinished / "checkpoint.pt").read_bytes()
-        ending = f"{str(unfinished)!r} was begun with {says}; ask for that to go on, or choose another --out"
+        begun = f"{str(unfinished)!r} was begun with {says}"
+        ending = f"{begun}; ask for that to go on, or use another --out"
         self.refused(command(unfinished, **{option: value}), capsys, ending)
         assert (unfinished / "checkpoint.pt").read_bytes() == before
         assert sorted(os.listdir(unfinished)) == ["checkpoint.pt", "run.json"]
@@ -293,7 +301,7 @@ class TestRefused:
         self.refused(
             command(unfinished),
             capsys,
-            "exists already and holds a finished run; choose another --out",
+            "exists already and holds a finished run; use another --out",
         )
         assert before == {name: (unfinished / name).read_bytes() for name in os.listdir(unfinished)}
 
@@ -310,7 +318,7 @@ class TestRefused:
         (tmp_path / "file").write_text("mine")
         for name in ("photos", "file"):
             self.refused(
-                command(tmp_path / name), capsys, f"{name}' exists already and is no run folder"
+                command(tmp_path / name), capsys, f"{name}' exists already and is not a run folder"
             )
         self.refused(command(tmp_path / "file" / "run"), capsys, "cannot be written to")
         assert os.listdir(tmp_path / "photos") == ["cat.jpg"]
@@ -322,9 +330,9 @@ class TestRefused:
 
 def test_killed_before_its_first_epoch_a_run_may_be_begun_with_other_settings(tmp_path):
     out, log = tmp_path / "run", tmp_path / "log"
-    victim = victims.start(command(out), log, slow=0.3)
-    wait_for((out / "checkpoint.pt.part").exists, victim)
-    kill(victim)
+    process = catdog_process.start(command(out), log, slow=0.3)
+    wait_for((out / "checkpoint.pt.part").exists, process)
+    kill(process)
     with pytest.raises(CatdogError, match="has not completed its first epoch"):
         load_run(out)
     assert main(command(out, epochs=1)) == 0 and sorted(os.listdir(out)) == COMPLETE

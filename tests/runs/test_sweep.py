@@ -1,4 +1,4 @@
-"""A sweep: which trainings it is made of, what comes of them, and that nothing is done twice."""
+"""A sweep: its training runs, what comes of them, and that nothing is done twice."""
 
 from __future__ import annotations
 
@@ -9,52 +9,68 @@ import subprocess
 import sys
 import time
 
+import click
 import pytest
 
 from catdog_lib.cli import main
+from catdog_lib.cli import train as cli_train
 from catdog_lib.errors import CatdogError
+from catdog_lib.runs import pool
 from catdog_lib.runs import sweep as sweeps
+from catdog_lib.runs.grid import grid
+from catdog_lib.runs.results_table import table, table_text
 from catdog_lib.runs.run_folder import load_run
-from catdog_lib.runs.sweep import members, table, table_text
 from catdog_lib.training.distributed import DistributedContext
 
 OPTIONS = {"model": "five_conv", "lr": None, "batch_size": None, "optimizer": None, "seed": None}
 
 
-class TestMembers:
+class TestGrid:
     def test_every_combination_with_every_seed(self):
-        found = members(OPTIONS, {"lr": ["0.1", "0.2"], "optimizer": ["Adam", "SGD"]}, seeds=3)
+        choices = {"lr": {"1e-1": 0.1, "0.2": 0.2}, "optimizer": {"Adam": "Adam", "SGD": "SGD"}}
+        found = grid(OPTIONS, choices, seeds=3)
         assert len(found) == len({member.name for member in found}) == 12
-        assert found[0].name == "lr=0.1,optimizer=Adam,seed=0"
-        assert found[-1].options == {**OPTIONS, "lr": "0.2", "optimizer": "SGD", "seed": 2}
+        assert found[0].name == "lr=1e-1,optimizer=Adam,seed=0"
+        assert found[-1].options == {**OPTIONS, "lr": 0.2, "optimizer": "SGD", "seed": 2}
 
     def test_seeds_count_up_from_the_one_that_is_given(self):
-        assert [m.seed for m in members({**OPTIONS, "seed": 5}, {}, 2)] == [5, 6]
-        assert [m.name for m in members(OPTIONS, {}, 2)] == ["seed=0", "seed=1"]
+        assert [m.seed for m in grid({**OPTIONS, "seed": 5}, {}, 2)] == [5, 6]
+        assert [m.name for m in grid(OPTIONS, {}, 2)] == ["seed=0", "seed=1"]
 
     def test_a_value_named_twice_is_trained_once(self):
-        assert len(members(OPTIONS, {"lr": ["0.1", "0.1"]}, 1)) == 1
+        ctx = click.Context(cli_train.sweep)
+        choices = cli_train._choices(ctx, ["lr=0.1,0.1,1e-1", "batch-size=8"])
+        assert choices == {"lr": {"0.1": 0.1, "1e-1": 0.1}, "batch_size": {"8": 8}}
+        assert len(grid(OPTIONS, choices, 1)) == 2
 
     def test_a_name_is_fit_for_a_folder(self):
-        (member,) = members({**OPTIONS, "data": None}, {"data": ["/my/pets: 2"]}, 1)
+        (member,) = grid({**OPTIONS, "data": None}, {"data": {"/my/pets: 2": "/my/pets: 2"}}, 1)
         assert member.name == "data=_my_pets__2,seed=0"
 
     @pytest.mark.parametrize(
         ("choices", "seeds", "says"),
-        [({"lrate": ["1"]}, 1, "'lrate'; use --seeds, or one of batch_size, lr"), ({"seed": ["1"]}, 1, "use --seeds"),
-         ({"lr": [""]}, 1, "lr lacks a value"), ({"lr": ["1", ""]}, 1, "lr lacks a value"), ({}, 0, "--seeds is 0")],
-    )  # fmt: skip
+        [
+            ({"lrate": {"1": 1}}, 1, "'lrate'; use --seeds, or one of batch_size, lr"),
+            ({"seed": {"1": 1}}, 1, "use --seeds"),
+            ({"lr": {"": ""}}, 1, "lr lacks a value"),
+            ({"lr": {"1": 1.0, "": ""}}, 1, "lr lacks a value"),
+            ({}, 0, "--seeds is 0"),
+        ],
+    )
     def test_what_makes_no_sense_is_one_sentence(self, choices, seeds, says):
         with pytest.raises(CatdogError, match=says):
-            members(OPTIONS, choices, seeds)
+            grid(OPTIONS, choices, seeds)
 
 
 class TestTable:
     def result(self, lr, seed, accuracy):
         return {
-            "settings": {"lr": lr}, "seed": seed, "validation_accuracy": accuracy,
-            "test_accuracy": accuracy - 0.1, "train_seconds": 2.0 + seed,
-        }  # fmt: skip
+            "settings": {"lr": lr},
+            "seed": seed,
+            "validation_accuracy": accuracy,
+            "test_accuracy": accuracy - 0.1,
+            "train_seconds": 2.0 + seed,
+        }
 
     def test_mean_spread_and_median_over_the_seeds(self):
         results = [self.result("1", seed, a) for seed, a in enumerate((0.5, 0.9, 0.7, 0.7))]
@@ -79,39 +95,37 @@ class TestTable:
 
 
 def test_processes_share_cores_and_devices(monkeypatch):
-    monkeypatch.setattr(sweeps.os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
-    assert sweeps._places("cpu", None, 99) == [{"OMP_NUM_THREADS": "1"}] * 8
-    assert sweeps._places("cpu", None, 3) == [{"OMP_NUM_THREADS": "2"}] * 3
-    assert sweeps._places("cpu", 2, 99) == [{"OMP_NUM_THREADS": "4"}] * 2
-    monkeypatch.setattr(sweeps, "choose_device", lambda _: sweeps.torch.device("cuda"))
-    monkeypatch.setattr(sweeps.torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(pool.os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    assert pool.placements("cpu", None, 99) == [{"OMP_NUM_THREADS": "1"}] * 8
+    assert pool.placements("cpu", None, 3) == [{"OMP_NUM_THREADS": "2"}] * 3
+    assert pool.placements("cpu", 2, 99) == [{"OMP_NUM_THREADS": "4"}] * 2
+    monkeypatch.setattr(pool, "choose_device", lambda _: pool.torch.device("cuda"))
+    monkeypatch.setattr(pool.torch.cuda, "device_count", lambda: 2)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    places = sweeps._places(None, None, 99)
+    places = pool.placements(None, None, 99)
     assert [place["CUDA_VISIBLE_DEVICES"] for place in places] == ["0", "1"]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,6")
-    places = sweeps._places(None, 3, 99)
+    places = pool.placements(None, 3, 99)
     assert [place["CUDA_VISIBLE_DEVICES"] for place in places] == ["4", "6", "4"]
     assert places[0]["OMP_NUM_THREADS"] == "2"
 
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory):
-    """One cache for all members of all tests: drawing animals takes longer than these trainings."""
+    """One cache for all members of all tests: drawing animals takes longer than training here."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CATDOG_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
 
 
 def command(out, *more) -> list[str]:
-    return [
-        "sweep", "--model", "five_conv", "--data", "sketches", "--max-train", "32", "--width", "2", "--epochs", "1",
-        "--device", "cpu", "--out", str(out), *more,
-    ]  # fmt: skip
+    options = "--model five_conv --data sketches --max-train 32 --width 2 --epochs 1 --device cpu"
+    return ["sweep", *options.split(), "--out", str(out), *more]
 
 
 @pytest.mark.slow
 def test_a_sweep_from_the_command_line(tmp_path, capsys, cache):
-    """A member that fails is named, the others go on; the next command does only what is
+    """A member that fails is named, the rest go on; the next command does only what is
     missing.
     """
     out = tmp_path / "sweep"
@@ -123,8 +137,10 @@ def test_a_sweep_from_the_command_line(tmp_path, capsys, cache):
     assert bad["name"] == "lr=0,seed=0" and bad["error"].startswith("lr is 0.0; it must be above 0")
     assert [line for line in printed if line.startswith("lr=0,seed=0 ") and "failed: lr is" in line]
     assert {path.name for path in out.iterdir()} == {
-        "sweep.json", "lr=0.001,seed=0", "lr=0,seed=0.log"
-    }  # fmt: skip
+        "sweep.json",
+        "lr=0.001,seed=0",
+        "lr=0,seed=0.log",
+    }
     run = load_run(good["run"])
     assert run.config["result"]["test_accuracy"] == good["test_accuracy"]
     assert run.config["recipe"]["lr"] == 0.001 and run.config["recipe"]["seed"] == 0
@@ -147,7 +163,7 @@ def test_a_sweep_from_the_command_line(tmp_path, capsys, cache):
 def test_a_folder_of_other_things_is_left_alone(tmp_path, capsys):
     (tmp_path / "letter.txt").write_text("dear")
     assert main(command(tmp_path)) == 2
-    assert "is no sweep" in capsys.readouterr().err
+    assert "is not a sweep" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
 
@@ -169,9 +185,11 @@ def test_ctrl_c_interrupts_the_members_and_the_same_command_goes_on(tmp_path, ca
     arguments = command(out)
     arguments[arguments.index("--epochs") + 1] = "15"
     process = subprocess.Popen(
-        [sys.executable, "-m", "catdog_lib", *arguments], stderr=subprocess.PIPE, text=True,
+        [sys.executable, "-m", "catdog_lib", *arguments],
+        stderr=subprocess.PIPE,
+        text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )  # fmt: skip
+    )
     try:
         deadline = time.monotonic() + 250
         while not epochs(out / "seed=0") and time.monotonic() < deadline:

@@ -42,7 +42,13 @@ def residual(seed: int = 0) -> nn.Module:
 
 
 SGD = {"optimizer": "sgd", "momentum": 0.9, "lr": 0.05, "epochs": 2, "precision": "float32"}
-ALL = {"label_smoothing": 0.1, "max_grad_norm": 0.3, "l1": 0.01, "ema_decay": 0.8, "weight_decay": 0.1}
+ALL = {
+    "label_smoothing": 0.1,
+    "max_grad_norm": 0.3,
+    "l1": 0.01,
+    "ema_decay": 0.8,
+    "weight_decay": 0.1,
+}
 
 # name: network, pictures, their size, recipe. Batches are odd, the last one smaller; in "one" it
 # holds one picture.
@@ -113,7 +119,10 @@ def manners(folder: Path) -> dict:
         if not found:
             time.sleep(0.3)
             made.touch()
-    return {"found": found, "agreed": dist_context().broadcast_object(lambda: f"said by {dist_context().rank}")}
+    return {
+        "found": found,
+        "agreed": dist_context().broadcast_object(lambda: f"said by {dist_context().rank}"),
+    }
 
 
 if __name__ == "__main__":

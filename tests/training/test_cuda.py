@@ -80,7 +80,10 @@ def test_it_is_chosen_and_computes_in_the_format_that_it_is_made_for():
     running.model.stem[0].register_forward_hook(lambda _, inputs, maps: inside.append(maps))
     photos = images(16, 0, 32).to(GPU)
     logits = running.step(*photos[:])
-    assert inside[0].dtype == running.precision.dtype == fast_dtype(GPU) and logits.dtype == torch.float32
+    assert (
+        inside[0].dtype == running.precision.dtype == fast_dtype(GPU)
+        and logits.dtype == torch.float32
+    )
     assert inside[0].is_contiguous(memory_format=torch.channels_last)
     assert {p.dtype for p in running.model.parameters()} == {torch.float32}
     assert {p.device.type for p in running.model.parameters()} == {"cuda"}
@@ -260,7 +263,9 @@ class TestOutOfMemory:
         finally:
             torch.cuda.set_per_process_memory_fraction(1.0)
             torch.cuda.empty_cache()
-        assert logits.shape == (64, 2) and logits.isfinite().all() and running.micro_batches in (2, 4)
+        assert (
+            logits.shape == (64, 2) and logits.isfinite().all() and running.micro_batches in (2, 4)
+        )
 
     def test_too_little_for_a_single_picture_is_said(self):
         model = small().to(GPU)

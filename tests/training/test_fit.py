@@ -31,7 +31,6 @@ from catdog_lib.training.metrics import (
     wilson_interval,
 )
 from catdog_lib.training.recipe import Recipe
-from catdog_lib.training.trainer import Trainer
 from tests.tiny import copies, images, plain, small, splits
 
 

@@ -83,18 +83,20 @@ class TooSmall:
 class TestOutOfMemory:
     def test_the_batch_is_halved_until_it_fits_and_the_step_is_the_same(self):
         one, other = plain(), plain()
-        settings = dict(momentum=0.9, max_grad_norm=0.5, label_smoothing=0.1, l1=0.01, ema_decay=0.9)
+        settings = dict(
+            momentum=0.9, max_grad_norm=0.5, label_smoothing=0.1, l1=0.01, ema_decay=0.9
+        )
         whole, cut = training(one, **settings), training(other, **settings)
         memory = TooSmall(other, room=3)
         with pytest.warns(UserWarning, match="gradients are now added up from") as said:
             pieces = cut.step(*batch(10))
-        assert ["2 micro-batches" in str(w.message) for w in said] == [True, False] and len(said) == 2
+        assert ["2 micro-batches" in str(w.message) for w in said] == [True, False] and len(
+            said
+        ) == 2
         assert memory.sizes == [10, 5, 3, 3, 2, 2] and cut.micro_batches == 4
         torch.testing.assert_close(pieces, whole.step(*batch(10)))
         for seed in (6, 7):  # and without another attempt, or another word, from then on
-            torch.testing.assert_close(
-                cut.step(*batch(10, seed)), whole.step(*batch(10, seed))
-            )
+            torch.testing.assert_close(cut.step(*batch(10, seed)), whole.step(*batch(10, seed)))
         assert memory.sizes[6:] == [3, 3, 2, 2] * 2 and len(said) == 2
         for a, b in zip(
             [*one.parameters(), *whole.ema.model.parameters()],
@@ -197,7 +199,9 @@ class TestScaler:
         state = training_state(running)
         again = training(plain())
         resume(again, state)
-        assert again.precision.dtype == torch.float16 and again.precision.scaler.get_scale() == 2**15
+        assert (
+            again.precision.dtype == torch.float16 and again.precision.scaler.get_scale() == 2**15
+        )
 
 
 class Crossings(TorchDispatchMode):

@@ -12,7 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from catdog_lib import device as machine
 from catdog_lib import models
-from catdog_lib.cli import doctor
+from catdog_lib.cli import machine as doctor
 from catdog_lib.training.evaluate import evaluate, predict
 from catdog_lib.training.fit import fit
 from catdog_lib.training.lr_finder import find_learning_rate
@@ -27,7 +27,12 @@ CPU = torch.device("cpu")
 SHORT = (torch.bfloat16, torch.float16)
 # All that a recipe can ask for at once; Muon's matrix products among it.
 EVERYTHING = replace(
-    RECIPES["champion"].recipe, epochs=1, train_sizes=(32,), test_sizes=(24, 32), ema_decay=0.9, max_grad_norm=1.0
+    RECIPES["champion"].recipe,
+    epochs=1,
+    train_sizes=(32,),
+    test_sizes=(24, 32),
+    ema_decay=0.9,
+    max_grad_norm=1.0,
 )
 
 

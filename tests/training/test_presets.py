@@ -32,12 +32,11 @@ def test_each_names_a_network_that_takes_its_pictures(name):
     network = models.build(chosen.model, size=chosen.size)
     assert network.settings["size"] == chosen.size
     assert chosen.recipe.train_sizes and max(chosen.recipe.train_sizes) <= chosen.size
-    assert name in cli.parser._parser().parse_args(["train", "--recipe", name, "--out", "x"]).recipe
 
 
-def test_the_help_names_all_of_them():
-    parser = cli.parser._parser()._subparsers._group_actions[0].choices["train"]
-    assert all(name in parser.format_help() for name in recipes.RECIPES)
+def test_the_help_names_all_of_them(capsys):
+    assert cli.main(["train", "--help"]) == 0
+    assert f"--recipe [{'|'.join(recipes.RECIPES)}]" in capsys.readouterr().out
 
 
 def test_train_follows_the_recipe_but_for_what_is_asked_for(tmp_path, capsys):

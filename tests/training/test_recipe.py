@@ -146,7 +146,9 @@ class TestWhatTheCommandLineReads:
                 Recipe(**{name: "another"})
 
     def test_its_module_loads_no_torch(self):
-        code = "import sys, catdog_lib.training.recipe as r; r.Recipe(); print('torch' in sys.modules)"
+        code = (
+            "import sys, catdog_lib.training.recipe as r; r.Recipe(); print('torch' in sys.modules)"
+        )
         done = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True
         )

@@ -94,7 +94,9 @@ class TestLoss:
 class TestAccumulate:
     @pytest.mark.parametrize("parts", [3, 10, 99])
     def test_it_gives_the_gradients_of_the_batch_as_one(self, parts):
-        settings = dict(label_smoothing=0.1, l1=0.01, max_grad_norm=0.5, weight_decay=0.1, momentum=0.9)
+        settings = dict(
+            label_smoothing=0.1, l1=0.01, max_grad_norm=0.5, weight_decay=0.1, momentum=0.9
+        )
         models, sizes = [plain(), plain()], []
         models[1].register_forward_pre_hook(lambda _, inputs: sizes.append(len(inputs[0])))
         trainings = [

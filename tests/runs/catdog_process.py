@@ -1,8 +1,7 @@
-"""Processes to kill: real ones, which run the real command, made by forking one that has imported
-everything.
+"""Real processes that run the real command, to be killed by a test.
 
-To start Python and import torch takes seconds; to fork takes milliseconds, so thirty processes can
-be killed in a test.
+To start Python and import torch takes seconds. These are forked from a process that has imported
+everything, in milliseconds, so a test can kill thirty of them.
 """
 
 import multiprocessing
@@ -19,16 +18,17 @@ def start(arguments: list, log: Path, slow: float = 0.0) -> BaseProcess:
     """Start ``catdog`` with these arguments; all that it prints goes to ``log``.
 
     Args:
-        slow: so many seconds more for every file that is forced onto the disk.
+        slow: this many seconds more for every file that is forced onto the disk.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.runs.forked"])
-    victim = context.Process(target=_catdog, args=(list(map(str, arguments)), str(log), slow))
-    victim.start()
-    return victim
+    context.set_forkserver_preload(["tests.runs.preloaded"])
+    process = context.Process(target=_catdog, args=(list(map(str, arguments)), str(log), slow))
+    process.start()
+    return process
 
 
 def _catdog(arguments: list[str], log: str, slow: float) -> None:
+    """Run ``catdog`` in this process, with its output in a file."""
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(output, sys.stdout.fileno())
     os.dup2(output, sys.stderr.fileno())

@@ -1,0 +1,200 @@
+"""The commands that run more than one training: ``course``, ``bench`` and ``experiment``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from catdog_lib.cli.options import (
+    Command,
+    ManyValues,
+    budget_option,
+    data_option,
+    device_option,
+    quiet_option,
+)
+from catdog_lib.errors import CatdogError
+
+
+@click.command(cls=Command, epilog="catdog course --lesson 03 --budget quick")
+@click.option("--lesson", metavar="NN", help="Only this lesson.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    show_default="site",
+    help="Where to write the site.",
+)
+@budget_option
+def course(lesson: str | None, out: Path | None) -> tuple[int, dict]:
+    """Run the lessons and render them as a site."""
+    from catdog_lib.course import lessons
+
+    budget = os.environ.get("CATDOG_BUDGET") or "quick"  # --budget sets it
+    result = lessons.run(lesson, budget, out, log=print)
+    failed = [lesson["number"] for lesson in result["lessons"] if not lesson["ok"]]
+    failures = f", failed: {', '.join(failed)}" if failed else ""
+    print(f"{len(result['lessons'])} run in {result['seconds']:.0f} s{failures}")
+    print(f"The pages: {Path(result['site']).resolve().as_uri()}")
+    return (1 if failed else 0), result
+
+
+@click.command(cls=Command, epilog="catdog bench --only five_conv --picture speed.png")
+@data_option
+@click.option(
+    "--only",
+    cls=ManyValues,
+    metavar="NAME...",
+    show_default="all",
+    help="Some of five_conv, six_block, champion, features.",
+)
+@click.option(
+    "--precision",
+    metavar="X",
+    default="auto",
+    show_default=True,
+    help="auto, the fastest here, or float32.",
+)
+@click.option(
+    "--picture",
+    type=click.Path(path_type=Path),
+    metavar="FILE.png",
+    help="Also draw the bars.",
+)
+@budget_option
+@device_option
+def bench(
+    data: str | None,
+    only: tuple[str, ...],
+    precision: str,
+    picture: Path | None,
+    device: str | None,
+) -> tuple[int, dict]:
+    """Measure the speed of the training loop.
+
+    The plain loop is compared with the course's, and both with what the machine can do.
+    """
+    from catdog_lib.bench import ROWS, compare
+
+    if picture and not picture.resolve().parent.is_dir():
+        raise CatdogError(
+            f"--picture {str(picture)!r} lies in a folder that does not exist; make it first."
+        )
+    result = compare(data, only or tuple(ROWS), precision=precision, device=device)
+    print(f"\n{result}")
+    if picture:
+        from catdog_lib import plots
+
+        rates = {
+            f"{row.name}\n{row.size} px": (max(row.plain), max(row.ours)) for row in result.rows
+        }
+        with plots.style():
+            plots.speed(rates, f"{result.device}, {result.dtype}").savefig(picture)
+    return 0, result.facts()
+
+
+def _experiment_options(name: str) -> Callable[[Callable], Callable]:
+    """Return a decorator that gives an experiment the options that all of them have."""
+    out = f"experiment_{name}"
+
+    def decorate(function: Callable) -> Callable:
+        for option in (
+            quiet_option,
+            device_option,
+            budget_option,
+            click.option(
+                "--out",
+                type=click.Path(path_type=Path),
+                default=out,
+                metavar="DIR",
+                show_default=True,
+                help="The folder for what it finds.",
+            ),
+            data_option,
+        ):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+@click.command(cls=Command, epilog="catdog experiment l1 --data ~/photos")
+@click.option("--size", type=int, metavar="N", help="Height and width of the images.")
+@click.option("--width", type=int, metavar="N", help="Channels of the first layer.")
+@click.option("--max-train", type=int, metavar="N", help="Use at most N training images.")
+@click.option("--epochs", type=int, metavar="N", help="Passes over them.")
+@click.option("--seeds", type=int, metavar="N", help="Training runs of each kind.")
+@click.option(
+    "--processes",
+    type=int,
+    metavar="N",
+    show_default="one for each GPU, or core",
+    help="Training runs at once.",
+)
+@click.option(
+    "--lambdas",
+    cls=ManyValues,
+    type=float,
+    metavar="λ...",
+    help="Weights of the penalty on the path.",
+)
+@_experiment_options("l1")
+def l1(
+    data: str | None,
+    out: Path,
+    device: str | None,
+    processes: int | None,
+    quiet: bool,
+    **settings: object,
+) -> tuple[int, dict]:
+    """Repeat the first source's experiments with L1.
+
+    Trains over several seeds, and along a path of λ. What is not given depends on the budget.
+    """
+    from catdog_lib.experiments import l1, l1_results
+
+    results = l1.run(
+        l1.Plan(**_given(settings)),
+        data,
+        out,
+        device=device,
+        processes=processes,
+        log=_log(quiet),
+    )
+    print(l1_results.table_text(results))
+    print(f"The figure: {(out / 'figure.png').resolve().as_uri()}")
+    return (2 if results["failed"] else 0), results
+
+
+@click.command(cls=Command, epilog="catdog experiment transfer --data ~/photos")
+@click.option(
+    "--counts", cls=ManyValues, type=int, metavar="N...", help="Numbers of training photos."
+)
+@click.option("--draws", type=int, metavar="N", help="Draws of each number.")
+@_experiment_options("transfer")
+def transfer(
+    data: str | None, out: Path, device: str | None, quiet: bool, **settings: object
+) -> tuple[int, dict]:
+    """Compare transfer learning with training from scratch.
+
+    Both are measured by the number of training photos. What is not given depends on the budget.
+    """
+    from catdog_lib.experiments import transfer
+
+    plan = transfer.Plan(**_given(settings))
+    results = transfer.run(plan, data, out, device=device, log=_log(quiet))
+    print(transfer.table_text(results))
+    return 0, results
+
+
+def _given(settings: dict[str, object]) -> dict[str, object]:
+    """Return the settings without those that were not given."""
+    return {name: value for name, value in settings.items() if value not in (None, ())}
+
+
+def _log(quiet: bool) -> Callable[[str], None]:
+    """Return what an experiment hands its lines of text to."""
+    return (lambda line: None) if quiet else print

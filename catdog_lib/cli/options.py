@@ -1,0 +1,132 @@
+"""What the ``catdog`` commands share: ``--json``, help with an example, and common options."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import click
+
+from catdog_lib import budget as budgets
+
+
+class Suggested(click.Choice):
+    """Values that the help shows and the shell completes; the library itself checks them."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the value as it is."""
+        return value
+
+
+class ManyValues(click.Option):
+    """An option that takes all values up to the next option, such as ``--counts 10 30 100``."""
+
+    def __init__(self, *args: Any, **settings: Any):
+        super().__init__(*args, multiple=True, **settings)
+
+
+class Command(click.Command):
+    """A command that returns its exit status and prints, with ``--json``, one object at the end.
+
+    Its function returns the exit status and a dict of facts for ``--json``.
+
+    Args:
+        epilog: an example of its use, which the help shows.
+    """
+
+    def __init__(self, *args: Any, **settings: Any):
+        super().__init__(*args, **settings)
+        self.params.append(
+            click.Option(["--json"], is_flag=True, help="Print one JSON object as the last line.")
+        )
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments; an option of many values is given once for each of them."""
+        many = {name for p in self.get_params(ctx) if isinstance(p, ManyValues) for name in p.opts}
+        return super().parse_args(ctx, _repeat_options(args, many))
+
+    def invoke(self, ctx: click.Context) -> int:
+        """Run the command and return its exit status."""
+        as_json = ctx.params.pop("json")
+        status, facts = super().invoke(ctx)
+        if as_json:
+            import json
+
+            print(json.dumps(facts))
+        return status
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options into the help, those of a recipe in a section of their own."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record and isinstance(param, click.Option):
+                sections.setdefault(getattr(param, "section", "Options"), []).append(record)
+        for title, records in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the example into the help, on a line of its own."""
+        formatter.write(f"\nexample: {self.epilog}\n")
+
+
+class Group(click.Group):
+    """A command made of others; its help ends with an example as theirs does."""
+
+    command_class = Command
+    format_epilog = Command.format_epilog
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands in the order in which one meets them."""
+        return list(self.commands)
+
+
+Group.group_class = Group
+
+
+def _repeat_options(args: list[str], names: set[str]) -> list[str]:
+    """Return the arguments with ``--only a b`` written as ``--only a --only b``."""
+    repeated: list[str] = []
+    option, values = None, 0
+    for arg in args:
+        if arg in names:
+            option, values = arg, 0
+        elif option and (not arg.startswith("-") or re.match(r"-\.?\d", arg)):
+            values += 1
+            if values > 1:
+                repeated.append(option)
+        else:
+            option = None
+        repeated.append(arg)
+    return repeated
+
+
+def _use_budget(ctx: click.Context, param: click.Parameter, name: str | None) -> None:
+    """Make the named budget that of this process."""
+    if name and not ctx.resilient_parsing:
+        budgets.use(name)
+
+
+data_option = click.option(
+    "--data",
+    type=click.Path(),
+    metavar="DIR",
+    show_default="CATDOG_DATA, else data/, else sketches",
+    help="A folder of photos, or sketches.",
+)
+budget_option = click.option(
+    "--budget",
+    type=click.Choice(budgets.BUDGETS),
+    expose_value=False,
+    callback=_use_budget,
+    show_default="CATDOG_BUDGET",
+    help="How much work to do.",
+)
+device_option = click.option(
+    "--device",
+    type=Suggested(("cuda", "mps", "cpu")),
+    show_default="the fastest here",
+    help="Where to compute.",
+)
+quiet_option = click.option("--quiet", is_flag=True, help="Show no progress bar.")

@@ -1,0 +1,80 @@
+"""The results of the experiment with L1: a row for each kind of training run, and the table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import mean, stdev
+from typing import Any
+
+from catdog_lib.runs.run_folder import load_run
+from catdog_lib.sparsity import share_of_zeros, sparsity
+
+SMALL = 1e-3  # weights up to this size are counted, too
+
+
+def table_text(results: dict[str, Any]) -> str:
+    """Return the rows of the results as text for people.
+
+    They hold means over the seeds, ± the standard deviation where there are several.
+    """
+    lines = [("", "λ", "paid by", "test", "validation", "zeros", "seconds")]
+    others = [row for row in results["path"] if not row["name"]]
+    for row in [*results["table"], *others]:
+        paid = row["penalty"] if row["l1"] else "–"
+        cells = [
+            plus_minus(row[name], 100, " %")
+            for name in ("test_accuracy", "validation_accuracy", "zeros")
+        ]
+        name = row["name"] or f"{row['optimizer']} {text_of(row['lr'])}"
+        lines.append((name, text_of(row["l1"]), paid, *cells, plus_minus(row["seconds"], 1, "")))
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def results_row(
+    name: str | None, kind: dict[str, Any], members: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return the row for one kind of training run, with its numbers over the seeds.
+
+    Args:
+        name: of the experiment that it is, if it is one of the first source's.
+        kind: "optimizer", "lr", "l1" and "penalty".
+        members: the training runs, as a sweep returns them.
+    """
+    runs = [load_run(member["run"]) for member in members]
+    layers = [{layer.name: layer.share for layer in sparsity(run.model)} for run in runs]
+    values = {
+        "test_accuracy": [member["test_accuracy"] for member in members],
+        "validation_accuracy": [run.history.epochs[-1].validation_accuracy for run in runs],
+        "zeros": [share_of_zeros(run.model) for run in runs],
+        "small": [share_of_zeros(run.model, SMALL) for run in runs],
+        "seconds": [member["train_seconds"] for member in members],
+    }
+    return {
+        "name": name,
+        **kind,
+        "seeds": [member["seed"] for member in members],
+        **{name: statistics(numbers) for name, numbers in values.items()},
+        "curves": [[e.validation_accuracy for e in run.history.epochs] for run in runs],
+        "layers": {name: mean(shares[name] for shares in layers) for name in layers[0]},
+    }
+
+
+def statistics(values: Sequence[float]) -> dict[str, Any]:
+    """Return "mean", "std" (of a sample; None for one value) and "values"."""
+    spread = stdev(values) if len(values) > 1 else None
+    return {"mean": mean(values), "std": spread, "values": list(values)}
+
+
+def plus_minus(numbers: dict[str, Any], scale: float, unit: str) -> str:
+    """Return ``mean ± std``, scaled, with a unit."""
+    spread = "" if numbers["std"] is None else f" ± {scale * numbers['std']:.1f}"
+    return f"{scale * numbers['mean']:.1f}{spread}{unit}"
+
+
+def text_of(value: Any) -> str:
+    """Return a setting as the names of run folders show it, such as 0.0001."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
