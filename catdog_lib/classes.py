@@ -3,7 +3,7 @@
 CLASSES = ("cat", "dog")  # a label is a position in this tuple: 0 cat, 1 dog
 
 
-def class_of(word: str) -> int | None:
+def label_from_word(word: str) -> int | None:
     """The label that a folder or file name starts with, or None: "Cats", "dog" and "DOGS" are all
     understood.
     """

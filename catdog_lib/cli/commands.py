@@ -41,11 +41,11 @@ def doctor(args: argparse.Namespace) -> tuple[int, dict]:
 def data_status(args: argparse.Namespace) -> tuple[int, dict]:
     """Which pictures the lessons would use now, and what the cache holds."""
     from catdog_lib.data.cache import cache_dir
-    from catdog_lib.data.folders import count_by_part, scan
+    from catdog_lib.data.folders import count_by_split, scan
     from catdog_lib.data.sources import SKETCHES, default_source
 
     source = default_source()
-    counts = {} if source == SKETCHES else count_by_part(scan(source).photos)
+    counts = {} if source == SKETCHES else count_by_split(scan(source).photos)
     folder = cache_dir()
     cached = sum(file.stat().st_size for file in folder.glob("*")) if folder.is_dir() else 0
     print(
@@ -204,14 +204,14 @@ def predict(args: argparse.Namespace) -> tuple[int, dict]:
     import torch
 
     from catdog_lib.classes import CLASSES
-    from catdog_lib.data.loading import photo_tensor
+    from catdog_lib.data.loading import load_image
     from catdog_lib.training.evaluate import answer
 
     run = _run(args.run_folder)
     answers, failed = [], False
     for path in args.photos:
         try:
-            picture = photo_tensor(path, run.config["data"]["size"], run.config["data"]["resize"])
+            picture = load_image(path, run.config["data"]["size"], run.config["data"]["resize"])
         except CatdogError as error:
             print(f"catdog: {error}", file=sys.stderr)
             failed = True

@@ -1,4 +1,4 @@
-"""Pictures of cats and dogs, from a folder or drawn by the library, as tensors that a network can
+"""Images of cats and dogs, from a folder or drawn by the library, as tensors that a network can
 train on.
 
 ``load()`` is what the lessons call. The names below are loaded when first used: the processes that
@@ -14,10 +14,10 @@ _HOME = {
     "Splits": "image_set",
     "animal_masks": "download.pet_masks",
     "batches": "image_set",
-    "companions": "loading",
+    "example_pair": "loading",
     "load": "loading",
     "open_photo": "decode",
-    "photo_tensor": "loading",
+    "load_image": "loading",
     "scan": "folders",
     "sketch_set": "sketch_sets",
 }

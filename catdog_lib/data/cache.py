@@ -1,7 +1,7 @@
 """Decode once, keep the pixels on disk, and map them into memory the next time.
 
 A cached set is two files: ``KEY.npy``, the pixels, and ``KEY.json``, notes on them (which files
-gave no picture, say). The key stands for all that the pixels are made from, so a changed photo is
+gave no image, say). The key stands for all that the pixels are made from, so a changed photo is
 decoded anew. The second file is renamed into place last: while it is missing, the set does not
 exist.
 """
@@ -38,7 +38,7 @@ def cache_dir() -> Path:
     )
 
 
-def key_of(*parts: object) -> str:
+def cache_key(*parts: object) -> str:
     """A name for a cached set that changes when anything it was made from changes."""
     return hashlib.sha256(json.dumps([_FORMAT, *parts]).encode()).hexdigest()[:24]
 
@@ -50,7 +50,7 @@ def cached(
     yet.
 
     Args:
-        key: from :func:`key_of`.
+        key: from :func:`cache_key`.
         shape, dtype: of the array.
         fill: writes all rows into the array file it is given and returns notes on them, as JSON can
             hold.
@@ -110,17 +110,17 @@ def decode_files(
     paths: Sequence[str], size: int, resize: str, progress: bool
 ) -> Callable[[Path], list]:
     """A ``fill`` for :func:`cached` that decodes files; its notes are the rows that gave no
-    picture, with reasons.
+    image, with reasons.
     """
 
     def fill(store: Path) -> list[tuple[int, str]]:
         work = partial(decode_rows, str(store), size=size, resize=resize)
-        return in_processes(work, paths, "Decoding", "photo", progress)
+        return parallel_map(work, paths, "Decoding", "photo", progress)
 
     return fill
 
 
-def in_processes(
+def parallel_map(
     work: Callable[[int, Sequence], list], items: Sequence, verb: str, unit: str, progress: bool
 ) -> list:
     """Let ``work(position of the first, some of the items)`` go over all ``items``, in a process

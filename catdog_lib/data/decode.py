@@ -41,12 +41,12 @@ _TURNS = {
 
 
 class DecodeError(Exception):
-    """A file that gives no picture; the message is the reason, in a few words."""
+    """A file that gives no image; the message is the reason, in a few words."""
 
 
 @dataclass(frozen=True)
 class ImageInfo:
-    """How a file holds its picture, before :func:`read_photo` turns it into upright RGB of 8 bits.
+    """How a file holds its image, before :func:`read_photo` turns it into upright RGB of 8 bits.
 
     Attributes:
         format, mode: Pillow's names, such as JPEG and CMYK.
@@ -110,7 +110,7 @@ def read_photo(
 
 
 def _read(image: Image.Image, at_least: int | None) -> tuple[Image.Image, ImageInfo]:
-    # MPO is a JPEG with a second picture behind it: a preview, or the other eye's.
+    # MPO is a JPEG with a second image behind it: a preview, or the other eye's.
     kind = "JPEG" if image.format == "MPO" else str(image.format)
     mode, (width, height) = image.mode, image.size
     deep = mode.startswith("I") or ";16" in str(image.tile)  # 16-bit RGB is opened as 8-bit
@@ -136,7 +136,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    """RGB from grey, palette, CMYK, 16-bit and transparent pictures (these over white)."""
+    """RGB from grey, palette, CMYK, 16-bit and transparent images (these over white)."""
     if image.mode.startswith("I"):  # 16 bits a pixel: Pillow's own conversion would clip at 255
         values = np.asarray(image).clip(0, 65535) // 257
         image = Image.fromarray(values.astype(np.uint8))
@@ -147,7 +147,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 
 def to_square(image: Image.Image, size: int, resize: str = "squash") -> Image.Image:
-    """Make a picture ``size`` × ``size`` pixels.
+    """Make an image ``size`` × ``size`` pixels.
 
     ``squash`` changes its proportions, ``crop`` keeps the largest centred square, ``pad`` adds
     black bars.
@@ -174,7 +174,7 @@ def decode_rows(
     """Decode ``paths`` into rows ``first``, ``first + 1``, … of the array file ``store``; the work
     of one process.
 
-    Returns the rows that gave no picture, each with the reason.
+    Returns the rows that gave no image, each with the reason.
     """
     array = np.lib.format.open_memmap(store, mode="r+")
     unusable = []

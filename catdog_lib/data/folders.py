@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from catdog_lib.classes import CLASSES, class_of
+from catdog_lib.classes import CLASSES, label_from_word
 from catdog_lib.errors import CatdogError
 
 _SPLIT_WORDS = {
@@ -87,14 +87,16 @@ def scan(folder: str | os.PathLike) -> Scan:
     return result
 
 
-def count_by_part(photos: Iterable[Photo]) -> dict[str, int]:
+def count_by_split(photos: Iterable[Photo]) -> dict[str, int]:
     """How many photos each split has of each class: ``{"train, cats": 4000, …}``."""
     return dict(Counter(f"{p.split or 'not split'}, {CLASSES[p.label]}s" for p in photos))
 
 
 def _walk(folder: Path) -> Iterator[Path]:
     for root, folders, files in os.walk(folder):
-        in_class = any(class_of(word) is not None for word in Path(root).relative_to(folder).parts)
+        in_class = any(
+            label_from_word(word) is not None for word in Path(root).relative_to(folder).parts
+        )
         folders[:] = sorted(
             name for name in folders if not name.startswith(".") and (name != "masks" or in_class)
         )
@@ -113,9 +115,9 @@ def _natural(name: str) -> list:
 def _label(name: str) -> int | None:
     *folders, file = name.split("/")
     for word in reversed(folders):
-        if (label := class_of(word)) is not None:
+        if (label := label_from_word(word)) is not None:
             return label
-    return class_of(re.split(r"[^A-Za-z]", file, maxsplit=1)[0])
+    return label_from_word(re.split(r"[^A-Za-z]", file, maxsplit=1)[0])
 
 
 def _split(name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""From a source of pictures to the three splits that a lesson trains on."""
+"""From a source of images to the three splits that a lesson trains on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from catdog_lib.data.image_set import ImageSet, Splits
 from catdog_lib.data.sketch_sets import sketch_set
 from catdog_lib.data.sources import SKETCHES, default_source
 from catdog_lib.errors import CatdogError
-from catdog_lib.sketches import draw
+from catdog_lib.sketches import draw_image
 
 
 def load(
@@ -34,7 +34,7 @@ def load(
     seed: int = 0,
     progress: bool = True,
 ) -> Splits:
-    """Load cats and dogs as square uint8 pictures, split in three.
+    """Load cats and dogs as square uint8 images, split in three.
 
     Validation is cut from the training photos, class by class, unless the folder brings its own. A
     folder without a test part gives up some of its photos for one. Every cut is by file and drawn
@@ -78,11 +78,11 @@ def load(
     return Splits(parts["train"], parts["validation"], parts["test"], source, tuple(skipped))
 
 
-def photo_tensor(path: str | os.PathLike, size: int, resize: str = "squash") -> Tensor:
+def load_image(path: str | os.PathLike, size: int, resize: str = "squash") -> Tensor:
     """One photo as a uint8 tensor, 3×size×size, made as :func:`load` makes them.
 
     Raises:
-        CatdogError: the file gives no picture; the sentence names it and the reason.
+        CatdogError: the file gives no image; the sentence names it and the reason.
     """
     try:
         return _tensor(decode(path, size, resize))
@@ -92,7 +92,7 @@ def photo_tensor(path: str | os.PathLike, size: int, resize: str = "squash") -> 
         ) from None
 
 
-def companions(source: str | os.PathLike | None = None, size: int = 64) -> Tensor:
+def example_pair(source: str | os.PathLike | None = None, size: int = 64) -> Tensor:
     """The cat and the dog that walk through every lesson: the first usable one of each in the
     source.
 
@@ -104,8 +104,10 @@ def companions(source: str | os.PathLike | None = None, size: int = 64) -> Tenso
     """
     source = str(default_source() if source is None else source)
     if source == SKETCHES:
-        drawn = [np.asarray(draw(seed, label, size, 0.2)) for label, seed in enumerate((10, 53))]
-        return torch.stack([_tensor(picture.transpose(2, 0, 1)) for picture in drawn])
+        drawn = [
+            np.asarray(draw_image(seed, label, size, 0.2)) for label, seed in enumerate((10, 53))
+        ]
+        return torch.stack([_tensor(image.transpose(2, 0, 1)) for image in drawn])
     found = scan(source)
     return torch.stack([_first_usable(found, label, size) for label in range(len(CLASSES))])
 
@@ -128,7 +130,7 @@ def _tensor(pixels: np.ndarray) -> Tensor:
 
 def _check_arguments(size, resize, validation, test, max_train, max_test) -> None:
     if not 8 <= size <= 1024:
-        raise CatdogError(f"size is {size}; pictures may be 8 to 1,024 pixels wide.")
+        raise CatdogError(f"size is {size}; images may be 8 to 1,024 pixels wide.")
     if resize not in RESIZES:
         raise CatdogError(f"resize is {resize!r}; use one of {', '.join(RESIZES)}.")
     for name, share in (("validation", validation), ("test", test)):
@@ -136,7 +138,7 @@ def _check_arguments(size, resize, validation, test, max_train, max_test) -> Non
             raise CatdogError(f"{name} is {share}; it is a share of the photos, between 0 and 1.")
     for name, most in (("max_train", max_train), ("max_test", max_test)):
         if most is not None and most < 4:
-            raise CatdogError(f"{name} is {most}; at least 4 pictures are needed.")
+            raise CatdogError(f"{name} is {most}; at least 4 images are needed.")
 
 
 def _sketches(
@@ -177,7 +179,7 @@ def _photos(
 
     chosen = [photo for group in groups.values() for photo in group]
     facts = [(photo.name, photo.bytes, photo.modified_ns) for photo in chosen]
-    key = cache.key_of("photos", str(found.folder.resolve()), size, resize, facts)
+    key = cache.cache_key("photos", str(found.folder.resolve()), size, resize, facts)
     paths = [str(found.folder / photo.name) for photo in chosen]
     pixels, notes = cache.cached(
         key, (len(chosen), 3, size, size), cache.decode_files(paths, size, resize, progress)

@@ -14,7 +14,7 @@ PROJECT_DATA = Path(__file__).parents[2] / "data"
 
 
 def default_source() -> str:
-    """Where pictures come from when nobody says: ``CATDOG_DATA``, else the project's ``data``
+    """Where images come from when nobody says: ``CATDOG_DATA``, else the project's ``data``
     folder, else sketches.
     """
     if named := os.environ.get("CATDOG_DATA"):

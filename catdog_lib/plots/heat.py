@@ -15,7 +15,7 @@ from torch import Tensor
 from catdog_lib.plots.convolution import SIGNED
 from catdog_lib.plots.photos import picture
 from catdog_lib.plots.style import GREY, counted, describe, new_figure, style
-from catdog_lib.sketches.canvas import PARTS
+from catdog_lib.sketches.canvas import BODY_PARTS
 
 WARM = "inferno"
 
@@ -92,7 +92,7 @@ def _third(share: float, *names: str) -> str:
 
 
 def heat_by_part(
-    shares: Mapping[str, Tensor], area: Tensor, parts: Sequence[str] = PARTS
+    shares: Mapping[str, Tensor], area: Tensor, parts: Sequence[str] = BODY_PARTS
 ) -> Figure:
     """How much of the heat lies on each part of the animal, network by network, against the part's
     share of the area.

@@ -15,11 +15,11 @@ from catdog_lib.sketches.canvas import (
     Colour,
     Pen,
     Rng,
-    choose,
     jitter,
     mix,
     outline,
     pick,
+    pick_weighted,
 )
 from catdog_lib.sketches.scenes import CLOTHS
 from catdog_lib.sketches.traits import ramp
@@ -28,7 +28,7 @@ GOLD: Colour = (242, 204, 90)
 
 
 @dataclass(frozen=True)
-class Wear:
+class Accessories:
     """What the animal wears. The same for cats and dogs."""
 
     neck: str  # none, collar, bandana, bow, scarf (over mouth and nose)
@@ -36,7 +36,7 @@ class Wear:
     eyes: str  # none, glasses, sunglasses
 
     @classmethod
-    def sample(cls, rng: Rng, difficulty: float) -> Wear:
+    def sample(cls, rng: Rng, difficulty: float) -> Accessories:
         """At difficulty 0 a collar, bandana or bow at most; scarf, hat and sunglasses hide
         features.
         """
@@ -44,13 +44,17 @@ class Wear:
         scarf, hat, dark = ramp(d, 0, 0.03, 0.12), ramp(d, 0, 0.03, 0.12), ramp(d, 0, 0.025, 0.12)
         merry = 0.03 * min(1, 2 * d)
         return cls(
-            choose(rng, {"none": 0.5, "collar": 0.28, "bandana": 0.1, "bow": 0.07, "scarf": scarf}),
-            choose(rng, {"none": 0.9, "flower": merry, "party hat": merry, "woolly hat": hat}),
-            choose(rng, {"none": 0.9, "glasses": merry, "sunglasses": dark}),
+            pick_weighted(
+                rng, {"none": 0.5, "collar": 0.28, "bandana": 0.1, "bow": 0.07, "scarf": scarf}
+            ),
+            pick_weighted(
+                rng, {"none": 0.9, "flower": merry, "party hat": merry, "woolly hat": hat}
+            ),
+            pick_weighted(rng, {"none": 0.9, "glasses": merry, "sunglasses": dark}),
         )
 
 
-def neckwear(pen: Pen, kind: str, rng: Rng) -> None:
+def draw_neckwear(pen: Pen, kind: str, rng: Rng) -> None:
     """Collar, bandana or bow; before the head is drawn."""
     colour = pick(rng, CLOTHS)
     if kind in ("collar", "bandana"):
@@ -68,21 +72,21 @@ def neckwear(pen: Pen, kind: str, rng: Rng) -> None:
         pen.oval(0, 1.13, 0.11, 0.11, mix(colour, DARK, 0.3))
 
 
-def headwear(pen: Pen, wear: Wear, rng: Rng) -> None:
+def draw_headwear(pen: Pen, accessories: Accessories, rng: Rng) -> None:
     """Scarf, glasses and hats; after the head is drawn."""
     colour, other = (jitter(pick(rng, CLOTHS), rng) for _ in range(2))
-    if wear.neck == "scarf":
+    if accessories.neck == "scarf":
         _scarf(pen, colour, mix(other, LIGHT, 0.3))
-    if wear.eyes != "none":
-        _glasses(pen, wear.eyes == "sunglasses", mix(colour, DARK, 0.6))
-    if wear.head == "woolly hat":
+    if accessories.eyes != "none":
+        _glasses(pen, accessories.eyes == "sunglasses", mix(colour, DARK, 0.6))
+    if accessories.head == "woolly hat":
         _woolly_hat(pen, colour, other)
-    elif wear.head == "party hat":
+    elif accessories.head == "party hat":
         pen.shape([(-0.36, -0.78), (0.02, -1.75), (0.36, -0.78)], colour)
         for x, y in ((-0.1, -0.95), (0.14, -1.0), (0.02, -1.3)):
             pen.oval(x, y, 0.07, 0.07, mix(other, LIGHT, 0.4))
         pen.oval(0.02, -1.75, 0.13, 0.13, GOLD)
-    elif wear.head == "flower":
+    elif accessories.head == "flower":
         for turn in np.arange(5) * 2 * np.pi / 5:
             pen.oval(-0.5 + 0.16 * np.cos(turn), -0.74 + 0.16 * np.sin(turn), 0.14, 0.14, colour)
         pen.oval(-0.5, -0.74, 0.1, 0.1, GOLD)

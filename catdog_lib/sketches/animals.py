@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from catdog_lib.sketches import cats, dogs
-from catdog_lib.sketches.body import draw_body, furry
-from catdog_lib.sketches.canvas import Pen, Rng, choose
+from catdog_lib.sketches.body import draw_body, draw_fur
+from catdog_lib.sketches.canvas import Pen, Rng, pick_weighted
 from catdog_lib.sketches.eyes import cat_eyes, dog_eyes
 from catdog_lib.sketches.traits import Coat, Face, Pose, ramp
 
@@ -14,7 +14,7 @@ KINDS = (cats, dogs)
 
 
 @dataclass(frozen=True)
-class Doubt:
+class Ambiguity:
     """Whether the class can be told at all. The same for cats and dogs."""
 
     kind: (
@@ -25,23 +25,23 @@ class Doubt:
     ]  # of a mixed animal: ears (else muzzle), eyes, head and body of the other class
 
     @classmethod
-    def sample(cls, rng: Rng, difficulty: float) -> Doubt:
-        """Never at difficulty 0, in 2.4 % of the pictures at 0.5, in 10 % at 1."""
+    def sample(cls, rng: Rng, difficulty: float) -> Ambiguity:
+        """Never at difficulty 0, in 2.4 % of the images at 0.5, in 10 % at 1."""
         mixed, covered = ramp(difficulty, 0, 0.012, 0.05), ramp(difficulty, 0, 0.012, 0.05)
-        kind = choose(rng, {"mixed": mixed, "covered": covered, "none": 1 - mixed - covered})
+        kind = pick_weighted(rng, {"mixed": mixed, "covered": covered, "none": 1 - mixed - covered})
         return cls(kind, tuple((rng.random(3) < 0.5).tolist()))
 
 
-def face_of(label: int, doubt: Doubt, rng: Rng, difficulty: float) -> Face:
+def face_of(label: int, ambiguity: Ambiguity, rng: Rng, difficulty: float) -> Face:
     """The face of a cat (0) or dog (1).
 
     If mixed, ears are of one class and the muzzle of the other, and a coin decides which way round,
-    and another coin from which the eyes are: such a picture tells nothing of its label.
+    and another coin from which the eyes are: such an image tells nothing of its label.
     """
-    if doubt.kind != "mixed":
+    if ambiguity.kind != "mixed":
         return KINDS[label].face(rng, difficulty)
     faces = tuple(kind.face(rng, difficulty) for kind in KINDS)
-    ears, eyes, head = (faces[label ^ swap] for swap in doubt.swapped)
+    ears, eyes, head = (faces[label ^ swap] for swap in ambiguity.swapped)
     muzzle = faces[1 - ears.ears_of]
     return replace(
         head,
@@ -85,7 +85,7 @@ def head(pen: Pen, coat: Coat, pose: Pose, face: Face, rng: Rng, tucked: bool) -
         ears_kind.ears(ears, coat, face, rng, front=False)
     if kind is cats:
         cats.cheeks(pen, coat, face)
-    furry(pen, kind.head(face), coat, rng, front, pose.light)
+    draw_fur(pen, kind.head(face), coat, rng, front, pose.light)
     if kind is dogs:
         dogs.crown(pen, coat, face, rng)
     ears_kind.ears(ears, coat, face, rng, front=True)

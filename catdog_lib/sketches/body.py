@@ -14,25 +14,25 @@ from catdog_lib.sketches.canvas import (
     Points,
     Rng,
     fluffy,
-    grown,
     mirrored,
     mix,
     outline,
     pick,
+    scaled,
 )
 from catdog_lib.sketches.traits import Coat, Pose
 
 
-def furry(
+def draw_fur(
     pen: Pen, contour: np.ndarray, coat: Coat, rng: Rng, marks: Pen, light: float = 0.0
 ) -> None:
-    """A furry shape: tufted edge, the coat's markings (drawn with `marks`), strands, light from the
+    """A draw_fur shape: tufted edge, the coat's markings (drawn with `marks`), strands, light from the
     side.
     """
     contour = fluffy(contour, coat.fluff, rng)
     (left, top), (right, low) = contour.min(axis=0), contour.max(axis=0)
     tall, middle = low - top, (left + right) / 2
-    pen.shape(grown(contour, 1.035), coat.edge)
+    pen.shape(scaled(contour, 1.035), coat.edge)
     pen.of(None).shape(contour, coat.base)
     with pen.inside(contour) as within:
         for i in range(2):
@@ -42,7 +42,7 @@ def furry(
         within.oval(middle + 0.3 * light, top + 0.35, 0.55, 0.32, mix(coat.base, LIGHT, 0.07))
         _markings(marks.of(None), coat, rng)
     pen.fur(contour, rng.random(2))
-    lit = grown(contour, 1.02, down=-0.06 * tall) + np.array((0.3 * light, 0))
+    lit = scaled(contour, 1.02, down=-0.06 * tall) + np.array((0.3 * light, 0))
     pen.shade(contour, 0.08 + 0.16 * abs(light), but=lit)
 
 
@@ -96,7 +96,7 @@ def _sit(pen: Pen, coat: Coat, pose: Pose, rng: Rng, broad: float) -> None:
     half = [(0, 0.3), (0.55, 0.6), (0.8 * broad, 1.3), (1.08 * broad, 2.1)]
     contour = outline(mirrored([*half, (0.98 * broad, 2.75), (0, 2.85)]))
     marks = pen.at(0, 1.6, 1.2, pick(rng, (0.0, 1.57, 3.14)))
-    furry(pen, contour, coat, rng, marks, pose.light)
+    draw_fur(pen, contour, coat, rng, marks, pose.light)
     bib = outline(mirrored([(0, 0.8), (0.4, 1.0), (0.34, 1.5), (0, 1.75)]))
     pen.of(None).shape(fluffy(bib, coat.fluff + 0.04, rng), coat.muzzle)
     leg, ink = mix(coat.base, LIGHT, 0.07), pen.of(None)
@@ -112,7 +112,7 @@ def _lie(pen: Pen, coat: Coat, pose: Pose, rng: Rng, broad: float) -> None:
     half = [(0, -0.05), (0.7, 0.05), (long, 0.62), (long * 1.04, 1.3), (long * 0.8, 1.72)]
     contour = outline(mirrored([*half, (0, 1.76)])) + np.array((0.3, 0))
     marks = pen.at(0.4, 0.9, 1.15, pick(rng, (1.57, -1.57, 0.0)))
-    furry(pen, contour, coat, rng, marks, pose.light)
+    draw_fur(pen, contour, coat, rng, marks, pose.light)
     haunch = mix(coat.base, DARK, 0.12)
     pen.of(None).stroke([(1.0, 1.68), (0.78, 1.2), (1.12, 0.85), (1.5, 0.98)], 0.06, haunch)
     for s in (-1, 1):

@@ -1,8 +1,8 @@
 """Drawing with Pillow: colours, smooth outlines, and a pen with its own coordinates.
 
 Pillow draws hard-edged polygons. We draw everything a few times too large and average
-(supersampling): edges become smooth. Lengths are in units of the picture (0 to 1) or of the
-animal's head, never in pixels, so that one seed gives the same picture at every size.
+(supersampling): edges become smooth. Lengths are in units of the image (0 to 1) or of the
+animal's head, never in pixels, so that one seed gives the same image at every size.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ Points = Sequence | np.ndarray  # K by 2
 
 DARK: Colour = (38, 30, 32)
 LIGHT: Colour = (250, 248, 242)
-# What a pixel of a picture can belong to. Things in front of the animal are background, what it
+# What a pixel of an image can belong to. Things in front of the animal are background, what it
 # wears is body.
-PARTS = ("background", "body", "ears", "eyes", "muzzle")
+BODY_PARTS = ("background", "body", "ears", "eyes", "muzzle")
 
 
 def mix(a: Colour, b: Colour, t: float) -> Colour:
@@ -52,7 +52,7 @@ def pick(rng: Rng, options: Sequence):
     return options[int(rng.integers(len(options)))]
 
 
-def choose(rng: Rng, odds: dict[str, float]) -> str:
+def pick_weighted(rng: Rng, odds: dict[str, float]) -> str:
     """One of the names in `odds`, with its odds: {"a": 3, "b": 1} gives "a" three times in four."""
     at = rng.random() * sum(odds.values())
     for name, weight in odds.items():
@@ -109,7 +109,7 @@ def _middle(contour: np.ndarray) -> np.ndarray:
     return np.add.reduce(contour) / len(contour)  # contour.mean(axis=0) is slower
 
 
-def grown(contour: np.ndarray, factor: float, down: float = 0.0) -> np.ndarray:
+def scaled(contour: np.ndarray, factor: float, down: float = 0.0) -> np.ndarray:
     """`contour` scaled by `factor` about the mean of its points, and moved `down`."""
     middle = _middle(contour)
     return middle + (contour - middle) * factor + (0.0, down)
@@ -143,9 +143,9 @@ def _hair() -> tuple[Image.Image, Image.Image]:
 
 
 class Canvas:
-    """A picture being drawn, `size` pixels wide, and, if `mapped`, the map of its parts.
+    """An image being drawn, `size` pixels wide, and, if `mapped`, the map of its parts.
 
-    The map (mode "L", indices into PARTS) reaches over the picture's edges by a quarter of its
+    The map (mode "L", indices into BODY_PARTS) reaches over the image's edges by a quarter of its
     size, so that it also knows what the frame cuts off.
     """
 
@@ -177,10 +177,10 @@ class Pen:
         self._matrix = np.eye(2) * canvas.image.width if matrix is None else matrix
         self._origin = np.asarray(origin, float)
         self._in_64ths, self._origin_in_64ths = self._matrix * 64, self._origin * 64
-        self._mark = None if part is None or canvas.map is None else PARTS.index(part)
+        self._mark = None if part is None or canvas.map is None else BODY_PARTS.index(part)
 
     def of(self, part: str | None) -> Pen:
-        """The same pen for another of the PARTS, or for none."""
+        """The same pen for another of the BODY_PARTS, or for none."""
         if self.canvas.map is None:
             return self
         return Pen(self.canvas, self._matrix, self._origin, part)

@@ -13,15 +13,15 @@ from catdog_lib.sketches.canvas import (
     Colour,
     Pen,
     Rng,
-    choose,
     curve,
-    grown,
     jitter,
     lightness,
     mirrored,
     mix,
     outline,
     pick,
+    pick_weighted,
+    scaled,
 )
 from catdog_lib.sketches.traits import PINK, TONGUE, Coat, Face, Pose, ramp
 
@@ -35,7 +35,7 @@ TAIL = ((0.7, 2.6), (1.35, 2.5), (1.6, 1.9), (1.35, 1.4), (1.55, 1.0))
 
 def face(rng: Rng, difficulty: float) -> Face:
     """The face of a cat of one of the BREEDS."""
-    breed = choose(rng, BREEDS)
+    breed = pick_weighted(rng, BREEDS)
     u = rng.uniform
     look = {
         "ears": "pointed", "ear_length": u(0.86, 1.1), "ear_spread": u(0.85, 1.2), "wide": u(0.92, 1.1),
@@ -88,7 +88,7 @@ def cheeks(pen: Pen, coat: Coat, face: Face) -> None:
     for s in (-1, 1):
         for y, reach in ((0.2, 1.22), (0.45, 1.16), (0.68, 0.96)):
             tuft = [(s * 0.7 * w, y - 0.22), (s * reach * w, y + 0.12), (s * 0.6 * w, y + 0.16)]
-            pen.shape(grown(np.array(tuft), 1.12), coat.edge)
+            pen.shape(scaled(np.array(tuft), 1.12), coat.edge)
             pen.of(None).shape(tuft, coat.base)
 
 
@@ -115,9 +115,9 @@ def ears(pen: Pen, coat: Coat, face: Face, rng: Rng, front: bool) -> None:
             for dx in (0.02, 0.1):
                 lock = [(x * 0.97, y + 0.12), (x + s * dx, y - 0.26)]
                 pen.stroke(lock, 0.1, coat.edge, tips=1)
-        pen.shape(grown(ear, 1.1), coat.edge)
+        pen.shape(scaled(ear, 1.1), coat.edge)
         ink.shape(ear, coat.ears)
-        ink.shape(grown(ear, 0.62, down=0.1), pink)
+        ink.shape(scaled(ear, 0.62, down=0.1), pink)
         for dx in (0.1, 0.22) if coat.fluff > 0.05 or face.ears == "tufted" else ():
             hair = [(s * 0.3, -0.6), (s * (0.3 + dx), -0.98)]
             ink.stroke(hair, 0.07, mix(coat.muzzle, LIGHT, 0.3), tips=1)
@@ -129,7 +129,7 @@ def _folded_ears(pen: Pen, coat: Coat, face: Face) -> None:
         ear = np.array(
             [(0.34 * x, -0.86), (0.62 * x, -1.04), (0.88 * x, -0.8), (0.8 * x, -0.5), (0.58 * x, -0.6)]
         )  # fmt: skip
-        pen.shape(grown(ear, 1.14), coat.edge)
+        pen.shape(scaled(ear, 1.14), coat.edge)
         pen.of(None).shape(ear, mix(coat.ears, DARK, 0.1))
 
 

@@ -1,4 +1,4 @@
-"""One drawn picture: sample what is in it, draw it, photograph it, and tell the truth about it."""
+"""One drawn image: sample what is in it, draw it, photograph it, and tell the truth about it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from catdog_lib.sketches.accessories import Wear, headwear, neckwear
-from catdog_lib.sketches.animals import Doubt, body, face_of, head
-from catdog_lib.sketches.camera import Shot, photograph, reduced_map
-from catdog_lib.sketches.canvas import PARTS, Canvas, Pen, pick
+from catdog_lib.sketches.accessories import Accessories, draw_headwear, draw_neckwear
+from catdog_lib.sketches.animals import Ambiguity, body, face_of, head
+from catdog_lib.sketches.camera import CameraSettings, downsample_map, photograph
+from catdog_lib.sketches.canvas import BODY_PARTS, Canvas, Pen, pick
 from catdog_lib.sketches.eyes import closed
-from catdog_lib.sketches.occluders import Front, stand_before
+from catdog_lib.sketches.occluders import Occluder, draw_occluder
 from catdog_lib.sketches.scenes import INDOORS, OUTDOORS, scene
 from catdog_lib.sketches.traits import FEATURES, Coat, Face, Pose, ramp
 
@@ -21,7 +21,7 @@ SEEN = 0.2  # a feature is hidden if less than this share of it can be seen
 
 @dataclass(frozen=True)
 class Description:
-    """The truth about one picture. ``dataclasses.asdict`` gives a dictionary that fits into
+    """The truth about one image. ``dataclasses.asdict`` gives a dictionary that fits into
     JSON.
     """
 
@@ -30,9 +30,9 @@ class Description:
     coat: Coat
     pose: Pose
     face: Face
-    wear: Wear
-    front: Front
-    shot: Shot
+    accessories: Accessories
+    occluder: Occluder
+    camera: CameraSettings
     hidden: tuple[
         str, ...
     ]  # ears, eyes, muzzle: less than a fifth is seen; eyes also if both are shut
@@ -41,20 +41,20 @@ class Description:
 
 @dataclass(frozen=True)
 class Sketch:
-    """One picture and the truth about it."""
+    """One image and the truth about it."""
 
     image: Image.Image  # RGB, size by size
-    # uint8, size×size, indices into PARTS. Whiskers, brows and the rims of glasses count as what
+    # uint8, size×size, indices into BODY_PARTS. Whiskers, brows and the rims of glasses count as what
     # they cross.
-    parts: np.ndarray
+    body_parts: np.ndarray
     description: Description
 
 
 class Composition:
-    """What is in one picture, and the random numbers to draw it with. Each can be drawn once.
+    """What is in one image, and the random numbers to draw it with. Each can be drawn once.
 
     Args:
-        seeds: of the picture.
+        seeds: of the image.
         label: 0 cat, 1 dog.
         difficulty: 0 to 1.
         scene_by_class: a cat is drawn indoors and a dog outdoors; else each is either.
@@ -66,53 +66,66 @@ class Composition:
         # One stream for each part: what makes a cat or a dog cannot change coat, pose, scene or
         # light.
         streams = np.random.default_rng(seeds).spawn(10)
-        coat, pose, where, doubt, wear, front, shot, self._body, self._head, self._things = streams
-        self._scene, self._noise = where, shot
-        self.label, self.doubt = label, Doubt.sample(doubt, difficulty)
+        (
+            coat,
+            pose,
+            where,
+            ambiguity,
+            accessories,
+            occluder,
+            camera,
+            self._body,
+            self._head,
+            self._things,
+        ) = streams
+        self._scene, self._noise = where, camera
+        self.label, self.ambiguity = label, Ambiguity.sample(ambiguity, difficulty)
         self.coat, self.pose = Coat.sample(coat), Pose.sample(pose, difficulty)
-        covered = self.doubt.kind == "covered"
+        covered = self.ambiguity.kind == "covered"
         if covered:  # nothing may stick out
             tilt = 0.2 * self.pose.tilt
             self.pose = replace(self.pose, posture="sitting", tail=False, tilt=tilt)
-        self.face = face_of(label, self.doubt, self._head, difficulty)
-        self.wear = Wear.sample(wear, difficulty)
-        self.front = Front.sample(front, difficulty, self.pose, covered)
-        self.shot = Shot.sample(shot, difficulty)
+        self.face = face_of(label, self.ambiguity, self._head, difficulty)
+        self.accessories = Accessories.sample(accessories, difficulty)
+        self.occluder = Occluder.sample(occluder, difficulty, self.pose, covered)
+        self.camera = CameraSettings.sample(camera, difficulty)
         self.busy = ramp(difficulty, 0.3, 1, 1.3)
         outside = bool(where.integers(2))
         if scene_by_class:
             outside = bool(label)
         self.scene = pick(where, tuple(OUTDOORS if outside else INDOORS))
 
-    def picture(self, size: int) -> Image.Image:
-        """The picture alone, RGB, `size` by `size` pixels."""
+    def draw_image(self, size: int) -> Image.Image:
+        """The image alone, RGB, `size` by `size` pixels."""
         canvas, _ = self._painted(size, mapped=False)
-        return photograph(canvas.image, size, self.shot, self._noise)
+        return photograph(canvas.image, size, self.camera, self._noise)
 
-    def sketch(self, size: int) -> Sketch:
-        """The picture with the map of its parts and its description."""
-        canvas, whole = self._painted(size, mapped=True)
+    def draw_sketch(self, size: int) -> Sketch:
+        """The image with the map of its parts and its description."""
+        canvas, total = self._painted(size, mapped=True)
         edge = canvas.margin + canvas.image.width
         seen = canvas.map.crop((canvas.margin, canvas.margin, edge, edge)).histogram()
         hidden = [
-            name for name in FEATURES if seen[PARTS.index(name)] <= SEEN * whole[PARTS.index(name)]
+            name
+            for name in FEATURES
+            if seen[BODY_PARTS.index(name)] <= SEEN * total[BODY_PARTS.index(name)]
         ]
         if "eyes" not in hidden and closed(self.pose, -1) and closed(self.pose, 1):
             hidden.append("eyes")
         return Sketch(
-            photograph(canvas.image, size, self.shot, self._noise),
-            reduced_map(canvas.map, canvas.margin, size),
+            photograph(canvas.image, size, self.camera, self._noise),
+            downsample_map(canvas.map, canvas.margin, size),
             Description(
                 self.label,
                 self.scene,
                 self.coat,
                 self.pose,
                 self.face,
-                self.wear,
-                self.front,
-                self.shot,
+                self.accessories,
+                self.occluder,
+                self.camera,
                 hidden=tuple(name for name in FEATURES if name in hidden),
-                ambiguous=self.doubt.kind == "mixed" or len(hidden) == len(FEATURES),
+                ambiguous=self.ambiguity.kind == "mixed" or len(hidden) == len(FEATURES),
             ),
         )
 
@@ -127,11 +140,11 @@ class Composition:
         below = page.at(pose.x, pose.y, pose.unit, pose.tilt * 0.25, pose.flip)
         above = page.at(pose.x, pose.y, pose.unit, pose.tilt, pose.flip)
         body(below, coat, pose, self.face, self._body)
-        neckwear(below.of("body"), self.wear.neck, self._things)
-        tucked = self.wear.head == "woolly hat"
+        draw_neckwear(below.of("body"), self.accessories.neck, self._things)
+        tucked = self.accessories.head == "woolly hat"
         head(above, coat, pose, self.face, self._head, tucked)
-        whole = canvas.map.histogram() if mapped else []
+        total = canvas.map.histogram() if mapped else []
         hat = above.at(0.12 * pose.turn, 0.05 * pose.nod).of("body")
-        headwear(hat, self.wear, self._things)
-        stand_before(page, self.front, coat, pose, self._things)
-        return canvas, whole
+        draw_headwear(hat, self.accessories, self._things)
+        draw_occluder(page, self.occluder, coat, pose, self._things)
+        return canvas, total

@@ -13,14 +13,14 @@ from catdog_lib.sketches.canvas import (
     Colour,
     Pen,
     Rng,
-    choose,
     fluffy,
-    grown,
     jitter,
     mirrored,
     mix,
     outline,
     pick,
+    pick_weighted,
+    scaled,
 )
 from catdog_lib.sketches.traits import PINK, TONGUE, Coat, Face, Pose, ramp
 
@@ -60,9 +60,9 @@ IN_FRONT = ("hanging", "curly", "button")  # of the head; the others are behind 
 
 def face(rng: Rng, difficulty: float) -> Face:
     """The face of a dog of one of the BREEDS."""
-    breed = choose(rng, BREEDS)
+    breed = pick_weighted(rng, BREEDS)
     u = rng.uniform
-    ears = choose(rng, {"hanging": 0.5, "folded": 0.25, "pricked": 0.25})
+    ears = pick_weighted(rng, {"hanging": 0.5, "folded": 0.25, "pricked": 0.25})
     look = {
         "ears": ears, "ears_2": ears, "ear_length": u(0.75, 1.2), "ear_spread": u(0.92, 1.08),
         "wide": u(0.86, 1.02), "jaw": u(0.62, 0.9), "chin": 0.98, "pupil": "round", "eye": u(0.145, 0.19),
@@ -147,19 +147,19 @@ def ears(pen: Pen, coat: Coat, face: Face, rng: Rng, front: bool) -> None:
         ear = outline(points)
         if kind == "curly":
             ear = fluffy(ear, 0.13, rng)
-        pen.shape(grown(ear, 1.1), coat.edge)
+        pen.shape(scaled(ear, 1.1), coat.edge)
         ink.shape(ear, coat.ears if kind in ("pricked", "bat") else mix(coat.ears, DARK, 0.12))
         if hangs:
             pen.fur(ear, rng.random(2))
         elif kind != "folded":
-            ink.shape(grown(ear, 0.6, down=0.05), pink)
+            ink.shape(scaled(ear, 0.6, down=0.05), pink)
 
 
 def _button_ear(pen: Pen, s: int, coat: Coat) -> None:
     ear = outline(
         [(s * 0.5, -0.86), (s * 0.86, -0.82), (s * 1.1, -0.4), (s * 0.98, -0.12), (s * 0.72, -0.42)]
     )
-    pen.shape(grown(ear, 1.12), coat.edge)
+    pen.shape(scaled(ear, 1.12), coat.edge)
     pen.of(None).shape(ear, mix(coat.ears, DARK, 0.35))
 
 
@@ -183,7 +183,7 @@ def muzzle(pen: Pen, coat: Coat, pose: Pose, face: Face, rng: Rng) -> None:
     snout = outline(mirrored(half))
     if face.muzzle == "bearded":
         snout = fluffy(snout, 0.16, rng)
-    pen.shape(grown(snout, 1.05), mix(fur, coat.edge, 0.35))
+    pen.shape(scaled(snout, 1.05), mix(fur, coat.edge, 0.35))
     ink.shape(snout, fur)
     y = low - (0.12 if flat else 0.2)
     ink.stroke([(0, 0.45), (0, y)], 0.04, line)

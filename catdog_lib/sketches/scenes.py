@@ -1,7 +1,7 @@
 """Scenes to draw an animal in: four outdoors, four indoors. All have their ground at the lower
 edge.
 
-Lengths are fractions of the picture, x to the right, y down. `busy` scales how many small things
+Lengths are fractions of the image, x to the right, y down. `busy` scales how many small things
 there are.
 """
 

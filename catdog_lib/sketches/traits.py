@@ -1,4 +1,4 @@
-"""What a drawn picture is made of, before it is drawn: coat, pose, face. Each is sampled by itself.
+"""What a drawn image is made of, before it is drawn: coat, pose, face. Each is sampled by itself.
 
 Lengths in a face or body are in radii of the head. Difficulty runs from 0 to 1; `ramp` says what it
 does.
@@ -13,11 +13,11 @@ from catdog_lib.sketches.canvas import (
     LIGHT,
     Colour,
     Rng,
-    choose,
     jitter,
     lightness,
     mix,
     pick,
+    pick_weighted,
 )
 
 FURS: tuple[Colour, ...] = (
@@ -91,9 +91,9 @@ class Pose:
     dogs.
     """
 
-    x: float  # centre of the head, in pictures
+    x: float  # centre of the head, in images
     y: float
-    unit: float  # radius of the head, in pictures
+    unit: float  # radius of the head, in images
     posture: str  # "sitting" or "lying"
     tilt: float  # of the head, radians
     turn: float  # to the side, -1 to 1
@@ -117,7 +117,7 @@ class Pose:
         sides = ramp(d, 0.04, 0.25, 0.36)
         y = rng.uniform(ramp(d, 1.85, 1.35, 0.8), ramp(d, 1.95, 1.8, 1.8)) * unit
         y += rng.uniform(0, ramp(d, 0.04, 0.1, 0.2))
-        posture = choose(rng, {"sitting": 3, "lying": 1})
+        posture = pick_weighted(rng, {"sitting": 3, "lying": 1})
         # Feet are on the ground, which all scenes show at the lower edge.
         feet = 2.75 if posture == "sitting" else 1.75
         y = max(y, rng.uniform(0.84, 0.98) - feet * unit)
@@ -133,7 +133,7 @@ class Pose:
             nod=rng.uniform(-1, 1),
             flip=rng.random() < 0.5,
             tail=rng.random() < ramp(d, 1, 0.7, 0.5),
-            lids=choose(
+            lids=pick_weighted(
                 rng,
                 {
                     "open": 0.9 - closed,
@@ -169,7 +169,7 @@ class Face:
     nose: Colour
     whiskers: bool
     tongue: bool
-    ears_of: int  # of which class each feature is: the picture's own, but in a mixed animal
+    ears_of: int  # of which class each feature is: the image's own, but in a mixed animal
     eyes_of: int
     muzzle_of: int
     head_of: int

@@ -1,4 +1,4 @@
-"""Augmentation: change the pictures of a whole batch at once, at random, each in its own way."""
+"""Augmentation: change the images of a whole batch at once, at random, each in its own way."""
 
 from catdog_lib.data.augment.transforms import (
     colour_jitter,

@@ -1,4 +1,4 @@
-"""The random numbers behind the augmentations: drawn on the CPU, some for each picture of a batch.
+"""The random numbers behind the augmentations: drawn on the CPU, some for each image of a batch.
 
 They stand apart from what is done with them, so that they can be looked at, and compared with
 those of torchvision.
@@ -22,7 +22,7 @@ def uniform(count: int, low: float, high: float, generator: Generator | None) ->
     return low + (high - low) * torch.rand(count, generator=generator)
 
 
-def chance(count: int, probability: float, generator: Generator | None) -> Tensor:
+def bernoulli(count: int, probability: float, generator: Generator | None) -> Tensor:
     """``count`` times yes or no: bool, yes with this probability.
 
     Raises:
@@ -42,8 +42,10 @@ def require(condition: bool, name: str, value: object, what: str) -> None:
         raise CatdogError(f"{name} is {value!r}; it must be {what}.")
 
 
-def draw_crops(shape: torch.Size, area: Range, ratio: Range, generator: Generator | None) -> Tensor:
-    """Boxes inside pictures, as ``RandomResizedCrop`` draws them.
+def sample_crops(
+    shape: torch.Size, area: Range, ratio: Range, generator: Generator | None
+) -> Tensor:
+    """Boxes inside images, as ``RandomResizedCrop`` draws them.
 
     A box that would stick out is drawn again; after ten tries the largest in the middle is taken.
 
@@ -60,19 +62,19 @@ def draw_crops(shape: torch.Size, area: Range, ratio: Range, generator: Generato
         CatdogError: the area or the ratio cannot be.
     """
     height, width = shape[2:]
-    wide, tall = _draw_sides(shape, area, ratio, generator)
+    wide, tall = _sample_sides(shape, area, ratio, generator)
     fits = (wide >= 1) & (wide <= width) & (tall >= 1) & (tall <= height)
     tall, wide, found = _first(tall, wide, fits)
     nearest = min(max(width / height, ratio[0]), ratio[1])
     tall = torch.where(found, tall, min(height, round(width / nearest)))
     wide = torch.where(found, wide, min(width, round(height * nearest)))
-    top, left = _draw_corners(height - tall, width - wide, generator)
+    top, left = _sample_corners(height - tall, width - wide, generator)
     top = torch.where(found, top, (height - tall) // 2)
     left = torch.where(found, left, (width - wide) // 2)
     return torch.stack((top, left, tall, wide), 1)
 
 
-def draw_covers(
+def sample_erase_boxes(
     shape: torch.Size, probability: float, area: Range, ratio: Range, generator: Generator | None
 ) -> Tensor:
     """Boxes to cover, as ``RandomErasing`` draws them.
@@ -93,27 +95,27 @@ def draw_covers(
         CatdogError: the probability, the area or the ratio cannot be.
     """
     count, _, height, width = shape
-    tall, wide = _draw_sides(shape, area, ratio, generator)
+    tall, wide = _sample_sides(shape, area, ratio, generator)
     tall, wide, found = _first(tall, wide, (tall < height) & (wide < width))
-    covered = found & chance(count, probability, generator)
+    covered = found & bernoulli(count, probability, generator)
     tall, wide = tall * covered, wide * covered
-    top, left = _draw_corners(height - tall, width - wide, generator)
+    top, left = _sample_corners(height - tall, width - wide, generator)
     return torch.stack((top, left, tall, wide), 1)
 
 
-def draw_jitter(
+def sample_jitter(
     count: int, strengths: dict[str, float], generator: Generator | None
 ) -> tuple[Tensor, Tensor]:
     """Factors and the order to apply them in, as ``ColorJitter`` draws them.
 
     Args:
-        count: of pictures.
+        count: of images.
         strengths: of brightness, contrast, saturation and hue: how far from the factor that
             changes nothing, which is 1, and 0 for hue.
         generator: of the random numbers.
 
     Returns:
-        Factors, N×4; order, 4 int64: the column of the first change, of the second, … The pictures
+        Factors, N×4; order, 4 int64: the column of the first change, of the second, … The images
         of a batch share it, so that each change is done once, to all of them.
 
     Raises:
@@ -131,10 +133,10 @@ def draw_jitter(
     return torch.stack(factors, 1), torch.randperm(len(factors), generator=generator)
 
 
-def _draw_sides(
+def _sample_sides(
     shape: torch.Size, area: Range, ratio: Range, generator: Generator | None
 ) -> tuple[Tensor, Tensor]:
-    """Both sides of ten boxes for each picture, N×10; ``ratio`` is the first to the second."""
+    """Both sides of ten boxes for each image, N×10; ``ratio`` is the first to the second."""
     require(0 <= area[0] <= area[1] <= 1, "area", area, "two rising numbers from 0 to 1")
     require(0 < ratio[0] <= ratio[1], "ratio", ratio, "two rising numbers above 0")
     count, _, height, width = shape
@@ -146,12 +148,12 @@ def _draw_sides(
 
 
 def _first(tall: Tensor, wide: Tensor, fits: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Of each picture's ten boxes the first that fits: its sides, and whether there is one. N."""
+    """Of each image's ten boxes the first that fits: its sides, and whether there is one. N."""
     chosen = fits.int().argmax(1, keepdim=True)
     return tall.gather(1, chosen)[:, 0], wide.gather(1, chosen)[:, 0], fits.any(1)
 
 
-def _draw_corners(
+def _sample_corners(
     down: Tensor, right: Tensor, generator: Generator | None
 ) -> tuple[Tensor, Tensor]:
     """Whole numbers from 0 to ``down``, and from 0 to ``right``, each as likely."""

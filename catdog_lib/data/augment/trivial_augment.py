@@ -1,4 +1,4 @@
-"""TrivialAugment: one change for each picture, one of fourteen, of any strength; nothing to
+"""TrivialAugment: one change for each image, one of fourteen, of any strength; nothing to
 tune.
 """
 
@@ -8,7 +8,7 @@ import torch
 from torch import Generator, Tensor
 
 from catdog_lib.data.augment import colour
-from catdog_lib.data.augment.transforms import by_group, whole_batch
+from catdog_lib.data.augment.transforms import apply_by_group, batch_transform
 from catdog_lib.data.augment.warp import rotations, shears, translations, warp
 
 LEVELS = 31
@@ -35,19 +35,19 @@ NAMES = tuple(OPERATIONS)
 MOVES = NAMES.index("rotate")  # the last that moves pixels
 
 
-@whole_batch
-def trivial_augment(pictures: Tensor, generator: Generator | None = None) -> Tensor:
-    """Change each picture in one way of fourteen (``TrivialAugmentWide``, nearest, black outside).
+@batch_transform
+def trivial_augment(images: Tensor, generator: Generator | None = None) -> Tensor:
+    """Change each image in one way of fourteen (``TrivialAugmentWide``, nearest, black outside).
 
     Müller and Hutter 2021, "TrivialAugment: tuning-free yet state-of-the-art data augmentation",
-    arXiv 2103.10158. It moves pictures by up to 32 pixels, whatever their size: at 64 pixels, half
+    arXiv 2103.10158. It moves images by up to 32 pixels, whatever their size: at 64 pixels, half
     of the animal may be gone.
     """
-    return operate(pictures, *draw_operations(len(pictures), generator))
+    return apply_operations(images, *sample_operations(len(images), generator))
 
 
-def draw_operations(count: int, generator: Generator | None) -> tuple[Tensor, Tensor]:
-    """For each picture an operation, as its place in NAMES (int64), and its strength (float)."""
+def sample_operations(count: int, generator: Generator | None) -> tuple[Tensor, Tensor]:
+    """For each image an operation, as its place in NAMES (int64), and its strength (float)."""
     operation = torch.randint(len(NAMES), (count,), generator=generator)
     level = torch.randint(LEVELS, (count,), generator=generator) / (LEVELS - 1)
     sign = torch.randint(2, (count,), generator=generator) * 2 - 1
@@ -55,9 +55,9 @@ def draw_operations(count: int, generator: Generator | None) -> tuple[Tensor, Te
     return operation, start + level * reach * torch.where(both_ways == 1, sign, 1)
 
 
-def operate(pictures: Tensor, operation: Tensor, strength: Tensor) -> Tensor:
-    """Change float32 pictures, N×3×H×W, in the ways that :func:`draw_operations` draws."""
-    height, width = pictures.shape[2:]
+def apply_operations(images: Tensor, operation: Tensor, strength: Tensor) -> Tensor:
+    """Change float32 images, N×3×H×W, in the ways that :func:`sample_operations` draws."""
+    height, width = images.shape[2:]
     none = torch.zeros_like(strength)
     moves = (  # in the order of NAMES
         translations(none, none),
@@ -67,7 +67,7 @@ def operate(pictures: Tensor, operation: Tensor, strength: Tensor) -> Tensor:
         translations(none, strength.trunc()),
         rotations(strength),
     )
-    matrix = torch.stack(moves)[operation.clamp(max=MOVES), torch.arange(len(pictures))]
+    matrix = torch.stack(moves)[operation.clamp(max=MOVES), torch.arange(len(images))]
     # The five that move pixels are one group, since all they differ in is the matrix.
     group = torch.where(operation <= MOVES, operation.clamp(max=1), operation - MOVES + 1)
     changes = (
@@ -82,4 +82,4 @@ def operate(pictures: Tensor, operation: Tensor, strength: Tensor) -> Tensor:
         lambda some, by, matrix: colour.autocontrast(some),
         lambda some, by, matrix: colour.equalize(some),
     )
-    return by_group(pictures.contiguous(), group, changes, strength, matrix)
+    return apply_by_group(images.contiguous(), group, changes, strength, matrix)

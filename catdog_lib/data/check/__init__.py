@@ -4,13 +4,13 @@ on.
 
 from catdog_lib.data.check.contact_sheet import write_contact_sheet
 from catdog_lib.data.check.dirty_folder import make_dirty_folder
-from catdog_lib.data.check.findings import KINDS, Finding
+from catdog_lib.data.check.findings import KINDS, FolderFinding
 from catdog_lib.data.check.folder import Report, check_folder
 from catdog_lib.data.check.report_text import report_text
 
 __all__ = [
     "KINDS",
-    "Finding",
+    "FolderFinding",
     "Report",
     "check_folder",
     "make_dirty_folder",

@@ -1,4 +1,4 @@
-"""A contact sheet of the suspects: one HTML file that holds all its pictures and asks no other
+"""A contact sheet of the suspects: one HTML file that holds all its images and asks no other
 machine for anything.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
-from catdog_lib.data.check.findings import KINDS, Finding
+from catdog_lib.data.check.findings import KINDS, FolderFinding
 from catdog_lib.data.check.folder import Report
 from catdog_lib.data.check.report_text import printable
 from catdog_lib.data.decode import DecodeError, open_photo
@@ -50,9 +50,9 @@ figcaption, .detail {{ font-size: .8rem; overflow-wrap: anywhere; }}
 
 
 def write_contact_sheet(report: Report, path: str | os.PathLike) -> None:
-    """Show the findings of ``report`` as pictures, copies side by side, in one HTML file.
+    """Show the findings of ``report`` as images, copies side by side, in one HTML file.
 
-    Photos are opened again, small; where there is no picture, the sheet says so.
+    Photos are opened again, small; where there is no image, the sheet says so.
 
     Raises:
         CatdogError: the file cannot be written.
@@ -81,7 +81,7 @@ def _sections(report: Report) -> Iterator[str]:
             yield f"<p>and {len(findings) - _OF_A_KIND:,} more</p>"
 
 
-def _finding(folder: str, finding: Finding) -> str:
+def _finding(folder: str, finding: FolderFinding) -> str:
     figures = [_figure(folder, name) for name in finding.files[:_OF_A_FINDING]]
     if len(finding.files) > _OF_A_FINDING:
         figures.append(f"<p>and {len(finding.files) - _OF_A_FINDING:,} more</p>")
@@ -95,13 +95,13 @@ def _finding(folder: str, finding: Finding) -> str:
 def _figure(folder: str, name: str) -> str:
     shown = html.escape(printable(name))
     try:
-        picture = open_photo(Path(folder, name), at_least=_SIDE)
+        image = open_photo(Path(folder, name), at_least=_SIDE)
     except DecodeError:
-        seen = '<div class="none">no picture</div>'
+        seen = '<div class="none">no image</div>'
     else:
-        picture.thumbnail((_SIDE, _SIDE))
+        image.thumbnail((_SIDE, _SIDE))
         jpeg = BytesIO()
-        picture.save(jpeg, "JPEG", quality=75)
+        image.save(jpeg, "JPEG", quality=75)
         data = base64.b64encode(jpeg.getvalue()).decode()
         seen = f'<img src="data:image/jpeg;base64,{data}" alt="{shown}">'
     return f"<figure>{seen}<figcaption>{shown}</figcaption></figure>"

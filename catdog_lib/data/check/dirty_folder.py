@@ -20,7 +20,7 @@ from PIL import Image, ImageOps
 
 from catdog_lib.classes import CLASSES
 from catdog_lib.errors import CatdogError
-from catdog_lib.sketches import draw
+from catdog_lib.sketches import draw_image
 
 CLEAN = "clean"
 _SIDE = 144  # pixels
@@ -84,101 +84,101 @@ def make_dirty_folder(folder: str | os.PathLike, seed: int = 0) -> dict[str, str
 def _files(seed: int) -> list[_File]:
     fresh = iter(range(1000 * seed, 1000 * seed + 1000))  # no scene is drawn twice
 
-    def picture(label: int, size: int = _SIDE) -> Image.Image:
-        return draw(next(fresh), label, size, _DIFFICULTY)
+    def image(label: int, size: int = _SIDE) -> Image.Image:
+        return draw_image(next(fresh), label, size, _DIFFICULTY)
 
     shapes = cycle(_SHAPES)
     files = [
-        _File(CLEAN, label, _saved(_framed(picture(label, 2 * _SIDE), *next(shapes))), split=split)
+        _File(CLEAN, label, _saved(_framed(image(label, 2 * _SIDE), *next(shapes))), split=split)
         for (split, label), count in _CLEAN.items()
         for _ in range(count)
     ]
-    cut = _saved(picture(_CAT))
-    grey16 = np.asarray(picture(_DOG).convert("L")).astype(np.uint16) * 257
+    cut = _saved(image(_CAT))
+    grey16 = np.asarray(image(_DOG).convert("L")).astype(np.uint16) * 257
     sideways = Image.Exif()
-    sideways[0x0112] = 6  # the picture is stored a quarter turn to the left of upright
+    sideways[0x0112] = 6  # the image is stored a quarter turn to the left of upright
     files += [
         _File("truncated", _CAT, cut[: len(cut) // 2]),
         _File("empty file", _DOG, b""),
         _File("not an image", _CAT, b"milk, tuna, one scratching post\n"),
         _File("not an image", _DOG, b"%PDF-1.7\n% the vet's bill\n"),
-        _File("damaged", _DOG, _broken_png(picture(_DOG)), ".png"),
+        _File("damaged", _DOG, _broken_png(image(_DOG)), ".png"),
         _File("more pixels than a photo has", _DOG, _bomb(), ".png"),
-        _File("wrong extension", _CAT, _saved(picture(_CAT), "PNG")),
-        _File("grey", _DOG, _saved(picture(_DOG).convert("L"))),
-        _File("CMYK", _CAT, _saved(picture(_CAT).convert("CMYK"))),
-        _File("palette", _CAT, _saved(picture(_CAT), "GIF"), ".gif"),
-        _File("palette", _DOG, _saved(picture(_DOG).quantize(64), "PNG"), ".png"),
-        _File("transparent", _CAT, _saved(_sticker(picture(_CAT)), "PNG"), ".png"),
+        _File("wrong extension", _CAT, _saved(image(_CAT), "PNG")),
+        _File("grey", _DOG, _saved(image(_DOG).convert("L"))),
+        _File("CMYK", _CAT, _saved(image(_CAT).convert("CMYK"))),
+        _File("palette", _CAT, _saved(image(_CAT), "GIF"), ".gif"),
+        _File("palette", _DOG, _saved(image(_DOG).quantize(64), "PNG"), ".png"),
+        _File("transparent", _CAT, _saved(_sticker(image(_CAT)), "PNG"), ".png"),
         _File("16-bit", _DOG, _saved(Image.fromarray(grey16), "PNG"), ".png"),
         _File(
             "turned",
             _CAT,
-            _saved(picture(_CAT).transpose(Image.Transpose.ROTATE_90), exif=sideways),
+            _saved(image(_CAT).transpose(Image.Transpose.ROTATE_90), exif=sideways),
         ),
-        _File("tiny", _CAT, _saved(picture(_CAT, 32))),
-        _File("long", _DOG, _saved(picture(_DOG, 4 * _SIDE).crop((0, 200, 4 * _SIDE, 300)))),
+        _File("tiny", _CAT, _saved(image(_CAT, 32))),
+        _File("long", _DOG, _saved(image(_DOG, 4 * _SIDE).crop((0, 200, 4 * _SIDE, 300)))),
     ]
-    return files + _copies(picture)
+    return files + _copies(image)
 
 
-def _copies(picture) -> list[_File]:
+def _copies(image) -> list[_File]:
     files = []
 
     def pair(kind: str, first: tuple[int, bytes], second: tuple[int, bytes], **where) -> None:
         files.append(_File(kind, *first))
         files.append(_File(kind, *second, **where))
 
-    cat = _saved(picture(_CAT))
+    cat = _saved(image(_CAT))
     pair("duplicate", (_CAT, cat), (_CAT, cat))
-    dog = _saved(picture(_DOG))
+    dog = _saved(image(_DOG))
     pixels = _saved(Image.open(BytesIO(dog)), "PNG")
     pair("duplicate", (_DOG, dog), (_DOG, pixels), suffix=".png")
-    cat = picture(_CAT)
+    cat = image(_CAT)
     small = _saved(cat.resize((100, 100), Image.Resampling.LANCZOS), quality=60)
     pair("near duplicate", (_CAT, _saved(cat)), (_CAT, small))
-    cat = picture(_CAT)
+    cat = image(_CAT)
     pair("near duplicate", (_CAT, _saved(cat)), (_CAT, _saved(ImageOps.mirror(cat))))
-    cat = _saved(picture(_CAT))
+    cat = _saved(image(_CAT))
     pair("leak", (_CAT, cat), (_CAT, cat), split="test")
-    dog = picture(_DOG)
+    dog = image(_DOG)
     lighter = _saved(dog.point(lambda value: min(255, value * 1.15)), quality=70)
     pair("leak", (_DOG, _saved(dog)), (_DOG, lighter), split="test")
-    cat = _saved(picture(_CAT))
+    cat = _saved(image(_CAT))
     pair("label conflict", (_CAT, cat), (_DOG, cat))
     return files
 
 
-def _saved(picture: Image.Image, kind: str = "JPEG", **options) -> bytes:
+def _saved(image: Image.Image, kind: str = "JPEG", **options) -> bytes:
     buffer = BytesIO()
     options = {"quality": 90, **options} if kind == "JPEG" else options
-    picture.save(buffer, kind, **options)
+    image.save(buffer, kind, **options)
     return buffer.getvalue()
 
 
-def _framed(picture: Image.Image, width: int, height: int) -> Image.Image:
-    """The upper middle of a square picture, where the animal is, in the proportions of a photo."""
-    scale = picture.width / max(width, height)
-    left = round((picture.width - width * scale) / 2)
+def _framed(image: Image.Image, width: int, height: int) -> Image.Image:
+    """The upper middle of a square image, where the animal is, in the proportions of a photo."""
+    scale = image.width / max(width, height)
+    left = round((image.width - width * scale) / 2)
     box = (left, 0, left + round(width * scale), round(height * scale))
-    return picture.resize((width, height), Image.Resampling.LANCZOS, box)
+    return image.resize((width, height), Image.Resampling.LANCZOS, box)
 
 
-def _sticker(picture: Image.Image) -> Image.Image:
-    """The picture in an oval with nothing around it."""
-    size = picture.width
+def _sticker(image: Image.Image) -> Image.Image:
+    """The image in an oval with nothing around it."""
+    size = image.width
     y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
     alpha = np.where(x**2 + y**2 < 1, 255, 0).astype(np.uint8)
-    sticker = picture.convert("RGBA")
+    sticker = image.convert("RGBA")
     sticker.putalpha(Image.fromarray(alpha))
     return sticker
 
 
-def _broken_png(picture: Image.Image) -> bytes:
+def _broken_png(image: Image.Image) -> bytes:
     """A PNG file of full length with a hole where its pixels begin, as a failing disk gives
     back.
     """
-    content = bytearray(_saved(picture, "PNG"))
+    content = bytearray(_saved(image, "PNG"))
     hole = content.index(b"IDAT") + 4
     content[hole : hole + 64] = bytes(64)
     return bytes(content)

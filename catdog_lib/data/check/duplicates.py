@@ -1,4 +1,4 @@
-"""Copies of one photo: the same bytes, the same pixels, or nearly the same picture."""
+"""Copies of one photo: the same bytes, the same pixels, or nearly the same image."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from catdog_lib.classes import CLASSES
-from catdog_lib.data.cache import in_processes
+from catdog_lib.data.cache import parallel_map
 from catdog_lib.data.check.examine import PhotoRecord, pixel_digest_rows
-from catdog_lib.data.check.findings import Finding
+from catdog_lib.data.check.findings import FolderFinding
 from catdog_lib.data.check.perceptual_hash import Pair, similar_pairs
 from catdog_lib.data.folders import Photo
 
@@ -19,7 +19,7 @@ _SAME_BYTES, _SAME_PIXELS = "the same bytes", "the same pixels"
 
 def copies(
     photos: Sequence[Photo], looks: Mapping[int, PhotoRecord], paths: Sequence[str], progress: bool
-) -> list[Finding]:
+) -> list[FolderFinding]:
     """Findings of leaks, label conflicts, duplicates and near duplicates.
 
     Args:
@@ -69,7 +69,7 @@ def _same_pixels(
     pairs = [(single[pair.first], single[pair.second]) for pair in pairs]
     pairs = [(a, b) for a, b in pairs if size(a) == size(b)]
     rows = sorted({row for pair in pairs for row in pair})
-    work = in_processes(
+    work = parallel_map(
         pixel_digest_rows, [paths[row] for row in rows], "Comparing", "photo", progress
     )
     digests = {rows[i]: digest for i, digest in work}
@@ -97,7 +97,9 @@ def _groups(found: Sequence[tuple[int, int, str]]) -> list[tuple[list[int], list
     return [(rows[row], hows[row]) for row in sorted(rows)]
 
 
-def _classify_group(group: list[int], hows: list[str], photos: Sequence[Photo]) -> list[Finding]:
+def _classify_group(
+    group: list[int], hows: list[str], photos: Sequence[Photo]
+) -> list[FolderFinding]:
     names = tuple(photos[row].name for row in group)
     splits = sorted({split for row in group if (split := photos[row].split)})
     labels = sorted({photos[row].label for row in group})
@@ -105,10 +107,10 @@ def _classify_group(group: list[int], hows: list[str], photos: Sequence[Photo]) 
     findings = []
     if len(labels) > 1:
         words = " and ".join(CLASSES[label] for label in labels)
-        findings.append(Finding("label conflict", names, f"{words}; {how}"))
+        findings.append(FolderFinding("label conflict", names, f"{words}; {how}"))
     if len(splits) > 1:
-        findings.append(Finding("leak", names, f"{' and '.join(splits)}; {how}"))
+        findings.append(FolderFinding("leak", names, f"{' and '.join(splits)}; {how}"))
     if not findings:
         exact = set(hows) <= {_SAME_BYTES, _SAME_PIXELS}
-        findings.append(Finding("duplicate" if exact else "near duplicate", names, how))
+        findings.append(FolderFinding("duplicate" if exact else "near duplicate", names, how))
     return findings

@@ -38,10 +38,10 @@ def examine_rows(first: int, paths: Sequence[str]) -> list[tuple[int, PhotoRecor
 
 def _examine(path: str) -> PhotoRecord | str:
     try:
-        picture, stored = read_photo(path, at_least=64)
+        image, stored = read_photo(path, at_least=64)
         with open(path, "rb") as file:
             digest = hashlib.file_digest(file, _digest).digest()
-        return PhotoRecord(stored, digest, thumbnail(picture))
+        return PhotoRecord(stored, digest, thumbnail(image))
     except DecodeError as reason:
         return str(reason)
     except OSError as error:  # it went away while we looked
@@ -55,10 +55,10 @@ def pixel_digest_rows(first: int, paths: Sequence[str]) -> list[tuple[int, bytes
     digests = []
     for row, path in enumerate(paths, start=first):
         try:
-            picture = open_photo(path)
+            image = open_photo(path)
         except DecodeError:  # usable at a smaller size only, or gone: it equals nothing
             continue
-        digests.append((row, _digest(repr(picture.size).encode() + picture.tobytes()).digest()))
+        digests.append((row, _digest(repr(image.size).encode() + image.tobytes()).digest()))
     return digests
 
 

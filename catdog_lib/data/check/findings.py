@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 UNUSABLE, PROBLEM, NOTE = "unusable", "problem", "note"
-TINY = 64  # pixels of the shorter side; the lessons use pictures of 64 and more
+TINY = 64  # pixels of the shorter side; the lessons use images of 64 and more
 LONGEST = 3  # times the shorter side
 UNEVEN = 1.5  # times the photos of the other class
 # Every kind: how bad it is, and what it means. In the order in which they are shown.
@@ -39,7 +39,7 @@ KINDS = {
 
 
 @dataclass(frozen=True)
-class Finding:
+class FolderFinding:
     """One thing that was found.
 
     Attributes:

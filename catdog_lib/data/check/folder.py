@@ -11,12 +11,12 @@ from math import sqrt
 from pathlib import Path
 
 from catdog_lib.classes import CLASSES
-from catdog_lib.data.cache import in_processes
+from catdog_lib.data.cache import parallel_map
 from catdog_lib.data.check.duplicates import copies
 from catdog_lib.data.check.examine import PhotoRecord, examine_rows
-from catdog_lib.data.check.findings import KINDS, LONGEST, TINY, UNEVEN, UNUSABLE, Finding
+from catdog_lib.data.check.findings import KINDS, LONGEST, TINY, UNEVEN, UNUSABLE, FolderFinding
 from catdog_lib.data.decode import ImageInfo
-from catdog_lib.data.folders import Photo, count_by_part, scan
+from catdog_lib.data.folders import Photo, count_by_split, scan
 
 _FORMATS = {
     ".jpg": "JPEG", ".jpeg": "JPEG", ".jpe": "JPEG", ".jfif": "JPEG", ".mpo": "JPEG", ".png": "PNG", ".webp": "WEBP",
@@ -34,7 +34,7 @@ class Report:
     Attributes:
         folder: as given.
         files: how many there are, hidden ones aside.
-        usable: how many of them give a picture and have a class.
+        usable: how many of them give an image and have a class.
         counts: of the usable, by split and class: ``{"train, cats": 4000, …}``.
         findings: the worst kinds first.
     """
@@ -43,10 +43,10 @@ class Report:
     files: int
     usable: int
     counts: dict[str, int]
-    findings: tuple[Finding, ...]
+    findings: tuple[FolderFinding, ...]
 
     @property
-    def unusable(self) -> tuple[Finding, ...]:
+    def unusable(self) -> tuple[FolderFinding, ...]:
         """The findings that cost a file."""
         return tuple(finding for finding in self.findings if finding.severity == UNUSABLE)
 
@@ -65,24 +65,26 @@ def check_folder(folder: str | os.PathLike, progress: bool = True) -> Report:
     found = scan(folder)
     paths = [str(found.folder / photo.name) for photo in found.photos]
     looks: dict[int, PhotoRecord] = {}
-    findings = [Finding("no class", (item.name,), item.reason) for item in found.skipped]
-    for row, look in in_processes(examine_rows, paths, "Checking", "photo", progress):
+    findings = [FolderFinding("no class", (item.name,), item.reason) for item in found.skipped]
+    for row, look in parallel_map(examine_rows, paths, "Checking", "photo", progress):
         name = found.photos[row].name
         if isinstance(look, PhotoRecord):
             looks[row] = look
-            findings += [Finding(kind, (name,), text) for kind, text in _notes(name, look.stored)]
+            findings += [
+                FolderFinding(kind, (name,), text) for kind, text in _notes(name, look.stored)
+            ]
         else:
             kind, _, detail = look.partition(": ")
-            findings.append(Finding(kind, (name,), detail))
+            findings.append(FolderFinding(kind, (name,), detail))
     findings += copies(found.photos, looks, paths, progress)
     usable = [found.photos[row] for row in sorted(looks)]
-    findings += [Finding("imbalance", (), text) for text in _imbalance(usable)]
+    findings += [FolderFinding("imbalance", (), text) for text in _imbalance(usable)]
     order = list(KINDS)
     return Report(
         folder=str(found.folder),
         files=len(found.photos) + len(found.skipped),
         usable=len(usable),
-        counts=count_by_part(usable),
+        counts=count_by_split(usable),
         findings=tuple(sorted(findings, key=lambda f: (order.index(f.kind), f.files))),
     )
 

@@ -1,7 +1,7 @@
-"""Find pictures that look the same, among thousands, by a fingerprint of 64 bits: a perceptual
+"""Find images that look the same, among thousands, by a fingerprint of 64 bits: a perceptual
 hash.
 
-A picture is averaged down to 16×16 grey values and written as a sum of cosine waves (the discrete
+An image is averaged down to 16×16 grey values and written as a sum of cosine waves (the discrete
 cosine transform). The fingerprint notes, for the 64 slowest waves, only whether each is added or
 subtracted. Saving the photo anew, resizing it or changing its light hardly changes these signs; in
 two unrelated photos about 32 of 64 differ. Where few differ, the 16×16 values themselves are
@@ -18,9 +18,9 @@ import numpy as np
 from PIL import Image
 
 THUMB = 16  # pixels, height and width
-MOST_BITS = 12  # that differ between fingerprints of one photo
-LEAST_CORRELATION = 0.92  # between the grey values of one photo
-_FLAT = 3.0  # standard deviation of grey values below which there is no picture to compare
+MAX_BITS = 12  # that differ between fingerprints of one photo
+MIN_CORRELATION = 0.92  # between the grey values of one photo
+_FLAT = 3.0  # standard deviation of grey values below which there is no image to compare
 _BLOCK = 256  # fingerprints compared with all others at a time: 25,000 of them need 60 MB
 
 # The 64 slowest waves: u half-periods down and v across, without (0, 0), the mean.
@@ -30,12 +30,12 @@ _WAVES = sorted(
 _DOWN, _ACROSS = (np.array(side) for side in zip(*_WAVES, strict=True))
 
 
-def thumbnail(picture: Image.Image) -> np.ndarray:
-    """The 16×16 grey values (uint8) of a picture of any size, squashed."""
-    return np.asarray(picture.convert("L").resize((THUMB, THUMB), Image.Resampling.BOX))
+def thumbnail(image: Image.Image) -> np.ndarray:
+    """The 16×16 grey values (uint8) of an image of any size, squashed."""
+    return np.asarray(image.convert("L").resize((THUMB, THUMB), Image.Resampling.BOX))
 
 
-def fingerprints(thumbs: np.ndarray) -> np.ndarray:
+def perceptual_hashes(thumbs: np.ndarray) -> np.ndarray:
     """The fingerprints (N uint64) of N thumbnails (N×16×16)."""
     place = (np.arange(THUMB) + 0.5) / THUMB
     waves = np.cos(np.pi * np.arange(THUMB)[:, None] * place)  # wave k, at each pixel
@@ -44,7 +44,7 @@ def fingerprints(thumbs: np.ndarray) -> np.ndarray:
 
 
 def mirrored(prints: np.ndarray) -> np.ndarray:
-    """The fingerprints of the mirrored pictures: mirroring changes the sign of every odd wave
+    """The fingerprints of the mirrored images: mirroring changes the sign of every odd wave
     across.
     """
     return prints ^ _bits(_ACROSS[None] % 2 == 1)
@@ -56,7 +56,7 @@ def _bits(signs: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two pictures that look the same.
+    """Two images that look the same.
 
     Attributes:
         first, second: their rows, first < second.
@@ -71,7 +71,7 @@ class Pair:
 
 
 def similar_pairs(thumbs: np.ndarray) -> list[Pair]:
-    """Which of N thumbnails (N×16×16, uint8) show the same picture, perhaps mirrored.
+    """Which of N thumbnails (N×16×16, uint8) show the same image, perhaps mirrored.
 
     Measured on 10,000 photos of cats and dogs: 7 pairs, each of them one photo twice, judged by
     eye; the fingerprints alone would name 212. Of copies made of 1,000 photos it found all that
@@ -85,24 +85,24 @@ def similar_pairs(thumbs: np.ndarray) -> list[Pair]:
     spread = values.std(1, keepdims=True)
     values /= np.maximum(spread, _FLAT) * THUMB  # now the product of two rows is their correlation
     rows = np.flatnonzero(spread[:, 0] >= _FLAT)
-    prints = fingerprints(thumbs[rows])
+    prints = perceptual_hashes(thumbs[rows])
     return [
         Pair(int(a), int(b), int(bits), flip)
         for flip, others in ((False, prints), (True, mirrored(prints)))
         for i, j, bits in _close(prints, others)
         for a, b in [(rows[i], rows[j])]
-        if values[a] @ (_mirror(values[b]) if flip else values[b]) > LEAST_CORRELATION
+        if values[a] @ (_mirror(values[b]) if flip else values[b]) > MIN_CORRELATION
     ]
 
 
 def _close(prints: np.ndarray, others: np.ndarray) -> list[tuple[int, int, int]]:
     """All (i, j, bits) with i < j, where ``prints[i]`` and ``others[j]`` differ in at most
-    ``MOST_BITS`` bits.
+    ``MAX_BITS`` bits.
     """
     found = []
     for start in range(0, len(prints), _BLOCK):
         bits = np.bitwise_count(prints[start : start + _BLOCK, None] ^ others[None, start:])
-        i, j = np.nonzero(bits <= MOST_BITS)
+        i, j = np.nonzero(bits <= MAX_BITS)
         later = j > i
         i, j = i[later], j[later]
         found += zip((start + i).tolist(), (start + j).tolist(), bits[i, j].tolist(), strict=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from catdog_lib.data.check.findings import KINDS, NOTE, PROBLEM, UNUSABLE, Finding
+from catdog_lib.data.check.findings import KINDS, NOTE, PROBLEM, UNUSABLE, FolderFinding
 from catdog_lib.data.check.folder import Report
 
 _EXAMPLES = 5  # shown of each kind
@@ -35,7 +35,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield "Nothing is wrong with them."
 
 
-def _one(finding: Finding) -> str:
+def _one(finding: FolderFinding) -> str:
     names = [printable(name) for name in finding.files[:_EXAMPLES]]
     if len(finding.files) > _EXAMPLES:
         names.append(f"and {len(finding.files) - _EXAMPLES:,} more")

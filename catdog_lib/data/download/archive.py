@@ -32,7 +32,7 @@ _DAMAGED = (
 )  # fmt: skip
 
 
-class _Refused(Exception):
+class _RefusedArchive(Exception):
     """Why an archive is not unpacked."""
 
 
@@ -60,7 +60,7 @@ def unpack(
             for name, content in _entries(archive):
                 files += 1
                 if files > most_files:
-                    raise _Refused(f"it holds more than {most_files:,} files")
+                    raise _RefusedArchive(f"it holds more than {most_files:,} files")
                 path = folder / _inside(name)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with content, path.open("wb") as file:
@@ -68,10 +68,12 @@ def unpack(
                     while chunk := content.read(_CHUNK):
                         written += len(chunk)
                         if written > most_bytes:
-                            raise _Refused(f"it unpacks to more than {most_bytes / 1e6:,.0f} MB")
+                            raise _RefusedArchive(
+                                f"it unpacks to more than {most_bytes / 1e6:,.0f} MB"
+                            )
                         file.write(chunk)
                 bar.update()
-    except _Refused as reason:
+    except _RefusedArchive as reason:
         raise CatdogError(
             f"{str(archive)!r} is not unpacked: {reason}; delete it, and get it from its publisher."
         ) from None
@@ -94,14 +96,14 @@ def _entries(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
             for info in file.infolist():
                 kind = stat.S_IFMT(info.external_attr >> 16)  # 0 where the zip was not made on Unix
                 if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-                    raise _Refused(f"{info.filename!r} in it is a link or a device")
+                    raise _RefusedArchive(f"{info.filename!r} in it is a link or a device")
                 if not info.is_dir():
                     yield info.filename, file.open(info)
     else:
         with tarfile.open(archive) as file:
             for member in file:
                 if not (member.isreg() or member.isdir()):
-                    raise _Refused(f"{member.name!r} in it is a link or a device")
+                    raise _RefusedArchive(f"{member.name!r} in it is a link or a device")
                 if member.isreg():
                     yield member.name, file.extractfile(member)
             # tarfile stops at the first header it cannot read; the compressed stream's own
@@ -116,5 +118,5 @@ def _inside(name: str) -> Path:
     """
     path = PureWindowsPath(name)
     if path.anchor or ".." in path.parts or not path.parts:
-        raise _Refused(f"{name!r} in it leads out of the folder")
+        raise _RefusedArchive(f"{name!r} in it leads out of the folder")
     return Path(*path.parts)

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from catdog_lib.data.download.archive import unpack
 from catdog_lib.data.download.collections import COLLECTIONS, Collection
-from catdog_lib.data.download.http import arrived, download, has_checksum, megabytes
-from catdog_lib.data.folders import count_by_part, scan
+from catdog_lib.data.download.http import download, downloaded_bytes, has_checksum, megabytes
+from catdog_lib.data.folders import count_by_split, scan
 from catdog_lib.data.sources import PROJECT_DATA
 from catdog_lib.errors import CatdogError
 
@@ -83,7 +83,9 @@ def get(
         )
     work = target.parent / f".{target.name}.download"
     missing = collection.bytes - sum(
-        archive.bytes if (target.parent / archive.name).is_file() else arrived(work / archive.name)
+        archive.bytes
+        if (target.parent / archive.name).is_file()
+        else downloaded_bytes(work / archive.name)
         for archive in collection.archives
     )
     for line in _introduction(collection, missing, target):
@@ -106,7 +108,7 @@ def get(
     shutil.rmtree(work, ignore_errors=True)
     return FetchResult(
         target,
-        count_by_part(found.photos),
+        count_by_split(found.photos),
         sum(photo.bytes for photo in found.photos),
         time.perf_counter() - start,
     )
@@ -166,7 +168,7 @@ def _archives(
         else:
             download(
                 address, path, archive.bytes, archive.sha256, progress=progress,
-                otherwise=f"run this again later to go on, or fetch this file with a browser, put it into "
+                advice=f"run this again later to go on, or fetch this file with a browser, put it into "
                 f"{str(target.parent)!r} and run this again; without photos the lessons draw their "
                 "own animals",
             )  # fmt: skip

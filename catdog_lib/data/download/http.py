@@ -35,12 +35,12 @@ class _Job:
     url: str
     part: Path
     size: int
-    otherwise: str
+    advice: str
     timeout: float
     pause: float
 
 
-class _TryAgain(Exception):
+class _RetryableError(Exception):
     """The connection failed in a way that may pass; the message says how."""
 
 
@@ -50,7 +50,7 @@ def download(
     size: int,
     sha256: str,
     *,
-    otherwise: str,
+    advice: str,
     progress: bool = True,
     timeout: float = 30.0,
     pause: float = 1.0,
@@ -59,7 +59,7 @@ def download(
 
     Args:
         size, sha256: bytes and checksum (hexadecimal) that the publisher's file has.
-        otherwise: what a user can do when the download fails; ends the sentences of errors.
+        advice: what a user can do when the download fails; ends the sentences of errors.
         progress: show a bar.
         timeout: seconds without a byte after which a connection counts as broken.
         pause: seconds before the second try, doubled for each further one.
@@ -71,7 +71,7 @@ def download(
     """
     if path.is_file() and has_checksum(path, sha256):
         return
-    job = _Job(url, _part(path), size, otherwise, timeout, pause)
+    job = _Job(url, _part(path), size, advice, timeout, pause)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with (
@@ -81,15 +81,15 @@ def download(
                 disable=not progress, leave=False,
             ) as bar,
         ):  # fmt: skip
-            resumed = _persist(job, session, bar)
+            resumed = _fetch_with_retries(job, session, bar)
             if resumed and not has_checksum(job.part, sha256):
                 _discard(job.part)  # parts of two files, perhaps: once more, from the start
-                _persist(job, session, bar)
+                _fetch_with_retries(job, session, bar)
         if not has_checksum(job.part, sha256):
             _discard(job.part)
             raise CatdogError(
                 f"What came from {url} has another checksum than its publisher's file and was "
-                f"deleted; {otherwise}."
+                f"deleted; {advice}."
             )
         os.replace(job.part, path)
         _tag(job.part).unlink(missing_ok=True)
@@ -111,7 +111,7 @@ def has_checksum(path: Path, sha256: str) -> bool:
         return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
 
-def arrived(path: Path) -> int:
+def downloaded_bytes(path: Path) -> int:
     """Bytes of the file ``path`` that an earlier download has left, whole or in part."""
     return max(_length(path), _length(_part(path)))
 
@@ -121,7 +121,7 @@ def megabytes(count: int) -> str:
     return f"{count / 1e6:,.0f} MB"
 
 
-def _persist(job: _Job, session: requests.Session, bar: tqdm) -> bool:
+def _fetch_with_retries(job: _Job, session: requests.Session, bar: tqdm) -> bool:
     """Try until the part is whole; return whether some of it had come earlier than the rest."""
     failures, furthest, resumed = 0, _length(job.part), False
     while True:
@@ -129,7 +129,7 @@ def _persist(job: _Job, session: requests.Session, bar: tqdm) -> bool:
         try:
             _fetch_rest(job, session, bar)
             return resumed
-        except _TryAgain as problem:
+        except _RetryableError as problem:
             # A server that cuts at the same place every time gets no further, even if it sends
             # megabytes each time.
             failures = failures + 1 if _length(job.part) <= furthest else 0
@@ -137,7 +137,7 @@ def _persist(job: _Job, session: requests.Session, bar: tqdm) -> bool:
             if failures == _TRIES:
                 come = f"{megabytes(furthest)} of {megabytes(job.size)} have come"
                 raise CatdogError(
-                    f"{job.url} cannot be downloaded ({problem}; {come}); {job.otherwise}."
+                    f"{job.url} cannot be downloaded ({problem}; {come}); {job.advice}."
                 ) from None
             bar.set_postfix_str(f"{problem}, trying again")
             time.sleep(job.pause * 2 ** max(0, failures - 1))
@@ -165,7 +165,7 @@ def _fetch_rest(job: _Job, session: requests.Session, bar: tqdm) -> None:
                     if file.tell() + len(chunk) > job.size:
                         raise CatdogError(
                             f"{job.url} sends more than the {job.size:,} bytes that were expected; "
-                            f"{job.otherwise}."
+                            f"{job.advice}."
                         )
                     file.write(chunk)
                     bar.update(len(chunk))
@@ -174,15 +174,15 @@ def _fetch_rest(job: _Job, session: requests.Session, bar: tqdm) -> None:
             f"{job.url!r} is not a web address; give one that begins with https://."
         ) from None
     except (requests.Timeout, urllib3.exceptions.TimeoutError):
-        raise _TryAgain(f"no data for {job.timeout:g} seconds") from None
+        raise _RetryableError(f"no data for {job.timeout:g} seconds") from None
     except SSLError:
-        raise _TryAgain("its certificate is not trusted here") from None
+        raise _RetryableError("its certificate is not trusted here") from None
     except requests.ConnectionError:
-        raise _TryAgain("no connection to it") from None
+        raise _RetryableError("no connection to it") from None
     except (requests.RequestException, urllib3.exceptions.HTTPError):
-        raise _TryAgain("the connection broke") from None
+        raise _RetryableError("the connection broke") from None
     if _length(job.part) < job.size:
-        raise _TryAgain("the connection broke")
+        raise _RetryableError("the connection broke")
 
 
 def _start(job: _Job, answer: requests.Response, have: int) -> int:
@@ -191,21 +191,21 @@ def _start(job: _Job, answer: requests.Response, have: int) -> int:
     """
     status = f"the server answered {answer.status_code} {answer.reason}"
     if answer.status_code in _BUSY or answer.status_code >= 500:
-        raise _TryAgain(status)
+        raise _RetryableError(status)
     if answer.status_code not in (200, 206):
-        raise CatdogError(f"{answer.url} cannot be downloaded ({status}); {job.otherwise}.")
+        raise CatdogError(f"{answer.url} cannot be downloaded ({status}); {job.advice}.")
     start, whole = 0, answer.headers.get("Content-Length")
     if answer.status_code == 206:
         found = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", answer.headers.get("Content-Range", ""))
         start, whole = (int(found[1]), found[2]) if found else (-1, None)
     if start not in (0, have):
         raise CatdogError(
-            f"{answer.url} sends another part of the file than it was asked for; {job.otherwise}."
+            f"{answer.url} sends another part of the file than it was asked for; {job.advice}."
         )
     if whole is not None and whole != str(job.size):
         raise CatdogError(
             f"{answer.url} offers another file than its publisher's, which has {job.size:,} bytes "
-            f"({status}, {whole} bytes); {job.otherwise}."
+            f"({status}, {whole} bytes); {job.advice}."
         )
     return start
 
