@@ -9,20 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from catdog_lib.sketches.canvas import (
-    DARK,
-    LIGHT,
-    Colour,
-    Pen,
-    Rng,
-    jitter,
-    mix,
-    outline,
-    pick,
-    pick_weighted,
-)
-from catdog_lib.sketches.scenes import CLOTHS
-from catdog_lib.sketches.traits import ramp
+from catdog_lib.sketches.canvas import Pen
+from catdog_lib.sketches.colours import CLOTHS, DARK, LIGHT, Colour, jitter, mix
+from catdog_lib.sketches.outlines import outline
+from catdog_lib.sketches.sampling import Rng, pick, pick_weighted, ramp
 
 GOLD: Colour = (242, 204, 90)
 

@@ -7,19 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from catdog_lib.sketches.canvas import (
-    DARK,
-    LIGHT,
-    Pen,
-    Points,
-    Rng,
-    fluffy,
-    mirrored,
-    mix,
-    outline,
-    pick,
-    scaled,
-)
+from catdog_lib.sketches.canvas import Pen
+from catdog_lib.sketches.colours import DARK, LIGHT, mix
+from catdog_lib.sketches.outlines import Points, fluffy, mirrored, outline, scaled
+from catdog_lib.sketches.sampling import Rng, pick
 from catdog_lib.sketches.traits import Coat, Pose
 
 
@@ -104,7 +95,7 @@ def _sit(pen: Pen, coat: Coat, pose: Pose, rng: Rng, broad: float) -> None:
         bones = [(s * 0.36, 1.5), (s * 0.34, 2.7)]
         pen.stroke(bones, 0.5, coat.edge)
         ink.stroke(bones, 0.44, leg)
-        paw(pen, s * 0.36, 2.72, coat)
+        draw_paw(pen, s * 0.36, 2.72, coat)
 
 
 def _lie(pen: Pen, coat: Coat, pose: Pose, rng: Rng, broad: float) -> None:
@@ -116,10 +107,10 @@ def _lie(pen: Pen, coat: Coat, pose: Pose, rng: Rng, broad: float) -> None:
     haunch = mix(coat.base, DARK, 0.12)
     pen.of(None).stroke([(1.0, 1.68), (0.78, 1.2), (1.12, 0.85), (1.5, 0.98)], 0.06, haunch)
     for s in (-1, 1):
-        paw(pen, s * 0.42, 1.62, coat)
+        draw_paw(pen, s * 0.42, 1.62, coat)
 
 
-def paw(pen: Pen, x: float, y: float, coat: Coat) -> None:
+def draw_paw(pen: Pen, x: float, y: float, coat: Coat) -> None:
     """A paw with three toes."""
     dipped = coat.pattern in ("points", "blaze", "socks")
     colour = coat.second if dipped else mix(coat.base, LIGHT, 0.25)

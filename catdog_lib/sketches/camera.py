@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageFilter
 
-from catdog_lib.sketches.canvas import BODY_PARTS, Rng
-from catdog_lib.sketches.traits import ramp
+from catdog_lib.sketches.canvas import BODY_PARTS
+from catdog_lib.sketches.sampling import Rng, ramp
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,9 @@ def compress_jpeg(image: Image.Image, quality: int) -> Image.Image:
     """What is left of an image after a JPEG file of that quality, 1 to 95."""
     file = io.BytesIO()
     image.save(file, "JPEG", quality=quality)
-    again = Image.open(file, formats=("JPEG",))
-    again.load()
-    return again
+    reopened = Image.open(file, formats=("JPEG",))
+    reopened.load()
+    return reopened
 
 
 def near_duplicate(pixels: np.ndarray, rng: Rng) -> np.ndarray:
@@ -79,11 +79,11 @@ def near_duplicate(pixels: np.ndarray, rng: Rng) -> np.ndarray:
     """
     change = int(rng.integers(4, 13)) * (1 if rng.random() < 0.5 else -1)
     shifted = np.clip(pixels.astype(np.int16) + change, 0, 255).astype(np.uint8)
-    again = compress_jpeg(Image.fromarray(shifted.transpose(1, 2, 0)), int(rng.integers(60, 91)))
-    return np.asarray(again).transpose(2, 0, 1)
+    reopened = compress_jpeg(Image.fromarray(shifted.transpose(1, 2, 0)), int(rng.integers(60, 91)))
+    return np.asarray(reopened).transpose(2, 0, 1)
 
 
-def downsample_map(marks: Image.Image, margin: int, size: int) -> np.ndarray:
+def downsample_map(part_map: Image.Image, margin: int, size: int) -> np.ndarray:
     """The map of a canvas (:class:`drawing.Canvas`), cut to the image, `size` pixels wide.
 
     Each pixel is given to the part that covers most of it; of two that cover as much, to the later
@@ -92,13 +92,13 @@ def downsample_map(marks: Image.Image, margin: int, size: int) -> np.ndarray:
     Returns:
         uint8, size×size, indices into BODY_PARTS.
     """
-    edge = marks.width - margin
-    big = marks.crop((margin, margin, edge, edge))
-    factor, drawn = big.width // size, np.asarray(big)
+    edge = part_map.width - margin
+    big = part_map.crop((margin, margin, edge, edge))
+    factor, parts_drawn = big.width // size, np.asarray(big)
     body_parts = np.zeros((size, size), np.uint8)
     most = np.zeros((size, size), np.uint8)
     for part in range(len(BODY_PARTS)):
-        covered = Image.fromarray((drawn == part).view(np.uint8) * np.uint8(255))
+        covered = Image.fromarray((parts_drawn == part).view(np.uint8) * np.uint8(255))
         share = np.asarray(covered.reduce(factor))
         body_parts[share >= most] = part
         most = np.maximum(most, share)

@@ -8,15 +8,16 @@ import numpy as np
 from PIL import Image
 
 from catdog_lib.sketches.accessories import Accessories, draw_headwear, draw_neckwear
-from catdog_lib.sketches.animals import Ambiguity, body, face_of, head
+from catdog_lib.sketches.animals import Ambiguity, draw_animal_body, draw_head, sample_face
 from catdog_lib.sketches.camera import CameraSettings, downsample_map, photograph
-from catdog_lib.sketches.canvas import BODY_PARTS, Canvas, Pen, pick
-from catdog_lib.sketches.eyes import closed
+from catdog_lib.sketches.canvas import BODY_PARTS, Canvas, Pen
+from catdog_lib.sketches.eyes import is_closed
 from catdog_lib.sketches.occluders import Occluder, draw_occluder
-from catdog_lib.sketches.scenes import INDOORS, OUTDOORS, scene
-from catdog_lib.sketches.traits import FEATURES, Coat, Face, Pose, ramp
+from catdog_lib.sketches.sampling import pick, ramp
+from catdog_lib.sketches.scenes import INDOORS, OUTDOORS, draw_scene
+from catdog_lib.sketches.traits import FEATURES, Coat, Face, Pose
 
-SEEN = 0.2  # a feature is hidden if less than this share of it can be seen
+VISIBLE = 0.2  # a feature is hidden if less than this share of it is visible
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,8 @@ class Description:
     accessories: Accessories
     occluder: Occluder
     camera: CameraSettings
-    hidden: tuple[
-        str, ...
-    ]  # ears, eyes, muzzle: less than a fifth is seen; eyes also if both are shut
+    # Of ears, eyes, muzzle: less than a fifth is visible; eyes also if both are shut.
+    hidden: tuple[str, ...]
     ambiguous: bool  # features of both classes, or all three hidden
 
 
@@ -63,8 +63,7 @@ class Composition:
     def __init__(
         self, seeds: list[int], label: int, difficulty: float, scene_by_class: bool = False
     ):
-        # One stream for each part: what makes a cat or a dog cannot change coat, pose, scene or
-        # light.
+        # One stream for each of them: the class cannot change coat, pose, scene or light.
         streams = np.random.default_rng(seeds).spawn(10)
         (
             coat,
@@ -85,7 +84,7 @@ class Composition:
         if covered:  # nothing may stick out
             tilt = 0.2 * self.pose.tilt
             self.pose = replace(self.pose, posture="sitting", tail=False, tilt=tilt)
-        self.face = face_of(label, self.ambiguity, self._head, difficulty)
+        self.face = sample_face(label, self.ambiguity, self._head, difficulty)
         self.accessories = Accessories.sample(accessories, difficulty)
         self.occluder = Occluder.sample(occluder, difficulty, self.pose, covered)
         self.camera = CameraSettings.sample(camera, difficulty)
@@ -97,20 +96,20 @@ class Composition:
 
     def draw_image(self, size: int) -> Image.Image:
         """The image alone, RGB, `size` by `size` pixels."""
-        canvas, _ = self._painted(size, mapped=False)
+        canvas, _ = self._paint(size, with_map=False)
         return photograph(canvas.image, size, self.camera, self._noise)
 
     def draw_sketch(self, size: int) -> Sketch:
         """The image with the map of its parts and its description."""
-        canvas, total = self._painted(size, mapped=True)
+        canvas, total = self._paint(size, with_map=True)
         edge = canvas.margin + canvas.image.width
-        seen = canvas.map.crop((canvas.margin, canvas.margin, edge, edge)).histogram()
-        hidden = [
-            name
-            for name in FEATURES
-            if seen[BODY_PARTS.index(name)] <= SEEN * total[BODY_PARTS.index(name)]
-        ]
-        if "eyes" not in hidden and closed(self.pose, -1) and closed(self.pose, 1):
+        visible = canvas.map.crop((canvas.margin, canvas.margin, edge, edge)).histogram()
+        hidden = []
+        for name in FEATURES:
+            part = BODY_PARTS.index(name)
+            if visible[part] <= VISIBLE * total[part]:
+                hidden.append(name)
+        if "eyes" not in hidden and is_closed(self.pose, -1) and is_closed(self.pose, 1):
             hidden.append("eyes")
         return Sketch(
             photograph(canvas.image, size, self.camera, self._noise),
@@ -129,21 +128,21 @@ class Composition:
             ),
         )
 
-    def _painted(self, size: int, mapped: bool) -> tuple[Canvas, list[int]]:
+    def _paint(self, size: int, with_map: bool) -> tuple[Canvas, list[int]]:
         """The drawing, and of each part how many pixels there would be with nothing before or upon
         it.
         """
         pose, coat = self.pose, self.coat
         big = size * (3 if size <= 128 else 2)
-        canvas = Canvas(scene(self.scene, big, self._scene, self.busy), mapped)
+        canvas = Canvas(draw_scene(self.scene, big, self._scene, self.busy), with_map)
         page = Pen(canvas, part="background")
         below = page.at(pose.x, pose.y, pose.unit, pose.tilt * 0.25, pose.flip)
         above = page.at(pose.x, pose.y, pose.unit, pose.tilt, pose.flip)
-        body(below, coat, pose, self.face, self._body)
+        draw_animal_body(below, coat, pose, self.face, self._body)
         draw_neckwear(below.of("body"), self.accessories.neck, self._things)
         tucked = self.accessories.head == "woolly hat"
-        head(above, coat, pose, self.face, self._head, tucked)
-        total = canvas.map.histogram() if mapped else []
+        draw_head(above, coat, pose, self.face, self._head, tucked)
+        total = canvas.map.histogram() if with_map else []
         hat = above.at(0.12 * pose.turn, 0.05 * pose.nod).of("body")
         draw_headwear(hat, self.accessories, self._things)
         draw_occluder(page, self.occluder, coat, pose, self._things)

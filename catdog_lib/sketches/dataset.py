@@ -35,7 +35,7 @@ from catdog_lib.sketches.camera import near_duplicate
 from catdog_lib.sketches.composition import Composition, Description, Sketch
 from catdog_lib.sketches.faults import COPY_STREAM, Faults
 
-SMALLEST, LARGEST = 16, 1024  # pixels
+MIN_SIZE, MAX_SIZE = 16, 1024  # pixels
 NO_FAULTS = Faults()
 
 
@@ -89,13 +89,13 @@ def draw_images(
         images, uint8, count×3×size×size, and labels, int64, count: 0 cat, 1 dog.
 
     Raises:
-        CatdogError: for a count that is not a positive whole number, a negative seed, a size or
+        CatdogError: for a count that is not a positive integer, a negative seed, a size or
             difficulty out of range.
     """
     check_arguments(count, size, seed, difficulty)
-    planned = [_Plan(i, seed, difficulty, faults) for i in range(count)]
-    images = np.stack([one.pixels(one.composition.draw_image(size)) for one in planned])
-    return images, np.array([one.label for one in planned], np.int64)
+    plans = [_Plan(i, seed, difficulty, faults) for i in range(count)]
+    images = np.stack([plan.pixels(plan.composition.draw_image(size)) for plan in plans])
+    return images, np.array([plan.label for plan in plans], np.int64)
 
 
 def draw_sketches(
@@ -115,16 +115,16 @@ def draw_sketches(
         CatdogError: as :func:`draw_images`.
     """
     check_arguments(count, size, seed, difficulty)
-    planned = [_Plan(i, seed, difficulty, faults) for i in range(first, first + count)]
-    drawn = [one.composition.draw_sketch(size) for one in planned]
+    plans = [_Plan(i, seed, difficulty, faults) for i in range(first, first + count)]
+    sketches = [plan.composition.draw_sketch(size) for plan in plans]
     return SketchBatch(
-        images=np.stack([p.pixels(d.image) for p, d in zip(planned, drawn, strict=True)]),
-        labels=np.array([one.label for one in planned], np.int64),
-        true_labels=np.array([one.true_label for one in planned], np.int64),
-        body_parts=np.stack([one.body_parts for one in drawn]),
-        descriptions=tuple(one.description for one in drawn),
-        duplicate_of=np.array([one.original if one.repeats else -1 for one in planned], np.int64),
-        exact=np.array([one.repeats and one.exact for one in planned]),
+        images=np.stack([p.pixels(d.image) for p, d in zip(plans, sketches, strict=True)]),
+        labels=np.array([plan.label for plan in plans], np.int64),
+        true_labels=np.array([plan.true_label for plan in plans], np.int64),
+        body_parts=np.stack([sketch.body_parts for sketch in sketches]),
+        descriptions=tuple(sketch.description for sketch in sketches),
+        duplicate_of=np.array([plan.original if plan.repeats else -1 for plan in plans], np.int64),
+        exact=np.array([plan.repeats and plan.exact for plan in plans]),
     )
 
 
@@ -138,13 +138,13 @@ class _Plan:
         self.label = self.true_label ^ faults.flipped(seed, i)
         by_class = faults.scene_by_class(seed, self.original)
         self.composition = Composition([seed, self.original], self.true_label, difficulty, by_class)
-        self._of_copy = [seed, i, COPY_STREAM, 1]
+        self._copy_seeds = [seed, i, COPY_STREAM, 1]
 
     def pixels(self, image: Image.Image) -> np.ndarray:
         """The image as 3×size×size, changed a little if it nearly repeats another."""
         pixels = np.asarray(image).transpose(2, 0, 1)
         if self.repeats and not self.exact:
-            return near_duplicate(pixels, np.random.default_rng(self._of_copy))
+            return near_duplicate(pixels, np.random.default_rng(self._copy_seeds))
         return pixels
 
 
@@ -160,17 +160,17 @@ def check_arguments(count: int, size: int, seed: int, difficulty: float) -> None
     """
     _check(seed, size, difficulty)
     if not _is_integer(count, 1):
-        raise CatdogError(f"count is {count!r}, but must be a whole number of images, 1 or more.")
+        raise CatdogError(f"count is {count!r}, but must be an integer, 1 or more.")
 
 
 def _check(seed: int, size: int, difficulty: float, label: int = 0) -> None:
     if not _is_integer(seed, 0):
-        raise CatdogError(f"seed is {seed!r}, but must be a whole number, 0 or more.")
+        raise CatdogError(f"seed is {seed!r}, but must be an integer, 0 or more.")
     if label not in range(len(CLASSES)):
         raise CatdogError(f"label is {label!r}, but must be 0 (cat) or 1 (dog).")
-    if not _is_integer(size, SMALLEST, LARGEST):
+    if not _is_integer(size, MIN_SIZE, MAX_SIZE):
         raise CatdogError(
-            f"size is {size!r}, but must be a whole number, {SMALLEST} to {LARGEST} pixels."
+            f"size is {size!r}, but must be an integer, {MIN_SIZE} to {MAX_SIZE} pixels."
         )
     if not isinstance(difficulty, Real) or isinstance(difficulty, bool) or not 0 <= difficulty <= 1:
         raise CatdogError(f"difficulty is {difficulty!r}, but must be a number from 0 to 1.")

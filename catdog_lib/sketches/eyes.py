@@ -5,13 +5,16 @@ Coordinates of one eye: its radius is about 1, its centre (0, 0), x to the right
 
 from __future__ import annotations
 
-from catdog_lib.sketches.canvas import DARK, LIGHT, Pen, Rng, lightness, mix, outline
+from catdog_lib.sketches.canvas import Pen
+from catdog_lib.sketches.colours import DARK, LIGHT, lightness, mix
+from catdog_lib.sketches.outlines import outline
+from catdog_lib.sketches.sampling import Rng
 from catdog_lib.sketches.traits import Coat, Face, Pose
 
 ALMOND = ((-1.1, 0.05), (-0.5, -0.8), (0.1, -1), (0.75, -0.7), (1.12, 0), (0.5, 0.75), (-0.4, 0.85))
 
 
-def closed(pose: Pose, side: int) -> bool:
+def is_closed(pose: Pose, side: int) -> bool:
     """Whether the eye on this side, -1 or 1, is shut."""
     return pose.lids == "happy" or (pose.lids == "wink" and side == 1)
 
@@ -23,7 +26,7 @@ def cat_eyes(pen: Pen, coat: Coat, pose: Pose, face: Face, rng: Rng) -> None:
     almond = outline(ALMOND) * (1, h)
     for s in (-1, 1):
         eye = _one(pen, s, 0.41, -0.04, face, pose, 0.2)
-        if closed(pose, s):
+        if is_closed(pose, s):
             _shut(eye, coat)
             continue
         eye.shape(almond * 1.22, coat.ink)
@@ -47,7 +50,7 @@ def dog_eyes(pen: Pen, coat: Coat, pose: Pose, face: Face, rng: Rng) -> None:
         eye = _one(pen, s, apart, -0.12, face, pose, 0.15)
         if brows or face.breed in ("husky", "terrier"):
             eye.of(None).oval(0.1 * s, -1.7, 0.62, 0.4, brow)
-        if closed(pose, s):
+        if is_closed(pose, s):
             _shut(eye, coat)
             continue
         eye.oval(0, 0, 1.25, 1.22, coat.ink)

@@ -8,23 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from catdog_lib.sketches.accessories import GOLD
-from catdog_lib.sketches.body import paw
-from catdog_lib.sketches.canvas import (
-    DARK,
-    LIGHT,
-    Colour,
-    Pen,
-    Rng,
-    curve,
-    jitter,
-    mirrored,
-    mix,
-    outline,
-    pick,
-    pick_weighted,
-)
-from catdog_lib.sketches.scenes import CLOTHS, GREENS, WOODS
-from catdog_lib.sketches.traits import Coat, Pose, ramp
+from catdog_lib.sketches.body import draw_paw
+from catdog_lib.sketches.canvas import Pen
+from catdog_lib.sketches.colours import CLOTHS, DARK, GREENS, LIGHT, WOODS, Colour, jitter, mix
+from catdog_lib.sketches.outlines import curve, mirrored, outline
+from catdog_lib.sketches.sampling import Rng, pick, pick_weighted, ramp
+from catdog_lib.sketches.traits import Coat, Pose
 
 CARTON: Colour = (196, 156, 108)
 
@@ -33,8 +22,9 @@ CARTON: Colour = (196, 156, 108)
 class Occluder:
     """What stands before the animal. The same for cats and dogs."""
 
-    kind: str  # none, ledge, grass, frame, leaf, butterfly, ball, yarn, pot, or sheet, box (over all of it)
-    x: float  # the middle of the thing, in radii of the head from its centre
+    # "none", ledge, grass, frame, leaf, butterfly, ball, yarn, pot; sheet and box hide all of it.
+    kind: str
+    x: float  # its centre, in radii of the head from the centre of the head
     y: float
     radius: float  # in radii of the head
 
@@ -72,7 +62,7 @@ def draw_occluder(page: Pen, occluder: Occluder, coat: Coat, pose: Pose, rng: Rn
         page.shape([(0, y), (1.1, y), (1.1, y + 0.03), (0, y + 0.03)], mix(cloth, LIGHT, 0.3))
         if occluder.y > 0.8:
             for s in (-1, 1):
-                paw(near.at(0, occluder.y).of("body"), s * 0.62, 0.05, coat)
+                draw_paw(near.at(0, occluder.y).of("body"), s * 0.62, 0.05, coat)
     elif occluder.kind == "grass":
         _grass(page, jitter(pick(rng, GREENS), rng), rng)
     elif occluder.kind == "frame":

@@ -8,35 +8,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from catdog_lib.sketches.canvas import (
-    DARK,
-    LIGHT,
-    Colour,
-    Rng,
-    jitter,
-    lightness,
-    mix,
-    pick,
-    pick_weighted,
-)
+from catdog_lib.sketches.colours import DARK, LIGHT, Colour, jitter, lightness, mix
+from catdog_lib.sketches.sampling import Rng, pick, pick_weighted, ramp
 
 FURS: tuple[Colour, ...] = (
-    (56, 52, 58), (88, 86, 94), (140, 140, 148), (182, 184, 192), (242, 238, 230), (234, 212, 178),
-    (224, 142, 68), (216, 172, 106), (190, 142, 98), (138, 96, 66), (98, 68, 54), (114, 126, 144),
-)  # fmt: skip
+    (56, 52, 58),
+    (88, 86, 94),
+    (140, 140, 148),
+    (182, 184, 192),
+    (242, 238, 230),
+    (234, 212, 178),
+    (224, 142, 68),
+    (216, 172, 106),
+    (190, 142, 98),
+    (138, 96, 66),
+    (98, 68, 54),
+    (114, 126, 144),
+)
 PATTERNS = ("plain", "tabby", "patches", "blaze", "points", "spots", "socks")
 PINK: Colour = (226, 150, 148)
 TONGUE: Colour = (226, 112, 122)
-FEATURES = ("ears", "eyes", "muzzle")  # the parts that tell the class
-
-
-def ramp(difficulty: float, easy: float, default: float, hard: float) -> float:
-    """A value that goes evenly from `easy` at difficulty 0 to `default` at 0.5 and on to `hard` at
-    1.
-    """
-    if difficulty < 0.5:
-        return easy + (default - easy) * 2 * difficulty
-    return default + (hard - default) * (2 * difficulty - 1)
+FEATURES = ("ears", "eyes", "muzzle")  # the body parts that tell the class
 
 
 @dataclass(frozen=True)
@@ -60,9 +52,7 @@ class Coat:
         if abs(lightness(second) - lightness(base)) < 0.2:
             second = LIGHT if lightness(base) < 0.6 else dark
         white = mix(LIGHT, base, 0.08)
-        fixed = {
-            "tabby": dark, "points": mix(dark, DARK, 0.3), "blaze": white, "socks": white,
-        }  # fmt: skip
+        fixed = {"tabby": dark, "points": mix(dark, DARK, 0.3), "blaze": white, "socks": white}
         second = fixed.get(pattern, second)
         return cls(
             pattern,
@@ -91,9 +81,9 @@ class Pose:
     dogs.
     """
 
-    x: float  # centre of the head, in images
+    x: float  # centre of the head, as a fraction of the image
     y: float
-    unit: float  # radius of the head, in images
+    unit: float  # radius of the head, as a fraction of the image
     posture: str  # "sitting" or "lying"
     tilt: float  # of the head, radians
     turn: float  # to the side, -1 to 1
@@ -102,9 +92,7 @@ class Pose:
     tail: bool  # drawn or not
     lids: str  # "open", "half", "happy" (both closed) or "wink"
     gaze: float  # of the pupils to the side, -1 to 1
-    light: (
-        float  # from the side, -1 (left) to 1 (right), as the animal is drawn before it is mirrored
-    )
+    light: float  # from the side, -1 (left) to 1 (right), before the animal is mirrored
 
     @classmethod
     def sample(cls, rng: Rng, difficulty: float) -> Pose:
@@ -152,7 +140,8 @@ class Face:
     """What tells a cat from a dog, as it is drawn. Sampled by `cats.face` and `dogs.face`."""
 
     breed: str
-    ears: str  # cats: pointed, rounded, tufted, folded; dogs: hanging, curly, folded, pricked, bat, button
+    # Cats: pointed, rounded, tufted, folded; dogs: hanging, curly, folded, pricked, bat, button.
+    ears: str
     ears_2: str  # the other ear: some dogs have one up and one down
     ear_length: float  # 1 is usual for the kind
     ear_spread: float  # how far apart, 1 is usual

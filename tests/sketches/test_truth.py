@@ -11,7 +11,8 @@ import pytest
 from catdog_lib.sketches import SketchBatch, draw_image, draw_images, draw_sketch, draw_sketches
 from catdog_lib.sketches.canvas import BODY_PARTS, Canvas, Pen
 from catdog_lib.sketches.composition import Composition
-from catdog_lib.sketches.traits import FEATURES, ramp
+from catdog_lib.sketches.sampling import ramp
+from catdog_lib.sketches.traits import FEATURES
 
 BACKGROUND, BODY, EARS, EYES, MUZZLE = range(5)
 LABELS = (0, 1)
@@ -59,7 +60,7 @@ def test_a_map_is_drawn_with_the_image():
 
     from catdog_lib.sketches.camera import downsample_map
 
-    canvas = Canvas(Image.new("RGB", (30, 30)), mapped=True)
+    canvas = Canvas(Image.new("RGB", (30, 30)), with_map=True)
     page = Pen(canvas, part="background")
     page.of("ears").shape([(0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.1, 0.9)], (1, 2, 3))
     page.of("eyes").oval(0.5, 0.5, 0.2, 0.2, (9, 9, 9))
@@ -103,7 +104,7 @@ def test_a_map_fits_its_image():
         composition = Composition([seed, 0], 0, difficulty=0)
         iris = np.array(composition.face.iris, float)
         drawing = composition.draw_sketch(96)
-        canvas, _ = Composition([seed, 0], 0, difficulty=0)._painted(96, mapped=False)
+        canvas, _ = Composition([seed, 0], 0, difficulty=0)._paint(96, with_map=False)
         pixels = np.asarray(canvas.image)
         pixels = pixels.reshape(96, 3, 96, 3, 3)[:, 1, :, 1]
         like_iris = np.abs(pixels - iris).max(axis=2) < 3
