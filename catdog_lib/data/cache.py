@@ -2,7 +2,7 @@
 
 A cached set is two files: ``KEY.npy``, the pixels, and ``KEY.json``, notes on them (which files
 gave no image, say). The key stands for all that the pixels are made from, so a changed photo is
-decoded anew. The second file is renamed into place last: while it is missing, the set does not
+decoded again. The second file is renamed into place last: while it is missing, the set does not
 exist.
 """
 
@@ -25,8 +25,8 @@ from tqdm.auto import tqdm
 from catdog_lib.data.decode import decode_rows
 from catdog_lib.errors import CatdogError
 
-_FORMAT = 1  # counts up when cached pixels would come out otherwise than before
-_CHUNK = 100  # photos that a process decodes at a time
+_FORMAT = 1  # to be raised when the same key would give other pixels than before
+_CHUNK = 100  # photos that a process decodes at once
 
 
 def cache_dir() -> Path:
@@ -38,9 +38,9 @@ def cache_dir() -> Path:
     )
 
 
-def cache_key(*parts: object) -> str:
+def cache_key(*ingredients: object) -> str:
     """A name for a cached set that changes when anything it was made from changes."""
-    return hashlib.sha256(json.dumps([_FORMAT, *parts]).encode()).hexdigest()[:24]
+    return hashlib.sha256(json.dumps([_FORMAT, *ingredients]).encode()).hexdigest()[:24]
 
 
 def cached(
@@ -65,13 +65,13 @@ def cached(
     folder = cache_dir()
     pixels, notes = folder / f"{key}.npy", folder / f"{key}.json"
     if not _complete(pixels, notes, shape, dtype):
-        _make_room(folder, int(np.prod(shape)) * np.dtype(dtype).itemsize)
+        _require_room(folder, int(np.prod(shape)) * np.dtype(dtype).itemsize)
         part = folder / f"{key}.{os.getpid()}.part"
         try:
             np.lib.format.open_memmap(part, mode="w+", dtype=dtype, shape=shape)
-            made = fill(part)
+            made_notes = fill(part)
             os.replace(part, pixels)
-            part.write_text(json.dumps(made), encoding="utf-8")
+            part.write_text(json.dumps(made_notes), encoding="utf-8")
             os.replace(part, notes)
         finally:
             part.unlink(missing_ok=True)
@@ -86,20 +86,19 @@ def _complete(pixels: Path, notes: Path, shape: tuple[int, ...], dtype: type) ->
         return False
 
 
-def _make_room(folder: Path, needed: int) -> None:
+def _require_room(folder: Path, needed: int) -> None:
     advice = "set CATDOG_CACHE to a folder with room"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):
-            raise PermissionError("no right to write there")
+            raise PermissionError("no permission to write there")
     except OSError as error:
         raise CatdogError(
             f"The cache folder {str(folder)!r} cannot be used ({error}); {advice}."
         ) from None
     free = shutil.disk_usage(folder).free
-    if (
-        free < 1.1 * needed
-    ):  # a full disk would end the process without a word: memory-mapped writes cannot fail politely
+    # A full disk would end the process silently: a memory-mapped write cannot raise an error.
+    if free < 1.1 * needed:
         raise CatdogError(
             f"The cache needs {needed / 1e9:.1f} GB in {str(folder)!r} and {free / 1e9:.1f} GB are "
             f"free; {advice}."
@@ -134,17 +133,18 @@ def parallel_map(
     Returns:
         What all calls returned, in one list, in the order of ``items``.
     """
-    jobs = [(first, items[first : first + _CHUNK]) for first in range(0, len(items), _CHUNK)]
-    cores = 1 if len(jobs) <= 2 else -1  # starting processes takes longer than a little work
+    chunks = [(first, items[first : first + _CHUNK]) for first in range(0, len(items), _CHUNK)]
+    cores = 1 if len(chunks) <= 2 else -1  # starting processes takes longer than a little work
     results: list = []
     bar = tqdm(total=len(items), desc=verb, unit=unit, disable=not progress, leave=False)
     with bar, warnings.catch_warnings():
-        # Said when processes of an earlier call, idle for minutes, end while this one begins: it
-        # does no harm.
-        warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
+        # A harmless warning: processes of an earlier call, idle for minutes, end as this one begins.
+        warnings.filterwarnings("ignore", "A worker stopped while some chunks were given")
         # joblib's processes, unlike multiprocessing's, start from any script and any notebook on
         # every system.
-        for result in Parallel(cores, return_as="generator")(delayed(work)(*job) for job in jobs):
+        for result in Parallel(cores, return_as="generator")(
+            delayed(work)(*chunk) for chunk in chunks
+        ):
             results += result
             bar.update(min(_CHUNK, len(items) - bar.n))
     return results

@@ -4,7 +4,7 @@ All the layouts that students have follow one rule. A file's class is its innerm
 after a class (cat, cats, Dog, DOGS …), or else the word its own name starts with (``cat.0.jpg``).
 Its split is any folder above it named like train, validation or test; a file with none of these is
 cut into the three by :mod:`catdog_lib.data.loading`. Hidden folders, whose names begin with a dot,
-and folders named ``masks`` outside the folder of a class are left aside.
+and folders named ``masks`` outside the folder of a class are ignored.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 from catdog_lib.classes import CLASSES, label_from_word
 from catdog_lib.errors import CatdogError
 
+# A row for each split.
 _SPLIT_WORDS = {
     "train": "train", "training": "train",
     "val": "validation", "valid": "validation", "validation": "validation", "dev": "validation",
@@ -78,10 +79,10 @@ def scan(folder: str | os.PathLike) -> Scan:
         else:
             try:
                 status = path.stat()
-                facts = status.st_size, status.st_mtime_ns
+                size, modified = status.st_size, status.st_mtime_ns
             except OSError:  # a link to nothing: decoding it will say so
-                facts = 0, 0
-            photos.append(Photo(name, label, _split(name), *facts))
+                size, modified = 0, 0
+            photos.append(Photo(name, label, _split(name), size, modified))
     result = Scan(folder, tuple(photos), tuple(skipped))
     _require_both_classes(result)
     return result
@@ -108,7 +109,8 @@ def _walk(folder: Path) -> Iterator[Path]:
 def _natural(name: str) -> list:
     """Sort key that puts cat.2.jpg before cat.10.jpg."""
     return [
-        (0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name)
+        (0, int(token), "") if token.isdigit() else (1, 0, token)
+        for token in re.split(r"(\d+)", name)
     ]
 
 

@@ -17,8 +17,8 @@ from catdog_lib.data.folders import Skipped
 class ImageSet:
     """Square images with their labels.
 
-    Several sets may look into one ``store``, which may be a file mapped into memory: only the
-    images that are asked for are read.
+    Several sets may share one ``store``, which may be a file mapped into memory: only the
+    images that are accessed are read.
 
     Attributes:
         store: uint8 images, M×3×H×W.
@@ -35,11 +35,11 @@ class ImageSet:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, which: int | slice | Tensor) -> tuple[Tensor, Tensor]:
+    def __getitem__(self, index: int | slice | Tensor) -> tuple[Tensor, Tensor]:
         """One image (3×H×W) and its label, or several (N×3×H×W) and theirs:
         ``images, labels = set[:16]``.
         """
-        return self.store[self.rows[which]], self.labels[which]
+        return self.store[self.rows[index]], self.labels[index]
 
     @property
     def size(self) -> int:
@@ -50,13 +50,13 @@ class ImageSet:
         """How many images each class has."""
         return {name: int((self.labels == label).sum()) for label, name in enumerate(CLASSES)}
 
-    def subset(self, which: Tensor) -> ImageSet:
+    def subset(self, index: Tensor) -> ImageSet:
         """The set of these images, in this order; they are not copied."""
         return ImageSet(
             self.store,
-            self.rows[which],
-            self.labels[which],
-            tuple(self.names[i] for i in which.tolist()),
+            self.rows[index],
+            self.labels[index],
+            tuple(self.names[i] for i in index.tolist()),
         )
 
     def to(self, device: torch.device) -> ImageSet:
@@ -100,9 +100,9 @@ class Splits:
 
     def __str__(self) -> str:
         rows = [
-            f"{name:<11}{len(part):>7,} images  "
-            f"({', '.join(f'{n:,} {word}s' for word, n in part.counts().items())})"
-            for name, part in (
+            f"{name:<11}{len(dataset):>7,} images  "
+            f"({', '.join(f'{n:,} {word}s' for word, n in dataset.counts().items())})"
+            for name, dataset in (
                 ("train", self.train),
                 ("validation", self.validation),
                 ("test", self.test),
@@ -117,7 +117,7 @@ class Splits:
 
 def batches(
     dataset: ImageSet,
-    size: int,
+    batch_size: int,
     *,
     shuffle: torch.Generator | None = None,
     device: torch.device | str = "cpu",
@@ -126,8 +126,8 @@ def batches(
 
     Args:
         dataset: the set.
-        size: images in a batch.
-        shuffle: visit the images in an order drawn from this generator; without it, in their own.
+        batch_size: images in a batch.
+        shuffle: visit the images in a random order from this generator; without it, in their own.
 
     Yields:
         Images, uint8, N×3×H×W in channels-last memory order, which convolutions prefer; and
@@ -139,8 +139,8 @@ def batches(
         else torch.randperm(len(dataset), generator=shuffle)
     )
     # non_blocking: the program goes on while a GPU still copies.
-    for which in order.to(dataset.rows.device, non_blocking=True).split(size):
-        images, labels = dataset[which]
+    for index in order.to(dataset.rows.device, non_blocking=True).split(batch_size):
+        images, labels = dataset[index]
         yield (
             images.to(device, non_blocking=True, memory_format=torch.channels_last),
             labels.to(device, non_blocking=True),
@@ -151,10 +151,10 @@ def preload_to_device(dataset: ImageSet, device: torch.device) -> ImageSet:
     """The set with its images in a GPU's memory, if they take no more than half of what is free
     there.
 
-    Each step then reads them there, and nothing has to cross over from the computer's memory.
+    Each step then reads them there, and nothing has to be copied from the computer's memory.
     """
     if device.type != "cuda":
         return dataset
     free, _ = torch.cuda.mem_get_info(device)
-    size = len(dataset) * dataset.store[0].numel()
-    return dataset.to(device) if size < free / 2 else dataset
+    bytes_needed = len(dataset) * dataset.store[0].numel()
+    return dataset.to(device) if bytes_needed < free / 2 else dataset

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from catdog_lib.data.folders import Photo, Scan, Skipped, scan
 from catdog_lib.data.image_set import ImageSet, Splits
 from catdog_lib.data.sketch_sets import sketch_set
 from catdog_lib.data.sources import SKETCHES, default_source
+from catdog_lib.data.splitting import split_images, split_photos
 from catdog_lib.errors import CatdogError
 from catdog_lib.sketches import draw_image
 
@@ -37,19 +37,19 @@ def load(
     """Load cats and dogs as square uint8 images, split in three.
 
     Validation is cut from the training photos, class by class, unless the folder brings its own. A
-    folder without a test part gives up some of its photos for one. Every cut is by file and drawn
-    from ``seed``. Photos are decoded once and kept in the cache.
+    folder without a test split gives up some of its photos for one. Every split is by file and
+    random, from ``seed``. Photos are decoded once and kept in the cache.
 
     Args:
-        source: a folder of photos (layouts: :mod:`catdog_lib.data.folders`) or "sketches", the
-            drawn animals; None asks ``CATDOG_DATA``, then the project's ``data`` folder, then takes
+        source: a folder of photos (layouts: :mod:`catdog_lib.data.folders`) or "sketches";
+            None asks ``CATDOG_DATA``, then the project's ``data`` folder, then takes
             sketches.
         size: height and width, in pixels.
         resize: squash, crop or pad (:func:`catdog_lib.data.decode.to_square`).
-        validation, test: share of the photos cut off for each, between 0 and 1.
-        max_train, max_test: use at most so many, drawn at random, for training with validation and
+        validation, test: share of the photos taken for each, between 0 and 1.
+        max_train, max_test: use at most this many random photos for training with validation, and
             for testing.
-        seed: of the cuts.
+        seed: of the splits.
         progress: show a bar while photos are decoded.
 
     Raises:
@@ -58,24 +58,22 @@ def load(
     _check_arguments(size, resize, validation, test, max_train, max_test)
     source = str(default_source() if source is None else source)
     if source == SKETCHES:
-        parts, skipped = _sketches(size, max_train, max_test, progress), []
+        splits, skipped = _sketches(size, max_train, max_test, progress), []
     else:
-        source = str(
-            Path(source).expanduser().resolve()
-        )  # a run that notes it can be used from elsewhere
-        parts, skipped = _photos(
+        source = str(Path(source).expanduser().resolve())  # notes of a run hold from everywhere
+        splits, skipped = _photos(
             scan(source), size, resize, test, max_train, max_test, seed, progress
         )
-    if "validation" not in parts:
-        parts["validation"], parts["train"] = _cut(parts["train"], validation, seed)
-    for name, part in parts.items():
-        for word, count in part.counts().items():
+    if "validation" not in splits:
+        splits["validation"], splits["train"] = split_images(splits["train"], validation, seed)
+    for name, dataset in splits.items():
+        for word, count in dataset.counts().items():
             if count == 0:
                 raise CatdogError(
                     f"{source!r} leaves no usable {word} for the {name} split; add more photos of "
                     f"{word}s, or ask for larger shares or counts."
                 )
-    return Splits(parts["train"], parts["validation"], parts["test"], source, tuple(skipped))
+    return Splits(splits["train"], splits["validation"], splits["test"], source, tuple(skipped))
 
 
 def load_image(path: str | os.PathLike, size: int, resize: str = "squash") -> Tensor:
@@ -104,10 +102,8 @@ def example_pair(source: str | os.PathLike | None = None, size: int = 64) -> Ten
     """
     source = str(default_source() if source is None else source)
     if source == SKETCHES:
-        drawn = [
-            np.asarray(draw_image(seed, label, size, 0.2)) for label, seed in enumerate((10, 53))
-        ]
-        return torch.stack([_tensor(image.transpose(2, 0, 1)) for image in drawn])
+        sketches = [draw_image(seed, label, size, 0.2) for label, seed in enumerate((10, 53))]
+        return torch.stack([_tensor(np.asarray(s).transpose(2, 0, 1)) for s in sketches])
     found = scan(source)
     return torch.stack([_first_usable(found, label, size) for label in range(len(CLASSES))])
 
@@ -170,32 +166,32 @@ def _photos(
             "one."
         )
     if "test" not in groups:
-        groups["test"], groups["train"] = _cut_photos(groups["train"], test, seed)
+        groups["test"], groups["train"] = split_photos(groups["train"], test, seed)
     for name, most in (("train", max_train), ("test", max_test)):
         if most is not None:
-            groups[name], _ = _cut_photos(
+            groups[name], _ = split_photos(
                 groups[name], min(1.0, most / len(groups[name])), seed + 1
             )
 
-    chosen = [photo for group in groups.values() for photo in group]
-    facts = [(photo.name, photo.bytes, photo.modified_ns) for photo in chosen]
+    selected = [photo for group in groups.values() for photo in group]
+    facts = [(photo.name, photo.bytes, photo.modified_ns) for photo in selected]
     key = cache.cache_key("photos", str(found.folder.resolve()), size, resize, facts)
-    paths = [str(found.folder / photo.name) for photo in chosen]
+    paths = [str(found.folder / photo.name) for photo in selected]
     pixels, notes = cache.cached(
-        key, (len(chosen), 3, size, size), cache.decode_files(paths, size, resize, progress)
+        key, (len(selected), 3, size, size), cache.decode_files(paths, size, resize, progress)
     )
     unusable = dict(notes)
 
-    parts, first = {}, 0
+    splits, first = {}, 0
     for name, group in groups.items():
         rows = [first + i for i in range(len(group)) if first + i not in unusable]
-        parts[name] = _image_set(
-            pixels, rows, [chosen[r].label for r in rows], [chosen[r].name for r in rows]
+        splits[name] = _image_set(
+            pixels, rows, [selected[r].label for r in rows], [selected[r].name for r in rows]
         )
         first += len(group)
-    return parts, [
+    return splits, [
         *found.skipped,
-        *(Skipped(chosen[row].name, reason) for row, reason in unusable.items()),
+        *(Skipped(selected[row].name, reason) for row, reason in unusable.items()),
     ]
 
 
@@ -205,29 +201,3 @@ def _image_set(
     return ImageSet(
         torch.from_numpy(pixels), torch.tensor(rows), torch.tensor(labels), tuple(names)
     )
-
-
-def _cut_photos(photos: list[Photo], share: float, seed: int) -> tuple[list[Photo], list[Photo]]:
-    taken = _draw([p.name for p in photos], [p.label for p in photos], share, seed)
-    rest = [photo for i, photo in enumerate(photos) if i not in taken]
-    return [photo for i, photo in enumerate(photos) if i in taken], rest
-
-
-def _cut(images: ImageSet, share: float, seed: int) -> tuple[ImageSet, ImageSet]:
-    taken = _draw(images.names, images.labels.tolist(), share, seed)
-    is_taken = torch.tensor([i in taken for i in range(len(images))], dtype=torch.bool)
-    return images.subset(is_taken.nonzero()[:, 0]), images.subset((~is_taken).nonzero()[:, 0])
-
-
-def _draw(names: Sequence[str], labels: Sequence[int], share: float, seed: int) -> set[int]:
-    """Positions of a random ``share`` of each class, but at least one.
-
-    The order is drawn from each name by itself, so that adding a photo does not shuffle all the
-    others: few of those that a network was trained on can then turn up in its test set.
-    """
-    order = sorted(range(len(names)), key=lambda i: blake2b(f"{seed}/{names[i]}".encode()).digest())
-    taken: set[int] = set()
-    for label in range(len(CLASSES)):
-        members = [i for i in order if labels[i] == label]
-        taken.update(members[: max(1, round(share * len(members)))])
-    return taken

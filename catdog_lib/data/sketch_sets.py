@@ -65,8 +65,8 @@ def sketch_set(
         CatdogError: an argument is out of range.
     """
     check_arguments(count, size, seed, difficulty)  # before a cache file is begun
-    wanted = (count, size, seed, difficulty, asdict(faults))
-    # All that draws is part of the key: a changed line draws anew.
+    settings = (count, size, seed, difficulty, asdict(faults))
+    # The source code is part of the key: after a change, the set is drawn again.
     modules = sorted(Path(sketches.__file__).parent.glob("*.py"))
     source_code = [module.read_text(encoding="utf-8") for module in modules]
 
@@ -76,11 +76,11 @@ def sketch_set(
         )
         return cache.parallel_map(work, range(count), "Drawing", "image", progress)
 
-    # The map of the parts is kept as a fourth channel.
-    array, truth = cache.cached(
-        cache.cache_key("sketches", source_code, *wanted), (count, 4, size, size), fill
+    # The map of body parts is kept as a fourth channel.
+    array, truths = cache.cached(
+        cache.cache_key("sketches", source_code, *settings), (count, 4, size, size), fill
     )
-    labels, true_labels, duplicate_of, descriptions = zip(*truth, strict=True)
+    labels, true_labels, duplicate_of, descriptions = zip(*truths, strict=True)
     names = tuple(f"sketch.{seed}/{CLASSES[label]}.{row}" for row, label in enumerate(labels))
     store = torch.from_numpy(array)
     images = ImageSet(store[:, :3], torch.arange(count), torch.tensor(labels), names)
@@ -98,6 +98,6 @@ def _draw_rows(store: str, first: int, rows: Sequence[int], **how) -> list[tuple
     array[first : first + len(rows), :3] = batch.images
     array[first : first + len(rows), 3] = batch.body_parts
     array.flush()
-    numbers = (batch.labels, batch.true_labels, batch.duplicate_of)
-    truths = (column.tolist() for column in numbers)
-    return list(zip(*truths, map(asdict, batch.descriptions), strict=True))
+    columns = (batch.labels, batch.true_labels, batch.duplicate_of)
+    lists = (column.tolist() for column in columns)
+    return list(zip(*lists, map(asdict, batch.descriptions), strict=True))

@@ -26,10 +26,10 @@ def default_source() -> str:
 def default_folder(data: Path = PROJECT_DATA) -> Path | None:
     """The photos that lessons use when nobody says which; None if there are none.
 
-    That is the whole project folder ``data``. But if nothing except collections from
-    ``catdog data get`` lies in it, it is the first of these in the order of
-    ``download.collections.COLLECTIONS``: mixed, all of the test photos would come from the one that
-    has a test set.
+    This is the whole project folder ``data``. But if that holds nothing except collections from
+    ``catdog data get``, it is the first of these in the order of
+    ``download.collections.COLLECTIONS``: mixed, all test photos would come from the one that has a
+    test set.
     """
     try:
         found = scan(data)

@@ -1,5 +1,8 @@
-"""Drawn cats and dogs: the course's built-in images, and all that is true of them. Nothing here
-needs PyTorch.
+"""Sketches: cats and dogs that the library draws, and the truth about each of them.
+
+They are the course's built-in images. Nothing here needs PyTorch.
+
+Lesson 07, section 5.
 """
 
 from catdog_lib.sketches.canvas import BODY_PARTS

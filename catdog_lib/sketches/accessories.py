@@ -1,4 +1,4 @@
-"""What the animal wears: collar, scarf, glasses, hat. None of it knows the class.
+"""What the animal wears: collar, scarf, glasses, hat. None of it depends on the class.
 
 Coordinates are the head's: its radius is 1, its centre (0, 0), x to the right, y down.
 """
@@ -19,7 +19,7 @@ GOLD: Colour = (242, 204, 90)
 
 @dataclass(frozen=True)
 class Accessories:
-    """What the animal wears. The same for cats and dogs."""
+    """What the animal wears. The distribution is the same for cats and dogs."""
 
     neck: str  # none, collar, bandana, bow, scarf (over mouth and nose)
     head: str  # none, flower, party hat, woolly hat (ears that stand up are under it)
@@ -27,8 +27,10 @@ class Accessories:
 
     @classmethod
     def sample(cls, rng: Rng, difficulty: float) -> Accessories:
-        """At difficulty 0 a collar, bandana or bow at most; scarf, hat and sunglasses hide
-        features.
+        """Sample what the animal wears, at a difficulty from 0 to 1.
+
+        At difficulty 0 that is a collar, bandana or bow at most; scarf, hat and sunglasses
+        hide features.
         """
         d = difficulty
         scarf, hat, dark = ramp(d, 0, 0.03, 0.12), ramp(d, 0, 0.03, 0.12), ramp(d, 0, 0.025, 0.12)
@@ -45,7 +47,7 @@ class Accessories:
 
 
 def draw_neckwear(pen: Pen, kind: str, rng: Rng) -> None:
-    """Collar, bandana or bow; before the head is drawn."""
+    """Draw collar, bandana or bow; call it before the head is drawn."""
     colour = pick(rng, CLOTHS)
     if kind in ("collar", "bandana"):
         pen.stroke([(-0.66, 0.8), (0, 1.16), (0.66, 0.8)], 0.17, colour)
@@ -63,7 +65,7 @@ def draw_neckwear(pen: Pen, kind: str, rng: Rng) -> None:
 
 
 def draw_headwear(pen: Pen, accessories: Accessories, rng: Rng) -> None:
-    """Scarf, glasses and hats; after the head is drawn."""
+    """Draw scarf, glasses and hats; call it after the head is drawn."""
     colour, other = (jitter(pick(rng, CLOTHS), rng) for _ in range(2))
     if accessories.neck == "scarf":
         _scarf(pen, colour, mix(other, LIGHT, 0.3))

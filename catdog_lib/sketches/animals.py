@@ -16,7 +16,7 @@ DRAWN_BY = (cats, dogs)  # by label
 
 @dataclass(frozen=True)
 class Ambiguity:
-    """Whether the class can be told at all. The same for cats and dogs."""
+    """Whether the class can be recognised at all; as often for cats as for dogs."""
 
     kind: str  # "none", "mixed" (features of both classes) or "covered" (the whole face is hidden)
     # In a mixed animal: whether ears (else muzzle), eyes, and head with body are the other class's.
@@ -24,17 +24,17 @@ class Ambiguity:
 
     @classmethod
     def sample(cls, rng: Rng, difficulty: float) -> Ambiguity:
-        """Never at difficulty 0, in 2.4 % of the images at 0.5, in 10 % at 1."""
+        """Sample an ambiguity: none at difficulty 0, in 2.4 % of images at 0.5, in 10 % at 1."""
         mixed, covered = ramp(difficulty, 0, 0.012, 0.05), ramp(difficulty, 0, 0.012, 0.05)
         kind = pick_weighted(rng, {"mixed": mixed, "covered": covered, "none": 1 - mixed - covered})
         return cls(kind, tuple((rng.random(3) < 0.5).tolist()))
 
 
 def sample_face(label: int, ambiguity: Ambiguity, rng: Rng, difficulty: float) -> Face:
-    """The face of a cat (0) or dog (1).
+    """Sample the face of a cat (0) or dog (1).
 
-    If mixed, ears are of one class and the muzzle of the other, and a coin decides which way round,
-    and another coin from which the eyes are: such an image tells nothing of its label.
+    In a mixed animal, ears are of one class and the muzzle of the other. A coin decides which
+    way round, and another coin which eyes it has: such an image says nothing about its label.
     """
     if ambiguity.kind != "mixed":
         return DRAWN_BY[label].sample_face(rng, difficulty)
@@ -65,7 +65,7 @@ def sample_face(label: int, ambiguity: Ambiguity, rng: Rng, difficulty: float) -
 
 
 def draw_animal_body(pen: Pen, coat: Coat, pose: Pose, face: Face, rng: Rng) -> None:
-    """The body: slim with a long curled tail, or broad with a short raised one."""
+    """Draw a body: slim with a long curled tail, or broad with a short raised one."""
     species = DRAWN_BY[face.head_of]
     broad, thick = (
         (rng.uniform(0.85, 1.05), 0.2) if species is cats else (rng.uniform(0.9, 1.12), 0.26)
@@ -74,7 +74,7 @@ def draw_animal_body(pen: Pen, coat: Coat, pose: Pose, face: Face, rng: Rng) -> 
 
 
 def draw_head(pen: Pen, coat: Coat, pose: Pose, face: Face, rng: Rng, tucked: bool) -> None:
-    """The head. With `tucked`, ears that stand up are under a hat and not drawn."""
+    """Draw the head; with `tucked`, ears that stand up are hidden under a hat."""
     pen = pen.of("body")
     species, ears_species = DRAWN_BY[face.head_of], DRAWN_BY[face.ears_of]
     ears = pen.at(-0.06 * pose.turn, 0)

@@ -1,4 +1,4 @@
-"""What drawn cats and dogs share below and around the face: fur with its markings, body, paws.
+"""What cats and dogs share below and around the face: fur with its markings, body, paws.
 
 Coordinates are the head's: its radius is 1, its centre (0, 0), x to the right, y down.
 """
@@ -17,8 +17,9 @@ from catdog_lib.sketches.traits import Coat, Pose
 def draw_fur(
     pen: Pen, contour: np.ndarray, coat: Coat, rng: Rng, marks: Pen, light: float = 0.0
 ) -> None:
-    """A draw_fur shape: tufted edge, the coat's markings (drawn with `marks`), strands, light from the
-    side.
+    """Draw a furry shape: tufted edge, markings, strands, and light from the side.
+
+    The coat's markings are drawn with `marks`.
     """
     contour = fluffy(contour, coat.fluff, rng)
     (left, top), (right, low) = contour.min(axis=0), contour.max(axis=0)
@@ -67,7 +68,7 @@ def _markings(pen: Pen, coat: Coat, rng: Rng) -> None:
 def draw_body(
     pen: Pen, coat: Coat, pose: Pose, rng: Rng, broad: float, tail: Points, tail_width: float
 ) -> None:
-    """The body under the head, sitting or lying, with its shadow on the ground, tail and paws."""
+    """Draw the body under the head, sitting or lying, with its shadow, tail and paws."""
     pen = pen.of("body")
     sitting = pose.posture == "sitting"
     ground, reach = (2.82, 1.35) if sitting else (1.72, 1.75)
@@ -111,7 +112,7 @@ def _lie(pen: Pen, coat: Coat, pose: Pose, rng: Rng, broad: float) -> None:
 
 
 def draw_paw(pen: Pen, x: float, y: float, coat: Coat) -> None:
-    """A paw with three toes."""
+    """Draw a paw with three toes."""
     dipped = coat.pattern in ("points", "blaze", "socks")
     colour = coat.second if dipped else mix(coat.base, LIGHT, 0.25)
     pen.oval(x, y, 0.31, 0.22, coat.edge)

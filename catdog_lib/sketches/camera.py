@@ -1,5 +1,6 @@
-"""From a large drawing to a photograph: uneven light, a colour cast, blur, noise, JPEG, and the map
-of body_parts.
+"""From a large drawing to a photograph: light, a colour cast, blur, noise, JPEG.
+
+The map of body parts is reduced in step with it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from catdog_lib.sketches.sampling import Rng, ramp
 
 @dataclass(frozen=True)
 class CameraSettings:
-    """How an image is taken. The same for cats and dogs."""
+    """How an image is taken. The distribution is the same for cats and dogs."""
 
     light: tuple[float, float, float, float]  # brightness of the four corners, in reading order
     cast: tuple[float, float, float]  # factors of red, green, blue
@@ -29,7 +30,7 @@ class CameraSettings:
 
     @classmethod
     def sample(cls, rng: Rng, difficulty: float) -> CameraSettings:
-        """Even light and a sharp image at difficulty 0; dark, blurred and noisy at 1."""
+        """Sample settings: even light and sharp at difficulty 0; dark, blurred and noisy at 1."""
         d = difficulty
         bright = rng.uniform(ramp(d, 0.95, 0.72, 0.45), ramp(d, 1.05, 1.15, 1.1))
         corners = np.clip(bright + rng.normal(0, ramp(d, 0.03, 0.15, 0.22), 4), 0.25, 1.35)
@@ -47,7 +48,7 @@ class CameraSettings:
 
 
 def photograph(drawing: Image.Image, size: int, camera: CameraSettings, rng: Rng) -> Image.Image:
-    """Bring a large drawing down to `size` pixels, as `camera` says; `rng` draws the noise."""
+    """Reduce a large drawing to `size` pixels, as `camera` says; `rng` samples the noise."""
     x = np.linspace(0, 1, size, dtype=np.float32)
     y = x[:, None]
     a, b, c, d = np.array(camera.light, np.float32)
@@ -65,7 +66,7 @@ def photograph(drawing: Image.Image, size: int, camera: CameraSettings, rng: Rng
 
 
 def compress_jpeg(image: Image.Image, quality: int) -> Image.Image:
-    """What is left of an image after a JPEG file of that quality, 1 to 95."""
+    """Return what is left of an image in a JPEG file of this quality, 1 to 95."""
     file = io.BytesIO()
     image.save(file, "JPEG", quality=quality)
     reopened = Image.open(file, formats=("JPEG",))
@@ -74,9 +75,7 @@ def compress_jpeg(image: Image.Image, quality: int) -> Image.Image:
 
 
 def near_duplicate(pixels: np.ndarray, rng: Rng) -> np.ndarray:
-    """A near duplicate of an image, 3×S×S uint8: a little lighter or darker, and another JPEG
-    file.
-    """
+    """Return a near duplicate of an image, 3×S×S uint8: lighter or darker, and a new JPEG."""
     change = int(rng.integers(4, 13)) * (1 if rng.random() < 0.5 else -1)
     shifted = np.clip(pixels.astype(np.int16) + change, 0, 255).astype(np.uint8)
     reopened = compress_jpeg(Image.fromarray(shifted.transpose(1, 2, 0)), int(rng.integers(60, 91)))
@@ -84,7 +83,7 @@ def near_duplicate(pixels: np.ndarray, rng: Rng) -> np.ndarray:
 
 
 def downsample_map(part_map: Image.Image, margin: int, size: int) -> np.ndarray:
-    """The map of a canvas (:class:`drawing.Canvas`), cut to the image, `size` pixels wide.
+    """Reduce the map of a :class:`canvas.Canvas`, cut to the image, to `size` pixels.
 
     Each pixel is given to the part that covers most of it; of two that cover as much, to the later
     one in BODY_PARTS.

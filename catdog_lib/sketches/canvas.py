@@ -22,6 +22,7 @@ BODY_PARTS = ("background", "body", "ears", "eyes", "muzzle")
 
 
 def _circle(count: int) -> np.ndarray:
+    """Return `count` points on the unit circle, count×2."""
     turn = np.linspace(0, 2 * np.pi, count, endpoint=False)
     return np.stack([np.cos(turn), np.sin(turn)], axis=1)
 
@@ -31,7 +32,7 @@ _CIRCLE, _DOT = _circle(24), _circle(10)  # a dot is too small to show its corne
 
 @lru_cache(maxsize=1)
 def _strands() -> tuple[Image.Image, Image.Image]:
-    """Two masks of 256×256 pixels, of dark and of light strands: upright streaks of noise."""
+    """Return masks, 256×256 pixels, of dark and of light strands: upright streaks of noise."""
     noise = np.random.default_rng(0).integers(0, 256, (256, 256), np.uint8)
     streaks = Image.fromarray(noise).filter(ImageFilter.BoxBlur((0.6, 5)))
     dark = streaks.point([max(0, min(60, 128 - v)) for v in range(256)])
@@ -40,7 +41,7 @@ def _strands() -> tuple[Image.Image, Image.Image]:
 
 
 class Canvas:
-    """An image being drawn, `size` pixels wide, and, if `with_map`, the map of its parts.
+    """An image being drawn, `size` pixels wide, and with `with_map` the map of its body parts.
 
     The map (mode "L", indices into BODY_PARTS) reaches over the image's edges by a quarter of its
     size, so that it also knows what the frame cuts off.
@@ -55,11 +56,10 @@ class Canvas:
 
 
 class Pen:
-    """Draws on one canvas in its own coordinates: x to the right, y down, any origin, unit and
-    turn.
+    """A pen on one canvas, with its own origin, unit and rotation; x to the right, y down.
 
-    What it draws is noted in the canvas's map as the pen's part; a pen of no part leaves the map as
-    it is.
+    What it draws is noted in the canvas's map as the pen's body part; a pen of no part leaves
+    the map as it is.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Pen:
         self._mark = None if part is None or canvas.map is None else BODY_PARTS.index(part)
 
     def of(self, part: str | None) -> Pen:
-        """The same pen for another of the BODY_PARTS, or for none."""
+        """Return the same pen for another of the BODY_PARTS, or for none."""
         if self.canvas.map is None:
             return self
         return Pen(self.canvas, self._matrix, self._origin, part)
@@ -85,9 +85,7 @@ class Pen:
     def at(
         self, x: float, y: float, unit: float = 1.0, angle: float = 0.0, flip: bool = False
     ) -> Pen:
-        """A pen on the same canvas, its origin at (x, y), turned by `angle` radians, mirrored if
-        `flip`.
-        """
+        """Return a pen with its origin at (x, y), turned by `angle` radians, mirrored if `flip`."""
         c, s, m = np.cos(angle) * unit, np.sin(angle) * unit, -1.0 if flip else 1.0
         turned = np.array([[c * m, s * m], [-s, c]]) @ self._matrix
         origin = np.array((x, y)) @ self._matrix + self._origin
@@ -99,7 +97,7 @@ class Pen:
         return np.rint(exact) / 64
 
     def shape(self, points: Points, colour: Colour) -> None:
-        """A filled polygon."""
+        """Fill a polygon."""
         pixels = self._pixels(points)
         self.canvas.ink.polygon(pixels.ravel().tolist(), fill=colour)
         if self._mark is not None:
@@ -113,13 +111,11 @@ class Pen:
         self.shape([(left, top), (right, top), (right, bottom), (left, bottom)], colour)
 
     def oval(self, x: float, y: float, rx: float, ry: float, colour: Colour) -> None:
-        """A filled ellipse with centre (x, y) and radii `rx`, `ry`."""
+        """Fill an ellipse with centre (x, y) and radii `rx`, `ry`."""
         self.shape((_CIRCLE if rx + ry > 0.2 else _DOT) * (rx, ry) + (x, y), colour)
 
     def stroke(self, points: Points, width: float, colour: Colour, tips: int = 0) -> None:
-        """A thick smooth line through `points`; its end (`tips` 1) or both its ends (2) may be
-        pointed.
-        """
+        """Draw a thick smooth line through `points`; `tips` of its ends, 0 to 2, are pointed."""
         place, slope = spline(len(points), 5, False)
         through = np.asarray(points, float)
         line, along = place @ through, slope @ through
@@ -132,9 +128,7 @@ class Pen:
                 self.oval(x, y, width / 2, width / 2, colour)
 
     def _stencil(self, points: Points, fill: int = 255) -> tuple[tuple, Image.Image, tuple]:
-        """The box of pixels around a polygon, a mask of that size with the polygon in `fill`, the
-        box's corner.
-        """
+        """Return a polygon's box in pixels, a mask with the polygon in `fill`, the box's corner."""
         pixels = self._pixels(points)
         edge = self.canvas.image.width
         least, most = pixels.min(axis=0).tolist(), pixels.max(axis=0).tolist()
@@ -147,7 +141,7 @@ class Pen:
     def shade(
         self, points: Points, strength: float, colour: Colour = DARK, but: Points | None = None
     ) -> None:
-        """Tint a polygon, but not the part of it inside the polygon `but`; the map stays as it is.
+        """Tint a polygon, except inside the polygon `but`; the map stays as it is.
 
         Args:
             strength: 0 (nothing) to 1 (all `colour`).
@@ -159,8 +153,9 @@ class Pen:
         self.canvas.image.paste(colour, box, mask)
 
     def fur(self, points: Points, start: Points) -> None:
-        """Short dark and light strands all over a polygon, from the place `start` (0 to 1, twice)
-        of a large fur.
+        """Draw short dark and light strands all over a polygon.
+
+        They are cut from a large fur, at the place `start`: two numbers from 0 to 1.
         """
         box, mask, _ = self._stencil(points)
         unit = float(np.hypot(*self._matrix[0]))  # a head's radius, in pixels; 60 pixels of the fur
@@ -174,7 +169,7 @@ class Pen:
 
     @contextmanager
     def inside(self, contour: np.ndarray) -> Iterator[Pen]:
-        """A pen of no part; what is drawn within this block shows only inside `contour`."""
+        """Give a pen of no part whose drawing, within this block, shows only inside `contour`."""
         box, mask, _ = self._stencil(contour)
         image = self.canvas.image
         before = image.copy()
@@ -185,8 +180,9 @@ class Pen:
 
 
 def gradient(size: int, corners: Sequence[Colour]) -> Image.Image:
-    """A background, `size` pixels wide, that runs evenly between four corner colours (in reading
-    order).
+    """Return a background, `size` pixels wide, that blends four corner colours.
+
+    The corners come in reading order.
     """
     tiny = Image.fromarray(np.array(corners, np.uint8).reshape(2, 2, 3))
     # The box runs from the middle of the first pixel to the middle of the last: the corners hold

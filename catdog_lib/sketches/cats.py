@@ -1,4 +1,4 @@
-"""Drawn cats: breeds, ears, head, muzzle. A cat's eyes are in `eyes`.
+"""Cats: breeds, ears, head, muzzle. A cat's eyes are in `eyes`.
 
 Coordinates are the head's: its radius is about 1, its centre (0, 0), x to the right, y down.
 """
@@ -27,7 +27,7 @@ TAIL = ((0.7, 2.6), (1.35, 2.5), (1.6, 1.9), (1.35, 1.4), (1.55, 1.0))
 
 
 def sample_face(rng: Rng, difficulty: float) -> Face:
-    """The face of a cat of one of the BREEDS."""
+    """Sample the face of a cat of one of the BREEDS."""
     breed = pick_weighted(rng, BREEDS)
     u = rng.uniform
     traits = {
@@ -67,14 +67,14 @@ def sample_face(rng: Rng, difficulty: float) -> Face:
 
 
 def head_outline(face: Face) -> np.ndarray:
-    """The outline of the head: round, widest below the eyes."""
+    """Return the outline of the head: round, widest below the eyes."""
     w, chin = face.wide, face.chin
     half = [(0, -0.82), (0.45, -0.8), (0.85 * w, -0.42), (1.02 * w, 0.12), (face.jaw * w, 0.56)]
     return outline(mirrored([*half, (0.45, chin - 0.06), (0, chin)]))
 
 
 def draw_cheeks(pen: Pen, coat: Coat, face: Face) -> None:
-    """Pointed tufts at both sides, of the breeds with long fur."""
+    """Draw pointed tufts at both sides, for the breeds with long fur."""
     if face.breed not in ("persian", "maine coon"):
         return
     w = face.wide
@@ -86,9 +86,7 @@ def draw_cheeks(pen: Pen, coat: Coat, face: Face) -> None:
 
 
 def draw_ears(pen: Pen, coat: Coat, face: Face, rng: Rng, front: bool) -> None:
-    """Upright ears behind the head, or folded ones in front of it; `front` says which are asked
-    for.
-    """
+    """Draw upright ears behind the head or, with `front`, folded ones in front of it."""
     if front != (face.ears == "folded"):
         return
     pen, ink = pen.of("ears"), pen.of(None)
@@ -119,15 +117,14 @@ def draw_ears(pen: Pen, coat: Coat, face: Face, rng: Rng, front: bool) -> None:
 def _folded_ears(pen: Pen, coat: Coat, face: Face) -> None:
     for s in (-1, 1):
         x = s * face.ear_spread
-        ear = np.array(
-            [(0.34 * x, -0.86), (0.62 * x, -1.04), (0.88 * x, -0.8), (0.8 * x, -0.5), (0.58 * x, -0.6)]
-        )  # fmt: skip
+        left, right = [(0.34 * x, -0.86), (0.62 * x, -1.04)], [(0.8 * x, -0.5), (0.58 * x, -0.6)]
+        ear = np.array([*left, (0.88 * x, -0.8), *right])
         pen.shape(scaled(ear, 1.14), coat.edge)
         pen.of(None).shape(ear, mix(coat.ears, DARK, 0.1))
 
 
 def draw_muzzle(pen: Pen, coat: Coat, pose: Pose, face: Face, rng: Rng) -> None:
-    """Two small pads, a small nose, a curved mouth, often whiskers."""
+    """Draw two small pads, a small nose, a curved mouth, often whiskers."""
     ink, pen = pen.of(None), pen.of("muzzle")
     line, droop = mix(coat.muzzle, DARK, 0.7), rng.normal(0, 0.12)
     w = face.muzzle_width

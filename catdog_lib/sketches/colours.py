@@ -53,7 +53,7 @@ SANDS: tuple[Colour, ...] = ((236, 214, 168), (222, 196, 150), (206, 190, 164))
 
 
 def mix(a: Colour, b: Colour, t: float) -> Colour:
-    """The colour that lies the fraction `t` of the way from `a` to `b`; beyond `b` for t > 1."""
+    """Return the colour a fraction `t` of the way from `a` to `b`; beyond `b` for t > 1."""
     (r, g, b), (red, green, blue) = a, b
     return _byte(r + (red - r) * t), _byte(g + (green - g) * t), _byte(b + (blue - b) * t)
 
@@ -63,12 +63,12 @@ def _byte(value: float) -> int:
 
 
 def jitter(colour: Colour, rng: Rng, amount: float = 10.0) -> Colour:
-    """`colour` with a small random change, about `amount` of 255 in each channel."""
+    """Return `colour` with a small random change, about `amount` of 255 in each channel."""
     change = rng.normal(0, amount, 3).tolist()
     red, green, blue = (_byte(c + d) for c, d in zip(colour, change, strict=True))
     return red, green, blue
 
 
 def lightness(colour: Colour) -> float:
-    """How light a colour looks, 0 to 1 (luma of ITU-R BT.601)."""
+    """Return how light a colour looks, 0 to 1 (luma of ITU-R BT.601)."""
     return (0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]) / 255

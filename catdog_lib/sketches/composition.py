@@ -1,4 +1,4 @@
-"""One drawn image: sample what is in it, draw it, photograph it, and tell the truth about it."""
+"""One sketch: sample what is in it, draw it, photograph it, and record the truth about it."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ VISIBLE = 0.2  # a feature is hidden if less than this share of it is visible
 
 @dataclass(frozen=True)
 class Description:
-    """The truth about one image. ``dataclasses.asdict`` gives a dictionary that fits into
-    JSON.
-    """
+    """The truth about one image; ``dataclasses.asdict`` makes a dictionary that fits into JSON."""
 
     label: int  # of the animal that was drawn: 0 cat, 1 dog
     scene: str  # garden, bokeh, beach, fence (outdoors); sofa, room, shelf, studio (indoors)
@@ -44,8 +42,8 @@ class Sketch:
     """One image and the truth about it."""
 
     image: Image.Image  # RGB, size by size
-    # uint8, size×size, indices into BODY_PARTS. Whiskers, brows and the rims of glasses count as what
-    # they cross.
+    # Uint8, size×size, indices into BODY_PARTS; whiskers, brows and the rims of glasses count as
+    # what they cross.
     body_parts: np.ndarray
     description: Description
 
@@ -57,7 +55,7 @@ class Composition:
         seeds: of the image.
         label: 0 cat, 1 dog.
         difficulty: 0 to 1.
-        scene_by_class: a cat is drawn indoors and a dog outdoors; else each is either.
+        scene_by_class: a cat is drawn indoors and a dog outdoors; otherwise either may be in both.
     """
 
     def __init__(
@@ -95,12 +93,12 @@ class Composition:
         self.scene = pick(where, tuple(OUTDOORS if outside else INDOORS))
 
     def draw_image(self, size: int) -> Image.Image:
-        """The image alone, RGB, `size` by `size` pixels."""
+        """Return the image alone, RGB, `size` by `size` pixels."""
         canvas, _ = self._paint(size, with_map=False)
         return photograph(canvas.image, size, self.camera, self._noise)
 
     def draw_sketch(self, size: int) -> Sketch:
-        """The image with the map of its parts and its description."""
+        """Return the image with the map of its body parts and its description."""
         canvas, total = self._paint(size, with_map=True)
         edge = canvas.margin + canvas.image.width
         visible = canvas.map.crop((canvas.margin, canvas.margin, edge, edge)).histogram()
@@ -129,9 +127,7 @@ class Composition:
         )
 
     def _paint(self, size: int, with_map: bool) -> tuple[Canvas, list[int]]:
-        """The drawing, and of each part how many pixels there would be with nothing before or upon
-        it.
-        """
+        """Return the canvas, and the pixels of each body part if nothing lay before or upon it."""
         pose, coat = self.pose, self.coat
         big = size * (3 if size <= 128 else 2)
         canvas = Canvas(draw_scene(self.scene, big, self._scene, self.busy), with_map)

@@ -1,10 +1,10 @@
-"""Drawn cats and dogs: the course's built-in data set, seeded, the same on every machine.
+"""Sketches of cats and dogs: the built-in data set, seeded, the same on every machine.
 
-A person tells them apart at sight, by ears, eyes, muzzle and whiskers, but for the few that are
+A person tells them apart at sight, by ears, eyes, muzzle and whiskers, except for the few that are
 ambiguous on purpose and marked. A model of single pixels cannot: coat, pose, scene, things, light
-and noise come from random streams that do not know the class. And these images know the truth
-that photos hide: :func:`draw_sketches` tells what is in each, and which pixels are ears, eyes, muzzle
-or body.
+and noise come from random streams that do not depend on the class. And a sketch knows the truth
+that a photo hides: :func:`draw_sketches` returns what is in each, and which pixels are ears, eyes,
+muzzle or body.
 
 Measured at 64 px and difficulty 0.5 with 2,000 training and 1,000 test images, three seeds
 (training 10, 12, 14, test 11, 13, 15):
@@ -13,7 +13,7 @@ Measured at 64 px and difficulty 0.5 with 2,000 training and 1,000 test images, 
 - a perceptron on pixels, 512-128-2 units, 15 epochs: 61.0, 57.1, 60.6 %;
 - five convolutions (`FiveConvCNN`), 10 epochs of batches of 64, AdamW with a one-cycle learning
   rate up to 3e-3, mirrored at random: 94.6, 96.1, 94.6 %, in 92, 57 and 45 seconds of training on 2
-  CPU cores that others used too;
+  CPU cores that other jobs used too;
 - the same networks on 500 images of difficulty 0, 0.25, 0.5, 0.75, 1, mean of the three: 99.5,
   97.8, 94.5, 81.1, 65.3 %. At 0.5, by what the description says: 97.2 % where nothing is hidden,
   89.5 % where one feature is, and 61 % of the 67 ambiguous images;
@@ -53,11 +53,11 @@ class SketchBatch:
 
 
 def draw_image(seed: int, label: int, size: int, difficulty: float = 0.5) -> Image.Image:
-    """One image: RGB, `size` by `size` pixels, the same for the same arguments on every machine.
+    """Return the image of one sketch: RGB, `size` by `size` pixels, the same on every machine.
 
-    ``draw_image(7, 0, 64)`` and ``draw_image(7, 1, 64)`` are a cat and a dog in the same scene, with the same
-    coat, pose, things, light and noise: only the animal differs. One of them is the first image
-    of ``draw_images(…, 64, seed=7)``.
+    ``draw_image(7, 0, 64)`` and ``draw_image(7, 1, 64)`` are a cat and a dog in the same scene,
+    with the same coat, pose, things, light and noise: only the animal differs. One of them is the
+    first image of ``draw_images(…, 64, seed=7)``.
 
     Raises:
         CatdogError: for a negative seed, a label that is not 0 (cat) or 1 (dog), a size or
@@ -68,7 +68,7 @@ def draw_image(seed: int, label: int, size: int, difficulty: float = 0.5) -> Ima
 
 
 def draw_sketch(seed: int, label: int, size: int, difficulty: float = 0.5) -> Sketch:
-    """The image that :func:`draw_image` draws, with the map of its parts and its description.
+    """Return the image that :func:`draw_image` gives, with its body parts and description.
 
     Raises:
         CatdogError: as :func:`draw_image`.
@@ -80,10 +80,12 @@ def draw_sketch(seed: int, label: int, size: int, difficulty: float = 0.5) -> Sk
 def draw_images(
     count: int, size: int, seed: int = 0, difficulty: float = 0.5, faults: Faults = NO_FAULTS
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`count` images, half of them cats, in a random order; or as `faults` says.
+    """Return `count` images and their labels, half of them cats, in a random order.
+
+    With `faults`, the set has these faults, such as more dogs than cats.
 
     Image i depends on `seed`, i, `difficulty` and `faults` alone: ``draw_images(10, …)`` is the
-    beginning of ``draw_images(20, …)``. Take another seed for the test set than for the training set.
+    beginning of ``draw_images(20, …)``. Give the test set another seed than the training set.
 
     Returns:
         images, uint8, count×3×size×size, and labels, int64, count: 0 cat, 1 dog.
@@ -106,10 +108,9 @@ def draw_sketches(
     faults: Faults = NO_FAULTS,
     first: int = 0,
 ) -> SketchBatch:
-    """The images and labels that :func:`draw_images` gives for the same arguments, with all that is
-    true of them.
+    """Return the images and labels of :func:`draw_images` with the truth about them.
 
-    ``first`` skips so many: the set can be drawn piece by piece.
+    ``first`` images are skipped, so that a set can be drawn piece by piece.
 
     Raises:
         CatdogError: as :func:`draw_images`.
@@ -118,7 +119,7 @@ def draw_sketches(
     plans = [_Plan(i, seed, difficulty, faults) for i in range(first, first + count)]
     sketches = [plan.composition.draw_sketch(size) for plan in plans]
     return SketchBatch(
-        images=np.stack([p.pixels(d.image) for p, d in zip(plans, sketches, strict=True)]),
+        images=np.stack([p.pixels(s.image) for p, s in zip(plans, sketches, strict=True)]),
         labels=np.array([plan.label for plan in plans], np.int64),
         true_labels=np.array([plan.true_label for plan in plans], np.int64),
         body_parts=np.stack([sketch.body_parts for sketch in sketches]),
@@ -141,19 +142,19 @@ class _Plan:
         self._copy_seeds = [seed, i, COPY_STREAM, 1]
 
     def pixels(self, image: Image.Image) -> np.ndarray:
-        """The image as 3×size×size, changed a little if it nearly repeats another."""
+        """Return the image as 3×size×size, changed a little if it nearly repeats another."""
         pixels = np.asarray(image).transpose(2, 0, 1)
         if self.repeats and not self.exact:
             return near_duplicate(pixels, np.random.default_rng(self._copy_seeds))
         return pixels
 
 
-def _is_integer(value: object, least: int, most: float = float("inf")) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and least <= value <= most
+def _is_integer(value: object, low: int, high: float = float("inf")) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and low <= value <= high
 
 
 def check_arguments(count: int, size: int, seed: int, difficulty: float) -> None:
-    """Complain about a set that cannot be drawn.
+    """Raise an error for a set that cannot be drawn.
 
     Raises:
         CatdogError: an argument is of the wrong kind or out of range.

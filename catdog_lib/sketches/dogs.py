@@ -1,6 +1,7 @@
-"""Drawn dogs: breeds, ears, head, muzzle. A dog's eyes are in `eyes`.
+"""Dogs: breeds, ears, head, muzzle. A dog's eyes are in `eyes`.
 
 Coordinates are the head's: its radius is about 1, its centre (0, 0), x to the right, y down.
+Longer than 200 lines because every breed has features of its own.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ IN_FRONT = ("hanging", "curly", "button")  # drawn over the head; the other ears
 
 
 def sample_face(rng: Rng, difficulty: float) -> Face:
-    """The face of a dog of one of the BREEDS."""
+    """Sample the face of a dog of one of the BREEDS."""
     breed = pick_weighted(rng, BREEDS)
     u = rng.uniform
     ears = pick_weighted(rng, {"hanging": 0.5, "folded": 0.25, "pricked": 0.25})
@@ -114,14 +115,14 @@ def sample_face(rng: Rng, difficulty: float) -> Face:
 
 
 def head_outline(face: Face) -> np.ndarray:
-    """The outline of the head: narrower than a cat's, with jowls."""
+    """Return the outline of the head: narrower than a cat's, with jowls."""
     w, jaw, chin = face.wide, face.jaw, face.chin
     half = [(0, -0.9), (0.48, -0.84), (0.84 * w, -0.4), (0.92 * w, 0.1), (jaw, 0.6)]
     return outline(mirrored([*half, (jaw * 0.6, chin - 0.08), (0, chin)]))
 
 
 def draw_crown(pen: Pen, coat: Coat, face: Face, rng: Rng) -> None:
-    """The curls on top of a poodle's or spaniel's head."""
+    """Draw the curls on top of a poodle's or spaniel's head."""
     if face.breed not in ("poodle", "spaniel"):
         return
     curls, big = (7, 0.2) if face.breed == "poodle" else (4, 0.15)
@@ -136,9 +137,7 @@ def draw_crown(pen: Pen, coat: Coat, face: Face, rng: Rng) -> None:
 
 
 def draw_ears(pen: Pen, coat: Coat, face: Face, rng: Rng, front: bool) -> None:
-    """Ears of many kinds, none ending in a sharp point; `front` asks for those in front of the
-    head.
-    """
+    """Draw ears, none with a sharp point; `front` asks for those in front of the head."""
     pen, ink = pen.of("ears"), pen.of(None)
     pink = mix(PINK, coat.ears, rng.uniform(0.3, 0.7))
     for s, kind in ((-1, face.ears), (1, face.ears_2)):
@@ -171,8 +170,9 @@ def _button_ear(pen: Pen, s: int, coat: Coat) -> None:
 
 
 def draw_muzzle(pen: Pen, coat: Coat, pose: Pose, face: Face, rng: Rng) -> None:
-    """A snout with a large nose, a wide mouth, often a tongue; a beard on terriers, wrinkles on
-    pugs.
+    """Draw a snout with a large nose and a wide mouth, often a tongue.
+
+    Terriers have a beard, pugs have wrinkles.
     """
     pen, ink = pen.of("muzzle"), pen.of(None)
     w, low, b = face.muzzle_width, face.muzzle_length, rng.uniform(0.17, 0.26)

@@ -1,4 +1,4 @@
-"""The eyes of drawn cats and dogs, with their lids.
+"""The eyes of cats and dogs, with their lids.
 
 Coordinates of one eye: its radius is about 1, its centre (0, 0), x to the right, y down.
 """
@@ -15,12 +15,12 @@ ALMOND = ((-1.1, 0.05), (-0.5, -0.8), (0.1, -1), (0.75, -0.7), (1.12, 0), (0.5, 
 
 
 def is_closed(pose: Pose, side: int) -> bool:
-    """Whether the eye on this side, -1 or 1, is shut."""
+    """Return whether the eye on this side, -1 or 1, is shut."""
     return pose.lids == "happy" or (pose.lids == "wink" and side == 1)
 
 
 def cat_eyes(pen: Pen, coat: Coat, pose: Pose, face: Face, rng: Rng) -> None:
-    """Large slanted almonds, mostly with slits for pupils."""
+    """Draw large slanted almonds, mostly with slits for pupils."""
     h = rng.uniform(0.65, 0.85) if face.eye < 0.25 else rng.uniform(0.85, 0.98)
     slit = rng.uniform(0.16, 0.45)
     almond = outline(ALMOND) * (1, h)
@@ -43,7 +43,7 @@ def cat_eyes(pen: Pen, coat: Coat, pose: Pose, face: Face, rng: Rng) -> None:
 
 
 def dog_eyes(pen: Pen, coat: Coat, pose: Pose, face: Face, rng: Rng) -> None:
-    """Small round dark eyes, often with brows."""
+    """Draw small round dark eyes, often with brows."""
     apart, brows = rng.uniform(0.33, 0.42), rng.random() < 0.4
     brow = mix(coat.base, LIGHT if lightness(coat.base) < 0.6 else DARK, 0.3)
     for s in (-1, 1):

@@ -1,4 +1,4 @@
-"""What stands in front of the animal: a ledge, grass, a leaf, a ball, … None of it knows the class.
+"""What stands in front of the animal: a ledge, a leaf, a ball … None depends on the class.
 
 Coordinates are the head's: its radius is 1, its centre (0, 0), x to the right, y down.
 """
@@ -20,7 +20,7 @@ CARTON: Colour = (196, 156, 108)
 
 @dataclass(frozen=True)
 class Occluder:
-    """What stands before the animal. The same for cats and dogs."""
+    """What stands before the animal. The distribution is the same for cats and dogs."""
 
     # "none", ledge, grass, frame, leaf, butterfly, ball, yarn, pot; sheet and box hide all of it.
     kind: str
@@ -30,8 +30,9 @@ class Occluder:
 
     @classmethod
     def sample(cls, rng: Rng, difficulty: float, pose: Pose, covered: bool) -> Occluder:
-        """Nothing at difficulty 0, in 28 % of the images at 0.5, in 65 % at 1, then often over
-        the face.
+        """Sample an occluder: nothing at difficulty 0, in 28 % of the images at 0.5, in 65 % at 1.
+
+        At high difficulty it often lies over the face.
         """
         some = ramp(difficulty, 0, 0.28, 0.65)
         small = {"leaf": 1, "butterfly": 0.8, "ball": 1, "yarn": 1, "pot": 1}
@@ -51,7 +52,7 @@ class Occluder:
 
 
 def draw_occluder(page: Pen, occluder: Occluder, coat: Coat, pose: Pose, rng: Rng) -> None:
-    """Draw the thing in front. `page` is a pen of the whole image and of the background."""
+    """Draw the thing in front; `page` is a pen of the whole image and of the background."""
     colour, other = jitter(pick(rng, CLOTHS), rng), jitter(pick(rng, CLOTHS), rng)
     near = page.at(pose.x, pose.y, pose.unit, 0.0, pose.flip)
     thing = near.at(occluder.x, occluder.y, occluder.radius)

@@ -1,4 +1,4 @@
-"""Smooth outlines through a few points, and what can be done with them."""
+"""Smooth outlines through a few points, and how to change them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ Points = Sequence | np.ndarray  # K by 2
 
 @lru_cache(maxsize=64)
 def spline(count: int, samples: int, closed: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Matrices from `count` control points to points on their Catmull-Rom spline and to its slopes
-    there.
-    """
+    """Return matrices from control points to points on their Catmull-Rom spline, and its slopes."""
     pieces = count if closed else count - 1
     place = np.zeros((pieces * samples + (not closed), count))
     slope = np.zeros_like(place)
@@ -39,18 +37,19 @@ def spline(count: int, samples: int, closed: bool) -> tuple[np.ndarray, np.ndarr
 
 
 def outline(points: Points, samples: int = 5) -> np.ndarray:
-    """A smooth closed curve through `points` (K by 2), as K·samples points."""
+    """Return a smooth closed curve through `points` (K by 2), as K·samples points."""
     return spline(len(points), samples, True)[0] @ np.asarray(points, float)
 
 
 def curve(points: Points, samples: int = 5) -> np.ndarray:
-    """A smooth open curve through `points` (K by 2), as (K - 1)·samples + 1 points."""
+    """Return a smooth open curve through `points` (K by 2), as (K - 1)·samples + 1 points."""
     return spline(len(points), samples, False)[0] @ np.asarray(points, float)
 
 
 def mirrored(half: Sequence) -> list:
-    """A symmetric closed list of points from its right half, top to bottom, both ends on the axis x
-    = 0.
+    """Complete a symmetric outline from its right half.
+
+    The half runs from top to bottom, with both ends on the axis x = 0.
     """
     return [*half, *[(-x, y) for x, y in half[-2:0:-1]]]
 
@@ -60,15 +59,13 @@ def _middle(contour: np.ndarray) -> np.ndarray:
 
 
 def scaled(contour: np.ndarray, factor: float, down: float = 0.0) -> np.ndarray:
-    """`contour` scaled by `factor` about the mean of its points, and moved `down`."""
+    """Scale `contour` by `factor` about the mean of its points, and move it `down`."""
     middle = _middle(contour)
     return middle + (contour - middle) * factor + (0.0, down)
 
 
 def fluffy(contour: np.ndarray, amount: float, rng: Rng) -> np.ndarray:
-    """`contour` with every second point pulled outwards by about `amount` of its distance: tufts of
-    fur.
-    """
+    """Pull every second point of `contour` outwards by about `amount` of its distance: tufts."""
     middle, pull = _middle(contour), np.ones((len(contour), 1))
     pull[::2] += amount * rng.uniform(0.3, 1.7, pull[::2].shape)
     return middle + (contour - middle) * pull

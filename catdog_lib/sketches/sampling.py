@@ -1,4 +1,4 @@
-"""Random choices, and how difficulty changes them."""
+"""Random choices, and how difficulty changes what is sampled."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ Rng = np.random.Generator
 
 
 def pick(rng: Rng, options: Sequence):
-    """One of `options`, each as likely."""
+    """Return one of `options`, all with the same probability."""
     return options[int(rng.integers(len(options)))]
 
 
 def pick_weighted(rng: Rng, weights: Mapping[str, float]) -> str:
-    """One of the names in `odds`, with its odds: {"a": 3, "b": 1} gives "a" three times in four."""
+    """Return one of the names in `weights`: {"a": 3, "b": 1} gives "a" three times in four."""
     at = rng.random() * sum(weights.values())
     for name, weight in weights.items():
         at -= weight
@@ -25,9 +25,7 @@ def pick_weighted(rng: Rng, weights: Mapping[str, float]) -> str:
 
 
 def ramp(difficulty: float, easy: float, default: float, hard: float) -> float:
-    """A value that goes evenly from `easy` at difficulty 0 to `default` at 0.5 and on to `hard` at
-    1.
-    """
+    """Interpolate from `easy` at difficulty 0 to `default` at 0.5, and on to `hard` at 1."""
     if difficulty < 0.5:
         return easy + (default - easy) * 2 * difficulty
     return default + (hard - default) * (2 * difficulty - 1)

@@ -1,7 +1,7 @@
-"""What a drawn image is made of, before it is drawn: coat, pose, face. Each is sampled by itself.
+"""What an animal is made of, before it is drawn: coat, pose, face. Each is sampled by itself.
 
-Lengths in a face or body are in radii of the head. Difficulty runs from 0 to 1; `ramp` says what it
-does.
+Lengths in a face or body are in radii of the head. Difficulty runs from 0 to 1; `sampling.ramp`
+says what it does.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Coat:
 
     @classmethod
     def sample(cls, rng: Rng) -> Coat:
-        """A coat with colours that stand apart from each other."""
+        """Sample a coat with colours that stand apart from each other."""
         pattern = pick(rng, PATTERNS)
         base, second = (jitter(pick(rng, FURS), rng, 7) for _ in range(2))
         dark = mix(base, DARK, rng.uniform(0.35, 0.6))
@@ -77,9 +77,7 @@ class Coat:
 
 @dataclass(frozen=True)
 class Pose:
-    """Where the animal is, how it looks out, and from where it is lit. The same for cats and
-    dogs.
-    """
+    """Where the animal is, how it looks out, from where it is lit. The same for cats and dogs."""
 
     x: float  # centre of the head, as a fraction of the image
     y: float
@@ -96,9 +94,7 @@ class Pose:
 
     @classmethod
     def sample(cls, rng: Rng, difficulty: float) -> Pose:
-        """A pose: whole, central and upright at difficulty 0, small, tilted and cut by the frame at
-        1.
-        """
+        """Sample a pose: whole, central, upright at difficulty 0; small, tilted, cut off at 1."""
         d = difficulty
         unit = rng.uniform(ramp(d, 0.21, 0.165, 0.1), ramp(d, 0.27, 0.3, 0.26))
         x = rng.normal(0.5, ramp(d, 0.02, 0.09, 0.16))
@@ -137,7 +133,7 @@ class Pose:
 
 @dataclass(frozen=True)
 class Face:
-    """What tells a cat from a dog, as it is drawn. Sampled by `cats.face` and `dogs.face`."""
+    """What distinguishes a cat from a dog. Sampled by `cats.sample_face` and `dogs.sample_face`."""
 
     breed: str
     # Cats: pointed, rounded, tufted, folded; dogs: hanging, curly, folded, pricked, bat, button.
@@ -158,7 +154,7 @@ class Face:
     nose: Colour
     whiskers: bool
     tongue: bool
-    ears_of: int  # of which class each feature is: the image's own, but in a mixed animal
+    ears_of: int  # label of the class each feature is of: the animal's own unless it is mixed
     eyes_of: int
     muzzle_of: int
     head_of: int

@@ -1,4 +1,4 @@
-"""The random numbers behind the augmentations: drawn on the CPU, some for each image of a batch.
+"""The random parameters of the augmentations: sampled on the CPU, some for each image of a batch.
 
 They stand apart from what is done with them, so that they can be looked at, and compared with
 those of torchvision.
@@ -47,7 +47,7 @@ def sample_crops(
 ) -> Tensor:
     """Boxes inside images, as ``RandomResizedCrop`` draws them.
 
-    A box that would stick out is drawn again; after ten tries the largest in the middle is taken.
+    A box that would stick out is sampled again; after ten tries the largest in the middle is taken.
 
     Args:
         shape: of the batch, N×3×H×W.
@@ -56,10 +56,10 @@ def sample_crops(
         generator: of the random numbers.
 
     Returns:
-        N×4: top, left, height and width, in whole pixels.
+        N×4: top, left, height and width, in integer pixels.
 
     Raises:
-        CatdogError: the area or the ratio cannot be.
+        CatdogError: the area or the ratio is impossible.
     """
     height, width = shape[2:]
     wide, tall = _sample_sides(shape, area, ratio, generator)
@@ -79,7 +79,7 @@ def sample_erase_boxes(
 ) -> Tensor:
     """Boxes to cover, as ``RandomErasing`` draws them.
 
-    A box that leaves no row or no column free is drawn again; after ten tries nothing is covered.
+    A box that leaves no row or no column free is sampled again; after ten tries nothing is covered.
 
     Args:
         shape: of the batch, N×3×H×W.
@@ -89,10 +89,10 @@ def sample_erase_boxes(
         generator: of the random numbers.
 
     Returns:
-        N×4: top, left, height and width, in whole pixels; height and width are 0 for no box.
+        N×4: top, left, height and width, in integer pixels; height and width are 0 for no box.
 
     Raises:
-        CatdogError: the probability, the area or the ratio cannot be.
+        CatdogError: the probability, the area or the ratio is impossible.
     """
     count, _, height, width = shape
     tall, wide = _sample_sides(shape, area, ratio, generator)
@@ -111,12 +111,12 @@ def sample_jitter(
     Args:
         count: of images.
         strengths: of brightness, contrast, saturation and hue: how far from the factor that
-            changes nothing, which is 1, and 0 for hue.
+            changes nothing, which is 1, or 0 for hue.
         generator: of the random numbers.
 
     Returns:
-        Factors, N×4; order, 4 int64: the column of the first change, of the second, … The images
-        of a batch share it, so that each change is done once, to all of them.
+        Factors, N×4; order, 4 int64: the column of the first transform, of the second, … The images
+        of a batch share it, so that each transform is done once, to all of them.
 
     Raises:
         CatdogError: a strength is negative, or the hue's above ½.
@@ -157,6 +157,6 @@ def _sample_corners(
     down: Tensor, right: Tensor, generator: Generator | None
 ) -> tuple[Tensor, Tensor]:
     """Whole numbers from 0 to ``down``, and from 0 to ``right``, each as likely."""
-    draw = torch.rand(2, len(down), generator=generator, dtype=torch.float64)
-    top, left = (draw * (torch.stack((down, right)) + 1)).floor().to(down.dtype)
+    fractions = torch.rand(2, len(down), generator=generator, dtype=torch.float64)
+    top, left = (fractions * (torch.stack((down, right)) + 1)).floor().to(down.dtype)
     return top, left

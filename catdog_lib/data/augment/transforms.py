@@ -3,17 +3,17 @@
 Every function takes a batch and a generator of random numbers, and returns a new batch. They are
 put together in plain Python, with ``functools.partial`` to set a strength::
 
-    for change in (random_flip, partial(random_rotation, degrees=15), trivial_augment):
-        images = change(images, generator)
+    for transform in (random_flip, partial(random_rotation, degrees=15), trivial_augment):
+        images = transform(images, generator)
 
 - **In:** N×3×H×W, uint8, or float in [0, 1]. It stays as it was.
 - **Out:** the same shape, device and memory order; float in [0, 1], of the type that came in, or
-  float32 for uint8. A CatdogError for what is no such batch, or for a strength that cannot be.
-- **Random numbers:** each image has its own. They are drawn on the CPU, so that every device gets
+  float32 for uint8. A CatdogError for anything but such a batch, or for an impossible strength.
+- **Random numbers:** each image has its own. They are sampled on the CPU, so that every device gets
   the same ones; without a generator, from PyTorch's own.
 
 Pixels and distributions are those of the class of ``torchvision.transforms.v2`` that each function
-names. That class draws once for a whole batch, so it is used on single images, which is slow.
+names. That class samples once for a whole batch, so it is used on single images, which is slow.
 Thousands of images a second at 64 pixels, the best of several rounds in one run on 2 cores of an
 AMD EPYC that other jobs used too:
 
@@ -31,13 +31,11 @@ torchvision on JPEG files, two loading workers            2.2              1.8  
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial, wraps
-
 import torch
 from torch import Generator, Tensor
 
 from catdog_lib.data.augment import colour
+from catdog_lib.data.augment.batch import apply_by_group, batch_transform
 from catdog_lib.data.augment.random_params import (
     Range,
     bernoulli,
@@ -48,33 +46,6 @@ from catdog_lib.data.augment.random_params import (
     uniform,
 )
 from catdog_lib.data.augment.warp import crops, rotations, translations, warp
-from catdog_lib.errors import CatdogError
-
-
-def batch_transform(change: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Let a function of float32 images take and return what the head of this file says."""
-
-    @wraps(change)
-    def changed(images: Tensor, *arguments, **strengths) -> Tensor:
-        if images.ndim != 4 or images.shape[1] != 3 or not len(images):
-            raise CatdogError(
-                f"images has the shape {tuple(images.shape)}; give a batch N×3×H×W "
-                "(a single image as image[None])."
-            )
-        if images.dtype != torch.uint8 and not images.is_floating_point():
-            raise CatdogError(f"images is {images.dtype}; give uint8, or float in [0, 1].")
-        floats = images.float()  # half precision is too coarse to say where a pixel lies
-        if images.dtype == torch.uint8:
-            floats.div_(255)
-        out = change(floats, *arguments, **strengths)
-        if images.is_floating_point():
-            out = out.to(images.dtype)
-        last = torch.channels_last
-        if images.is_contiguous(memory_format=last) and not out.is_contiguous(memory_format=last):
-            out = torch.stack(out.unbind(1), -1).permute(0, 3, 1, 2)
-        return out
-
-    return changed
 
 
 @batch_transform
@@ -90,8 +61,8 @@ def flip_and_crop(
     Args:
         images: N×3×H×W.
         generator: of the random numbers.
-        smallest: side of the smallest part, as a share of the image's.
-        size: height and width of the new images, in place of the old ones'.
+        smallest: side of the smallest crop, as a share of the image's.
+        size: height and width of the new images, in place of the old size.
     """
     require(0 < smallest <= 1, "smallest", smallest, "a number above 0, and 1 at most")
     count, _, height, width = images.shape
@@ -128,8 +99,8 @@ def random_resized_crop(
     Args:
         images: N×3×H×W.
         generator: of the random numbers.
-        area: of the part, from and to, as a share of the image's.
-        ratio: of the part's width to its height, from and to.
+        area: of the crop, from and to, as a share of the image's.
+        ratio: of the crop's width to its height, from and to.
     """
     boxes = sample_crops(images.shape, area, ratio, generator)
     return warp(images, crops(boxes, *images.shape[2:]), boxes=boxes)
@@ -182,7 +153,7 @@ def colour_jitter(
 ) -> Tensor:
     """Change brightness, contrast, saturation and hue (``ColorJitter``).
 
-    Each image has its own factors; the order of the four is drawn too, but once for a batch.
+    Each image has its own factors; the order of the four is random too, but sampled once for a batch.
     Howard 2013, "Some improvements on deep convolutional neural network based image
     classification", arXiv 1312.5402.
 
@@ -190,21 +161,10 @@ def colour_jitter(
         images: N×3×H×W.
         generator: of the random numbers.
         brightness: how far the factor may lie from 1; contrast and saturation likewise.
-        hue: how far to turn the wheel of colours, either way, as a part of a full turn.
+        hue: how far to turn the wheel of colours, either way, as a fraction of a full turn.
     """
     strengths = dict(brightness=brightness, contrast=contrast, saturation=saturation, hue=hue)
-    return apply_jitter(images, *sample_jitter(len(images), strengths, generator))
-
-
-def apply_jitter(images: Tensor, factors: Tensor, order: Tensor) -> Tensor:
-    """Change float32 images, N×3×H×W, by these factors, in this order: see
-    :func:`sample_jitter`.
-    """
-    changes = (colour.brightness, colour.contrast, colour.saturation, colour.hue)
-    images = images.contiguous()  # one channel after the other: several times faster here
-    for number in order.tolist():
-        images = changes[number](images, factors[:, number])
-    return images
+    return colour.jitter(images, *sample_jitter(len(images), strengths, generator))
 
 
 @batch_transform
@@ -228,7 +188,7 @@ def random_erasing(
         area: of the box, from and to, as a share of the image's.
         ratio: of the box's height to its width, from and to.
         value: of the covered pixels. torchvision's 0 is meant for images that have been
-            normalised, where it is the mean of all; that is about 0.5 here, and 0 is black.
+            normalised, where it is the mean of all; it is about 0.5 here, and 0 is black.
     """
     height, width = images.shape[2:]
     boxes = sample_erase_boxes(images.shape, probability, area, ratio, generator)
@@ -237,26 +197,3 @@ def random_erasing(
     x = torch.arange(width, device=images.device)
     rows, columns = (y >= top) & (y < top + tall), (x >= left) & (x < left + wide)
     return images.masked_fill(rows[:, None, :, None] & columns[:, None, None, :], value)
-
-
-def apply_by_group(
-    images: Tensor, group: Tensor, changes: Sequence[Callable[..., Tensor]], *strengths: Tensor
-) -> Tensor:
-    """Do to each image what its group asks for.
-
-    The images are sorted by group, so that every change gets a batch of its own, and put back in
-    their places.
-
-    Args:
-        images: N×3×H×W.
-        group: N, int64, on the CPU.
-        changes: of group 0, 1, …; each takes n×3×H×W and n of each of the strengths.
-        strengths: N numbers or matrices each, on the CPU.
-    """
-    to_device = partial(Tensor.to, device=images.device, non_blocking=True)
-    order = group.argsort()
-    sizes = group.bincount(minlength=len(changes)).tolist()
-    columns = [images.index_select(0, to_device(order)), *(s[order] for s in strengths)]
-    parts = zip(changes, *(column.split(sizes) for column in columns), strict=True)
-    changed = torch.cat([change(some, *numbers) for change, some, *numbers in parts if len(some)])
-    return changed.index_select(0, to_device(order.argsort()))

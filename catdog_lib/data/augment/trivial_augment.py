@@ -8,11 +8,11 @@ import torch
 from torch import Generator, Tensor
 
 from catdog_lib.data.augment import colour
-from catdog_lib.data.augment.transforms import apply_by_group, batch_transform
+from catdog_lib.data.augment.batch import apply_by_group, batch_transform
 from catdog_lib.data.augment.warp import rotations, shears, translations, warp
 
 LEVELS = 31
-# What each starts from, how far it goes from there, and whether it goes both ways. In slope
+# Where the strength of each starts, how far it goes from there, and whether it goes both ways. In slope
 # (shear), pixels (translate), degrees (rotate), factors (brightness to sharpness), bits that are
 # kept (posterize), and the threshold (solarize). The values are those of TrivialAugmentWide.
 OPERATIONS = {
@@ -32,7 +32,7 @@ OPERATIONS = {
     "equalize": (0, 0, False),
 }
 NAMES = tuple(OPERATIONS)
-MOVES = NAMES.index("rotate")  # the last that moves pixels
+LAST_GEOMETRIC = NAMES.index("rotate")  # the operations up to here move pixels
 
 
 @batch_transform
@@ -59,7 +59,7 @@ def apply_operations(images: Tensor, operation: Tensor, strength: Tensor) -> Ten
     """Change float32 images, N×3×H×W, in the ways that :func:`sample_operations` draws."""
     height, width = images.shape[2:]
     none = torch.zeros_like(strength)
-    moves = (  # in the order of NAMES
+    geometric = (  # in the order of NAMES
         translations(none, none),
         shears(strength, none, height, width),
         shears(none, strength, height, width),
@@ -67,10 +67,12 @@ def apply_operations(images: Tensor, operation: Tensor, strength: Tensor) -> Ten
         translations(none, strength.trunc()),
         rotations(strength),
     )
-    matrix = torch.stack(moves)[operation.clamp(max=MOVES), torch.arange(len(images))]
+    matrix = torch.stack(geometric)[operation.clamp(max=LAST_GEOMETRIC), torch.arange(len(images))]
     # The five that move pixels are one group, since all they differ in is the matrix.
-    group = torch.where(operation <= MOVES, operation.clamp(max=1), operation - MOVES + 1)
-    changes = (
+    group = torch.where(
+        operation <= LAST_GEOMETRIC, operation.clamp(max=1), operation - LAST_GEOMETRIC + 1
+    )
+    transforms = (
         lambda some, by, matrix: some,
         lambda some, by, matrix: warp(some, matrix, mode="nearest"),
         lambda some, by, matrix: colour.brightness(some, by),
@@ -82,4 +84,4 @@ def apply_operations(images: Tensor, operation: Tensor, strength: Tensor) -> Ten
         lambda some, by, matrix: colour.autocontrast(some),
         lambda some, by, matrix: colour.equalize(some),
     )
-    return apply_by_group(images.contiguous(), group, changes, strength, matrix)
+    return apply_by_group(images.contiguous(), group, transforms, strength, matrix)

@@ -18,14 +18,14 @@ from pathlib import Path
 
 from catdog_lib.data.download.archive import unpack
 from catdog_lib.data.download.collections import COLLECTIONS, Collection
-from catdog_lib.data.download.http import download, downloaded_bytes, has_checksum, megabytes
+from catdog_lib.data.download.http import download
+from catdog_lib.data.download.partial_file import downloaded_bytes, has_checksum, megabytes
 from catdog_lib.data.folders import count_by_split, scan
 from catdog_lib.data.sources import PROJECT_DATA
 from catdog_lib.errors import CatdogError
 
-_ROOM = (
-    2.2  # the archives, and as much again for the photos in them, which JPEG has compressed already
-)
+# Of the archives' size: they themselves, and the photos in them, which JPEG has compressed already.
+_ROOM = 2.2
 
 
 @dataclass(frozen=True)
@@ -166,12 +166,12 @@ def _archives(
                 )
             path = by_hand
         else:
-            download(
-                address, path, archive.bytes, archive.sha256, progress=progress,
-                advice=f"run this again later to go on, or fetch this file with a browser, put it into "
+            advice = (
+                "run this again later to go on, or fetch this file with a browser, put it into "
                 f"{str(target.parent)!r} and run this again; without photos the lessons draw their "
-                "own animals",
-            )  # fmt: skip
+                "own animals"
+            )
+            download(address, path, archive.bytes, archive.sha256, advice=advice, progress=progress)
         paths.append(path)
     return paths
 

@@ -9,7 +9,6 @@ as long as the server still has the same file: ``If-Range`` with its ETag or dat
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import time
@@ -21,10 +20,19 @@ import urllib3
 from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema, SSLError
 from tqdm.auto import tqdm
 
+from catdog_lib.data.download.partial_file import (
+    discard,
+    has_checksum,
+    keep_tag,
+    length_of,
+    megabytes,
+    part_of,
+    tag_of,
+)
 from catdog_lib.errors import CatdogError
 
 _CHUNK = 1 << 16
-_TRIES = 4  # in a row, each of which got no further than those before
+_TRIES = 4  # in a row that got no further than those before
 _BUSY = (408, 425, 429)  # with 5xx: answers that another try may change
 
 
@@ -71,31 +79,29 @@ def download(
     """
     if path.is_file() and has_checksum(path, sha256):
         return
-    job = _Job(url, _part(path), size, advice, timeout, pause)
+    job = _Job(url, part_of(path), size, advice, timeout, pause)
+    bar_style = {"unit": "B", "unit_scale": True, "disable": not progress, "leave": False}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with (
             requests.Session() as session,
-            tqdm(
-                desc=path.name, total=size, initial=_length(job.part), unit="B", unit_scale=True,
-                disable=not progress, leave=False,
-            ) as bar,
-        ):  # fmt: skip
+            tqdm(desc=path.name, total=size, initial=length_of(job.part), **bar_style) as bar,
+        ):
             resumed = _fetch_with_retries(job, session, bar)
             if resumed and not has_checksum(job.part, sha256):
-                _discard(job.part)  # parts of two files, perhaps: once more, from the start
+                discard(job.part)  # perhaps a mixture of two files: once more, from the start
                 _fetch_with_retries(job, session, bar)
         if not has_checksum(job.part, sha256):
-            _discard(job.part)
+            discard(job.part)
             raise CatdogError(
                 f"What came from {url} has another checksum than its publisher's file and was "
                 f"deleted; {advice}."
             )
         os.replace(job.part, path)
-        _tag(job.part).unlink(missing_ok=True)
+        tag_of(job.part).unlink(missing_ok=True)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
-            f"interrupted; {megabytes(_length(job.part))} of {megabytes(size)} are kept in "
+            f"interrupted; {megabytes(length_of(job.part))} of {megabytes(size)} are kept in "
             f"{str(job.part)!r}, and the same command goes on from there"
         ) from None
     except OSError as error:
@@ -105,39 +111,23 @@ def download(
         ) from None
 
 
-def has_checksum(path: Path, sha256: str) -> bool:
-    """Whether the file has this SHA-256, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
-
-
-def downloaded_bytes(path: Path) -> int:
-    """Bytes of the file ``path`` that an earlier download has left, whole or in part."""
-    return max(_length(path), _length(_part(path)))
-
-
-def megabytes(count: int) -> str:
-    """A number of bytes for people: "811 MB"; no decimals."""
-    return f"{count / 1e6:,.0f} MB"
-
-
 def _fetch_with_retries(job: _Job, session: requests.Session, bar: tqdm) -> bool:
     """Try until the part is whole; return whether some of it had come earlier than the rest."""
-    failures, furthest, resumed = 0, _length(job.part), False
+    failures, furthest, resumed = 0, length_of(job.part), False
     while True:
-        resumed = resumed or _length(job.part) > 0
+        resumed = resumed or length_of(job.part) > 0
         try:
             _fetch_rest(job, session, bar)
             return resumed
         except _RetryableError as problem:
             # A server that cuts at the same place every time gets no further, even if it sends
             # megabytes each time.
-            failures = failures + 1 if _length(job.part) <= furthest else 0
-            furthest = max(furthest, _length(job.part))
+            failures = failures + 1 if length_of(job.part) <= furthest else 0
+            furthest = max(furthest, length_of(job.part))
             if failures == _TRIES:
-                come = f"{megabytes(furthest)} of {megabytes(job.size)} have come"
+                arrived = f"{megabytes(furthest)} of {megabytes(job.size)} have come"
                 raise CatdogError(
-                    f"{job.url} cannot be downloaded ({problem}; {come}); {job.advice}."
+                    f"{job.url} cannot be downloaded ({problem}; {arrived}); {job.advice}."
                 ) from None
             bar.set_postfix_str(f"{problem}, trying again")
             time.sleep(job.pause * 2 ** max(0, failures - 1))
@@ -145,23 +135,23 @@ def _fetch_with_retries(job: _Job, session: requests.Session, bar: tqdm) -> bool
 
 def _fetch_rest(job: _Job, session: requests.Session, bar: tqdm) -> None:
     """Ask once for what is missing."""
-    have = _length(job.part)
+    have = length_of(job.part)
     if have == job.size:
         return
     # Bytes are counted, so they must come as they are stored.
     headers = {"Accept-Encoding": "identity"}
     if 0 < have < job.size:
         headers["Range"] = f"bytes={have}-"
-        if _tag(job.part).is_file():
-            headers["If-Range"] = _tag(job.part).read_text(encoding="latin-1")
+        if tag_of(job.part).is_file():
+            headers["If-Range"] = tag_of(job.part).read_text(encoding="latin-1")
     try:
-        with session.get(job.url, headers=headers, stream=True, timeout=job.timeout) as answer:
-            start = _start(job, answer, have)
+        with session.get(job.url, headers=headers, stream=True, timeout=job.timeout) as response:
+            start = _start(job, response, have)
             with job.part.open("r+b" if start else "wb") as file:
                 file.seek(start)
                 bar.n = start
-                _keep_tag(answer, job.part)
-                for chunk in answer.raw.stream(_CHUNK, decode_content=False):
+                keep_tag(response.headers, job.part)
+                for chunk in response.raw.stream(_CHUNK, decode_content=False):
                     if file.tell() + len(chunk) > job.size:
                         raise CatdogError(
                             f"{job.url} sends more than the {job.size:,} bytes that were expected; "
@@ -181,59 +171,30 @@ def _fetch_rest(job: _Job, session: requests.Session, bar: tqdm) -> None:
         raise _RetryableError("no connection to it") from None
     except (requests.RequestException, urllib3.exceptions.HTTPError):
         raise _RetryableError("the connection broke") from None
-    if _length(job.part) < job.size:
+    if length_of(job.part) < job.size:
         raise _RetryableError("the connection broke")
 
 
-def _start(job: _Job, answer: requests.Response, have: int) -> int:
-    """The position in the file of the first byte that the answer brings; 0 if it brings the whole
+def _start(job: _Job, response: requests.Response, have: int) -> int:
+    """The position in the file of the first byte that the response brings; 0 if it brings the whole
     file anew.
     """
-    status = f"the server answered {answer.status_code} {answer.reason}"
-    if answer.status_code in _BUSY or answer.status_code >= 500:
+    status = f"the server answered {response.status_code} {response.reason}"
+    if response.status_code in _BUSY or response.status_code >= 500:
         raise _RetryableError(status)
-    if answer.status_code not in (200, 206):
-        raise CatdogError(f"{answer.url} cannot be downloaded ({status}); {job.advice}.")
-    start, whole = 0, answer.headers.get("Content-Length")
-    if answer.status_code == 206:
-        found = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", answer.headers.get("Content-Range", ""))
+    if response.status_code not in (200, 206):
+        raise CatdogError(f"{response.url} cannot be downloaded ({status}); {job.advice}.")
+    start, whole = 0, response.headers.get("Content-Length")
+    if response.status_code == 206:
+        found = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.headers.get("Content-Range", ""))
         start, whole = (int(found[1]), found[2]) if found else (-1, None)
     if start not in (0, have):
         raise CatdogError(
-            f"{answer.url} sends another part of the file than it was asked for; {job.advice}."
+            f"{response.url} sends another part of the file than it was asked for; {job.advice}."
         )
     if whole is not None and whole != str(job.size):
         raise CatdogError(
-            f"{answer.url} offers another file than its publisher's, which has {job.size:,} bytes "
+            f"{response.url} offers another file than its publisher's, which has {job.size:,} bytes "
             f"({status}, {whole} bytes); {job.advice}."
         )
     return start
-
-
-def _keep_tag(answer: requests.Response, part: Path) -> None:
-    """Note how the server names this version of the file. A weak ETag (W/…) does not promise the
-    same bytes.
-    """
-    etag = answer.headers.get("ETag", "W/")
-    tag = answer.headers.get("Last-Modified", "") if etag.startswith("W/") else etag
-    if tag:
-        _tag(part).write_text(tag, encoding="latin-1")
-    else:
-        _tag(part).unlink(missing_ok=True)
-
-
-def _discard(part: Path) -> None:
-    part.unlink()
-    _tag(part).unlink(missing_ok=True)
-
-
-def _part(path: Path) -> Path:
-    return path.with_name(path.name + ".part")
-
-
-def _tag(part: Path) -> Path:
-    return part.with_name(part.name + ".tag")
-
-
-def _length(path: Path) -> int:
-    return path.stat().st_size if path.is_file() else 0
