@@ -1,5 +1,4 @@
-"""Images of cats and dogs, from a folder or drawn by the library, as tensors that a network can
-train on.
+"""Images of cats and dogs, photos or sketches, as tensors that a network can train on.
 
 ``load()`` is what the lessons call. The names below are loaded when first used: the processes that
 decode photos import only :mod:`catdog_lib.data.decode` and need not wait for PyTorch.

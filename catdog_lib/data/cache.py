@@ -30,8 +30,9 @@ _CHUNK = 100  # photos that a process decodes at once
 
 
 def cache_dir() -> Path:
-    """The folder for everything that can be made again: ``CATDOG_CACHE``, or the platform's own
-    place for caches.
+    """Return the folder for everything that can be made again.
+
+    It is ``CATDOG_CACHE``, or the platform's own place for caches.
     """
     return Path(
         os.environ.get("CATDOG_CACHE") or platformdirs.user_cache_dir("catdog", appauthor=False)
@@ -39,15 +40,14 @@ def cache_dir() -> Path:
 
 
 def cache_key(*ingredients: object) -> str:
-    """A name for a cached set that changes when anything it was made from changes."""
+    """Return a name for a cached set that changes when anything it was made from changes."""
     return hashlib.sha256(json.dumps([_FORMAT, *ingredients]).encode()).hexdigest()[:24]
 
 
 def cached(
     key: str, shape: tuple[int, ...], fill: Callable[[Path], list], dtype: type = np.uint8
 ) -> tuple[np.ndarray, list]:
-    """The pixels, or other numbers, stored under ``key``, made by ``fill`` if they are not there
-    yet.
+    """Return the array stored under ``key``, and make it with ``fill`` if it is not there yet.
 
     Args:
         key: from :func:`cache_key`.
@@ -79,6 +79,7 @@ def cached(
 
 
 def _complete(pixels: Path, notes: Path, shape: tuple[int, ...], dtype: type) -> bool:
+    """Return whether pixels and notes are both there, and of the right shape and type."""
     try:
         array = np.load(pixels, mmap_mode="r")
         return notes.is_file() and (array.shape, array.dtype) == (shape, dtype)
@@ -87,6 +88,7 @@ def _complete(pixels: Path, notes: Path, shape: tuple[int, ...], dtype: type) ->
 
 
 def _require_room(folder: Path, needed: int) -> None:
+    """Raise a CatdogError if the cache cannot be written, or the disk is too full."""
     advice = "set CATDOG_CACHE to a folder with room"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -108,8 +110,9 @@ def _require_room(folder: Path, needed: int) -> None:
 def decode_files(
     paths: Sequence[str], size: int, resize: str, progress: bool
 ) -> Callable[[Path], list]:
-    """A ``fill`` for :func:`cached` that decodes files; its notes are the rows that gave no
-    image, with reasons.
+    """Return a ``fill`` for :func:`cached` that decodes files.
+
+    Its notes are the rows that gave no image, with reasons.
     """
 
     def fill(store: Path) -> list[tuple[int, str]]:
@@ -122,8 +125,9 @@ def decode_files(
 def parallel_map(
     work: Callable[[int, Sequence], list], items: Sequence, verb: str, unit: str, progress: bool
 ) -> list:
-    """Let ``work(position of the first, some of the items)`` go over all ``items``, in a process
-    for each core.
+    """Apply ``work(first, chunk)`` to all ``items``, chunk by chunk, in a process for each core.
+
+    ``first`` is the position of the chunk's first item.
 
     Args:
         work: returns a list; must be importable by another process.
@@ -138,7 +142,7 @@ def parallel_map(
     results: list = []
     bar = tqdm(total=len(items), desc=verb, unit=unit, disable=not progress, leave=False)
     with bar, warnings.catch_warnings():
-        # A harmless warning: processes of an earlier call, idle for minutes, end as this one begins.
+        # Harmless: processes of an earlier call, idle for minutes, end as this one begins.
         warnings.filterwarnings("ignore", "A worker stopped while some chunks were given")
         # joblib's processes, unlike multiprocessing's, start from any script and any notebook on
         # every system.

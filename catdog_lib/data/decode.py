@@ -2,6 +2,8 @@
 
 This file does not import PyTorch, so that the processes that decode thousands of photos start at
 once.
+
+Lesson 00, section 2; Lesson 00, section 3.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ _TRANSPOSES = {
 
 
 class DecodeError(Exception):
-    """A file that gives no image; the message is the reason, in a few words."""
+    """A file that holds no readable image; the message is the reason, in a few words."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,8 @@ def open_photo(path: str | os.PathLike, at_least: int | None = None) -> Image.Im
             both sides keep this many pixels; several times faster for large photos.
 
     Raises:
-        DecodeError: the file is missing, unreadable, empty, truncated, damaged, too large, or not an
-            image at all.
+        DecodeError: the file is missing, unreadable, empty, truncated, damaged, too large, or
+            not an image at all.
     """
     return read_photo(path, at_least)[0]
 
@@ -75,7 +77,7 @@ def open_photo(path: str | os.PathLike, at_least: int | None = None) -> Image.Im
 def read_photo(
     path: str | os.PathLike, at_least: int | None = None
 ) -> tuple[Image.Image, ImageInfo]:
-    """What :func:`open_photo` returns, and how the file holds it."""
+    """Return what :func:`open_photo` returns, and how the file holds it."""
     try:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
@@ -122,13 +124,13 @@ def _read(image: Image.Image, at_least: int | None) -> tuple[Image.Image, ImageI
 
 
 def _orientation(image: Image.Image) -> int:
-    """1 for upright, 2 to 8 for the turns above."""
+    """Return 1 for upright, 2 to 8 for the transposes above."""
     orientation = image.getexif().get(_ORIENTATION)
     return orientation if orientation in _TRANSPOSES else 1
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    """RGB from grey, palette, CMYK, 16-bit and transparent images (these over white)."""
+    """Convert grey, palette, CMYK, 16-bit and transparent images (these over white) to RGB."""
     if image.mode.startswith("I"):  # 16 bits a pixel: Pillow's own conversion would clip at 255
         values = np.asarray(image).clip(0, 65535) // 257
         image = Image.fromarray(values.astype(np.uint8))
@@ -152,7 +154,7 @@ def to_square(image: Image.Image, size: int, resize: str = "squash") -> Image.Im
 
 
 def decode(path: str | os.PathLike, size: int, resize: str = "squash") -> np.ndarray:
-    """One photo as a uint8 array, 3×size×size.
+    """Decode one photo to a uint8 array, 3×size×size.
 
     Raises:
         DecodeError: see :func:`open_photo`.
@@ -163,10 +165,11 @@ def decode(path: str | os.PathLike, size: int, resize: str = "squash") -> np.nda
 def decode_rows(
     store: str, first: int, paths: Sequence[str], *, size: int, resize: str
 ) -> list[tuple[int, str]]:
-    """Decode ``paths`` into rows ``first``, ``first + 1``, … of the array file ``store``; the work
-    of one process.
+    """Decode ``paths`` into rows ``first``, ``first + 1``, … of the array file ``store``.
 
-    Returns the rows that gave no image, each with the reason.
+    This is the work of one process.
+
+    Returns the rows of files that hold no image, each with the reason.
     """
     array = np.lib.format.open_memmap(store, mode="r+")
     unusable = []

@@ -5,6 +5,8 @@ after a class (cat, cats, Dog, DOGS …), or else the word its own name starts w
 Its split is any folder above it named like train, validation or test; a file with none of these is
 cut into the three by :mod:`catdog_lib.data.loading`. Hidden folders, whose names begin with a dot,
 and folders named ``masks`` outside the folder of a class are ignored.
+
+Lesson 00, section 2.
 """
 
 from __future__ import annotations
@@ -29,8 +31,9 @@ _SPLIT_WORDS = {
 
 @dataclass(frozen=True)
 class Photo:
-    """One file that should hold a photo; ``name`` is its path below the scanned folder, with
-    forward slashes.
+    """One file that should hold a photo.
+
+    ``name`` is its path below the scanned folder, with forward slashes.
     """
 
     name: str
@@ -50,7 +53,7 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Scan:
-    """What a folder holds: its photos in the order of their names, and the files left aside."""
+    """What a folder holds: its photos in the order of their names, and the ignored files."""
 
     folder: Path
     photos: tuple[Photo, ...]
@@ -89,7 +92,7 @@ def scan(folder: str | os.PathLike) -> Scan:
 
 
 def count_by_split(photos: Iterable[Photo]) -> dict[str, int]:
-    """How many photos each split has of each class: ``{"train, cats": 4000, …}``."""
+    """Count the photos of each split and class: ``{"train, cats": 4000, …}``."""
     return dict(Counter(f"{p.split or 'not split'}, {CLASSES[p.label]}s" for p in photos))
 
 
@@ -107,7 +110,7 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def _natural(name: str) -> list:
-    """Sort key that puts cat.2.jpg before cat.10.jpg."""
+    """Return a sort key that puts cat.2.jpg before cat.10.jpg."""
     return [
         (0, int(token), "") if token.isdigit() else (1, 0, token)
         for token in re.split(r"(\d+)", name)

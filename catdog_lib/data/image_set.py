@@ -1,4 +1,7 @@
-"""Images in memory: a set of them, the three splits, and batches for a network."""
+"""Images in memory: a set of them, the three splits, and batches for a network.
+
+Lesson 01, section 5; Lesson 03, section 5; Lesson 10, section 2.
+"""
 
 from __future__ import annotations
 
@@ -36,8 +39,9 @@ class ImageSet:
         return len(self.rows)
 
     def __getitem__(self, index: int | slice | Tensor) -> tuple[Tensor, Tensor]:
-        """One image (3×H×W) and its label, or several (N×3×H×W) and theirs:
-        ``images, labels = set[:16]``.
+        """Return one image (3×H×W) and its label, or several (N×3×H×W) and theirs.
+
+        For example ``images, labels = dataset[:16]``.
         """
         return self.store[self.rows[index]], self.labels[index]
 
@@ -47,11 +51,11 @@ class ImageSet:
         return self.store.shape[-1]
 
     def counts(self) -> dict[str, int]:
-        """How many images each class has."""
+        """Return how many images each class has."""
         return {name: int((self.labels == label).sum()) for label, name in enumerate(CLASSES)}
 
     def subset(self, index: Tensor) -> ImageSet:
-        """The set of these images, in this order; they are not copied."""
+        """Return the set of these images, in this order; they are not copied."""
         return ImageSet(
             self.store,
             self.rows[index],
@@ -60,20 +64,18 @@ class ImageSet:
         )
 
     def to(self, device: torch.device) -> ImageSet:
-        """This set alone, with its images in the memory of ``device``."""
+        """Return this set alone, with its images in the memory of ``device``."""
         store, labels = self[:]
         rows = torch.arange(len(self), device=device)
         return ImageSet(store.to(device), rows, labels.to(device), self.names)
 
     def __reduce__(self) -> tuple:
-        """Sent to another process, a set takes along its own images, not the whole store."""
+        """Send only the set's own images to another process, not the whole store."""
         own = self.to(self.store.device)
         return ImageSet, (own.store, own.rows, own.labels, own.names)
 
     def sample(self, count: int, seed: int = 0) -> ImageSet:
-        """``count`` images drawn at random, as many cats as dogs where there are enough of
-        both.
-        """
+        """Sample ``count`` images at random, as many cats as dogs if there are enough of both."""
         shuffled = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))
         ranks = torch.empty(len(self), dtype=torch.int64)
         for label in range(len(CLASSES)):
@@ -84,8 +86,7 @@ class ImageSet:
 
 @dataclass(frozen=True)
 class Splits:
-    """Three sets that share no image: one to learn from, one to choose on, one to open once, at
-    the end.
+    """Three sets that share no image: to train on, to choose on, and to test on once, at the end.
 
     Attributes:
         source: the folder, or "sketches".
@@ -99,6 +100,7 @@ class Splits:
     skipped: tuple[Skipped, ...] = ()
 
     def __str__(self) -> str:
+        """Return a table of the numbers of images, a line for each split."""
         rows = [
             f"{name:<11}{len(dataset):>7,} images  "
             f"({', '.join(f'{n:,} {word}s' for word, n in dataset.counts().items())})"
@@ -122,7 +124,7 @@ def batches(
     shuffle: torch.Generator | None = None,
     device: torch.device | str = "cpu",
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Cut a set into batches of ``size`` images (the last may be smaller), on ``device``.
+    """Cut a set into batches of ``batch_size`` images (the last may be smaller), on ``device``.
 
     Args:
         dataset: the set.
@@ -148,8 +150,7 @@ def batches(
 
 
 def preload_to_device(dataset: ImageSet, device: torch.device) -> ImageSet:
-    """The set with its images in a GPU's memory, if they take no more than half of what is free
-    there.
+    """Return the set with its images in a GPU's memory if they fit into half of what is free.
 
     Each step then reads them there, and nothing has to be copied from the computer's memory.
     """

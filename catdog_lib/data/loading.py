@@ -1,4 +1,7 @@
-"""From a source of images to the three splits that a lesson trains on."""
+"""From a source of images to the three splits that a lesson trains on.
+
+Lesson 00, section 1; Lesson 00, section 6; Lesson 10, section 2.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ def load(
     seed: int = 0,
     progress: bool = True,
 ) -> Splits:
-    """Load cats and dogs as square uint8 images, split in three.
+    """Load cats and dogs as square uint8 images, in three splits.
 
     Validation is cut from the training photos, class by class, unless the folder brings its own. A
     folder without a test split gives up some of its photos for one. Every split is by file and
@@ -60,7 +63,7 @@ def load(
     if source == SKETCHES:
         splits, skipped = _sketches(size, max_train, max_test, progress), []
     else:
-        source = str(Path(source).expanduser().resolve())  # notes of a run hold from everywhere
+        source = str(Path(source).expanduser().resolve())  # absolute, since a run records it
         splits, skipped = _photos(
             scan(source), size, resize, test, max_train, max_test, seed, progress
         )
@@ -77,10 +80,10 @@ def load(
 
 
 def load_image(path: str | os.PathLike, size: int, resize: str = "squash") -> Tensor:
-    """One photo as a uint8 tensor, 3×size×size, made as :func:`load` makes them.
+    """Load one photo as a uint8 tensor, 3×size×size, made as :func:`load` makes them.
 
     Raises:
-        CatdogError: the file gives no image; the sentence names it and the reason.
+        CatdogError: the file holds no image; the sentence names it and the reason.
     """
     try:
         return _tensor(decode(path, size, resize))
@@ -91,8 +94,7 @@ def load_image(path: str | os.PathLike, size: int, resize: str = "squash") -> Te
 
 
 def example_pair(source: str | os.PathLike | None = None, size: int = 64) -> Tensor:
-    """The cat and the dog that walk through every lesson: the first usable one of each in the
-    source.
+    """Return the cat and the dog of every lesson: the first usable one of each in the source.
 
     Returns:
         uint8, 2×3×size×size: the cat, then the dog.

@@ -1,5 +1,6 @@
-"""Drawn animals as tensors, kept in the cache, with all that is true of them: to check an
-explanation against.
+"""Sketches as tensors, kept in the cache, with the truth to check an explanation against.
+
+Lesson 07, section 5.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from catdog_lib.sketches.dataset import check_arguments
 
 @dataclass(frozen=True)
 class SketchSet:
-    """N drawn images and the truth about them.
+    """N sketches and the truth about them.
 
     Attributes:
         images: the images, with the labels that a student gets.
@@ -52,7 +53,7 @@ def sketch_set(
     faults: Faults = NO_FAULTS,
     progress: bool = True,
 ) -> SketchSet:
-    """Draw ``count`` animals, on all cores, or take them from the cache.
+    """Draw ``count`` sketches, on all cores, or take them from the cache.
 
     Args:
         size: height and width, in pixels.
@@ -90,8 +91,9 @@ def sketch_set(
 
 
 def _draw_rows(store: str, first: int, rows: Sequence[int], **how) -> list[tuple]:
-    """Draw some of the images into their rows of the array file ``store``; the work of one
-    process.
+    """Draw some of the sketches into rows of the array file ``store``.
+
+    This is the work of one process.
     """
     array = np.lib.format.open_memmap(store, mode="r+")
     batch = draw_sketches(len(rows), first=first, **how)

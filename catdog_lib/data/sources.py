@@ -14,8 +14,9 @@ PROJECT_DATA = Path(__file__).parents[2] / "data"
 
 
 def default_source() -> str:
-    """Where images come from when nobody says: ``CATDOG_DATA``, else the project's ``data``
-    folder, else sketches.
+    """Return where images come from when nobody says.
+
+    That is ``CATDOG_DATA``, else the project's ``data`` folder, else sketches.
     """
     if named := os.environ.get("CATDOG_DATA"):
         return named
@@ -24,7 +25,7 @@ def default_source() -> str:
 
 
 def default_folder(data: Path = PROJECT_DATA) -> Path | None:
-    """The photos that lessons use when nobody says which; None if there are none.
+    """Return the photos that lessons use when nobody says which; None if there are none.
 
     This is the whole project folder ``data``. But if that holds nothing except collections from
     ``catdog data get``, it is the first of these in the order of

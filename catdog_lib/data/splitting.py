@@ -1,4 +1,4 @@
-"""Split photos or images at random, class by class, so that a new file moves hardly any other.
+"""Split photos or images at random, class by class, so that a new file moves few others.
 
 A split depends on the names of the files and a seed alone.
 """
@@ -16,6 +16,7 @@ from catdog_lib.data.image_set import ImageSet
 
 
 def split_photos(photos: list[Photo], share: float, seed: int) -> tuple[list[Photo], list[Photo]]:
+    """Split off a random ``share`` of each class; return these photos, and the rest."""
     sampled = _sample_of_each_class(
         [p.name for p in photos], [p.label for p in photos], share, seed
     )
@@ -24,6 +25,7 @@ def split_photos(photos: list[Photo], share: float, seed: int) -> tuple[list[Pho
 
 
 def split_images(dataset: ImageSet, share: float, seed: int) -> tuple[ImageSet, ImageSet]:
+    """Split off a random ``share`` of each class; return the set of these, and of the rest."""
     sampled = _sample_of_each_class(dataset.names, dataset.labels.tolist(), share, seed)
     is_sampled = torch.tensor([i in sampled for i in range(len(dataset))], dtype=torch.bool)
     return dataset.subset(is_sampled.nonzero()[:, 0]), dataset.subset((~is_sampled).nonzero()[:, 0])
@@ -32,7 +34,7 @@ def split_images(dataset: ImageSet, share: float, seed: int) -> tuple[ImageSet, 
 def _sample_of_each_class(
     names: Sequence[str], labels: Sequence[int], share: float, seed: int
 ) -> set[int]:
-    """Positions of a random ``share`` of each class, but at least one.
+    """Return the positions of a random ``share`` of each class, but at least one.
 
     The order is a hash of each name by itself, so that adding a photo does not shuffle
     the rest: few of those that a network was trained on can then turn up in its test set.

@@ -12,7 +12,7 @@ from catdog_lib.errors import CatdogError
 
 
 def batch_transform(transform: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Let a function of float32 images take and return what the head of :mod:`transforms` says."""
+    """Let a transform of float32 images take and return what :mod:`transforms` promises."""
 
     @wraps(transform)
     def transformed(images: Tensor, *arguments, **strengths) -> Tensor:
@@ -40,7 +40,7 @@ def batch_transform(transform: Callable[..., Tensor]) -> Callable[..., Tensor]:
 def apply_by_group(
     images: Tensor, group: Tensor, transforms: Sequence[Callable[..., Tensor]], *strengths: Tensor
 ) -> Tensor:
-    """Do to each image what its group asks for.
+    """Apply to each image the transform of its group.
 
     The images are sorted by group, so that every transform gets a batch of its own, and put back in
     their places.

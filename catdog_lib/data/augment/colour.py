@@ -20,16 +20,20 @@ from torch import Tensor
 
 
 def _per_image(factor: Tensor, images: Tensor) -> Tensor:
-    """N numbers as N×1×1×1, to go with N×3×H×W."""
+    """Return N numbers as N×1×1×1, to be combined with N×3×H×W."""
     return factor.to(images.device, images.dtype, non_blocking=True).view(-1, 1, 1, 1)
 
 
 def _mix(dull: Tensor, images: Tensor, factor: Tensor) -> Tensor:
+    """Mix images, N×3×H×W, with duller ones by N factors."""
     return torch.lerp(dull, images, _per_image(factor, images)).clamp_(0, 1)
 
 
 def greyscale(images: Tensor) -> Tensor:
-    """How light each pixel looks: the eye sees green best, blue least (ITU-R BT.601). N×1×H×W."""
+    """Return how light each pixel looks, N×1×H×W.
+
+    The eye sees green best, blue least (ITU-R BT.601).
+    """
     red, green, blue = images.split(1, dim=1)
     return (red * 0.2989).add_(green, alpha=0.587).add_(blue, alpha=0.114)
 
@@ -51,7 +55,7 @@ def saturation(images: Tensor, factor: Tensor) -> Tensor:
 
 
 def sharpness(images: Tensor, factor: Tensor) -> Tensor:
-    """Mix with the image out of focus, but for the outermost pixels (``adjust_sharpness``).
+    """Mix with the image out of focus, except for the outermost pixels (``adjust_sharpness``).
 
     Out of focus, a pixel is the mean of itself, taken five times, and its eight neighbours.
     """
@@ -94,9 +98,7 @@ def hue(images: Tensor, turn: Tensor) -> Tensor:
 
 
 def posterize(images: Tensor, bits: Tensor) -> Tensor:
-    """Of the 8 bits of each value, keep only the first ``bits`` (``posterize`` of uint8
-    images).
-    """
+    """Keep only the first ``bits`` of the 8 bits of each value (``posterize`` of uint8 images)."""
     step = _per_image(2 ** (8 - bits), images)
     return (images * 255).round_().div_(step).floor_().mul_(step / 255)
 
@@ -132,8 +134,9 @@ def equalize(images: Tensor) -> Tensor:
 
 
 def jitter(images: Tensor, factors: Tensor, order: Tensor) -> Tensor:
-    """Change float32 images, N×3×H×W, by these factors, in this order: see
-    :func:`sample_jitter`.
+    """Change float32 images, N×3×H×W, by four factors each, in this order.
+
+    See :func:`catdog_lib.data.augment.random_params.sample_jitter`.
     """
     transforms = (brightness, contrast, saturation, hue)
     images = images.contiguous()  # one channel after the other: several times faster here

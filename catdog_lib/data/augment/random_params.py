@@ -1,4 +1,4 @@
-"""The random parameters of the augmentations: sampled on the CPU, some for each image of a batch.
+"""The random parameters of the augmentations: sampled on the CPU, some for each image.
 
 They stand apart from what is done with them, so that they can be looked at, and compared with
 those of torchvision.
@@ -18,12 +18,12 @@ TRIES = 10  # as torchvision
 
 
 def uniform(count: int, low: float, high: float, generator: Generator | None) -> Tensor:
-    """``count`` numbers, each as likely to lie anywhere from ``low`` to ``high``."""
+    """Sample ``count`` numbers from the uniform distribution from ``low`` to ``high``."""
     return low + (high - low) * torch.rand(count, generator=generator)
 
 
 def bernoulli(count: int, probability: float, generator: Generator | None) -> Tensor:
-    """``count`` times yes or no: bool, yes with this probability.
+    """Sample ``count`` booleans, each True with this probability.
 
     Raises:
         CatdogError: the probability is not one.
@@ -33,7 +33,7 @@ def bernoulli(count: int, probability: float, generator: Generator | None) -> Te
 
 
 def require(condition: bool, name: str, value: object, what: str) -> None:
-    """Say in one sentence what an argument must be, unless it is.
+    """Raise an error that says what an argument must be, unless the condition holds.
 
     Raises:
         CatdogError: the condition is not fulfilled.
@@ -45,7 +45,7 @@ def require(condition: bool, name: str, value: object, what: str) -> None:
 def sample_crops(
     shape: torch.Size, area: Range, ratio: Range, generator: Generator | None
 ) -> Tensor:
-    """Boxes inside images, as ``RandomResizedCrop`` draws them.
+    """Sample boxes inside images, as ``RandomResizedCrop`` does.
 
     A box that would stick out is sampled again; after ten tries the largest in the middle is taken.
 
@@ -77,7 +77,7 @@ def sample_crops(
 def sample_erase_boxes(
     shape: torch.Size, probability: float, area: Range, ratio: Range, generator: Generator | None
 ) -> Tensor:
-    """Boxes to cover, as ``RandomErasing`` draws them.
+    """Sample boxes to erase, as ``RandomErasing`` does.
 
     A box that leaves no row or no column free is sampled again; after ten tries nothing is covered.
 
@@ -106,7 +106,7 @@ def sample_erase_boxes(
 def sample_jitter(
     count: int, strengths: dict[str, float], generator: Generator | None
 ) -> tuple[Tensor, Tensor]:
-    """Factors and the order to apply them in, as ``ColorJitter`` draws them.
+    """Sample factors and the order to apply them in, as ``ColorJitter`` does.
 
     Args:
         count: of images.
@@ -136,7 +136,7 @@ def sample_jitter(
 def _sample_sides(
     shape: torch.Size, area: Range, ratio: Range, generator: Generator | None
 ) -> tuple[Tensor, Tensor]:
-    """Both sides of ten boxes for each image, N×10; ``ratio`` is the first to the second."""
+    """Sample both sides of ten boxes for each image, N×10; ``ratio`` is the first to the second."""
     require(0 <= area[0] <= area[1] <= 1, "area", area, "two rising numbers from 0 to 1")
     require(0 < ratio[0] <= ratio[1], "ratio", ratio, "two rising numbers above 0")
     count, _, height, width = shape
@@ -148,7 +148,7 @@ def _sample_sides(
 
 
 def _first(tall: Tensor, wide: Tensor, fits: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Of each image's ten boxes the first that fits: its sides, and whether there is one. N."""
+    """Return the sides of each image's first box that fits, and whether there is one; N each."""
     chosen = fits.int().argmax(1, keepdim=True)
     return tall.gather(1, chosen)[:, 0], wide.gather(1, chosen)[:, 0], fits.any(1)
 
@@ -156,7 +156,7 @@ def _first(tall: Tensor, wide: Tensor, fits: Tensor) -> tuple[Tensor, Tensor, Te
 def _sample_corners(
     down: Tensor, right: Tensor, generator: Generator | None
 ) -> tuple[Tensor, Tensor]:
-    """Whole numbers from 0 to ``down``, and from 0 to ``right``, each as likely."""
+    """Sample integers from 0 to ``down``, and from 0 to ``right``, uniformly."""
     fractions = torch.rand(2, len(down), generator=generator, dtype=torch.float64)
     top, left = (fractions * (torch.stack((down, right)) + 1)).floor().to(down.dtype)
     return top, left

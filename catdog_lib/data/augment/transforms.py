@@ -27,6 +27,8 @@ torchvision on JPEG files, two loading workers            2.2              1.8  
 ==============================================  =============  ===============  =============
 
 (In the first column torchvision's is RandomResizedCrop and RandomHorizontalFlip.)
+
+Lesson 00, section 5; Lesson 10, section 2.
 """
 
 from __future__ import annotations
@@ -56,7 +58,7 @@ def flip_and_crop(
     *,
     size: int | None = None,
 ) -> Tensor:
-    """Mirror each image with probability ½, and blow up a random square part to its full size.
+    """Mirror each image with probability ½, and enlarge a random square crop to its full size.
 
     Args:
         images: N×3×H×W.
@@ -92,7 +94,7 @@ def random_resized_crop(
     area: Range = (0.08, 1.0),
     ratio: Range = (3 / 4, 4 / 3),
 ) -> Tensor:
-    """Cut out a part and blow it up to the size of the image (``RandomResizedCrop``).
+    """Enlarge a random crop to the size of the image (``RandomResizedCrop``).
 
     Szegedy et al. 2014, "Going deeper with convolutions", arXiv 1409.4842, section 6.
 
@@ -114,7 +116,7 @@ def random_rotation(
     degrees: float = 15.0,
     padding: str = "zeros",
 ) -> Tensor:
-    """Turn about the middle, by an angle from −degrees to degrees (``RandomRotation``, bilinear).
+    """Rotate about the centre, by an angle from −degrees to degrees (``RandomRotation``, bilinear).
 
     ``padding`` fills the corners: zeros (black, as in torchvision), border or reflection.
     """
@@ -130,7 +132,9 @@ def random_translation(
     share: float = 0.1,
     padding: str = "zeros",
 ) -> Tensor:
-    """Move by whole pixels, up to this share of each side (``RandomAffine(0, (share, share))``).
+    """Move by an integer number of pixels (``RandomAffine(0, (share, share))``).
+
+    ``share`` is the most, as a share of each side.
 
     ``padding`` fills what is left free: zeros (black, as in torchvision), border or reflection.
     """
@@ -153,8 +157,8 @@ def colour_jitter(
 ) -> Tensor:
     """Change brightness, contrast, saturation and hue (``ColorJitter``).
 
-    Each image has its own factors; the order of the four is random too, but sampled once for a batch.
-    Howard 2013, "Some improvements on deep convolutional neural network based image
+    Each image has its own factors; the order of the four is random too, but sampled once for a
+    batch. Howard 2013, "Some improvements on deep convolutional neural network based image
     classification", arXiv 1312.5402.
 
     Args:

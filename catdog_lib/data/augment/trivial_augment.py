@@ -1,5 +1,6 @@
-"""TrivialAugment: one change for each image, one of fourteen, of any strength; nothing to
-tune.
+"""TrivialAugment: one of fourteen operations for each image, of any strength; nothing to tune.
+
+Lesson 00, section 5.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from catdog_lib.data.augment.batch import apply_by_group, batch_transform
 from catdog_lib.data.augment.warp import rotations, shears, translations, warp
 
 LEVELS = 31
-# Where the strength of each starts, how far it goes from there, and whether it goes both ways. In slope
-# (shear), pixels (translate), degrees (rotate), factors (brightness to sharpness), bits that are
-# kept (posterize), and the threshold (solarize). The values are those of TrivialAugmentWide.
+# Where the strength of each starts, how far it goes from there, and whether it goes both ways.
+# In slope (shear), pixels (translate), degrees (rotate), factors (brightness to sharpness), bits
+# that are kept (posterize), and the threshold (solarize). The values are those of
+# TrivialAugmentWide.
 OPERATIONS = {
     "identity": (0, 0, False),
     "shear x": (0, 0.99, True),
@@ -37,7 +39,7 @@ LAST_GEOMETRIC = NAMES.index("rotate")  # the operations up to here move pixels
 
 @batch_transform
 def trivial_augment(images: Tensor, generator: Generator | None = None) -> Tensor:
-    """Change each image in one way of fourteen (``TrivialAugmentWide``, nearest, black outside).
+    """Change each image by one of 14 operations (``TrivialAugmentWide``, nearest, black outside).
 
     Müller and Hutter 2021, "TrivialAugment: tuning-free yet state-of-the-art data augmentation",
     arXiv 2103.10158. It moves images by up to 32 pixels, whatever their size: at 64 pixels, half
@@ -47,7 +49,7 @@ def trivial_augment(images: Tensor, generator: Generator | None = None) -> Tenso
 
 
 def sample_operations(count: int, generator: Generator | None) -> tuple[Tensor, Tensor]:
-    """For each image an operation, as its place in NAMES (int64), and its strength (float)."""
+    """Sample for each image an operation, its place in NAMES (int64), and its strength (float)."""
     operation = torch.randint(len(NAMES), (count,), generator=generator)
     level = torch.randint(LEVELS, (count,), generator=generator) / (LEVELS - 1)
     sign = torch.randint(2, (count,), generator=generator) * 2 - 1
@@ -56,7 +58,7 @@ def sample_operations(count: int, generator: Generator | None) -> tuple[Tensor, 
 
 
 def apply_operations(images: Tensor, operation: Tensor, strength: Tensor) -> Tensor:
-    """Change float32 images, N×3×H×W, in the ways that :func:`sample_operations` draws."""
+    """Change float32 images, N×3×H×W, by what :func:`sample_operations` samples."""
     height, width = images.shape[2:]
     none = torch.zeros_like(strength)
     geometric = (  # in the order of NAMES

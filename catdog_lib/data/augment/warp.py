@@ -31,7 +31,7 @@ def _matrices(a: Tensor, b: Tensor, c: Tensor, d: Tensor, e: Tensor, f: Tensor) 
 
 
 def crops(boxes: Tensor, height: int, width: int) -> Tensor:
-    """Blow a box up to the whole image.
+    """Return the matrices that enlarge a box to the whole image.
 
     Args:
         boxes: N×4: top, left, height and width, in pixels.
@@ -48,20 +48,20 @@ def crops(boxes: Tensor, height: int, width: int) -> Tensor:
 
 
 def rotations(degrees: Tensor) -> Tensor:
-    """Turn images anticlockwise about the middle, by N angles in degrees. Matrices, N×2×3."""
+    """Return matrices, N×2×3, that turn images anticlockwise about the centre, by N degrees."""
     angle = degrees.deg2rad()
     cos, sin, none = angle.cos(), angle.sin(), torch.zeros_like(angle)
     return _matrices(cos, -sin, none, sin, cos, none)
 
 
 def translations(right: Tensor, down: Tensor) -> Tensor:
-    """Move images by N numbers of pixels to the right, and N down. Matrices, N×2×3."""
+    """Return matrices, N×2×3, that move images by N pixels to the right, and N down."""
     one, none = torch.ones_like(right), torch.zeros_like(right)
     return _matrices(one, none, -right, none, one, -down)
 
 
 def shears(slope_x: Tensor, slope_y: Tensor, height: int, width: int) -> Tensor:
-    """Slant images; the top left corner stays in place.
+    """Return matrices that slant images; the top left corner stays in place.
 
     Args:
         slope_x: N; how far a row moves to the left, for each pixel that it lies below the top.
@@ -84,7 +84,7 @@ def warp(
     boxes: Tensor | None = None,
     size: int | None = None,
 ) -> Tensor:
-    """Look each pixel of the new images up in the old ones, where the matrix says.
+    """Look up each pixel of the new images in the old ones, where the matrix says.
 
     Good for moving, turning and enlarging. To make an image much smaller it would have to be
     blurred first (antialiasing), which is not done here.

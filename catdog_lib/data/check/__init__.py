@@ -1,5 +1,6 @@
-"""What can be wrong with a folder of photos: find it, show it, and make such a folder to learn
-on.
+"""What can be wrong with a folder of photos: find it, show it, make such a folder to learn on.
+
+Lesson 00, section 2.
 """
 
 from catdog_lib.data.check.contact_sheet import write_contact_sheet

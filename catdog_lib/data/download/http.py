@@ -1,5 +1,4 @@
-"""Fetch one large file over HTTP: what has come is kept, and only the whole and right file gets its
-name.
+"""Fetch one large file over HTTP; what has arrived is kept, and only the right file is named.
 
 The bytes go into ``NAME.part``. A cut download goes on from there, in this call or in a later one,
 as long as the server still has the same file: ``If-Range`` with its ETag or date (RFC 9110, section
@@ -63,7 +62,7 @@ def download(
     timeout: float = 30.0,
     pause: float = 1.0,
 ) -> None:
-    """Fetch ``url`` into the file ``path``; at once if it is there already.
+    """Fetch ``url`` into the file ``path``; return at once if it is there already.
 
     Args:
         size, sha256: bytes and checksum (hexadecimal) that the publisher's file has.
@@ -112,7 +111,7 @@ def download(
 
 
 def _fetch_with_retries(job: _Job, session: requests.Session, bar: tqdm) -> bool:
-    """Try until the part is whole; return whether some of it had come earlier than the rest."""
+    """Try until the part is complete; return whether some of it had come earlier."""
     failures, furthest, resumed = 0, length_of(job.part), False
     while True:
         resumed = resumed or length_of(job.part) > 0
@@ -176,8 +175,9 @@ def _fetch_rest(job: _Job, session: requests.Session, bar: tqdm) -> None:
 
 
 def _start(job: _Job, response: requests.Response, have: int) -> int:
-    """The position in the file of the first byte that the response brings; 0 if it brings the whole
-    file anew.
+    """Return the position in the file of the first byte that the response brings.
+
+    It is 0 if the response brings the whole file again.
     """
     status = f"the server answered {response.status_code} {response.reason}"
     if response.status_code in _BUSY or response.status_code >= 500:
@@ -194,7 +194,7 @@ def _start(job: _Job, response: requests.Response, have: int) -> int:
         )
     if whole is not None and whole != str(job.size):
         raise CatdogError(
-            f"{response.url} offers another file than its publisher's, which has {job.size:,} bytes "
-            f"({status}, {whole} bytes); {job.advice}."
+            f"{response.url} offers another file than its publisher's, which has {job.size:,} "
+            f"bytes ({status}, {whole} bytes); {job.advice}."
         )
     return start
