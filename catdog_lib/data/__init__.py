@@ -15,8 +15,8 @@ _HOME = {
     "batches": "image_set",
     "example_pair": "loading",
     "load": "loading",
-    "open_photo": "decode",
     "load_image": "loading",
+    "open_photo": "decode",
     "scan": "folders",
     "sketch_set": "sketch_sets",
 }
@@ -24,6 +24,12 @@ __all__ = ["CLASSES", *sorted(_HOME)]
 
 
 def __getattr__(name: str):
+    """Import a name of this package when it is first used."""
     if name in _HOME:
         return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the names, so that Tab offers them before their first use."""
+    return sorted({*globals(), *__all__})

@@ -1,9 +1,9 @@
 """Decode once, keep the pixels on disk, and map them into memory the next time.
 
 A cached set is two files: ``KEY.npy``, the pixels, and ``KEY.json``, notes on them (which files
-gave no image, say). The key stands for all that the pixels are made from, so a changed photo is
-decoded again. The second file is renamed into place last: while it is missing, the set does not
-exist.
+hold no image, for example). The key stands for all that the pixels are made from, so a changed
+photo is decoded again. The second file is renamed into place last: while it is missing, the set
+does not exist.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from catdog_lib.data.decode import decode_rows
 from catdog_lib.errors import CatdogError
 
 _FORMAT = 1  # to be raised when the same key would give other pixels than before
-_CHUNK = 100  # photos that a process decodes at once
+_CHUNK = 100  # items that a process gets at a time
 
 
 def cache_dir() -> Path:
@@ -112,7 +112,7 @@ def decode_files(
 ) -> Callable[[Path], list]:
     """Return a ``fill`` for :func:`cached` that decodes files.
 
-    Its notes are the rows that gave no image, with reasons.
+    Its notes are the rows without an image, with reasons.
     """
 
     def fill(store: Path) -> list[tuple[int, str]]:
@@ -143,12 +143,11 @@ def parallel_map(
     bar = tqdm(total=len(items), desc=verb, unit=unit, disable=not progress, leave=False)
     with bar, warnings.catch_warnings():
         # Harmless: processes of an earlier call, idle for minutes, end as this one begins.
-        warnings.filterwarnings("ignore", "A worker stopped while some chunks were given")
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
         # joblib's processes, unlike multiprocessing's, start from any script and any notebook on
         # every system.
-        for result in Parallel(cores, return_as="generator")(
-            delayed(work)(*chunk) for chunk in chunks
-        ):
+        run = Parallel(cores, return_as="generator")
+        for result in run(delayed(work)(*chunk) for chunk in chunks):
             results += result
             bar.update(min(_CHUNK, len(items) - bar.n))
     return results

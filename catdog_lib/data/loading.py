@@ -39,7 +39,7 @@ def load(
 ) -> Splits:
     """Load cats and dogs as square uint8 images, in three splits.
 
-    Validation is cut from the training photos, class by class, unless the folder brings its own. A
+    Validation is split off the training photos, class by class, unless the folder brings its own. A
     folder without a test split gives up some of its photos for one. Every split is by file and
     random, from ``seed``. Photos are decoded once and kept in the cache.
 
@@ -134,9 +134,9 @@ def _check_arguments(size, resize, validation, test, max_train, max_test) -> Non
     for name, share in (("validation", validation), ("test", test)):
         if not 0 < share < 1:
             raise CatdogError(f"{name} is {share}; it is a share of the photos, between 0 and 1.")
-    for name, most in (("max_train", max_train), ("max_test", max_test)):
-        if most is not None and most < 4:
-            raise CatdogError(f"{name} is {most}; at least 4 images are needed.")
+    for name, limit in (("max_train", max_train), ("max_test", max_test)):
+        if limit is not None and limit < 4:
+            raise CatdogError(f"{name} is {limit}; at least 4 images are needed.")
 
 
 def _sketches(
@@ -169,10 +169,10 @@ def _photos(
         )
     if "test" not in groups:
         groups["test"], groups["train"] = split_photos(groups["train"], test, seed)
-    for name, most in (("train", max_train), ("test", max_test)):
-        if most is not None:
+    for name, limit in (("train", max_train), ("test", max_test)):
+        if limit is not None:
             groups[name], _ = split_photos(
-                groups[name], min(1.0, most / len(groups[name])), seed + 1
+                groups[name], min(1.0, limit / len(groups[name])), seed + 1
             )
 
     selected = [photo for group in groups.values() for photo in group]

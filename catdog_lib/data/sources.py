@@ -1,4 +1,4 @@
-"""Where the images come from when nobody says."""
+"""Where the images come from by default."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PROJECT_DATA = Path(__file__).parents[2] / "data"
 
 
 def default_source() -> str:
-    """Return where images come from when nobody says.
+    """Return where images come from by default.
 
     That is ``CATDOG_DATA``, else the project's ``data`` folder, else sketches.
     """
@@ -25,7 +25,7 @@ def default_source() -> str:
 
 
 def default_folder(data: Path = PROJECT_DATA) -> Path | None:
-    """Return the photos that lessons use when nobody says which; None if there are none.
+    """Return the folder of photos that lessons use by default; None if there are none.
 
     This is the whole project folder ``data``. But if that holds nothing except collections from
     ``catdog data get``, it is the first of these in the order of

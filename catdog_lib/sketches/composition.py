@@ -55,7 +55,7 @@ class Composition:
         seeds: of the image.
         label: 0 cat, 1 dog.
         difficulty: 0 to 1.
-        scene_by_class: a cat is drawn indoors and a dog outdoors; otherwise either may be in both.
+        scene_by_class: a cat is drawn indoors and a dog outdoors; else each may be in either.
     """
 
     def __init__(
@@ -63,19 +63,9 @@ class Composition:
     ):
         # One stream for each of them: the class cannot change coat, pose, scene or light.
         streams = np.random.default_rng(seeds).spawn(10)
-        (
-            coat,
-            pose,
-            where,
-            ambiguity,
-            accessories,
-            occluder,
-            camera,
-            self._body,
-            self._head,
-            self._things,
-        ) = streams
-        self._scene, self._noise = where, camera
+        coat, pose, scene, ambiguity, accessories, occluder, camera = streams[:7]
+        self._body, self._head, self._things = streams[7:]
+        self._scene, self._noise = scene, camera
         self.label, self.ambiguity = label, Ambiguity.sample(ambiguity, difficulty)
         self.coat, self.pose = Coat.sample(coat), Pose.sample(pose, difficulty)
         covered = self.ambiguity.kind == "covered"
@@ -87,10 +77,10 @@ class Composition:
         self.occluder = Occluder.sample(occluder, difficulty, self.pose, covered)
         self.camera = CameraSettings.sample(camera, difficulty)
         self.busy = ramp(difficulty, 0.3, 1, 1.3)
-        outside = bool(where.integers(2))
+        outside = bool(scene.integers(2))
         if scene_by_class:
             outside = bool(label)
-        self.scene = pick(where, tuple(OUTDOORS if outside else INDOORS))
+        self.scene = pick(scene, tuple(OUTDOORS if outside else INDOORS))
 
     def draw_image(self, size: int) -> Image.Image:
         """Return the image alone, RGB, `size` by `size` pixels."""

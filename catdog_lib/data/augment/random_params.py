@@ -1,6 +1,6 @@
-"""The random parameters of the augmentations: sampled on the CPU, some for each image.
+"""The random parameters of the augmentations: sampled on the CPU, separately for each image.
 
-They stand apart from what is done with them, so that they can be looked at, and compared with
+They are kept apart from what is done with them, so that they can be inspected and compared with
 those of torchvision.
 """
 
@@ -32,14 +32,14 @@ def bernoulli(count: int, probability: float, generator: Generator | None) -> Te
     return torch.rand(count, generator=generator) < probability
 
 
-def require(condition: bool, name: str, value: object, what: str) -> None:
+def require(condition: bool, name: str, value: object, requirement: str) -> None:
     """Raise an error that says what an argument must be, unless the condition holds.
 
     Raises:
-        CatdogError: the condition is not fulfilled.
+        CatdogError: the condition does not hold.
     """
     if not condition:
-        raise CatdogError(f"{name} is {value!r}; it must be {what}.")
+        raise CatdogError(f"{name} is {value!r}; it must be {requirement}.")
 
 
 def sample_crops(
@@ -47,7 +47,7 @@ def sample_crops(
 ) -> Tensor:
     """Sample boxes inside images, as ``RandomResizedCrop`` does.
 
-    A box that would stick out is sampled again; after ten tries the largest in the middle is taken.
+    A box that would stick out is sampled again; after ten tries the largest central one is taken.
 
     Args:
         shape: of the batch, N×3×H×W.
@@ -56,7 +56,7 @@ def sample_crops(
         generator: of the random numbers.
 
     Returns:
-        N×4: top, left, height and width, in integer pixels.
+        N×4: top, left, height and width, integer pixels.
 
     Raises:
         CatdogError: the area or the ratio is impossible.
@@ -89,7 +89,7 @@ def sample_erase_boxes(
         generator: of the random numbers.
 
     Returns:
-        N×4: top, left, height and width, in integer pixels; height and width are 0 for no box.
+        N×4: top, left, height and width, integer pixels; height and width are 0 for no box.
 
     Raises:
         CatdogError: the probability, the area or the ratio is impossible.
@@ -122,8 +122,8 @@ def sample_jitter(
         CatdogError: a strength is negative, or the hue's above ½.
     """
     for name, strength in strengths.items():
-        most = 0.5 if name == "hue" else math.inf
-        require(0 <= strength <= most, name, strength, f"a number from 0 to {most}")
+        limit = 0.5 if name == "hue" else math.inf
+        require(0 <= strength <= limit, name, strength, f"a number from 0 to {limit}")
     factors = [
         uniform(count, -strength, strength, generator)
         if name == "hue"

@@ -21,8 +21,8 @@ AMD EPYC that other jobs used too:
 ..                                              flip_and_crop  trivial_augment  colour_jitter
 ==============================================  =============  ===============  =============
 here, uint8 channels-last, batches of 64                   56               30             29
-torchvision on PIL images of 64 pixels                  5.9              4.8            2.5
-torchvision on PIL images of full size                  3.2              1.8            1.4
+torchvision on PIL images of 64 pixels                    5.9              4.8            2.5
+torchvision on PIL images of full size                    3.2              1.8            1.4
 torchvision on JPEG files, two loading workers            2.2              1.8            1.6
 ==============================================  =============  ===============  =============
 
@@ -134,9 +134,8 @@ def random_translation(
 ) -> Tensor:
     """Move by an integer number of pixels (``RandomAffine(0, (share, share))``).
 
-    ``share`` is the most, as a share of each side.
-
-    ``padding`` fills what is left free: zeros (black, as in torchvision), border or reflection.
+    The shift is at most ``share`` of each side. ``padding`` fills what is left free: zeros (black,
+    as in torchvision), border or reflection.
     """
     require(0 <= share <= 1, "share", share, "a number from 0 to 1")
     count, _, height, width = images.shape

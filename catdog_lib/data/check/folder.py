@@ -45,8 +45,8 @@ class Report:
 
     Attributes:
         folder: as given.
-        files: how many there are, hidden ones aside.
-        usable: how many of them give an image and have a class.
+        files: how many there are, without hidden ones.
+        usable: how many of them hold an image and have a class.
         counts: of the usable, by split and class: ``{"train, cats": 4000, …}``.
         findings: the worst kinds first.
     """
@@ -136,7 +136,7 @@ def _imbalance(photos: Sequence[Photo]) -> Iterator[str]:
         if not train or split == "not split":
             continue
         train_share, share = sum(train) / len(train), sum(labels) / len(labels)
-        # Three standard errors of the difference between two shares: less may be random.
+        # Three standard errors of the difference between two shares: less may be random variation.
         margin = 3 * sqrt(0.25 * (1 / len(train) + 1 / len(labels)))
         if abs(share - train_share) > max(_MAX_SHIFT, margin):
             yield f"{CLASSES[1]}s are {train_share:.0%} of train and {share:.0%} of {split}"
