@@ -3,9 +3,10 @@
 CLASSES = ("cat", "dog")  # a label is a position in this tuple: 0 cat, 1 dog
 
 
-def class_of(word: str) -> int | None:
-    """The label that a folder or file name starts with, or None: "Cats", "dog" and "DOGS" are all
-    understood.
+def label_from_word(word: str) -> int | None:
+    """Return the label that a word names, or None.
+
+    "Cats", "dog" and "DOGS" are all understood.
     """
     word = word.strip().lower()
     for label, name in enumerate(CLASSES):

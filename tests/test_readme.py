@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from catdog_lib.sketches import draw
+from catdog_lib.sketches import draw_image
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -36,7 +36,7 @@ def home(tmp_path):
     for label, word in enumerate(("cat", "dog")):
         (tmp_path / "photos" / f"{word}s").mkdir(parents=True)
         for i in range(30):
-            draw(i, label, 96).save(tmp_path / "photos" / f"{word}s" / f"{word}.{i}.jpg")
+            draw_image(i, label, 96).save(tmp_path / "photos" / f"{word}s" / f"{word}.{i}.jpg")
     return tmp_path
 
 

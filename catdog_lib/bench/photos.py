@@ -19,7 +19,7 @@ from catdog_lib.data.cache import decode_files
 from catdog_lib.data.folders import scan
 from catdog_lib.data.sources import SKETCHES
 from catdog_lib.errors import CatdogError
-from catdog_lib.sketches import draw
+from catdog_lib.sketches import draw_image
 
 _DRAWN_SIDE = 400  # pixels, about as many as the photos of the published collections have
 
@@ -53,7 +53,7 @@ def gather(source: str, count: int, sizes: Iterable[int], work: Path) -> BenchPh
         (folder / name).mkdir(parents=True)
     if source == SKETCHES:
         for i in range(count):
-            picture = draw(i, i % 2, _DRAWN_SIDE)
+            picture = draw_image(i, i % 2, _DRAWN_SIDE)
             picture.save(folder / CLASSES[i % 2] / f"{i}.jpg")
     else:
         _copy(source, count, folder)

@@ -15,11 +15,11 @@ from catdog_lib.data.download.collections import COLLECTIONS
 def status() -> tuple[int, dict]:
     """Show which images the lessons use, and the cache."""
     from catdog_lib.data.cache import cache_dir
-    from catdog_lib.data.folders import count_by_part, scan
+    from catdog_lib.data.folders import count_by_split, scan
     from catdog_lib.data.sources import SKETCHES, default_source
 
     source = default_source()
-    counts = {} if source == SKETCHES else count_by_part(scan(source).photos)
+    counts = {} if source == SKETCHES else count_by_split(scan(source).photos)
     folder = cache_dir()
     cached = sum(file.stat().st_size for file in folder.glob("*")) if folder.is_dir() else 0
     drawn = ", the animals that the library draws" if source == SKETCHES else ""

@@ -210,7 +210,7 @@ def predict(run_folder: Path, photos: tuple[str, ...]) -> tuple[int, dict]:
     import torch
 
     from catdog_lib.classes import CLASSES
-    from catdog_lib.data.loading import photo_tensor
+    from catdog_lib.data.loading import load_image
     from catdog_lib.training.evaluate import predict_tta
 
     run = _load(run_folder)
@@ -218,7 +218,7 @@ def predict(run_folder: Path, photos: tuple[str, ...]) -> tuple[int, dict]:
     answers, failed = [], False
     for path in photos:
         try:
-            image = photo_tensor(path, data["size"], data["resize"])
+            image = load_image(path, data["size"], data["resize"])
         except CatdogError as error:
             print(f"catdog: {error}", file=sys.stderr)
             failed = True

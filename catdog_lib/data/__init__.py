@@ -1,5 +1,4 @@
-"""Pictures of cats and dogs, from a folder or drawn by the library, as tensors that a network can
-train on.
+"""Images of cats and dogs, photos or sketches, as tensors that a network can train on.
 
 ``load()`` is what the lessons call. The names below are loaded when first used: the processes that
 decode photos import only :mod:`catdog_lib.data.decode` and need not wait for PyTorch.
@@ -14,10 +13,10 @@ _HOME = {
     "Splits": "image_set",
     "animal_masks": "download.pet_masks",
     "batches": "image_set",
-    "companions": "loading",
+    "example_pair": "loading",
     "load": "loading",
+    "load_image": "loading",
     "open_photo": "decode",
-    "photo_tensor": "loading",
     "scan": "folders",
     "sketch_set": "sketch_sets",
 }
@@ -25,6 +24,12 @@ __all__ = ["CLASSES", *sorted(_HOME)]
 
 
 def __getattr__(name: str):
+    """Import a name of this package when it is first used."""
     if name in _HOME:
         return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the names, so that Tab offers them before their first use."""
+    return sorted({*globals(), *__all__})

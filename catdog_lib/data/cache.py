@@ -1,9 +1,9 @@
 """Decode once, keep the pixels on disk, and map them into memory the next time.
 
 A cached set is two files: ``KEY.npy``, the pixels, and ``KEY.json``, notes on them (which files
-gave no picture, say). The key stands for all that the pixels are made from, so a changed photo is
-decoded anew. The second file is renamed into place last: while it is missing, the set does not
-exist.
+hold no image, for example). The key stands for all that the pixels are made from, so a changed
+photo is decoded again. The second file is renamed into place last: while it is missing, the set
+does not exist.
 """
 
 from __future__ import annotations
@@ -25,32 +25,32 @@ from tqdm.auto import tqdm
 from catdog_lib.data.decode import decode_rows
 from catdog_lib.errors import CatdogError
 
-_FORMAT = 1  # counts up when cached pixels would come out otherwise than before
-_CHUNK = 100  # photos that a process decodes at a time
+_FORMAT = 1  # to be raised when the same key would give other pixels than before
+_CHUNK = 100  # items that a process gets at a time
 
 
 def cache_dir() -> Path:
-    """The folder for everything that can be made again: ``CATDOG_CACHE``, or the platform's own
-    place for caches.
+    """Return the folder for everything that can be made again.
+
+    It is ``CATDOG_CACHE``, or the platform's own place for caches.
     """
     return Path(
         os.environ.get("CATDOG_CACHE") or platformdirs.user_cache_dir("catdog", appauthor=False)
     )
 
 
-def key_of(*parts: object) -> str:
-    """A name for a cached set that changes when anything it was made from changes."""
-    return hashlib.sha256(json.dumps([_FORMAT, *parts]).encode()).hexdigest()[:24]
+def cache_key(*ingredients: object) -> str:
+    """Return a name for a cached set that changes when anything it was made from changes."""
+    return hashlib.sha256(json.dumps([_FORMAT, *ingredients]).encode()).hexdigest()[:24]
 
 
 def cached(
     key: str, shape: tuple[int, ...], fill: Callable[[Path], list], dtype: type = np.uint8
 ) -> tuple[np.ndarray, list]:
-    """The pixels, or other numbers, stored under ``key``, made by ``fill`` if they are not there
-    yet.
+    """Return the array stored under ``key``, and make it with ``fill`` if it is not there yet.
 
     Args:
-        key: from :func:`key_of`.
+        key: from :func:`cache_key`.
         shape, dtype: of the array.
         fill: writes all rows into the array file it is given and returns notes on them, as JSON can
             hold.
@@ -65,13 +65,13 @@ def cached(
     folder = cache_dir()
     pixels, notes = folder / f"{key}.npy", folder / f"{key}.json"
     if not _complete(pixels, notes, shape, dtype):
-        _make_room(folder, int(np.prod(shape)) * np.dtype(dtype).itemsize)
+        _require_room(folder, int(np.prod(shape)) * np.dtype(dtype).itemsize)
         part = folder / f"{key}.{os.getpid()}.part"
         try:
             np.lib.format.open_memmap(part, mode="w+", dtype=dtype, shape=shape)
-            made = fill(part)
+            made_notes = fill(part)
             os.replace(part, pixels)
-            part.write_text(json.dumps(made), encoding="utf-8")
+            part.write_text(json.dumps(made_notes), encoding="utf-8")
             os.replace(part, notes)
         finally:
             part.unlink(missing_ok=True)
@@ -79,6 +79,7 @@ def cached(
 
 
 def _complete(pixels: Path, notes: Path, shape: tuple[int, ...], dtype: type) -> bool:
+    """Return whether pixels and notes are both there, and of the right shape and type."""
     try:
         array = np.load(pixels, mmap_mode="r")
         return notes.is_file() and (array.shape, array.dtype) == (shape, dtype)
@@ -86,20 +87,20 @@ def _complete(pixels: Path, notes: Path, shape: tuple[int, ...], dtype: type) ->
         return False
 
 
-def _make_room(folder: Path, needed: int) -> None:
+def _require_room(folder: Path, needed: int) -> None:
+    """Raise a CatdogError if the cache cannot be written, or the disk is too full."""
     advice = "set CATDOG_CACHE to a folder with room"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):
-            raise PermissionError("no right to write there")
+            raise PermissionError("no permission to write there")
     except OSError as error:
         raise CatdogError(
             f"The cache folder {str(folder)!r} cannot be used ({error}); {advice}."
         ) from None
     free = shutil.disk_usage(folder).free
-    if (
-        free < 1.1 * needed
-    ):  # a full disk would end the process without a word: memory-mapped writes cannot fail politely
+    # A full disk would end the process silently: a memory-mapped write cannot raise an error.
+    if free < 1.1 * needed:
         raise CatdogError(
             f"The cache needs {needed / 1e9:.1f} GB in {str(folder)!r} and {free / 1e9:.1f} GB are "
             f"free; {advice}."
@@ -109,22 +110,24 @@ def _make_room(folder: Path, needed: int) -> None:
 def decode_files(
     paths: Sequence[str], size: int, resize: str, progress: bool
 ) -> Callable[[Path], list]:
-    """A ``fill`` for :func:`cached` that decodes files; its notes are the rows that gave no
-    picture, with reasons.
+    """Return a ``fill`` for :func:`cached` that decodes files.
+
+    Its notes are the rows without an image, with reasons.
     """
 
     def fill(store: Path) -> list[tuple[int, str]]:
         work = partial(decode_rows, str(store), size=size, resize=resize)
-        return in_processes(work, paths, "Decoding", "photo", progress)
+        return parallel_map(work, paths, "Decoding", "photo", progress)
 
     return fill
 
 
-def in_processes(
+def parallel_map(
     work: Callable[[int, Sequence], list], items: Sequence, verb: str, unit: str, progress: bool
 ) -> list:
-    """Let ``work(position of the first, some of the items)`` go over all ``items``, in a process
-    for each core.
+    """Apply ``work(first, chunk)`` to all ``items``, chunk by chunk, in a process for each core.
+
+    ``first`` is the position of the chunk's first item.
 
     Args:
         work: returns a list; must be importable by another process.
@@ -134,17 +137,17 @@ def in_processes(
     Returns:
         What all calls returned, in one list, in the order of ``items``.
     """
-    jobs = [(first, items[first : first + _CHUNK]) for first in range(0, len(items), _CHUNK)]
-    cores = 1 if len(jobs) <= 2 else -1  # starting processes takes longer than a little work
+    chunks = [(first, items[first : first + _CHUNK]) for first in range(0, len(items), _CHUNK)]
+    cores = 1 if len(chunks) <= 2 else -1  # starting processes takes longer than a little work
     results: list = []
     bar = tqdm(total=len(items), desc=verb, unit=unit, disable=not progress, leave=False)
     with bar, warnings.catch_warnings():
-        # Said when processes of an earlier call, idle for minutes, end while this one begins: it
-        # does no harm.
+        # Harmless: processes of an earlier call, idle for minutes, end as this one begins.
         warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
         # joblib's processes, unlike multiprocessing's, start from any script and any notebook on
         # every system.
-        for result in Parallel(cores, return_as="generator")(delayed(work)(*job) for job in jobs):
+        run = Parallel(cores, return_as="generator")
+        for result in run(delayed(work)(*chunk) for chunk in chunks):
             results += result
             bar.update(min(_CHUNK, len(items) - bar.n))
     return results

@@ -2,6 +2,8 @@
 
 This file does not import PyTorch, so that the processes that decode thousands of photos start at
 once.
+
+Lesson 00, section 2; Lesson 00, section 3.
 """
 
 from __future__ import annotations
@@ -16,20 +18,12 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 RESIZES = ("squash", "crop", "pad")
-_FORMATS = (
-    "JPEG",
-    "PNG",
-    "WEBP",
-    "GIF",
-    "BMP",
-    "TIFF",
-    "PPM",
-)  # those that open without outside programs
-# To hold at once. The dearest kind, transparent, takes 0.8 GB at the limit while it becomes RGB,
-# others half of that.
-_MOST_PIXELS = 50_000_000
+# Those that open without outside programs.
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
+# To hold at once. A transparent image takes most memory, 0.8 GB at the limit while it becomes RGB.
+_MAX_PIXELS = 50_000_000
 _ORIENTATION = 0x0112  # EXIF: how the camera was held
-_TURNS = {
+_TRANSPOSES = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -41,12 +35,12 @@ _TURNS = {
 
 
 class DecodeError(Exception):
-    """A file that gives no picture; the message is the reason, in a few words."""
+    """A file that holds no readable image; the message is the reason, in a few words."""
 
 
 @dataclass(frozen=True)
 class ImageInfo:
-    """How a file holds its picture, before :func:`read_photo` turns it into upright RGB of 8 bits.
+    """How a file holds its image, before :func:`read_photo` turns it into upright RGB of 8 bits.
 
     Attributes:
         format, mode: Pillow's names, such as JPEG and CMYK.
@@ -74,8 +68,8 @@ def open_photo(path: str | os.PathLike, at_least: int | None = None) -> Image.Im
             both sides keep this many pixels; several times faster for large photos.
 
     Raises:
-        Unusable: the file is missing, unreadable, empty, truncated, damaged, too large, or not an
-            image at all.
+        DecodeError: the file is missing, unreadable, empty, truncated, damaged, too large, or
+            not an image at all.
     """
     return read_photo(path, at_least)[0]
 
@@ -83,14 +77,14 @@ def open_photo(path: str | os.PathLike, at_least: int | None = None) -> Image.Im
 def read_photo(
     path: str | os.PathLike, at_least: int | None = None
 ) -> tuple[Image.Image, ImageInfo]:
-    """What :func:`open_photo` returns, and how the file holds it."""
+    """Return what :func:`open_photo` returns, and how the file holds it."""
     try:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
-            raise DecodeError("not a file")  # to open a pipe would wait for ever
+            raise DecodeError("not a file")  # opening a pipe would wait for ever
         if status.st_size == 0:
             raise DecodeError("empty file")
-        with warnings.catch_warnings():  # of what we judge ourselves: many pixels, broken EXIF
+        with warnings.catch_warnings():  # about what is checked here: many pixels, broken EXIF
             warnings.simplefilter("ignore")
             with Image.open(path, formats=_FORMATS) as image:
                 return _read(image, at_least)
@@ -110,33 +104,33 @@ def read_photo(
 
 
 def _read(image: Image.Image, at_least: int | None) -> tuple[Image.Image, ImageInfo]:
-    # MPO is a JPEG with a second picture behind it: a preview, or the other eye's.
+    # MPO is a JPEG followed by a second image: a preview, or the other eye's view.
     kind = "JPEG" if image.format == "MPO" else str(image.format)
     mode, (width, height) = image.mode, image.size
     deep = mode.startswith("I") or ";16" in str(image.tile)  # 16-bit RGB is opened as 8-bit
     if at_least is not None:
         image.draft("RGB", (at_least, at_least))
-    if image.width * image.height > _MOST_PIXELS:
+    if image.width * image.height > _MAX_PIXELS:
         raise DecodeError("more pixels than a photo has")
-    tiff_turned = kind == "TIFF" and _orientation(image) != 1  # by load(), which forgets it
-    image.load()  # first, since to ask a PNG for its EXIF may load it, and hide that this failed
+    tiff_turned = kind == "TIFF" and _orientation(image) != 1  # load() turns it and forgets
+    image.load()  # first: asking a PNG for its EXIF may load it, and hide that this failed
     orientation = _orientation(image)
     if orientation >= 5:  # held sideways
         width, height = height, width
     turned = orientation != 1 or tiff_turned
     stored = ImageInfo(kind, mode, width, height, turned, deep, image.has_transparency_data)
     rgb = _to_rgb(image)
-    return (rgb if orientation == 1 else rgb.transpose(_TURNS[orientation])), stored
+    return (rgb if orientation == 1 else rgb.transpose(_TRANSPOSES[orientation])), stored
 
 
 def _orientation(image: Image.Image) -> int:
-    """1 for upright, 2 to 8 for the turns above."""
-    noted = image.getexif().get(_ORIENTATION)
-    return noted if noted in _TURNS else 1
+    """Return 1 for upright, 2 to 8 for the transposes above."""
+    orientation = image.getexif().get(_ORIENTATION)
+    return orientation if orientation in _TRANSPOSES else 1
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    """RGB from grey, palette, CMYK, 16-bit and transparent pictures (these over white)."""
+    """Convert grey, palette, CMYK, 16-bit and transparent images (these over white) to RGB."""
     if image.mode.startswith("I"):  # 16 bits a pixel: Pillow's own conversion would clip at 255
         values = np.asarray(image).clip(0, 65535) // 257
         image = Image.fromarray(values.astype(np.uint8))
@@ -147,7 +141,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 
 def to_square(image: Image.Image, size: int, resize: str = "squash") -> Image.Image:
-    """Make a picture ``size`` × ``size`` pixels.
+    """Make an image ``size`` × ``size`` pixels.
 
     ``squash`` changes its proportions, ``crop`` keeps the largest centred square, ``pad`` adds
     black bars.
@@ -160,10 +154,10 @@ def to_square(image: Image.Image, size: int, resize: str = "squash") -> Image.Im
 
 
 def decode(path: str | os.PathLike, size: int, resize: str = "squash") -> np.ndarray:
-    """One photo as a uint8 array, 3×size×size.
+    """Decode one photo to a uint8 array, 3×size×size.
 
     Raises:
-        Unusable: see :func:`open_photo`.
+        DecodeError: see :func:`open_photo`.
     """
     return np.asarray(to_square(open_photo(path, at_least=size), size, resize)).transpose(2, 0, 1)
 
@@ -171,10 +165,11 @@ def decode(path: str | os.PathLike, size: int, resize: str = "squash") -> np.nda
 def decode_rows(
     store: str, first: int, paths: Sequence[str], *, size: int, resize: str
 ) -> list[tuple[int, str]]:
-    """Decode ``paths`` into rows ``first``, ``first + 1``, … of the array file ``store``; the work
-    of one process.
+    """Decode ``paths`` into rows ``first``, ``first + 1``, … of the array file ``store``.
 
-    Returns the rows that gave no picture, each with the reason.
+    This is the work of one process.
+
+    Returns the rows of files that hold no image, each with the reason.
     """
     array = np.lib.format.open_memmap(store, mode="r+")
     unusable = []

@@ -4,7 +4,9 @@ All the layouts that students have follow one rule. A file's class is its innerm
 after a class (cat, cats, Dog, DOGS …), or else the word its own name starts with (``cat.0.jpg``).
 Its split is any folder above it named like train, validation or test; a file with none of these is
 cut into the three by :mod:`catdog_lib.data.loading`. Hidden folders, whose names begin with a dot,
-and folders named ``masks`` outside the folder of a class are left aside.
+and folders named ``masks`` outside the folder of a class are ignored.
+
+Lesson 00, section 2.
 """
 
 from __future__ import annotations
@@ -16,9 +18,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from catdog_lib.classes import CLASSES, class_of
+from catdog_lib.classes import CLASSES, label_from_word
 from catdog_lib.errors import CatdogError
 
+# A row for each split.
 _SPLIT_WORDS = {
     "train": "train", "training": "train",
     "val": "validation", "valid": "validation", "validation": "validation", "dev": "validation",
@@ -28,8 +31,9 @@ _SPLIT_WORDS = {
 
 @dataclass(frozen=True)
 class Photo:
-    """One file that should hold a photo; ``name`` is its path below the scanned folder, with
-    forward slashes.
+    """One file that should hold a photo.
+
+    ``name`` is its path below the scanned folder, with forward slashes.
     """
 
     name: str
@@ -49,7 +53,7 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Scan:
-    """What a folder holds: its photos in the order of their names, and the files left aside."""
+    """What a folder holds: its photos in the order of their names, and the ignored files."""
 
     folder: Path
     photos: tuple[Photo, ...]
@@ -78,23 +82,25 @@ def scan(folder: str | os.PathLike) -> Scan:
         else:
             try:
                 status = path.stat()
-                facts = status.st_size, status.st_mtime_ns
+                size, modified = status.st_size, status.st_mtime_ns
             except OSError:  # a link to nothing: decoding it will say so
-                facts = 0, 0
-            photos.append(Photo(name, label, _split(name), *facts))
+                size, modified = 0, 0
+            photos.append(Photo(name, label, _split(name), size, modified))
     result = Scan(folder, tuple(photos), tuple(skipped))
     _require_both_classes(result)
     return result
 
 
-def count_by_part(photos: Iterable[Photo]) -> dict[str, int]:
-    """How many photos each split has of each class: ``{"train, cats": 4000, …}``."""
+def count_by_split(photos: Iterable[Photo]) -> dict[str, int]:
+    """Count the photos of each split and class: ``{"train, cats": 4000, …}``."""
     return dict(Counter(f"{p.split or 'not split'}, {CLASSES[p.label]}s" for p in photos))
 
 
 def _walk(folder: Path) -> Iterator[Path]:
     for root, folders, files in os.walk(folder):
-        in_class = any(class_of(word) is not None for word in Path(root).relative_to(folder).parts)
+        in_class = any(
+            label_from_word(word) is not None for word in Path(root).relative_to(folder).parts
+        )
         folders[:] = sorted(
             name for name in folders if not name.startswith(".") and (name != "masks" or in_class)
         )
@@ -104,18 +110,19 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def _natural(name: str) -> list:
-    """Sort key that puts cat.2.jpg before cat.10.jpg."""
+    """Return a sort key that puts cat.2.jpg before cat.10.jpg."""
     return [
-        (0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name)
+        (0, int(token), "") if token.isdigit() else (1, 0, token)
+        for token in re.split(r"(\d+)", name)
     ]
 
 
 def _label(name: str) -> int | None:
     *folders, file = name.split("/")
     for word in reversed(folders):
-        if (label := class_of(word)) is not None:
+        if (label := label_from_word(word)) is not None:
             return label
-    return class_of(re.split(r"[^A-Za-z]", file, maxsplit=1)[0])
+    return label_from_word(re.split(r"[^A-Za-z]", file, maxsplit=1)[0])
 
 
 def _split(name: str) -> str | None:

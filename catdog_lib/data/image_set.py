@@ -1,4 +1,7 @@
-"""Pictures in memory: a set of them, the three splits, and batches for a network."""
+"""Images in memory: a set of them, the three splits, and batches for a network.
+
+Lesson 01, section 5; Lesson 03, section 5; Lesson 10, section 2.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +18,16 @@ from catdog_lib.data.folders import Skipped
 
 @dataclass(frozen=True)
 class ImageSet:
-    """Square pictures with their labels.
+    """Square images with their labels.
 
-    Several sets may look into one ``store``, which may be a file mapped into memory: only the
-    pictures that are asked for are read.
+    Several sets may share one ``store``, which may be a file mapped into memory: only the
+    images that are accessed are read.
 
     Attributes:
-        store: uint8 pictures, M×3×H×W.
+        store: uint8 images, M×3×H×W.
         rows: which of them belong to this set, N.
         labels: int64, N; 0 cat, 1 dog.
-        names: where each picture came from, N.
+        names: where each image came from, N.
     """
 
     store: Tensor
@@ -35,11 +38,12 @@ class ImageSet:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, which: int | slice | Tensor) -> tuple[Tensor, Tensor]:
-        """One picture (3×H×W) and its label, or several (N×3×H×W) and theirs:
-        ``pictures, labels = set[:16]``.
+    def __getitem__(self, index: int | slice | Tensor) -> tuple[Tensor, Tensor]:
+        """Return one image (3×H×W) and its label, or several (N×3×H×W) and theirs.
+
+        For example ``images, labels = dataset[:16]``.
         """
-        return self.store[self.rows[which]], self.labels[which]
+        return self.store[self.rows[index]], self.labels[index]
 
     @property
     def size(self) -> int:
@@ -47,33 +51,31 @@ class ImageSet:
         return self.store.shape[-1]
 
     def counts(self) -> dict[str, int]:
-        """How many pictures each class has."""
+        """Return how many images each class has."""
         return {name: int((self.labels == label).sum()) for label, name in enumerate(CLASSES)}
 
-    def subset(self, which: Tensor) -> ImageSet:
-        """The set of these pictures, in this order; they are not copied."""
+    def subset(self, index: Tensor) -> ImageSet:
+        """Return the set of these images, in this order; they are not copied."""
         return ImageSet(
             self.store,
-            self.rows[which],
-            self.labels[which],
-            tuple(self.names[i] for i in which.tolist()),
+            self.rows[index],
+            self.labels[index],
+            tuple(self.names[i] for i in index.tolist()),
         )
 
     def to(self, device: torch.device) -> ImageSet:
-        """This set alone, with its pictures in the memory of ``device``."""
+        """Return this set alone, with its images in the memory of ``device``."""
         store, labels = self[:]
         rows = torch.arange(len(self), device=device)
         return ImageSet(store.to(device), rows, labels.to(device), self.names)
 
     def __reduce__(self) -> tuple:
-        """Sent to another process, a set takes along its own pictures, not the whole store."""
+        """Send only the set's own images to another process, not the whole store."""
         own = self.to(self.store.device)
         return ImageSet, (own.store, own.rows, own.labels, own.names)
 
     def sample(self, count: int, seed: int = 0) -> ImageSet:
-        """``count`` pictures drawn at random, as many cats as dogs where there are enough of
-        both.
-        """
+        """Sample ``count`` images at random, as many cats as dogs if there are enough of both."""
         shuffled = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))
         ranks = torch.empty(len(self), dtype=torch.int64)
         for label in range(len(CLASSES)):
@@ -84,8 +86,7 @@ class ImageSet:
 
 @dataclass(frozen=True)
 class Splits:
-    """Three sets that share no picture: one to learn from, one to choose on, one to open once, at
-    the end.
+    """Three sets that share no image: to train on, to choose on, and to test on once, at the end.
 
     Attributes:
         source: the folder, or "sketches".
@@ -99,10 +100,11 @@ class Splits:
     skipped: tuple[Skipped, ...] = ()
 
     def __str__(self) -> str:
+        """Return a table of the numbers of images, a line for each split."""
         rows = [
-            f"{name:<11}{len(part):>7,} pictures  "
-            f"({', '.join(f'{n:,} {word}s' for word, n in part.counts().items())})"
-            for name, part in (
+            f"{name:<11}{len(dataset):>7,} images  "
+            f"({', '.join(f'{n:,} {word}s' for word, n in dataset.counts().items())})"
+            for name, dataset in (
                 ("train", self.train),
                 ("validation", self.validation),
                 ("test", self.test),
@@ -116,45 +118,44 @@ class Splits:
 
 
 def batches(
-    images: ImageSet,
-    size: int,
+    dataset: ImageSet,
+    batch_size: int,
     *,
     shuffle: torch.Generator | None = None,
     device: torch.device | str = "cpu",
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Cut a set into batches of ``size`` pictures (the last may be smaller), on ``device``.
+    """Cut a set into batches of ``batch_size`` images (the last may be smaller), on ``device``.
 
     Args:
-        images: the set.
-        size: pictures in a batch.
-        shuffle: visit the pictures in an order drawn from this generator; without it, in their own.
+        dataset: the set.
+        batch_size: images in a batch.
+        shuffle: visit the images in a random order from this generator; without it, in their own.
 
     Yields:
-        Pictures, uint8, N×3×H×W in channels-last memory order, which convolutions prefer; and
+        Images, uint8, N×3×H×W in channels-last memory order, which convolutions prefer; and
         labels, N.
     """
     order = (
-        torch.arange(len(images))
+        torch.arange(len(dataset))
         if shuffle is None
-        else torch.randperm(len(images), generator=shuffle)
+        else torch.randperm(len(dataset), generator=shuffle)
     )
     # non_blocking: the program goes on while a GPU still copies.
-    for which in order.to(images.rows.device, non_blocking=True).split(size):
-        pictures, labels = images[which]
+    for index in order.to(dataset.rows.device, non_blocking=True).split(batch_size):
+        images, labels = dataset[index]
         yield (
-            pictures.to(device, non_blocking=True, memory_format=torch.channels_last),
+            images.to(device, non_blocking=True, memory_format=torch.channels_last),
             labels.to(device, non_blocking=True),
         )
 
 
-def preload_to_device(images: ImageSet, device: torch.device) -> ImageSet:
-    """The set with its pictures in a GPU's memory, if they take no more than half of what is free
-    there.
+def preload_to_device(dataset: ImageSet, device: torch.device) -> ImageSet:
+    """Return the set with its images in a GPU's memory if they fit into half of what is free.
 
-    Each step then reads them there, and nothing has to cross over from the computer's memory.
+    Each step then reads them there, and nothing has to be copied from the computer's memory.
     """
     if device.type != "cuda":
-        return images
+        return dataset
     free, _ = torch.cuda.mem_get_info(device)
-    size = len(images) * images.store[0].numel()
-    return images.to(device) if size < free / 2 else images
+    bytes_needed = len(dataset) * dataset.store[0].numel()
+    return dataset.to(device) if bytes_needed < free / 2 else dataset

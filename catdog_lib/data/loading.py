@@ -1,10 +1,12 @@
-"""From a source of pictures to the three splits that a lesson trains on."""
+"""From a source of images to the three splits that a lesson trains on.
+
+Lesson 00, section 1; Lesson 00, section 6; Lesson 10, section 2.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +20,9 @@ from catdog_lib.data.folders import Photo, Scan, Skipped, scan
 from catdog_lib.data.image_set import ImageSet, Splits
 from catdog_lib.data.sketch_sets import sketch_set
 from catdog_lib.data.sources import SKETCHES, default_source
+from catdog_lib.data.splitting import split_images, split_photos
 from catdog_lib.errors import CatdogError
-from catdog_lib.sketches import draw
+from catdog_lib.sketches import draw_image
 
 
 def load(
@@ -34,22 +37,22 @@ def load(
     seed: int = 0,
     progress: bool = True,
 ) -> Splits:
-    """Load cats and dogs as square uint8 pictures, split in three.
+    """Load cats and dogs as square uint8 images, in three splits.
 
-    Validation is cut from the training photos, class by class, unless the folder brings its own. A
-    folder without a test part gives up some of its photos for one. Every cut is by file and drawn
-    from ``seed``. Photos are decoded once and kept in the cache.
+    Validation is split off the training photos, class by class, unless the folder brings its own. A
+    folder without a test split gives up some of its photos for one. Every split is by file and
+    random, from ``seed``. Photos are decoded once and kept in the cache.
 
     Args:
-        source: a folder of photos (layouts: :mod:`catdog_lib.data.folders`) or "sketches", the
-            drawn animals; None asks ``CATDOG_DATA``, then the project's ``data`` folder, then takes
+        source: a folder of photos (layouts: :mod:`catdog_lib.data.folders`) or "sketches";
+            None asks ``CATDOG_DATA``, then the project's ``data`` folder, then takes
             sketches.
         size: height and width, in pixels.
         resize: squash, crop or pad (:func:`catdog_lib.data.decode.to_square`).
-        validation, test: share of the photos cut off for each, between 0 and 1.
-        max_train, max_test: use at most so many, drawn at random, for training with validation and
+        validation, test: share of the photos taken for each, between 0 and 1.
+        max_train, max_test: use at most this many random photos for training with validation, and
             for testing.
-        seed: of the cuts.
+        seed: of the splits.
         progress: show a bar while photos are decoded.
 
     Raises:
@@ -58,31 +61,29 @@ def load(
     _check_arguments(size, resize, validation, test, max_train, max_test)
     source = str(default_source() if source is None else source)
     if source == SKETCHES:
-        parts, skipped = _sketches(size, max_train, max_test, progress), []
+        splits, skipped = _sketches(size, max_train, max_test, progress), []
     else:
-        source = str(
-            Path(source).expanduser().resolve()
-        )  # a run that notes it can be used from elsewhere
-        parts, skipped = _photos(
+        source = str(Path(source).expanduser().resolve())  # absolute, since a run records it
+        splits, skipped = _photos(
             scan(source), size, resize, test, max_train, max_test, seed, progress
         )
-    if "validation" not in parts:
-        parts["validation"], parts["train"] = _cut(parts["train"], validation, seed)
-    for name, part in parts.items():
-        for word, count in part.counts().items():
+    if "validation" not in splits:
+        splits["validation"], splits["train"] = split_images(splits["train"], validation, seed)
+    for name, dataset in splits.items():
+        for word, count in dataset.counts().items():
             if count == 0:
                 raise CatdogError(
                     f"{source!r} leaves no usable {word} for the {name} split; add more photos of "
                     f"{word}s, or ask for larger shares or counts."
                 )
-    return Splits(parts["train"], parts["validation"], parts["test"], source, tuple(skipped))
+    return Splits(splits["train"], splits["validation"], splits["test"], source, tuple(skipped))
 
 
-def photo_tensor(path: str | os.PathLike, size: int, resize: str = "squash") -> Tensor:
-    """One photo as a uint8 tensor, 3×size×size, made as :func:`load` makes them.
+def load_image(path: str | os.PathLike, size: int, resize: str = "squash") -> Tensor:
+    """Load one photo as a uint8 tensor, 3×size×size, made as :func:`load` makes them.
 
     Raises:
-        CatdogError: the file gives no picture; the sentence names it and the reason.
+        CatdogError: the file holds no image; the sentence names it and the reason.
     """
     try:
         return _tensor(decode(path, size, resize))
@@ -92,9 +93,8 @@ def photo_tensor(path: str | os.PathLike, size: int, resize: str = "squash") -> 
         ) from None
 
 
-def companions(source: str | os.PathLike | None = None, size: int = 64) -> Tensor:
-    """The cat and the dog that walk through every lesson: the first usable one of each in the
-    source.
+def example_pair(source: str | os.PathLike | None = None, size: int = 64) -> Tensor:
+    """Return the cat and the dog of every lesson: the first usable one of each in the source.
 
     Returns:
         uint8, 2×3×size×size: the cat, then the dog.
@@ -104,8 +104,8 @@ def companions(source: str | os.PathLike | None = None, size: int = 64) -> Tenso
     """
     source = str(default_source() if source is None else source)
     if source == SKETCHES:
-        drawn = [np.asarray(draw(seed, label, size, 0.2)) for label, seed in enumerate((10, 53))]
-        return torch.stack([_tensor(picture.transpose(2, 0, 1)) for picture in drawn])
+        sketches = [draw_image(seed, label, size, 0.2) for label, seed in enumerate((10, 53))]
+        return torch.stack([_tensor(np.asarray(s).transpose(2, 0, 1)) for s in sketches])
     found = scan(source)
     return torch.stack([_first_usable(found, label, size) for label in range(len(CLASSES))])
 
@@ -128,15 +128,15 @@ def _tensor(pixels: np.ndarray) -> Tensor:
 
 def _check_arguments(size, resize, validation, test, max_train, max_test) -> None:
     if not 8 <= size <= 1024:
-        raise CatdogError(f"size is {size}; pictures may be 8 to 1,024 pixels wide.")
+        raise CatdogError(f"size is {size}; images may be 8 to 1,024 pixels wide.")
     if resize not in RESIZES:
         raise CatdogError(f"resize is {resize!r}; use one of {', '.join(RESIZES)}.")
     for name, share in (("validation", validation), ("test", test)):
         if not 0 < share < 1:
             raise CatdogError(f"{name} is {share}; it is a share of the photos, between 0 and 1.")
-    for name, most in (("max_train", max_train), ("max_test", max_test)):
-        if most is not None and most < 4:
-            raise CatdogError(f"{name} is {most}; at least 4 pictures are needed.")
+    for name, limit in (("max_train", max_train), ("max_test", max_test)):
+        if limit is not None and limit < 4:
+            raise CatdogError(f"{name} is {limit}; at least 4 images are needed.")
 
 
 def _sketches(
@@ -168,32 +168,32 @@ def _photos(
             "one."
         )
     if "test" not in groups:
-        groups["test"], groups["train"] = _cut_photos(groups["train"], test, seed)
-    for name, most in (("train", max_train), ("test", max_test)):
-        if most is not None:
-            groups[name], _ = _cut_photos(
-                groups[name], min(1.0, most / len(groups[name])), seed + 1
+        groups["test"], groups["train"] = split_photos(groups["train"], test, seed)
+    for name, limit in (("train", max_train), ("test", max_test)):
+        if limit is not None:
+            groups[name], _ = split_photos(
+                groups[name], min(1.0, limit / len(groups[name])), seed + 1
             )
 
-    chosen = [photo for group in groups.values() for photo in group]
-    facts = [(photo.name, photo.bytes, photo.modified_ns) for photo in chosen]
-    key = cache.key_of("photos", str(found.folder.resolve()), size, resize, facts)
-    paths = [str(found.folder / photo.name) for photo in chosen]
+    selected = [photo for group in groups.values() for photo in group]
+    facts = [(photo.name, photo.bytes, photo.modified_ns) for photo in selected]
+    key = cache.cache_key("photos", str(found.folder.resolve()), size, resize, facts)
+    paths = [str(found.folder / photo.name) for photo in selected]
     pixels, notes = cache.cached(
-        key, (len(chosen), 3, size, size), cache.decode_files(paths, size, resize, progress)
+        key, (len(selected), 3, size, size), cache.decode_files(paths, size, resize, progress)
     )
     unusable = dict(notes)
 
-    parts, first = {}, 0
+    splits, first = {}, 0
     for name, group in groups.items():
         rows = [first + i for i in range(len(group)) if first + i not in unusable]
-        parts[name] = _image_set(
-            pixels, rows, [chosen[r].label for r in rows], [chosen[r].name for r in rows]
+        splits[name] = _image_set(
+            pixels, rows, [selected[r].label for r in rows], [selected[r].name for r in rows]
         )
         first += len(group)
-    return parts, [
+    return splits, [
         *found.skipped,
-        *(Skipped(chosen[row].name, reason) for row, reason in unusable.items()),
+        *(Skipped(selected[row].name, reason) for row, reason in unusable.items()),
     ]
 
 
@@ -203,29 +203,3 @@ def _image_set(
     return ImageSet(
         torch.from_numpy(pixels), torch.tensor(rows), torch.tensor(labels), tuple(names)
     )
-
-
-def _cut_photos(photos: list[Photo], share: float, seed: int) -> tuple[list[Photo], list[Photo]]:
-    taken = _draw([p.name for p in photos], [p.label for p in photos], share, seed)
-    rest = [photo for i, photo in enumerate(photos) if i not in taken]
-    return [photo for i, photo in enumerate(photos) if i in taken], rest
-
-
-def _cut(images: ImageSet, share: float, seed: int) -> tuple[ImageSet, ImageSet]:
-    taken = _draw(images.names, images.labels.tolist(), share, seed)
-    is_taken = torch.tensor([i in taken for i in range(len(images))], dtype=torch.bool)
-    return images.subset(is_taken.nonzero()[:, 0]), images.subset((~is_taken).nonzero()[:, 0])
-
-
-def _draw(names: Sequence[str], labels: Sequence[int], share: float, seed: int) -> set[int]:
-    """Positions of a random ``share`` of each class, but at least one.
-
-    The order is drawn from each name by itself, so that adding a photo does not shuffle all the
-    others: few of those that a network was trained on can then turn up in its test set.
-    """
-    order = sorted(range(len(names)), key=lambda i: blake2b(f"{seed}/{names[i]}".encode()).digest())
-    taken: set[int] = set()
-    for label in range(len(CLASSES)):
-        members = [i for i in order if labels[i] == label]
-        taken.update(members[: max(1, round(share * len(members)))])
-    return taken

@@ -1,5 +1,6 @@
-"""Drawn animals as tensors, kept in the cache, with all that is true of them: to check an
-explanation against.
+"""Sketches as tensors, kept in the cache, with the truth to check an explanation against.
+
+Lesson 07, section 5.
 """
 
 from __future__ import annotations
@@ -13,31 +14,31 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from catdog_lib import sketches as drawn
+from catdog_lib import sketches
 from catdog_lib.classes import CLASSES
 from catdog_lib.data import cache
 from catdog_lib.data.image_set import ImageSet
-from catdog_lib.sketches import NO_FAULTS, Faults, described
+from catdog_lib.sketches import NO_FAULTS, Faults, draw_sketches
 from catdog_lib.sketches.dataset import check_arguments
 
 
 @dataclass(frozen=True)
 class SketchSet:
-    """N drawn pictures and the truth about them.
+    """N sketches and the truth about them.
 
     Attributes:
-        images: the pictures, with the labels that a student gets.
-        parts: uint8, N×H×W: what each pixel shows, as a position in
-            :data:`catdog_lib.sketches.dataset.PARTS`.
+        images: the images, with the labels that a student gets.
+        body_parts: uint8, N×H×W: what each pixel shows, as a position in
+            :data:`catdog_lib.sketches.BODY_PARTS`.
         true_labels: int64, N: what was drawn; differs from the labels where label noise was
             planted.
-        duplicate_of: int64, N: the first picture that this one repeats, or −1.
-        descriptions: what is in each picture, as nested dictionaries; the keys are those of
+        duplicate_of: int64, N: the first image that this one repeats, or −1.
+        descriptions: what is in each image, as nested dictionaries; the keys are those of
             :class:`catdog_lib.sketches.composition.Description`.
     """
 
     images: ImageSet
-    parts: Tensor
+    body_parts: Tensor
     true_labels: Tensor
     duplicate_of: Tensor
     descriptions: tuple[dict, ...]
@@ -52,7 +53,7 @@ def sketch_set(
     faults: Faults = NO_FAULTS,
     progress: bool = True,
 ) -> SketchSet:
-    """Draw ``count`` animals, on all cores, or take them from the cache.
+    """Draw ``count`` sketches, on all cores, or take them from the cache.
 
     Args:
         size: height and width, in pixels.
@@ -65,22 +66,22 @@ def sketch_set(
         CatdogError: an argument is out of range.
     """
     check_arguments(count, size, seed, difficulty)  # before a cache file is begun
-    wanted = (count, size, seed, difficulty, asdict(faults))
-    # All that draws is part of the key: a changed line draws anew.
-    modules = sorted(Path(drawn.__file__).parent.glob("*.py"))
-    drawn_by = [module.read_text(encoding="utf-8") for module in modules]
+    settings = (count, size, seed, difficulty, asdict(faults))
+    # The source code is part of the key: after a change, the set is drawn again.
+    modules = sorted(Path(sketches.__file__).parent.glob("*.py"))
+    source_code = [module.read_text(encoding="utf-8") for module in modules]
 
     def fill(store: Path) -> list:
         work = partial(
             _draw_rows, str(store), size=size, seed=seed, difficulty=difficulty, faults=faults
         )
-        return cache.in_processes(work, range(count), "Drawing", "picture", progress)
+        return cache.parallel_map(work, range(count), "Drawing", "image", progress)
 
-    # The map of the parts is kept as a fourth channel.
-    array, truth = cache.cached(
-        cache.key_of("sketches", drawn_by, *wanted), (count, 4, size, size), fill
+    # The map of body parts is kept as a fourth channel.
+    array, truths = cache.cached(
+        cache.cache_key("sketches", source_code, *settings), (count, 4, size, size), fill
     )
-    labels, true_labels, duplicate_of, descriptions = zip(*truth, strict=True)
+    labels, true_labels, duplicate_of, descriptions = zip(*truths, strict=True)
     names = tuple(f"sketch.{seed}/{CLASSES[label]}.{row}" for row, label in enumerate(labels))
     store = torch.from_numpy(array)
     images = ImageSet(store[:, :3], torch.arange(count), torch.tensor(labels), names)
@@ -90,14 +91,15 @@ def sketch_set(
 
 
 def _draw_rows(store: str, first: int, rows: Sequence[int], **how) -> list[tuple]:
-    """Draw some of the pictures into their rows of the array file ``store``; the work of one
-    process.
+    """Draw some of the sketches into rows of the array file ``store``.
+
+    This is the work of one process.
     """
     array = np.lib.format.open_memmap(store, mode="r+")
-    batch = described(len(rows), first=first, **how)
-    array[first : first + len(rows), :3] = batch.pictures
-    array[first : first + len(rows), 3] = batch.parts
+    batch = draw_sketches(len(rows), first=first, **how)
+    array[first : first + len(rows), :3] = batch.images
+    array[first : first + len(rows), 3] = batch.body_parts
     array.flush()
-    numbers = (batch.labels, batch.true_labels, batch.duplicate_of)
-    truths = (column.tolist() for column in numbers)
-    return list(zip(*truths, map(asdict, batch.descriptions), strict=True))
+    columns = (batch.labels, batch.true_labels, batch.duplicate_of)
+    lists = (column.tolist() for column in columns)
+    return list(zip(*lists, map(asdict, batch.descriptions), strict=True))

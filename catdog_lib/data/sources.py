@@ -1,4 +1,4 @@
-"""Where the images come from when nobody says."""
+"""Where the images come from by default."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ PROJECT_DATA = Path(__file__).parents[2] / "data"
 
 
 def default_source() -> str:
-    """Where pictures come from when nobody says: ``CATDOG_DATA``, else the project's ``data``
-    folder, else sketches.
+    """Return where images come from by default.
+
+    That is ``CATDOG_DATA``, else the project's ``data`` folder, else sketches.
     """
     if named := os.environ.get("CATDOG_DATA"):
         return named
@@ -24,12 +25,12 @@ def default_source() -> str:
 
 
 def default_folder(data: Path = PROJECT_DATA) -> Path | None:
-    """The photos that lessons use when nobody says which; None if there are none.
+    """Return the folder of photos that lessons use by default; None if there are none.
 
-    That is the whole project folder ``data``. But if nothing except collections from
-    ``catdog data get`` lies in it, it is the first of these in the order of
-    ``download.collections.COLLECTIONS``: mixed, all of the test photos would come from the one that
-    has a test set.
+    This is the whole project folder ``data``. But if that holds nothing except collections from
+    ``catdog data get``, it is the first of these in the order of
+    ``download.collections.COLLECTIONS``: mixed, all test photos would come from the one that has a
+    test set.
     """
     try:
         found = scan(data)

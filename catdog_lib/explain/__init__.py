@@ -5,11 +5,11 @@ whether that is true.
 from catdog_lib.explain.attribution import occlusion, saliency, smooth_grad
 from catdog_lib.explain.cam import grad_cam
 from catdog_lib.explain.deletion import area_under, deletion_curve, insertion_curve
-from catdog_lib.explain.localization import PARTS, area_by_part, heat_by_part, pointing_game
+from catdog_lib.explain.localization import BODY_PARTS, area_by_part, heat_by_part, pointing_game
 from catdog_lib.explain.sanity_check import randomize_weights, similarity
 
 __all__ = [
-    "PARTS",
+    "BODY_PARTS",
     "area_by_part",
     "area_under",
     "deletion_curve",

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from catdog_lib.errors import CatdogError
-from catdog_lib.sketches.canvas import PARTS
+from catdog_lib.sketches.canvas import BODY_PARTS
 
 
 def heat_by_part(heat: Tensor, parts: Tensor) -> Tensor:
@@ -20,7 +20,7 @@ def heat_by_part(heat: Tensor, parts: Tensor) -> Tensor:
         parts: what each pixel shows, N×H×W, as in :class:`catdog_lib.data.sketch_sets.SketchSet`.
 
     Returns:
-        N×P, one column for each of :data:`PARTS`: background, body, ears, eyes, muzzle; each row
+        N×P, one column for each of :data:`BODY_PARTS`: background, body, ears, eyes, muzzle; each row
         sums to 1.
 
     Raises:
@@ -30,7 +30,7 @@ def heat_by_part(heat: Tensor, parts: Tensor) -> Tensor:
     positive = heat.double().clamp(min=0)
     empty = positive.flatten(1).sum(1) == 0
     positive[empty] = 1
-    on_part = [(positive * (parts == i)).flatten(1).sum(1) for i in range(len(PARTS))]
+    on_part = [(positive * (parts == i)).flatten(1).sum(1) for i in range(len(BODY_PARTS))]
     shares = torch.stack(on_part, dim=1)
     return (shares / shares.sum(1, keepdim=True)).float()
 

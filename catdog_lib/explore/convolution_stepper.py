@@ -10,7 +10,7 @@ from torch import Tensor
 
 from catdog_lib.errors import CatdogError
 from catdog_lib.explore.base import Explorable, Whole, tensor_of
-from catdog_lib.sketches.dataset import draw
+from catdog_lib.sketches import draw_image
 
 SIDE = 12  # of the pictures shown: more cells, and their numbers can no longer be read
 KERNELS: dict[str, list[list[float]]] = {
@@ -141,7 +141,7 @@ class ConvolutionStepper(Explorable):
 def small(picture: Tensor | None) -> Tensor:
     """A picture as C×H×W with at most 12 rows and columns, averaged where it had more."""
     if picture is None:
-        picture = torch.from_numpy(np.asarray(draw(8, 0, 48).convert("L")).copy())
+        picture = torch.from_numpy(np.asarray(draw_image(8, 0, 48).convert("L")).copy())
     planes = tensor_of(picture, "picture")
     bytes_like = planes.max() > 1
     planes = planes[None] if planes.ndim == 2 else planes

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from catdog_lib.errors import CatdogError
 from catdog_lib.explore.base import Explorable, Whole, data_uri
 from catdog_lib.from_scratch.output_sizes import conv_output_size
-from catdog_lib.sketches.dataset import draw
+from catdog_lib.sketches import draw_image
 
 MOST_LAYERS = 24
 LIMITS = {"kernel": (1, 11), "stride": (1, 8), "padding": (0, 8), "dilation": (1, 6)}
@@ -67,7 +67,7 @@ class ReceptiveFieldViewer(Explorable):
         if layers is not None and model is not None:
             raise CatdogError("Pass layers or model, not both.")
         if picture is None:
-            picture = torch.from_numpy(np.array(draw(8, 0, 64))).permute(2, 0, 1)
+            picture = torch.from_numpy(np.array(draw_image(8, 0, 64))).permute(2, 0, 1)
         if (
             picture.dtype != torch.uint8
             or picture.ndim != 3

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from catdog_lib.plots.primitives import SIGNED, draw_image, draw_map, symmetric_limits, to_gray
 from catdog_lib.plots.style import GREY, counted, describe, new_figure, style
-from catdog_lib.sketches.canvas import PARTS
+from catdog_lib.sketches.canvas import BODY_PARTS
 
 
 def heatmaps(images: Tensor, maps: Mapping[str, Tensor], captions: Sequence[str] = ()) -> Figure:
@@ -77,7 +77,7 @@ def _place_of_maximum(values: Tensor) -> str:
 
 
 def attribution_by_part(
-    shares: Mapping[str, Tensor], area: Tensor, parts: Sequence[str] = PARTS
+    shares: Mapping[str, Tensor], area: Tensor, parts: Sequence[str] = BODY_PARTS
 ) -> Figure:
     """Draw the share of the heat on each part of the animal, beside the part's share of the area.
 

@@ -1,21 +1,31 @@
-"""Drawn cats and dogs: the course's built-in pictures, and all that is true of them. Nothing here
-needs PyTorch.
+"""Sketches: cats and dogs that the library draws, and the truth about each of them.
+
+They are the course's built-in images. Nothing here needs PyTorch.
+
+Lesson 07, section 5.
 """
 
-from catdog_lib.sketches.canvas import PARTS
+from catdog_lib.sketches.canvas import BODY_PARTS
 from catdog_lib.sketches.composition import Description, Sketch
-from catdog_lib.sketches.dataset import NO_FAULTS, SketchBatch, described, draw, sketch, sketches
+from catdog_lib.sketches.dataset import (
+    NO_FAULTS,
+    SketchBatch,
+    draw_image,
+    draw_images,
+    draw_sketch,
+    draw_sketches,
+)
 from catdog_lib.sketches.faults import Faults
 
 __all__ = [
+    "BODY_PARTS",
     "NO_FAULTS",
-    "PARTS",
     "Description",
     "Faults",
     "Sketch",
     "SketchBatch",
-    "described",
-    "draw",
-    "sketch",
-    "sketches",
+    "draw_image",
+    "draw_images",
+    "draw_sketch",
+    "draw_sketches",
 ]

@@ -1,4 +1,4 @@
-"""What the animal wears: collar, scarf, glasses, hat. None of it knows the class.
+"""What the animal wears: collar, scarf, glasses, hat. None of it depends on the class.
 
 Coordinates are the head's: its radius is 1, its centre (0, 0), x to the right, y down.
 """
@@ -9,49 +9,45 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from catdog_lib.sketches.canvas import (
-    DARK,
-    LIGHT,
-    Colour,
-    Pen,
-    Rng,
-    choose,
-    jitter,
-    mix,
-    outline,
-    pick,
-)
-from catdog_lib.sketches.scenes import CLOTHS
-from catdog_lib.sketches.traits import ramp
+from catdog_lib.sketches.canvas import Pen
+from catdog_lib.sketches.colours import CLOTHS, DARK, LIGHT, Colour, jitter, mix
+from catdog_lib.sketches.outlines import outline
+from catdog_lib.sketches.sampling import Rng, pick, pick_weighted, ramp
 
 GOLD: Colour = (242, 204, 90)
 
 
 @dataclass(frozen=True)
-class Wear:
-    """What the animal wears. The same for cats and dogs."""
+class Accessories:
+    """What the animal wears. The distribution is the same for cats and dogs."""
 
     neck: str  # none, collar, bandana, bow, scarf (over mouth and nose)
     head: str  # none, flower, party hat, woolly hat (ears that stand up are under it)
     eyes: str  # none, glasses, sunglasses
 
     @classmethod
-    def sample(cls, rng: Rng, difficulty: float) -> Wear:
-        """At difficulty 0 a collar, bandana or bow at most; scarf, hat and sunglasses hide
-        features.
+    def sample(cls, rng: Rng, difficulty: float) -> Accessories:
+        """Sample what the animal wears, at a difficulty from 0 to 1.
+
+        At difficulty 0 that is a collar, bandana or bow at most; scarf, hat and sunglasses
+        hide features.
         """
         d = difficulty
         scarf, hat, dark = ramp(d, 0, 0.03, 0.12), ramp(d, 0, 0.03, 0.12), ramp(d, 0, 0.025, 0.12)
         merry = 0.03 * min(1, 2 * d)
         return cls(
-            choose(rng, {"none": 0.5, "collar": 0.28, "bandana": 0.1, "bow": 0.07, "scarf": scarf}),
-            choose(rng, {"none": 0.9, "flower": merry, "party hat": merry, "woolly hat": hat}),
-            choose(rng, {"none": 0.9, "glasses": merry, "sunglasses": dark}),
+            pick_weighted(
+                rng, {"none": 0.5, "collar": 0.28, "bandana": 0.1, "bow": 0.07, "scarf": scarf}
+            ),
+            pick_weighted(
+                rng, {"none": 0.9, "flower": merry, "party hat": merry, "woolly hat": hat}
+            ),
+            pick_weighted(rng, {"none": 0.9, "glasses": merry, "sunglasses": dark}),
         )
 
 
-def neckwear(pen: Pen, kind: str, rng: Rng) -> None:
-    """Collar, bandana or bow; before the head is drawn."""
+def draw_neckwear(pen: Pen, kind: str, rng: Rng) -> None:
+    """Draw collar, bandana or bow; call it before the head is drawn."""
     colour = pick(rng, CLOTHS)
     if kind in ("collar", "bandana"):
         pen.stroke([(-0.66, 0.8), (0, 1.16), (0.66, 0.8)], 0.17, colour)
@@ -68,21 +64,21 @@ def neckwear(pen: Pen, kind: str, rng: Rng) -> None:
         pen.oval(0, 1.13, 0.11, 0.11, mix(colour, DARK, 0.3))
 
 
-def headwear(pen: Pen, wear: Wear, rng: Rng) -> None:
-    """Scarf, glasses and hats; after the head is drawn."""
+def draw_headwear(pen: Pen, accessories: Accessories, rng: Rng) -> None:
+    """Draw scarf, glasses and hats; call it after the head is drawn."""
     colour, other = (jitter(pick(rng, CLOTHS), rng) for _ in range(2))
-    if wear.neck == "scarf":
+    if accessories.neck == "scarf":
         _scarf(pen, colour, mix(other, LIGHT, 0.3))
-    if wear.eyes != "none":
-        _glasses(pen, wear.eyes == "sunglasses", mix(colour, DARK, 0.6))
-    if wear.head == "woolly hat":
+    if accessories.eyes != "none":
+        _glasses(pen, accessories.eyes == "sunglasses", mix(colour, DARK, 0.6))
+    if accessories.head == "woolly hat":
         _woolly_hat(pen, colour, other)
-    elif wear.head == "party hat":
+    elif accessories.head == "party hat":
         pen.shape([(-0.36, -0.78), (0.02, -1.75), (0.36, -0.78)], colour)
         for x, y in ((-0.1, -0.95), (0.14, -1.0), (0.02, -1.3)):
             pen.oval(x, y, 0.07, 0.07, mix(other, LIGHT, 0.4))
         pen.oval(0.02, -1.75, 0.13, 0.13, GOLD)
-    elif wear.head == "flower":
+    elif accessories.head == "flower":
         for turn in np.arange(5) * 2 * np.pi / 5:
             pen.oval(-0.5 + 0.16 * np.cos(turn), -0.74 + 0.16 * np.sin(turn), 0.14, 0.14, colour)
         pen.oval(-0.5, -0.74, 0.1, 0.1, GOLD)

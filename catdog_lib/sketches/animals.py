@@ -5,43 +5,41 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from catdog_lib.sketches import cats, dogs
-from catdog_lib.sketches.body import draw_body, furry
-from catdog_lib.sketches.canvas import Pen, Rng, choose
+from catdog_lib.sketches.body import draw_body, draw_fur
+from catdog_lib.sketches.canvas import Pen
 from catdog_lib.sketches.eyes import cat_eyes, dog_eyes
-from catdog_lib.sketches.traits import Coat, Face, Pose, ramp
+from catdog_lib.sketches.sampling import Rng, pick_weighted, ramp
+from catdog_lib.sketches.traits import Coat, Face, Pose
 
-KINDS = (cats, dogs)
+DRAWN_BY = (cats, dogs)  # by label
 
 
 @dataclass(frozen=True)
-class Doubt:
-    """Whether the class can be told at all. The same for cats and dogs."""
+class Ambiguity:
+    """Whether the class can be recognised at all; as often for cats as for dogs."""
 
-    kind: (
-        str  # "none"; "mixed": features of both classes; "covered": something hides the whole face
-    )
-    swapped: tuple[
-        bool, bool, bool
-    ]  # of a mixed animal: ears (else muzzle), eyes, head and body of the other class
+    kind: str  # "none", "mixed" (features of both classes) or "covered" (the whole face is hidden)
+    # In a mixed animal: whether ears (else muzzle), eyes, and head with body are the other class's.
+    swapped: tuple[bool, bool, bool]
 
     @classmethod
-    def sample(cls, rng: Rng, difficulty: float) -> Doubt:
-        """Never at difficulty 0, in 2.4 % of the pictures at 0.5, in 10 % at 1."""
+    def sample(cls, rng: Rng, difficulty: float) -> Ambiguity:
+        """Sample an ambiguity: none at difficulty 0, in 2.4 % of images at 0.5, in 10 % at 1."""
         mixed, covered = ramp(difficulty, 0, 0.012, 0.05), ramp(difficulty, 0, 0.012, 0.05)
-        kind = choose(rng, {"mixed": mixed, "covered": covered, "none": 1 - mixed - covered})
+        kind = pick_weighted(rng, {"mixed": mixed, "covered": covered, "none": 1 - mixed - covered})
         return cls(kind, tuple((rng.random(3) < 0.5).tolist()))
 
 
-def face_of(label: int, doubt: Doubt, rng: Rng, difficulty: float) -> Face:
-    """The face of a cat (0) or dog (1).
+def sample_face(label: int, ambiguity: Ambiguity, rng: Rng, difficulty: float) -> Face:
+    """Sample the face of a cat (0) or dog (1).
 
-    If mixed, ears are of one class and the muzzle of the other, and a coin decides which way round,
-    and another coin from which the eyes are: such a picture tells nothing of its label.
+    In a mixed animal, ears are of one class and the muzzle of the other. A coin decides which
+    way round, and another coin which eyes it has: such an image says nothing about its label.
     """
-    if doubt.kind != "mixed":
-        return KINDS[label].face(rng, difficulty)
-    faces = tuple(kind.face(rng, difficulty) for kind in KINDS)
-    ears, eyes, head = (faces[label ^ swap] for swap in doubt.swapped)
+    if ambiguity.kind != "mixed":
+        return DRAWN_BY[label].sample_face(rng, difficulty)
+    faces = tuple(species.sample_face(rng, difficulty) for species in DRAWN_BY)
+    ears, eyes, head = (faces[label ^ swap] for swap in ambiguity.swapped)
     muzzle = faces[1 - ears.ears_of]
     return replace(
         head,
@@ -66,29 +64,29 @@ def face_of(label: int, doubt: Doubt, rng: Rng, difficulty: float) -> Face:
     )
 
 
-def body(pen: Pen, coat: Coat, pose: Pose, face: Face, rng: Rng) -> None:
-    """The body: slim with a long curled tail, or broad with a short raised one."""
-    kind = KINDS[face.head_of]
+def draw_animal_body(pen: Pen, coat: Coat, pose: Pose, face: Face, rng: Rng) -> None:
+    """Draw a body: slim with a long curled tail, or broad with a short raised one."""
+    species = DRAWN_BY[face.head_of]
     broad, thick = (
-        (rng.uniform(0.85, 1.05), 0.2) if kind is cats else (rng.uniform(0.9, 1.12), 0.26)
+        (rng.uniform(0.85, 1.05), 0.2) if species is cats else (rng.uniform(0.9, 1.12), 0.26)
     )
-    draw_body(pen, coat, pose, rng, broad, kind.TAIL, thick)
+    draw_body(pen, coat, pose, rng, broad, species.TAIL, thick)
 
 
-def head(pen: Pen, coat: Coat, pose: Pose, face: Face, rng: Rng, tucked: bool) -> None:
-    """The head. With `tucked`, ears that stand up are under a hat and not drawn."""
+def draw_head(pen: Pen, coat: Coat, pose: Pose, face: Face, rng: Rng, tucked: bool) -> None:
+    """Draw the head; with `tucked`, ears that stand up are hidden under a hat."""
     pen = pen.of("body")
-    kind, ears_kind = KINDS[face.head_of], KINDS[face.ears_of]
+    species, ears_species = DRAWN_BY[face.head_of], DRAWN_BY[face.ears_of]
     ears = pen.at(-0.06 * pose.turn, 0)
     front = pen.at(0.14 * pose.turn, 0.07 * pose.nod)  # features move further than the head turns
     if not tucked:
-        ears_kind.ears(ears, coat, face, rng, front=False)
-    if kind is cats:
-        cats.cheeks(pen, coat, face)
-    furry(pen, kind.head(face), coat, rng, front, pose.light)
-    if kind is dogs:
-        dogs.crown(pen, coat, face, rng)
-    ears_kind.ears(ears, coat, face, rng, front=True)
+        ears_species.draw_ears(ears, coat, face, rng, front=False)
+    if species is cats:
+        cats.draw_cheeks(pen, coat, face)
+    draw_fur(pen, species.head_outline(face), coat, rng, front, pose.light)
+    if species is dogs:
+        dogs.draw_crown(pen, coat, face, rng)
+    ears_species.draw_ears(ears, coat, face, rng, front=True)
     (cat_eyes, dog_eyes)[face.eyes_of](front, coat, pose, face, rng)
     snout = front.at(0.08 * pose.turn, 0.03 * pose.nod)
-    KINDS[face.muzzle_of].muzzle(snout, coat, pose, face, rng)
+    DRAWN_BY[face.muzzle_of].draw_muzzle(snout, coat, pose, face, rng)

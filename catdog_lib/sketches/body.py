@@ -1,4 +1,4 @@
-"""What drawn cats and dogs share below and around the face: fur with its markings, body, paws.
+"""What cats and dogs share below and around the face: fur with its markings, body, paws.
 
 Coordinates are the head's: its radius is 1, its centre (0, 0), x to the right, y down.
 """
@@ -7,32 +7,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from catdog_lib.sketches.canvas import (
-    DARK,
-    LIGHT,
-    Pen,
-    Points,
-    Rng,
-    fluffy,
-    grown,
-    mirrored,
-    mix,
-    outline,
-    pick,
-)
+from catdog_lib.sketches.canvas import Pen
+from catdog_lib.sketches.colours import DARK, LIGHT, mix
+from catdog_lib.sketches.outlines import Points, fluffy, mirrored, outline, scaled
+from catdog_lib.sketches.sampling import Rng, pick
 from catdog_lib.sketches.traits import Coat, Pose
 
 
-def furry(
+def draw_fur(
     pen: Pen, contour: np.ndarray, coat: Coat, rng: Rng, marks: Pen, light: float = 0.0
 ) -> None:
-    """A furry shape: tufted edge, the coat's markings (drawn with `marks`), strands, light from the
-    side.
+    """Draw a furry shape: tufted edge, markings, strands, and light from the side.
+
+    The coat's markings are drawn with `marks`.
     """
     contour = fluffy(contour, coat.fluff, rng)
     (left, top), (right, low) = contour.min(axis=0), contour.max(axis=0)
     tall, middle = low - top, (left + right) / 2
-    pen.shape(grown(contour, 1.035), coat.edge)
+    pen.shape(scaled(contour, 1.035), coat.edge)
     pen.of(None).shape(contour, coat.base)
     with pen.inside(contour) as within:
         for i in range(2):
@@ -42,7 +34,7 @@ def furry(
         within.oval(middle + 0.3 * light, top + 0.35, 0.55, 0.32, mix(coat.base, LIGHT, 0.07))
         _markings(marks.of(None), coat, rng)
     pen.fur(contour, rng.random(2))
-    lit = grown(contour, 1.02, down=-0.06 * tall) + np.array((0.3 * light, 0))
+    lit = scaled(contour, 1.02, down=-0.06 * tall) + np.array((0.3 * light, 0))
     pen.shade(contour, 0.08 + 0.16 * abs(light), but=lit)
 
 
@@ -76,7 +68,7 @@ def _markings(pen: Pen, coat: Coat, rng: Rng) -> None:
 def draw_body(
     pen: Pen, coat: Coat, pose: Pose, rng: Rng, broad: float, tail: Points, tail_width: float
 ) -> None:
-    """The body under the head, sitting or lying, with its shadow on the ground, tail and paws."""
+    """Draw the body under the head, sitting or lying, with its shadow, tail and paws."""
     pen = pen.of("body")
     sitting = pose.posture == "sitting"
     ground, reach = (2.82, 1.35) if sitting else (1.72, 1.75)
@@ -96,7 +88,7 @@ def _sit(pen: Pen, coat: Coat, pose: Pose, rng: Rng, broad: float) -> None:
     half = [(0, 0.3), (0.55, 0.6), (0.8 * broad, 1.3), (1.08 * broad, 2.1)]
     contour = outline(mirrored([*half, (0.98 * broad, 2.75), (0, 2.85)]))
     marks = pen.at(0, 1.6, 1.2, pick(rng, (0.0, 1.57, 3.14)))
-    furry(pen, contour, coat, rng, marks, pose.light)
+    draw_fur(pen, contour, coat, rng, marks, pose.light)
     bib = outline(mirrored([(0, 0.8), (0.4, 1.0), (0.34, 1.5), (0, 1.75)]))
     pen.of(None).shape(fluffy(bib, coat.fluff + 0.04, rng), coat.muzzle)
     leg, ink = mix(coat.base, LIGHT, 0.07), pen.of(None)
@@ -104,7 +96,7 @@ def _sit(pen: Pen, coat: Coat, pose: Pose, rng: Rng, broad: float) -> None:
         bones = [(s * 0.36, 1.5), (s * 0.34, 2.7)]
         pen.stroke(bones, 0.5, coat.edge)
         ink.stroke(bones, 0.44, leg)
-        paw(pen, s * 0.36, 2.72, coat)
+        draw_paw(pen, s * 0.36, 2.72, coat)
 
 
 def _lie(pen: Pen, coat: Coat, pose: Pose, rng: Rng, broad: float) -> None:
@@ -112,15 +104,15 @@ def _lie(pen: Pen, coat: Coat, pose: Pose, rng: Rng, broad: float) -> None:
     half = [(0, -0.05), (0.7, 0.05), (long, 0.62), (long * 1.04, 1.3), (long * 0.8, 1.72)]
     contour = outline(mirrored([*half, (0, 1.76)])) + np.array((0.3, 0))
     marks = pen.at(0.4, 0.9, 1.15, pick(rng, (1.57, -1.57, 0.0)))
-    furry(pen, contour, coat, rng, marks, pose.light)
+    draw_fur(pen, contour, coat, rng, marks, pose.light)
     haunch = mix(coat.base, DARK, 0.12)
     pen.of(None).stroke([(1.0, 1.68), (0.78, 1.2), (1.12, 0.85), (1.5, 0.98)], 0.06, haunch)
     for s in (-1, 1):
-        paw(pen, s * 0.42, 1.62, coat)
+        draw_paw(pen, s * 0.42, 1.62, coat)
 
 
-def paw(pen: Pen, x: float, y: float, coat: Coat) -> None:
-    """A paw with three toes."""
+def draw_paw(pen: Pen, x: float, y: float, coat: Coat) -> None:
+    """Draw a paw with three toes."""
     dipped = coat.pattern in ("points", "blaze", "socks")
     colour = coat.second if dipped else mix(coat.base, LIGHT, 0.25)
     pen.oval(x, y, 0.31, 0.22, coat.edge)

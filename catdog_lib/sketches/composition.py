@@ -1,4 +1,4 @@
-"""One drawn picture: sample what is in it, draw it, photograph it, and tell the truth about it."""
+"""One sketch: sample what is in it, draw it, photograph it, and record the truth about it."""
 
 from __future__ import annotations
 
@@ -7,131 +7,129 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from catdog_lib.sketches.accessories import Wear, headwear, neckwear
-from catdog_lib.sketches.animals import Doubt, body, face_of, head
-from catdog_lib.sketches.camera import Shot, photograph, reduced_map
-from catdog_lib.sketches.canvas import PARTS, Canvas, Pen, pick
-from catdog_lib.sketches.eyes import closed
-from catdog_lib.sketches.occluders import Front, stand_before
-from catdog_lib.sketches.scenes import INDOORS, OUTDOORS, scene
-from catdog_lib.sketches.traits import FEATURES, Coat, Face, Pose, ramp
+from catdog_lib.sketches.accessories import Accessories, draw_headwear, draw_neckwear
+from catdog_lib.sketches.animals import Ambiguity, draw_animal_body, draw_head, sample_face
+from catdog_lib.sketches.camera import CameraSettings, downsample_map, photograph
+from catdog_lib.sketches.canvas import BODY_PARTS, Canvas, Pen
+from catdog_lib.sketches.eyes import is_closed
+from catdog_lib.sketches.occluders import Occluder, draw_occluder
+from catdog_lib.sketches.sampling import pick, ramp
+from catdog_lib.sketches.scenes import INDOORS, OUTDOORS, draw_scene
+from catdog_lib.sketches.traits import FEATURES, Coat, Face, Pose
 
-SEEN = 0.2  # a feature is hidden if less than this share of it can be seen
+VISIBLE = 0.2  # a feature is hidden if less than this share of it is visible
 
 
 @dataclass(frozen=True)
 class Description:
-    """The truth about one picture. ``dataclasses.asdict`` gives a dictionary that fits into
-    JSON.
-    """
+    """The truth about one image; ``dataclasses.asdict`` makes a dictionary that fits into JSON."""
 
     label: int  # of the animal that was drawn: 0 cat, 1 dog
     scene: str  # garden, bokeh, beach, fence (outdoors); sofa, room, shelf, studio (indoors)
     coat: Coat
     pose: Pose
     face: Face
-    wear: Wear
-    front: Front
-    shot: Shot
-    hidden: tuple[
-        str, ...
-    ]  # ears, eyes, muzzle: less than a fifth is seen; eyes also if both are shut
+    accessories: Accessories
+    occluder: Occluder
+    camera: CameraSettings
+    # Of ears, eyes, muzzle: less than a fifth is visible; eyes also if both are shut.
+    hidden: tuple[str, ...]
     ambiguous: bool  # features of both classes, or all three hidden
 
 
 @dataclass(frozen=True)
 class Sketch:
-    """One picture and the truth about it."""
+    """One image and the truth about it."""
 
     image: Image.Image  # RGB, size by size
-    # uint8, size×size, indices into PARTS. Whiskers, brows and the rims of glasses count as what
-    # they cross.
-    parts: np.ndarray
+    # Uint8, size×size, indices into BODY_PARTS; whiskers, brows and the rims of glasses count as
+    # what they cross.
+    body_parts: np.ndarray
     description: Description
 
 
 class Composition:
-    """What is in one picture, and the random numbers to draw it with. Each can be drawn once.
+    """What is in one image, and the random numbers to draw it with. Each can be drawn once.
 
     Args:
-        seeds: of the picture.
+        seeds: of the image.
         label: 0 cat, 1 dog.
         difficulty: 0 to 1.
-        scene_by_class: a cat is drawn indoors and a dog outdoors; else each is either.
+        scene_by_class: a cat is drawn indoors and a dog outdoors; else each may be in either.
     """
 
     def __init__(
         self, seeds: list[int], label: int, difficulty: float, scene_by_class: bool = False
     ):
-        # One stream for each part: what makes a cat or a dog cannot change coat, pose, scene or
-        # light.
+        # One stream for each of them: the class cannot change coat, pose, scene or light.
         streams = np.random.default_rng(seeds).spawn(10)
-        coat, pose, where, doubt, wear, front, shot, self._body, self._head, self._things = streams
-        self._scene, self._noise = where, shot
-        self.label, self.doubt = label, Doubt.sample(doubt, difficulty)
+        coat, pose, scene, ambiguity, accessories, occluder, camera = streams[:7]
+        self._body, self._head, self._things = streams[7:]
+        self._scene, self._noise = scene, camera
+        self.label, self.ambiguity = label, Ambiguity.sample(ambiguity, difficulty)
         self.coat, self.pose = Coat.sample(coat), Pose.sample(pose, difficulty)
-        covered = self.doubt.kind == "covered"
+        covered = self.ambiguity.kind == "covered"
         if covered:  # nothing may stick out
             tilt = 0.2 * self.pose.tilt
             self.pose = replace(self.pose, posture="sitting", tail=False, tilt=tilt)
-        self.face = face_of(label, self.doubt, self._head, difficulty)
-        self.wear = Wear.sample(wear, difficulty)
-        self.front = Front.sample(front, difficulty, self.pose, covered)
-        self.shot = Shot.sample(shot, difficulty)
+        self.face = sample_face(label, self.ambiguity, self._head, difficulty)
+        self.accessories = Accessories.sample(accessories, difficulty)
+        self.occluder = Occluder.sample(occluder, difficulty, self.pose, covered)
+        self.camera = CameraSettings.sample(camera, difficulty)
         self.busy = ramp(difficulty, 0.3, 1, 1.3)
-        outside = bool(where.integers(2))
+        outside = bool(scene.integers(2))
         if scene_by_class:
             outside = bool(label)
-        self.scene = pick(where, tuple(OUTDOORS if outside else INDOORS))
+        self.scene = pick(scene, tuple(OUTDOORS if outside else INDOORS))
 
-    def picture(self, size: int) -> Image.Image:
-        """The picture alone, RGB, `size` by `size` pixels."""
-        canvas, _ = self._painted(size, mapped=False)
-        return photograph(canvas.image, size, self.shot, self._noise)
+    def draw_image(self, size: int) -> Image.Image:
+        """Return the image alone, RGB, `size` by `size` pixels."""
+        canvas, _ = self._paint(size, with_map=False)
+        return photograph(canvas.image, size, self.camera, self._noise)
 
-    def sketch(self, size: int) -> Sketch:
-        """The picture with the map of its parts and its description."""
-        canvas, whole = self._painted(size, mapped=True)
+    def draw_sketch(self, size: int) -> Sketch:
+        """Return the image with the map of its body parts and its description."""
+        canvas, total = self._paint(size, with_map=True)
         edge = canvas.margin + canvas.image.width
-        seen = canvas.map.crop((canvas.margin, canvas.margin, edge, edge)).histogram()
-        hidden = [
-            name for name in FEATURES if seen[PARTS.index(name)] <= SEEN * whole[PARTS.index(name)]
-        ]
-        if "eyes" not in hidden and closed(self.pose, -1) and closed(self.pose, 1):
+        visible = canvas.map.crop((canvas.margin, canvas.margin, edge, edge)).histogram()
+        hidden = []
+        for name in FEATURES:
+            part = BODY_PARTS.index(name)
+            if visible[part] <= VISIBLE * total[part]:
+                hidden.append(name)
+        if "eyes" not in hidden and is_closed(self.pose, -1) and is_closed(self.pose, 1):
             hidden.append("eyes")
         return Sketch(
-            photograph(canvas.image, size, self.shot, self._noise),
-            reduced_map(canvas.map, canvas.margin, size),
+            photograph(canvas.image, size, self.camera, self._noise),
+            downsample_map(canvas.map, canvas.margin, size),
             Description(
                 self.label,
                 self.scene,
                 self.coat,
                 self.pose,
                 self.face,
-                self.wear,
-                self.front,
-                self.shot,
+                self.accessories,
+                self.occluder,
+                self.camera,
                 hidden=tuple(name for name in FEATURES if name in hidden),
-                ambiguous=self.doubt.kind == "mixed" or len(hidden) == len(FEATURES),
+                ambiguous=self.ambiguity.kind == "mixed" or len(hidden) == len(FEATURES),
             ),
         )
 
-    def _painted(self, size: int, mapped: bool) -> tuple[Canvas, list[int]]:
-        """The drawing, and of each part how many pixels there would be with nothing before or upon
-        it.
-        """
+    def _paint(self, size: int, with_map: bool) -> tuple[Canvas, list[int]]:
+        """Return the canvas, and the pixels of each body part if nothing lay before or upon it."""
         pose, coat = self.pose, self.coat
         big = size * (3 if size <= 128 else 2)
-        canvas = Canvas(scene(self.scene, big, self._scene, self.busy), mapped)
+        canvas = Canvas(draw_scene(self.scene, big, self._scene, self.busy), with_map)
         page = Pen(canvas, part="background")
         below = page.at(pose.x, pose.y, pose.unit, pose.tilt * 0.25, pose.flip)
         above = page.at(pose.x, pose.y, pose.unit, pose.tilt, pose.flip)
-        body(below, coat, pose, self.face, self._body)
-        neckwear(below.of("body"), self.wear.neck, self._things)
-        tucked = self.wear.head == "woolly hat"
-        head(above, coat, pose, self.face, self._head, tucked)
-        whole = canvas.map.histogram() if mapped else []
+        draw_animal_body(below, coat, pose, self.face, self._body)
+        draw_neckwear(below.of("body"), self.accessories.neck, self._things)
+        tucked = self.accessories.head == "woolly hat"
+        draw_head(above, coat, pose, self.face, self._head, tucked)
+        total = canvas.map.histogram() if with_map else []
         hat = above.at(0.12 * pose.turn, 0.05 * pose.nod).of("body")
-        headwear(hat, self.wear, self._things)
-        stand_before(page, self.front, coat, pose, self._things)
-        return canvas, whole
+        draw_headwear(hat, self.accessories, self._things)
+        draw_occluder(page, self.occluder, coat, pose, self._things)
+        return canvas, total

@@ -1,100 +1,108 @@
-"""Drawn dogs: breeds, ears, head, muzzle. A dog's eyes are in `eyes`.
+"""Dogs: breeds, ears, head, muzzle. A dog's eyes are in `eyes`.
 
 Coordinates are the head's: its radius is about 1, its centre (0, 0), x to the right, y down.
+Longer than 200 lines because every breed has features of its own.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from catdog_lib.sketches.canvas import (
-    DARK,
-    LIGHT,
-    Colour,
-    Pen,
-    Rng,
-    choose,
-    fluffy,
-    grown,
-    jitter,
-    mirrored,
-    mix,
-    outline,
-    pick,
-)
-from catdog_lib.sketches.traits import PINK, TONGUE, Coat, Face, Pose, ramp
+from catdog_lib.sketches.canvas import Pen
+from catdog_lib.sketches.colours import DARK, LIGHT, Colour, jitter, mix
+from catdog_lib.sketches.outlines import fluffy, mirrored, outline, scaled
+from catdog_lib.sketches.sampling import Rng, pick, pick_weighted, ramp
+from catdog_lib.sketches.traits import PINK, TONGUE, Coat, Face, Pose
 
 IRISES: tuple[Colour, ...] = (
-    (112, 70, 42), (86, 56, 40), (150, 104, 60), (200, 150, 72), (126, 176, 198),
-)  # fmt: skip
+    (112, 70, 42),
+    (86, 56, 40),
+    (150, 104, 60),
+    (200, 150, 72),
+    (126, 176, 198),
+)
 NOSES: tuple[Colour, ...] = (
-    (40, 34, 38), (40, 34, 38), (62, 48, 46), (122, 78, 70), (186, 124, 120),
-)  # fmt: skip
+    (40, 34, 38),
+    (40, 34, 38),
+    (62, 48, 46),
+    (122, 78, 70),
+    (186, 124, 120),
+)
 BREEDS = {
-    "mongrel": 4, "hound": 1.5, "spaniel": 1.5, "husky": 1.5, "corgi": 1, "terrier": 1.2, "pug": 1,
-    "dachshund": 1, "poodle": 1,
-}  # fmt: skip
+    "mongrel": 4,
+    "hound": 1.5,
+    "spaniel": 1.5,
+    "husky": 1.5,
+    "corgi": 1,
+    "terrier": 1.2,
+    "pug": 1,
+    "dachshund": 1,
+    "poodle": 1,
+}
 TAIL = ((0.7, 2.4), (1.2, 2.2), (1.5, 1.75), (1.6, 1.45))
-# The right ear of each kind.
+# The right ear of each kind, as the points of its outline.
 EARS = {
     "hanging": (
-        (0.5, -0.78), (0.85, -0.76), (1.2, -0.35), (1.22, 0.5), (1.02, 0.68), (0.86, 0.35), (0.78, -0.2),
+        (0.5, -0.78), (0.85, -0.76), (1.2, -0.35), (1.22, 0.5),
+        (1.02, 0.68), (0.86, 0.35), (0.78, -0.2),
     ),
     "curly": (
-        (0.55, -0.7), (0.95, -0.66), (1.24, -0.1), (1.34, 0.6), (1.1, 0.85), (0.84, 0.62), (0.78, -0.1),
+        (0.55, -0.7), (0.95, -0.66), (1.24, -0.1), (1.34, 0.6),
+        (1.1, 0.85), (0.84, 0.62), (0.78, -0.1),
     ),
     "folded": (
-        (0.32, -0.8), (0.62, -1.13), (0.95, -1.05), (1.22, -0.62), (1.2, -0.36), (0.98, -0.45), (0.7, -0.62),
+        (0.32, -0.8), (0.62, -1.13), (0.95, -1.05), (1.22, -0.62),
+        (1.2, -0.36), (0.98, -0.45), (0.7, -0.62),
     ),
     "pricked": (
-        (0.2, -0.7), (0.4, -1.12), (0.6, -1.42), (0.76, -1.42), (0.96, -1.05), (1, -0.6), (0.9, -0.2),
-        (0.5, -0.4),
+        (0.2, -0.7), (0.4, -1.12), (0.6, -1.42), (0.76, -1.42),
+        (0.96, -1.05), (1, -0.6), (0.9, -0.2), (0.5, -0.4),
     ),
     "bat": (
-        (0.3, -0.62), (0.56, -1.2), (0.82, -1.52), (1.02, -1.48), (1.14, -1.1), (1.06, -0.6), (0.92, -0.3),
-        (0.6, -0.4),
+        (0.3, -0.62), (0.56, -1.2), (0.82, -1.52), (1.02, -1.48),
+        (1.14, -1.1), (1.06, -0.6), (0.92, -0.3), (0.6, -0.4),
     ),
-}  # fmt: skip
-IN_FRONT = ("hanging", "curly", "button")  # of the head; the others are behind it
+}  # four points a row  # fmt: skip
+IN_FRONT = ("hanging", "curly", "button")  # drawn over the head; the other ears are drawn before it
 
 
-def face(rng: Rng, difficulty: float) -> Face:
-    """The face of a dog of one of the BREEDS."""
-    breed = choose(rng, BREEDS)
+def sample_face(rng: Rng, difficulty: float) -> Face:
+    """Sample the face of a dog of one of the BREEDS."""
+    breed = pick_weighted(rng, BREEDS)
     u = rng.uniform
-    ears = choose(rng, {"hanging": 0.5, "folded": 0.25, "pricked": 0.25})
-    look = {
+    ears = pick_weighted(rng, {"hanging": 0.5, "folded": 0.25, "pricked": 0.25})
+    traits = {
         "ears": ears, "ears_2": ears, "ear_length": u(0.75, 1.2), "ear_spread": u(0.92, 1.08),
-        "wide": u(0.86, 1.02), "jaw": u(0.62, 0.9), "chin": 0.98, "pupil": "round", "eye": u(0.145, 0.19),
-        "slant": u(0.02, 0.15), "muzzle": "long", "muzzle_length": u(0.95, 1.12),
-        "muzzle_width": u(0.42, 0.56),
-    }  # fmt: skip
+        "wide": u(0.86, 1.02), "jaw": u(0.62, 0.9), "chin": 0.98,
+        "pupil": "round", "eye": u(0.145, 0.19), "slant": u(0.02, 0.15),
+        "muzzle": "long", "muzzle_length": u(0.95, 1.12), "muzzle_width": u(0.42, 0.56),
+    }  # a row for each feature  # fmt: skip
     if breed == "mongrel" and ears != "hanging" and u() < 0.3:
-        look["ears_2"] = pick(rng, ("folded", "pricked"))
+        traits["ears_2"] = pick(rng, ("folded", "pricked"))
     elif breed in ("hound", "dachshund"):
-        look |= {"ears": "hanging", "ear_length": u(1.15, 1.4), "wide": u(0.84, 0.94)}
+        traits |= {"ears": "hanging", "ear_length": u(1.15, 1.4), "wide": u(0.84, 0.94)}
         if breed == "dachshund":
-            look |= {"muzzle_length": u(1.15, 1.25), "muzzle_width": u(0.38, 0.44)}
-            look |= {"wide": u(0.76, 0.84), "jaw": u(0.5, 0.6)}
+            traits |= {"muzzle_length": u(1.15, 1.25), "muzzle_width": u(0.38, 0.44)}
+            traits |= {"wide": u(0.76, 0.84), "jaw": u(0.5, 0.6)}
     elif breed in ("spaniel", "poodle"):
-        look |= {"ears": "curly", "ear_length": u(0.85, 1.1), "muzzle_width": u(0.4, 0.5)}
+        traits |= {"ears": "curly", "ear_length": u(0.85, 1.1), "muzzle_width": u(0.4, 0.5)}
     elif breed == "husky":
-        look |= {"ears": "pricked", "ear_length": u(1.0, 1.15), "jaw": u(0.74, 0.86)}
-        look |= {"slant": u(0.1, 0.25)}
+        traits |= {"ears": "pricked", "ear_length": u(1.0, 1.15), "jaw": u(0.74, 0.86)}
+        traits |= {"slant": u(0.1, 0.25)}
     elif breed == "corgi":
-        look |= {"ears": "bat", "ear_length": u(0.95, 1.15), "jaw": u(0.6, 0.72)}
-        look |= {"muzzle_width": u(0.4, 0.46)}
+        traits |= {"ears": "bat", "ear_length": u(0.95, 1.15), "jaw": u(0.6, 0.72)}
+        traits |= {"muzzle_width": u(0.4, 0.46)}
     elif breed == "terrier":
-        look |= {"ears": "folded", "muzzle": "bearded", "muzzle_width": u(0.5, 0.58)}
+        traits |= {"ears": "folded", "muzzle": "bearded", "muzzle_width": u(0.5, 0.58)}
     elif breed == "pug":
-        look |= {"ears": "button", "muzzle": "flat", "muzzle_width": u(0.54, 0.62)}
-        look |= {"muzzle_length": u(0.84, 0.9), "wide": u(1.0, 1.08), "jaw": u(0.9, 1.0)}
-        look |= {"eye": u(0.2, 0.23), "chin": 0.95}
+        traits |= {"ears": "button", "muzzle": "flat", "muzzle_width": u(0.54, 0.62)}
+        traits |= {"muzzle_length": u(0.84, 0.9), "wide": u(1.0, 1.08), "jaw": u(0.9, 1.0)}
+        traits |= {"eye": u(0.2, 0.23), "chin": 0.95}
     if breed != "mongrel":
-        look["ears_2"] = look["ears"]
+        traits["ears_2"] = traits["ears"]
     return Face(
         breed=breed,
-        **look,
+        **traits,
         iris=jitter(pick(rng, IRISES), rng),
         nose=pick(rng, NOSES),
         whiskers=False,
@@ -106,15 +114,15 @@ def face(rng: Rng, difficulty: float) -> Face:
     )
 
 
-def head(face: Face) -> np.ndarray:
-    """The outline of the head: narrower than a cat's, with jowls."""
+def head_outline(face: Face) -> np.ndarray:
+    """Return the outline of the head: narrower than a cat's, with jowls."""
     w, jaw, chin = face.wide, face.jaw, face.chin
     half = [(0, -0.9), (0.48, -0.84), (0.84 * w, -0.4), (0.92 * w, 0.1), (jaw, 0.6)]
     return outline(mirrored([*half, (jaw * 0.6, chin - 0.08), (0, chin)]))
 
 
-def crown(pen: Pen, coat: Coat, face: Face, rng: Rng) -> None:
-    """The curls on top of a poodle's or spaniel's head."""
+def draw_crown(pen: Pen, coat: Coat, face: Face, rng: Rng) -> None:
+    """Draw the curls on top of a poodle's or spaniel's head."""
     if face.breed not in ("poodle", "spaniel"):
         return
     curls, big = (7, 0.2) if face.breed == "poodle" else (4, 0.15)
@@ -128,10 +136,8 @@ def crown(pen: Pen, coat: Coat, face: Face, rng: Rng) -> None:
         pen.oval(x + rng.normal(0, 0.02), y - 0.03, big * 0.6, big * 0.55, light)
 
 
-def ears(pen: Pen, coat: Coat, face: Face, rng: Rng, front: bool) -> None:
-    """Ears of many kinds, none ending in a sharp point; `front` asks for those in front of the
-    head.
-    """
+def draw_ears(pen: Pen, coat: Coat, face: Face, rng: Rng, front: bool) -> None:
+    """Draw ears, none with a sharp point; `front` asks for those in front of the head."""
     pen, ink = pen.of("ears"), pen.of(None)
     pink = mix(PINK, coat.ears, rng.uniform(0.3, 0.7))
     for s, kind in ((-1, face.ears), (1, face.ears_2)):
@@ -147,25 +153,26 @@ def ears(pen: Pen, coat: Coat, face: Face, rng: Rng, front: bool) -> None:
         ear = outline(points)
         if kind == "curly":
             ear = fluffy(ear, 0.13, rng)
-        pen.shape(grown(ear, 1.1), coat.edge)
+        pen.shape(scaled(ear, 1.1), coat.edge)
         ink.shape(ear, coat.ears if kind in ("pricked", "bat") else mix(coat.ears, DARK, 0.12))
         if hangs:
             pen.fur(ear, rng.random(2))
         elif kind != "folded":
-            ink.shape(grown(ear, 0.6, down=0.05), pink)
+            ink.shape(scaled(ear, 0.6, down=0.05), pink)
 
 
 def _button_ear(pen: Pen, s: int, coat: Coat) -> None:
     ear = outline(
         [(s * 0.5, -0.86), (s * 0.86, -0.82), (s * 1.1, -0.4), (s * 0.98, -0.12), (s * 0.72, -0.42)]
     )
-    pen.shape(grown(ear, 1.12), coat.edge)
+    pen.shape(scaled(ear, 1.12), coat.edge)
     pen.of(None).shape(ear, mix(coat.ears, DARK, 0.35))
 
 
-def muzzle(pen: Pen, coat: Coat, pose: Pose, face: Face, rng: Rng) -> None:
-    """A snout with a large nose, a wide mouth, often a tongue; a beard on terriers, wrinkles on
-    pugs.
+def draw_muzzle(pen: Pen, coat: Coat, pose: Pose, face: Face, rng: Rng) -> None:
+    """Draw a snout with a large nose and a wide mouth, often a tongue.
+
+    Terriers have a beard, pugs have wrinkles.
     """
     pen, ink = pen.of("muzzle"), pen.of(None)
     w, low, b = face.muzzle_width, face.muzzle_length, rng.uniform(0.17, 0.26)
@@ -183,7 +190,7 @@ def muzzle(pen: Pen, coat: Coat, pose: Pose, face: Face, rng: Rng) -> None:
     snout = outline(mirrored(half))
     if face.muzzle == "bearded":
         snout = fluffy(snout, 0.16, rng)
-    pen.shape(grown(snout, 1.05), mix(fur, coat.edge, 0.35))
+    pen.shape(scaled(snout, 1.05), mix(fur, coat.edge, 0.35))
     ink.shape(snout, fur)
     y = low - (0.12 if flat else 0.2)
     ink.stroke([(0, 0.45), (0, y)], 0.04, line)

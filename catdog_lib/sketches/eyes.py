@@ -1,29 +1,32 @@
-"""The eyes of drawn cats and dogs, with their lids.
+"""The eyes of cats and dogs, with their lids.
 
 Coordinates of one eye: its radius is about 1, its centre (0, 0), x to the right, y down.
 """
 
 from __future__ import annotations
 
-from catdog_lib.sketches.canvas import DARK, LIGHT, Pen, Rng, lightness, mix, outline
+from catdog_lib.sketches.canvas import Pen
+from catdog_lib.sketches.colours import DARK, LIGHT, lightness, mix
+from catdog_lib.sketches.outlines import outline
+from catdog_lib.sketches.sampling import Rng
 from catdog_lib.sketches.traits import Coat, Face, Pose
 
 ALMOND = ((-1.1, 0.05), (-0.5, -0.8), (0.1, -1), (0.75, -0.7), (1.12, 0), (0.5, 0.75), (-0.4, 0.85))
 
 
-def closed(pose: Pose, side: int) -> bool:
-    """Whether the eye on this side, -1 or 1, is shut."""
+def is_closed(pose: Pose, side: int) -> bool:
+    """Return whether the eye on this side, -1 or 1, is shut."""
     return pose.lids == "happy" or (pose.lids == "wink" and side == 1)
 
 
 def cat_eyes(pen: Pen, coat: Coat, pose: Pose, face: Face, rng: Rng) -> None:
-    """Large slanted almonds, mostly with slits for pupils."""
+    """Draw large slanted almonds, mostly with slits for pupils."""
     h = rng.uniform(0.65, 0.85) if face.eye < 0.25 else rng.uniform(0.85, 0.98)
     slit = rng.uniform(0.16, 0.45)
     almond = outline(ALMOND) * (1, h)
     for s in (-1, 1):
         eye = _one(pen, s, 0.41, -0.04, face, pose, 0.2)
-        if closed(pose, s):
+        if is_closed(pose, s):
             _shut(eye, coat)
             continue
         eye.shape(almond * 1.22, coat.ink)
@@ -40,14 +43,14 @@ def cat_eyes(pen: Pen, coat: Coat, pose: Pose, face: Face, rng: Rng) -> None:
 
 
 def dog_eyes(pen: Pen, coat: Coat, pose: Pose, face: Face, rng: Rng) -> None:
-    """Small round dark eyes, often with brows."""
+    """Draw small round dark eyes, often with brows."""
     apart, brows = rng.uniform(0.33, 0.42), rng.random() < 0.4
     brow = mix(coat.base, LIGHT if lightness(coat.base) < 0.6 else DARK, 0.3)
     for s in (-1, 1):
         eye = _one(pen, s, apart, -0.12, face, pose, 0.15)
         if brows or face.breed in ("husky", "terrier"):
             eye.of(None).oval(0.1 * s, -1.7, 0.62, 0.4, brow)
-        if closed(pose, s):
+        if is_closed(pose, s):
             _shut(eye, coat)
             continue
         eye.oval(0, 0, 1.25, 1.22, coat.ink)

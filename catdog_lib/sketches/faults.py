@@ -1,4 +1,7 @@
-"""Faults planted in a set of drawn pictures on request, each with its truth kept."""
+"""Faults planted in a set of sketches on request, each with its truth kept.
+
+Lesson 07, section 5.
+"""
 
 from __future__ import annotations
 
@@ -9,25 +12,27 @@ import numpy as np
 
 from catdog_lib.errors import CatdogError
 
-OF_LABEL, OF_NOISE, OF_COPY, OF_SCENE = 1, 2, 3, 4  # streams of a picture's own random numbers
+# Streams of an image's own random numbers.
+LABEL_STREAM, NOISE_STREAM, COPY_STREAM, SCENE_STREAM = 1, 2, 3, 4
 
 
 @dataclass(frozen=True)
 class Faults:
-    """What is wrong with a set, on purpose. Each share holds on average; each picture throws its
-    own coin.
+    """What is wrong with a set, on purpose.
+
+    Each share holds on average: every image tosses its own coin.
 
     Args:
         shortcut: with this probability, the scene is chosen by the class: a cat is indoors, a dog
-            outdoors. Else it is drawn as always, half indoors, half outdoors. Who sees only the
-            scene is right in (1 + shortcut) / 2 of the pictures.
-        label_noise: this share of the pictures is labelled as the other class. The animal, and a
+            outdoors. Otherwise it is sampled as usual, half indoors, half outdoors. A model that
+            sees only the scene is right in (1 + shortcut) / 2 of the images.
+        label_noise: this share of the images is labelled as the other class. The animal, and a
             scene chosen by the shortcut, are those of the true class.
-        dogs: share of dogs. At 0.5 each two pictures are a cat and a dog: every beginning is
-            balanced.
-        duplicates: this share of the pictures repeats an earlier one: half of them exactly, half
-            nearly (lighter or darker by 4 to 12 of 255, and saved as JPEG once more). Label noise
-            is thrown anew for each.
+        dogs: share of dogs. At 0.5 every two images are a cat and a dog, so the first N images of a
+            set are balanced, whatever N is.
+        duplicates: this share of the images repeats an earlier one: half of them exactly, half
+            nearly (lighter or darker by 4 to 12 of 255, and saved as JPEG once more). Each
+            has label noise of its own.
 
     Raises:
         CatdogError: a share is not a number from 0 to 1.
@@ -45,23 +50,21 @@ class Faults:
                 raise CatdogError(f"{field.name} is {share!r}, but must be a number from 0 to 1.")
 
     def true_label(self, seed: int, i: int) -> int:
-        """Of picture i, were it no duplicate: 0 cat, 1 dog."""
+        """Return the true label of image i, if it is no duplicate: 0 cat, 1 dog."""
         if self.dogs == 0.5:
-            # Pictures 0 and 1, 2 and 3, … are a cat and a dog in random order.
-            return int(np.random.default_rng([seed, i // 2, OF_LABEL]).integers(2)) ^ (i % 2)
-        return int(np.random.default_rng([seed, i, OF_LABEL]).random() < self.dogs)
+            # Images 0 and 1, 2 and 3, … are a cat and a dog in random order.
+            return int(np.random.default_rng([seed, i // 2, LABEL_STREAM]).integers(2)) ^ (i % 2)
+        return int(np.random.default_rng([seed, i, LABEL_STREAM]).random() < self.dogs)
 
     def flipped(self, seed: int, i: int) -> bool:
-        """Whether picture i gets the wrong label."""
-        return _coin(self.label_noise, [seed, i, OF_NOISE])
+        """Return whether image i gets the wrong label."""
+        return _coin(self.label_noise, [seed, i, NOISE_STREAM])
 
     def original(self, seed: int, i: int) -> tuple[int, bool]:
-        """The first picture that picture i repeats, i itself if none, and whether it does so
-        exactly.
-        """
+        """Return the first image that image i repeats, i itself if none, and whether exactly."""
         exact = True
         while self.duplicates > 0 and i > 0:
-            rng = np.random.default_rng([seed, i, OF_COPY])
+            rng = np.random.default_rng([seed, i, COPY_STREAM])
             if rng.random() >= self.duplicates:
                 break
             i, again = int(rng.integers(i)), rng.random() < 0.5
@@ -69,8 +72,8 @@ class Faults:
         return i, exact
 
     def scene_by_class(self, seed: int, i: int) -> bool:
-        """Whether the scene of picture i is chosen by its class."""
-        return _coin(self.shortcut, [seed, i, OF_SCENE])
+        """Return whether the scene of image i is chosen by its class."""
+        return _coin(self.shortcut, [seed, i, SCENE_STREAM])
 
 
 def _coin(share: float, seeds: list[int]) -> bool:

@@ -1,4 +1,4 @@
-"""What stands in front of the animal: a ledge, grass, a leaf, a ball, … None of it knows the class.
+"""What stands in front of the animal: a ledge, a leaf, a ball … None depends on the class.
 
 Coordinates are the head's: its radius is 1, its centre (0, 0), x to the right, y down.
 """
@@ -8,45 +8,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from catdog_lib.sketches.accessories import GOLD
-from catdog_lib.sketches.body import paw
-from catdog_lib.sketches.canvas import (
-    DARK,
-    LIGHT,
-    Colour,
-    Pen,
-    Rng,
-    choose,
-    curve,
-    jitter,
-    mirrored,
-    mix,
-    outline,
-    pick,
-)
-from catdog_lib.sketches.scenes import CLOTHS, GREENS, WOODS
-from catdog_lib.sketches.traits import Coat, Pose, ramp
+from catdog_lib.sketches.body import draw_paw
+from catdog_lib.sketches.canvas import Pen
+from catdog_lib.sketches.colours import CLOTHS, DARK, GREENS, LIGHT, WOODS, Colour, jitter, mix
+from catdog_lib.sketches.outlines import curve, mirrored, outline
+from catdog_lib.sketches.sampling import Rng, pick, pick_weighted, ramp
+from catdog_lib.sketches.traits import Coat, Pose
 
 CARTON: Colour = (196, 156, 108)
 
 
 @dataclass(frozen=True)
-class Front:
-    """What stands before the animal. The same for cats and dogs."""
+class Occluder:
+    """What stands before the animal. The distribution is the same for cats and dogs."""
 
-    kind: str  # none, ledge, grass, frame, leaf, butterfly, ball, yarn, pot, or sheet, box (over all of it)
-    x: float  # the middle of the thing, in radii of the head from its centre
+    # "none", ledge, grass, frame, leaf, butterfly, ball, yarn, pot; sheet and box hide all of it.
+    kind: str
+    x: float  # its centre, in radii of the head from the centre of the head
     y: float
     radius: float  # in radii of the head
 
     @classmethod
-    def sample(cls, rng: Rng, difficulty: float, pose: Pose, covered: bool) -> Front:
-        """Nothing at difficulty 0, in 28 % of the pictures at 0.5, in 65 % at 1, then often over
-        the face.
+    def sample(cls, rng: Rng, difficulty: float, pose: Pose, covered: bool) -> Occluder:
+        """Sample an occluder: nothing at difficulty 0, in 28 % of the images at 0.5, in 65 % at 1.
+
+        At high difficulty it often lies over the face.
         """
         some = ramp(difficulty, 0, 0.28, 0.65)
         small = {"leaf": 1, "butterfly": 0.8, "ball": 1, "yarn": 1, "pot": 1}
         kinds = {"ledge": 1.5, "grass": 1.2, "frame": 0.8} | small
-        kind = choose(rng, kinds) if rng.random() < some else "none"
+        kind = pick_weighted(rng, kinds) if rng.random() < some else "none"
         over = rng.random() < ramp(difficulty, 0, 0.15, 0.5)
         if over or kind in ("leaf", "butterfly"):
             (x, y), radius = rng.normal((0, 0.1), 0.5), rng.uniform(0.45, 0.8)
@@ -60,37 +51,37 @@ class Front:
         return cls(kind, float(x), float(y), float(radius))
 
 
-def stand_before(page: Pen, front: Front, coat: Coat, pose: Pose, rng: Rng) -> None:
-    """Draw the thing in front. `page` is a pen of the whole picture and of the background."""
+def draw_occluder(page: Pen, occluder: Occluder, coat: Coat, pose: Pose, rng: Rng) -> None:
+    """Draw the thing in front; `page` is a pen of the whole image and of the background."""
     colour, other = jitter(pick(rng, CLOTHS), rng), jitter(pick(rng, CLOTHS), rng)
     near = page.at(pose.x, pose.y, pose.unit, 0.0, pose.flip)
-    thing = near.at(front.x, front.y, front.radius)
-    if front.kind == "ledge":
-        y = pose.y + front.y * pose.unit
+    thing = near.at(occluder.x, occluder.y, occluder.radius)
+    if occluder.kind == "ledge":
+        y = pose.y + occluder.y * pose.unit
         cloth = jitter(pick(rng, CLOTHS + WOODS), rng)
         page.shape([(0, y), (1.1, y), (1.1, 1.1), (0, 1.1)], cloth)
         page.shape([(0, y), (1.1, y), (1.1, y + 0.03), (0, y + 0.03)], mix(cloth, LIGHT, 0.3))
-        if front.y > 0.8:
+        if occluder.y > 0.8:
             for s in (-1, 1):
-                paw(near.at(0, front.y).of("body"), s * 0.62, 0.05, coat)
-    elif front.kind == "grass":
+                draw_paw(near.at(0, occluder.y).of("body"), s * 0.62, 0.05, coat)
+    elif occluder.kind == "grass":
         _grass(page, jitter(pick(rng, GREENS), rng), rng)
-    elif front.kind == "frame":
+    elif occluder.kind == "frame":
         _frame(page, rng.uniform(0.06, 0.13), jitter(pick(rng, (*WOODS, LIGHT, GOLD)), rng))
-    elif front.kind == "leaf":
+    elif occluder.kind == "leaf":
         _leaf(
             thing.at(0, 0, 1, rng.uniform(0, 6.28)),
             jitter(pick(rng, (*GREENS, (214, 120, 60))), rng),
         )
-    elif front.kind == "butterfly":
+    elif occluder.kind == "butterfly":
         _butterfly(thing.at(0, 0, 0.7, rng.normal(0, 0.4)), colour, other)
-    elif front.kind in ("ball", "yarn"):
-        _round(thing, front.kind, colour, mix(other, LIGHT, 0.3))
-    elif front.kind == "pot":
+    elif occluder.kind in ("ball", "yarn"):
+        _round(thing, occluder.kind, colour, mix(other, LIGHT, 0.3))
+    elif occluder.kind == "pot":
         _pot(thing, colour, jitter(pick(rng, GREENS), rng))
-    elif front.kind == "sheet":
+    elif occluder.kind == "sheet":
         _sheet(near, mix(LIGHT, colour, 0.12))
-    elif front.kind == "box":
+    elif occluder.kind == "box":
         _box(near, jitter(CARTON, rng), colour)
 
 

@@ -1,42 +1,34 @@
-"""What a drawn picture is made of, before it is drawn: coat, pose, face. Each is sampled by itself.
+"""What an animal is made of, before it is drawn: coat, pose, face. Each is sampled by itself.
 
-Lengths in a face or body are in radii of the head. Difficulty runs from 0 to 1; `ramp` says what it
-does.
+Lengths in a face or body are in radii of the head. Difficulty runs from 0 to 1; `sampling.ramp`
+says what it does.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from catdog_lib.sketches.canvas import (
-    DARK,
-    LIGHT,
-    Colour,
-    Rng,
-    choose,
-    jitter,
-    lightness,
-    mix,
-    pick,
-)
+from catdog_lib.sketches.colours import DARK, LIGHT, Colour, jitter, lightness, mix
+from catdog_lib.sketches.sampling import Rng, pick, pick_weighted, ramp
 
 FURS: tuple[Colour, ...] = (
-    (56, 52, 58), (88, 86, 94), (140, 140, 148), (182, 184, 192), (242, 238, 230), (234, 212, 178),
-    (224, 142, 68), (216, 172, 106), (190, 142, 98), (138, 96, 66), (98, 68, 54), (114, 126, 144),
-)  # fmt: skip
+    (56, 52, 58),
+    (88, 86, 94),
+    (140, 140, 148),
+    (182, 184, 192),
+    (242, 238, 230),
+    (234, 212, 178),
+    (224, 142, 68),
+    (216, 172, 106),
+    (190, 142, 98),
+    (138, 96, 66),
+    (98, 68, 54),
+    (114, 126, 144),
+)
 PATTERNS = ("plain", "tabby", "patches", "blaze", "points", "spots", "socks")
 PINK: Colour = (226, 150, 148)
 TONGUE: Colour = (226, 112, 122)
-FEATURES = ("ears", "eyes", "muzzle")  # the parts that tell the class
-
-
-def ramp(difficulty: float, easy: float, default: float, hard: float) -> float:
-    """A value that goes evenly from `easy` at difficulty 0 to `default` at 0.5 and on to `hard` at
-    1.
-    """
-    if difficulty < 0.5:
-        return easy + (default - easy) * 2 * difficulty
-    return default + (hard - default) * (2 * difficulty - 1)
+FEATURES = ("ears", "eyes", "muzzle")  # the body parts that tell the class
 
 
 @dataclass(frozen=True)
@@ -52,7 +44,7 @@ class Coat:
 
     @classmethod
     def sample(cls, rng: Rng) -> Coat:
-        """A coat with colours that stand apart from each other."""
+        """Sample a coat with colours that stand apart from each other."""
         pattern = pick(rng, PATTERNS)
         base, second = (jitter(pick(rng, FURS), rng, 7) for _ in range(2))
         dark = mix(base, DARK, rng.uniform(0.35, 0.6))
@@ -60,9 +52,7 @@ class Coat:
         if abs(lightness(second) - lightness(base)) < 0.2:
             second = LIGHT if lightness(base) < 0.6 else dark
         white = mix(LIGHT, base, 0.08)
-        fixed = {
-            "tabby": dark, "points": mix(dark, DARK, 0.3), "blaze": white, "socks": white,
-        }  # fmt: skip
+        fixed = {"tabby": dark, "points": mix(dark, DARK, 0.3), "blaze": white, "socks": white}
         second = fixed.get(pattern, second)
         return cls(
             pattern,
@@ -87,13 +77,11 @@ class Coat:
 
 @dataclass(frozen=True)
 class Pose:
-    """Where the animal is, how it looks out, and from where it is lit. The same for cats and
-    dogs.
-    """
+    """Where the animal is, how it looks out, from where it is lit. The same for cats and dogs."""
 
-    x: float  # centre of the head, in pictures
+    x: float  # centre of the head, as a fraction of the image
     y: float
-    unit: float  # radius of the head, in pictures
+    unit: float  # radius of the head, as a fraction of the image
     posture: str  # "sitting" or "lying"
     tilt: float  # of the head, radians
     turn: float  # to the side, -1 to 1
@@ -102,22 +90,18 @@ class Pose:
     tail: bool  # drawn or not
     lids: str  # "open", "half", "happy" (both closed) or "wink"
     gaze: float  # of the pupils to the side, -1 to 1
-    light: (
-        float  # from the side, -1 (left) to 1 (right), as the animal is drawn before it is mirrored
-    )
+    light: float  # from the side, -1 (left) to 1 (right), before the animal is mirrored
 
     @classmethod
     def sample(cls, rng: Rng, difficulty: float) -> Pose:
-        """A pose: whole, central and upright at difficulty 0, small, tilted and cut by the frame at
-        1.
-        """
+        """Sample a pose: whole, central, upright at difficulty 0; small, tilted, cut off at 1."""
         d = difficulty
         unit = rng.uniform(ramp(d, 0.21, 0.165, 0.1), ramp(d, 0.27, 0.3, 0.26))
         x = rng.normal(0.5, ramp(d, 0.02, 0.09, 0.16))
         sides = ramp(d, 0.04, 0.25, 0.36)
         y = rng.uniform(ramp(d, 1.85, 1.35, 0.8), ramp(d, 1.95, 1.8, 1.8)) * unit
         y += rng.uniform(0, ramp(d, 0.04, 0.1, 0.2))
-        posture = choose(rng, {"sitting": 3, "lying": 1})
+        posture = pick_weighted(rng, {"sitting": 3, "lying": 1})
         # Feet are on the ground, which all scenes show at the lower edge.
         feet = 2.75 if posture == "sitting" else 1.75
         y = max(y, rng.uniform(0.84, 0.98) - feet * unit)
@@ -133,7 +117,7 @@ class Pose:
             nod=rng.uniform(-1, 1),
             flip=rng.random() < 0.5,
             tail=rng.random() < ramp(d, 1, 0.7, 0.5),
-            lids=choose(
+            lids=pick_weighted(
                 rng,
                 {
                     "open": 0.9 - closed,
@@ -149,10 +133,11 @@ class Pose:
 
 @dataclass(frozen=True)
 class Face:
-    """What tells a cat from a dog, as it is drawn. Sampled by `cats.face` and `dogs.face`."""
+    """What distinguishes a cat from a dog. Sampled by `cats.sample_face` and `dogs.sample_face`."""
 
     breed: str
-    ears: str  # cats: pointed, rounded, tufted, folded; dogs: hanging, curly, folded, pricked, bat, button
+    # Cats: pointed, rounded, tufted, folded; dogs: hanging, curly, folded, pricked, bat, button.
+    ears: str
     ears_2: str  # the other ear: some dogs have one up and one down
     ear_length: float  # 1 is usual for the kind
     ear_spread: float  # how far apart, 1 is usual
@@ -169,7 +154,7 @@ class Face:
     nose: Colour
     whiskers: bool
     tongue: bool
-    ears_of: int  # of which class each feature is: the picture's own, but in a mixed animal
+    ears_of: int  # label of the class each feature is of: the animal's own unless it is mixed
     eyes_of: int
     muzzle_of: int
     head_of: int

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from catdog_lib.data.cache import cached, key_of
+from catdog_lib.data.cache import cached, cache_key
 from catdog_lib.data.image_set import ImageSet, batches
 from catdog_lib.device import choose_device, dtype_name, fast_dtype, keep_freed_memory
 from catdog_lib.models import Backbone
@@ -73,7 +73,7 @@ def features_of(
         weights = _hash(len(layers), lambda i: layers[i].cpu())
         pictures = _hash(-(-len(images) // 64), lambda i: images[64 * i : 64 * i + 64][0])
         computed = [backbone.name, weights, dtype_name(dtype), place.type]
-        key = key_of("features", *computed, pictures, list(images.store.shape[1:]))
+        key = cache_key("features", *computed, pictures, list(images.store.shape[1:]))
         found = np.array(cached(key, shape, fill_file, np.float32)[0])
     return torch.from_numpy(found)
 

@@ -21,7 +21,7 @@ from catdog_lib.bench.rows import SMALL_ROWS, Row
 from catdog_lib.bench.worker_process import WorkerProcess
 from catdog_lib.cli import main
 from catdog_lib.errors import CatdogError
-from catdog_lib.sketches import draw
+from catdog_lib.sketches import draw_image
 from catdog_lib.training.recipe import Recipe
 from catdog_lib.training.trainer import Trainer
 
@@ -35,7 +35,7 @@ def photos(tmp_path_factory):
     for i in range(12):
         path = folder / ("cats", "dogs")[i % 2] / f"{i}.JPG"
         path.parent.mkdir(exist_ok=True)
-        draw(i, i % 2, 96).resize((120, 80)).save(path, format="JPEG")
+        draw_image(i, i % 2, 96).resize((120, 80)).save(path, format="JPEG")
     (folder / "cats" / "4.JPG").write_bytes(b"\xff\xd8\xff not a photo")
     return folder
 

@@ -15,7 +15,7 @@ from PIL import Image
 from catdog_lib.cli import main
 from catdog_lib.cli.options import Command
 from catdog_lib.runs.run_folder import load_run
-from catdog_lib.sketches.dataset import draw
+from catdog_lib.sketches import draw_image
 from catdog_lib.training.history import History
 
 COMMANDS = [
@@ -52,7 +52,7 @@ def photos(tmp_path_factory):
     for label, word in enumerate(("Cat", "Dog")):
         for i in range(20):
             (folder / word).mkdir(exist_ok=True)
-            draw(i, label, 96).save(folder / word / f"{i}.jpg")
+            draw_image(i, label, 96).save(folder / word / f"{i}.jpg")
     whole = (folder / "Cat" / "7.jpg").read_bytes()
     (folder / "Cat" / "7.jpg").write_bytes(whole[: len(whole) // 2])
     (folder / "Dog" / "3.jpg").write_text("not a dog")

@@ -1,4 +1,4 @@
-"""Augmentation of whole batches does to each picture what torchvision does to one, as often."""
+"""Augmentation of whole batches does to each image what torchvision does to one, as often."""
 
 import math
 from collections import Counter
@@ -25,8 +25,8 @@ from catdog_lib.data.augment import (
 from catdog_lib.data.augment import (
     transforms as changes,
 )
-from catdog_lib.data.augment.random_params import draw_covers, draw_crops, draw_jitter
-from catdog_lib.data.augment.trivial_augment import NAMES, draw_operations
+from catdog_lib.data.augment.random_params import sample_crops, sample_erase_boxes, sample_jitter
+from catdog_lib.data.augment.trivial_augment import NAMES, sample_operations
 from catdog_lib.errors import CatdogError
 
 EVERY = (
@@ -46,15 +46,15 @@ def seeded(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def some_pictures(count: int, height: int = 36, width: int = 44, seed: int = 0) -> Tensor:
+def some_images(count: int, height: int = 36, width: int = 44, seed: int = 0) -> Tensor:
     """Smooth coloured clouds with some noise, uint8; the first two are grey and black."""
     clouds = torch.rand(count, 3, 5, 6, generator=seeded(seed))
     clouds = F.interpolate(clouds, (height, width), mode="bicubic", align_corners=True)
     noise = 0.1 * torch.randn(clouds.shape, generator=seeded(seed + 1))
-    pictures = (255 * (clouds + noise).clamp(0, 1)).round().to(torch.uint8)
-    pictures[0] = pictures[0, :1]
-    pictures[1] = 0
-    return pictures
+    images = (255 * (clouds + noise).clamp(0, 1)).round().to(torch.uint8)
+    images[0] = images[0, :1]
+    images[1] = 0
+    return images
 
 
 def spy(monkeypatch, module, name: str) -> list[tuple]:
@@ -77,11 +77,11 @@ def assert_same_distribution(ours: Tensor, theirs: Tensor) -> None:
 
 
 def their_draws(transform, shape: tuple[int, int], *names: str) -> list[Tensor]:
-    """MANY draws of a transform of torchvision for a picture of this height and width."""
+    """MANY draws of a transform of torchvision for an image of this height and width."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        picture = torch.zeros(3, *shape)
-        draws = [transform.make_params([picture]) for _ in range(MANY)]
+        image = torch.zeros(3, *shape)
+        draws = [transform.make_params([image]) for _ in range(MANY)]
     return [torch.tensor([draw[name] for draw in draws]) for name in names]
 
 
@@ -107,7 +107,7 @@ class TestDraws:
     )
     def test_crops(self, shape, area, ratio):
         """In the last two shapes all ten tries often fail."""
-        ours = draw_crops((MANY, 3, *shape), area, ratio, seeded()).unbind(1)
+        ours = sample_crops((MANY, 3, *shape), area, ratio, seeded()).unbind(1)
         transform = v2.RandomResizedCrop(64, area, ratio)
         theirs = their_draws(transform, shape, "top", "left", "height", "width")
         for mine, its in zip(ours, theirs, strict=True):
@@ -124,7 +124,7 @@ class TestDraws:
     )
     def test_covers(self, shape, area, ratio):
         """In the second shape all ten tries often fail, and nothing is covered."""
-        ours = draw_covers((MANY, 3, *shape), 1, area, ratio, seeded())
+        ours = sample_erase_boxes((MANY, 3, *shape), 1, area, ratio, seeded())
         transform = v2.RandomErasing(1, area, ratio)
         *theirs, values = their_draws_of_erasing(transform, shape)
         covered, erased = ours[:, 2] > 0, values
@@ -133,7 +133,7 @@ class TestDraws:
             assert_same_distribution(mine, its[erased])
 
     def test_nothing_is_covered_in_the_rest(self):
-        boxes = draw_covers((MANY, 3, 32, 32), 0.3, (0.02, 0.33), (0.3, 3.3), seeded())
+        boxes = sample_erase_boxes((MANY, 3, 32, 32), 0.3, (0.02, 0.33), (0.3, 3.3), seeded())
         assert ((boxes[:, 2] > 0) == (boxes[:, 3] > 0)).all()
         assert 0.27 < (boxes[:, 2] > 0).double().mean() < 0.33
 
@@ -153,7 +153,7 @@ class TestDraws:
 
     def test_jitter(self):
         strengths = dict(brightness=0.4, contrast=1.5, saturation=0.2, hue=0.3)
-        factors, order = draw_jitter(MANY, strengths, seeded())
+        factors, order = sample_jitter(MANY, strengths, seeded())
         names = [f"{name}_factor" for name in strengths]
         theirs = their_draws(v2.ColorJitter(**strengths), (2, 2), *names)
         for mine, its in zip(factors.T, theirs, strict=True):
@@ -161,7 +161,7 @@ class TestDraws:
         assert sorted(order.tolist()) == [0, 1, 2, 3]
         generator = seeded()
         orders = Counter(
-            tuple(draw_jitter(1, strengths, generator)[1].tolist()) for _ in range(2400)
+            tuple(sample_jitter(1, strengths, generator)[1].tolist()) for _ in range(2400)
         )
         assert len(orders) == 24 and min(orders.values()) > 60 and max(orders.values()) < 145
 
@@ -182,10 +182,10 @@ class TestDraws:
         )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            transform, picture = v2.TrivialAugmentWide(), torch.zeros(3, 64, 64, dtype=torch.uint8)
+            transform, image = v2.TrivialAugmentWide(), torch.zeros(3, 64, 64, dtype=torch.uint8)
             for _ in range(3 * MANY):
-                transform(picture)
-        operation, strength = draw_operations(3 * MANY, seeded())
+                transform(image)
+        operation, strength = sample_operations(3 * MANY, seeded())
         for number, name in enumerate(NAMES):
             its = torch.tensor([s for n, s in theirs if n == THEIR_NAMES[name]])
             mine = their_strength(name, strength[operation == number])
@@ -219,53 +219,51 @@ def their_strength(name: str, strength: Tensor) -> Tensor:
 
 
 class TestPixels:
-    """With the same numbers drawn, the pictures are torchvision's."""
+    """With the same numbers drawn, the images are torchvision's."""
 
-    pictures = some_pictures(24)
-    floats = pictures / 255
+    images = some_images(24)
+    floats = images / 255
 
     def close(self, ours: Tensor, theirs: list[Tensor], atol: float = 2e-5) -> None:
         torch.testing.assert_close(ours, torch.stack(theirs), atol=atol, rtol=0)
 
     def test_resized_crop(self):
         """Up to the edges of the box, beyond which torchvision cannot see."""
-        ours = random_resized_crop(self.pictures, seeded(), area=(0.02, 1))
-        boxes = draw_crops(self.pictures.shape, (0.02, 1), (3 / 4, 4 / 3), seeded()).int().tolist()
-        size = list(self.pictures.shape[2:])
+        ours = random_resized_crop(self.images, seeded(), area=(0.02, 1))
+        boxes = sample_crops(self.images.shape, (0.02, 1), (3 / 4, 4 / 3), seeded()).int().tolist()
+        size = list(self.images.shape[2:])
         pairs = zip(self.floats, boxes, strict=True)
-        self.close(ours, [TF.resized_crop(picture, *box, size=size) for picture, box in pairs])
+        self.close(ours, [TF.resized_crop(image, *box, size=size) for image, box in pairs])
 
     def test_flip(self):
-        ours = random_flip(self.pictures, seeded())
+        ours = random_flip(self.images, seeded())
         same = (ours == self.floats).flatten(1).all(1)
         mirrored = (ours == TF.horizontal_flip(self.floats)).flatten(1).all(1)
         assert (same | mirrored).all() and 5 < mirrored[2:].sum() < 17
 
     def test_rotation(self, monkeypatch):
         calls = spy(monkeypatch, changes, "rotations")
-        ours = random_rotation(self.pictures, seeded(), degrees=60)
+        ours = random_rotation(self.images, seeded(), degrees=60)
         pairs = zip(self.floats, calls[0][0].tolist(), strict=True)
-        self.close(ours, [TF.rotate(picture, angle, "bilinear") for picture, angle in pairs])
+        self.close(ours, [TF.rotate(image, angle, "bilinear") for image, angle in pairs])
 
     def test_translation(self, monkeypatch):
         calls = spy(monkeypatch, changes, "translations")
-        ours = random_translation(self.pictures, seeded(), share=0.4)
+        ours = random_translation(self.images, seeded(), share=0.4)
         shifts = torch.stack(calls[0], 1).int().tolist()
         pairs = zip(self.floats, shifts, strict=True)
         straight = dict(angle=0, scale=1, shear=[0, 0])
-        self.close(
-            ours, [TF.affine(picture, translate=shift, **straight) for picture, shift in pairs]
-        )
+        self.close(ours, [TF.affine(image, translate=shift, **straight) for image, shift in pairs])
 
     @pytest.mark.parametrize("change", [random_rotation, random_translation])
     def test_padding(self, change):
-        """Nothing black comes into white pictures, unless it is asked for."""
+        """Nothing black comes into white images, unless it is asked for."""
         white = torch.ones(8, 3, 20, 20)
         assert change(white, seeded()).min() == 0
         for padding in ("border", "reflection"):
             assert change(white, seeded(), padding=padding).min() > 0.999
-            kept = change(self.pictures, seeded(), padding=padding)
-            assert (kept - change(self.pictures, seeded()))[:, :, 12:24, 14:30].abs().max() < 1e-6
+            kept = change(self.images, seeded(), padding=padding)
+            assert (kept - change(self.images, seeded()))[:, :, 12:24, 14:30].abs().max() < 1e-6
 
     @pytest.mark.parametrize(
         ("change", "theirs", "low", "high"),
@@ -282,55 +280,55 @@ class TestPixels:
     def test_colours(self, change, theirs, low, high):
         factors = torch.linspace(low, high, len(self.floats))
         pairs = zip(self.floats, factors.tolist(), strict=True)
-        self.close(change(self.floats, factors), [theirs(picture, by) for picture, by in pairs])
+        self.close(change(self.floats, factors), [theirs(image, by) for image, by in pairs])
 
     def test_colours_of_whole_values(self):
         bits = torch.arange(24) % 8 + 1
-        pairs = zip(self.pictures, bits.tolist(), strict=True)
-        theirs = [TF.posterize(picture, number) / 255 for picture, number in pairs]
+        pairs = zip(self.images, bits.tolist(), strict=True)
+        theirs = [TF.posterize(image, number) / 255 for image, number in pairs]
         self.close(colour.posterize(self.floats, bits.float()), theirs)
-        dull = torch.cat((self.pictures, self.pictures[:, :, :5, :5], self.pictures // 4 + 90)[::2])
-        theirs = [TF.equalize(picture) / 255 for picture in dull]
+        dull = torch.cat((self.images, self.images[:, :, :5, :5], self.images // 4 + 90)[::2])
+        theirs = [TF.equalize(image) / 255 for image in dull]
         self.close(colour.equalize(dull / 255), theirs)
         self.close(
             colour.equalize(self.floats[:, :, :9, :9]),
-            [TF.equalize(p) / 255 for p in self.pictures[:, :, :9, :9]],
+            [TF.equalize(p) / 255 for p in self.images[:, :, :9, :9]],
         )
         faint = self.floats * 0.3 + 0.2
-        self.close(colour.autocontrast(faint), [TF.autocontrast(picture) for picture in faint])
+        self.close(colour.autocontrast(faint), [TF.autocontrast(image) for image in faint])
 
     def test_jitter(self):
         strengths = dict(brightness=0.6, contrast=0.7, saturation=0.8, hue=0.3)
         changes = (TF.adjust_brightness, TF.adjust_contrast, TF.adjust_saturation, TF.adjust_hue)
         for seed in range(6):
-            ours = colour_jitter(self.pictures, seeded(seed), **strengths)
-            factors, order = draw_jitter(24, strengths, seeded(seed))
+            ours = colour_jitter(self.images, seeded(seed), **strengths)
+            factors, order = sample_jitter(24, strengths, seeded(seed))
             theirs = []
-            for picture, own in zip(self.floats, factors.tolist(), strict=True):
+            for image, own in zip(self.floats, factors.tolist(), strict=True):
                 for number in order.tolist():
-                    picture = changes[number](picture, own[number])
-                theirs.append(picture)
+                    image = changes[number](image, own[number])
+                theirs.append(image)
             self.close(ours, theirs)
 
     def test_erasing(self):
-        ours = random_erasing(self.pictures, seeded(), value=0.25)
-        boxes = draw_covers(self.pictures.shape, 0.5, (0.02, 0.33), (0.3, 3.3), seeded()).int()
+        ours = random_erasing(self.images, seeded(), value=0.25)
+        boxes = sample_erase_boxes(self.images.shape, 0.5, (0.02, 0.33), (0.3, 3.3), seeded()).int()
         assert 5 < (boxes[:, 2] > 0).sum() < 20
         pairs = zip(self.floats, boxes.tolist(), strict=True)
-        self.close(ours, [TF.erase(picture, *box, torch.tensor(0.25)) for picture, box in pairs])
+        self.close(ours, [TF.erase(image, *box, torch.tensor(0.25)) for image, box in pairs])
 
     def test_trivial(self):
         """Where the nearest pixel is one of two equally near ones, either may be chosen."""
-        pictures = some_pictures(420)
-        operation, strength = draw_operations(420, seeded())
+        images = some_images(420)
+        operation, strength = sample_operations(420, seeded())
         assert set(operation.tolist()) == set(range(14))
-        ours = trivial_augment(pictures, seeded())
+        ours = trivial_augment(images, seeded())
         apply = v2.TrivialAugmentWide()._apply_image_or_video_transform
         for i, number in enumerate(operation.tolist()):
             name = NAMES[number]
             by = their_strength(name, strength[i]).item()
             # Posterize counts bits, of which only whole numbers have eight.
-            before = pictures[i] if name == "posterize" else pictures[i] / 255
+            before = images[i] if name == "posterize" else images[i] / 255
             theirs = apply(before, THEIR_NAMES[name], by, "nearest", {Tensor: None})
             theirs = theirs / 255 if name == "posterize" else theirs
             wrong = ((ours[i] - theirs).abs() > 1e-4).double().mean()
@@ -339,7 +337,7 @@ class TestPixels:
 
     def test_flip_and_crop(self):
         """As the formula says, point by point."""
-        ours = flip_and_crop(self.pictures, seeded(), smallest=0.5)
+        ours = flip_and_crop(self.images, seeded(), smallest=0.5)
         generator = seeded()
         side = 0.5 + 0.5 * torch.rand(24, generator=generator)
         mirror = torch.randint(2, (24,), generator=generator) * 2 - 1
@@ -354,36 +352,36 @@ class TestPixels:
 @pytest.mark.parametrize("change", EVERY, ids=lambda change: change.__name__)
 class TestEvery:
     def test_it_is_reproducible_and_takes_pytorchs_own_numbers_too(self, change):
-        pictures = some_pictures(16)
-        first = change(pictures, seeded(3))
-        assert torch.equal(first, change(pictures, generator=seeded(3)))
-        assert not torch.equal(first, change(pictures, seeded(4)))
+        images = some_images(16)
+        first = change(images, seeded(3))
+        assert torch.equal(first, change(images, generator=seeded(3)))
+        assert not torch.equal(first, change(images, seeded(4)))
         torch.manual_seed(3)
-        assert torch.equal(first, change(pictures))
+        assert torch.equal(first, change(images))
 
-    def test_each_picture_is_changed_in_its_own_way(self, change):
-        one = some_pictures(4)[3:]
+    def test_each_image_is_changed_in_its_own_way(self, change):
+        one = some_images(4)[3:]
         changed = change(one.expand(200, -1, -1, -1), seeded())
-        ways = len({picture.numpy().tobytes() for picture in changed})
+        ways = len({image.numpy().tobytes() for image in changed})
         assert ways == 2 if change is random_flip else ways > 60
 
     def test_what_comes_in_stays_and_what_comes_out_is_in_range(self, change):
-        pictures = some_pictures(64)
-        for batch in (pictures, pictures / 255):
+        images = some_images(64)
+        for batch in (images, images / 255):
             before = batch.clone()
             changed = change(batch, seeded())
             assert torch.equal(batch, before)
             assert changed.data_ptr() != batch.data_ptr()
             assert changed.shape == batch.shape and changed.dtype == torch.float32
             assert changed.min() >= 0 and changed.max() <= 1
-        assert torch.equal(changed, change(pictures, seeded()))
+        assert torch.equal(changed, change(images, seeded()))
 
     def test_type_and_memory_order(self, change):
-        pictures = some_pictures(32) / 255
-        plain = change(pictures, seeded())
+        images = some_images(32) / 255
+        plain = change(images, seeded())
         assert plain.is_contiguous()
         for dtype, error in ((torch.uint8, 0), (torch.float64, 0), (torch.bfloat16, 0.02)):
-            batch = pictures.to(dtype) if dtype.is_floating_point else some_pictures(32)
+            batch = images.to(dtype) if dtype.is_floating_point else some_images(32)
             for order in (torch.contiguous_format, torch.channels_last):
                 changed = change(batch.contiguous(memory_format=order), seeded())
                 assert changed.is_contiguous(memory_format=order)
@@ -393,7 +391,7 @@ class TestEvery:
                 assert (difference > error).double().mean() <= (0.02 if error else 0)
 
     def test_a_batch_of_one(self, change):
-        assert change(some_pictures(3)[2:], seeded()).shape == (1, 3, 36, 44)
+        assert change(some_images(3)[2:], seeded()).shape == (1, 3, 36, 44)
 
     @pytest.mark.parametrize(
         ("batch", "words"),
@@ -405,15 +403,15 @@ class TestEvery:
         ],
     )
     def test_what_is_no_batch_is_told(self, change, batch, words):
-        with pytest.raises(CatdogError, match=f"^pictures .*{words}"):
+        with pytest.raises(CatdogError, match=f"^images .*{words}"):
             change(batch)
 
     @pytest.mark.cuda
     def test_a_gpu_gets_the_same(self, change):
-        pictures = some_pictures(64)
-        there = change(pictures.cuda(), seeded())
+        images = some_images(64)
+        there = change(images.cuda(), seeded())
         assert there.is_cuda
-        difference = (there.cpu() - change(pictures, seeded())).abs()
+        difference = (there.cpu() - change(images, seeded())).abs()
         assert (difference > 1e-3).double().mean() < 1e-3
 
 
@@ -436,4 +434,4 @@ class TestEvery:
 )
 def test_a_strength_that_cannot_be_is_named(change, name):
     with pytest.raises(CatdogError, match=f"^{name} is "):
-        change(some_pictures(2))
+        change(some_images(2))

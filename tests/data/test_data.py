@@ -195,7 +195,7 @@ def test_an_argument_that_cannot_be_used_is_named(arguments):
 def test_the_second_load_decodes_nothing_and_maps_the_file(tmp_path, monkeypatch):
     fill(tmp_path / "pets", "{word}s/{i}.jpg", 10)
     pixels = data.load(tmp_path / "pets", 32, progress=False).train[:][0]
-    monkeypatch.setattr(cache, "in_processes", lambda *_: pytest.fail("decoded again"))
+    monkeypatch.setattr(cache, "parallel_map", lambda *_: pytest.fail("decoded again"))
     second = data.load(tmp_path / "pets", 32, progress=False)
     assert torch.equal(pixels, second.train[:][0])
     second.train.store.zero_()  # copy-on-write: this must not reach the file
@@ -268,7 +268,7 @@ class TestDecoding:
         assert image.getpixel((30, 5))[2] > 200 and image.getpixel((30, 35))[0] > 200
 
     @pytest.mark.parametrize("mode", ["L", "P", "CMYK", "RGBA", "LA", "1", "I;16"])
-    def test_every_kind_of_picture_becomes_rgb_of_the_same_brightness(self, tmp_path, mode):
+    def test_every_kind_of_image_becomes_rgb_of_the_same_brightness(self, tmp_path, mode):
         grey = np.tile(np.linspace(60, 200, 40).astype(np.uint8), (40, 1))
         if mode == "I;16":
             Image.fromarray(grey.astype(np.uint16) * 257).save(tmp_path / "p.tiff")
@@ -331,23 +331,23 @@ def test_image_set_indexing_sampling_and_batches():
 
 
 def test_flip_and_crop_mirrors_half_and_keeps_the_rest_in_place():
-    pictures = torch.zeros(400, 3, 16, 16, dtype=torch.uint8)
-    pictures[..., :8] = 255  # left half white
-    changed = flip_and_crop(pictures, torch.Generator().manual_seed(0), smallest=0.999)
+    images = torch.zeros(400, 3, 16, 16, dtype=torch.uint8)
+    images[..., :8] = 255  # left half white
+    changed = flip_and_crop(images, torch.Generator().manual_seed(0), smallest=0.999)
     mirrored = changed[:, 0, 8, 12] > 0.5
     assert 150 < mirrored.sum() < 250
     assert torch.allclose(changed[~mirrored][:, :, :, :6], torch.ones(()), atol=0.02)
-    again = flip_and_crop(pictures, torch.Generator().manual_seed(0), smallest=0.999)
+    again = flip_and_crop(images, torch.Generator().manual_seed(0), smallest=0.999)
     assert torch.equal(changed, again)
 
 
 def test_the_companions_are_a_cat_and_a_dog_of_the_source(tmp_path):
     fill(tmp_path / "pets", "{word}s/{i}.jpg", 3)
     (tmp_path / "pets" / "cats" / "0.jpg").write_bytes(b"broken")
-    pair = data.companions(tmp_path / "pets", 24)
+    pair = data.example_pair(tmp_path / "pets", 24)
     assert np.array_equal(pair[0].numpy(), decode(tmp_path / "pets" / "cats" / "1.jpg", 24))
     assert np.array_equal(pair[1].numpy(), decode(tmp_path / "pets" / "dogs" / "0.jpg", 24))
-    assert data.companions("sketches", 24).shape == (2, 3, 24, 24)
+    assert data.example_pair("sketches", 24).shape == (2, 3, 24, 24)
 
 
 @pytest.mark.parametrize("kind", ["pdf", "missing"])
@@ -356,11 +356,11 @@ def test_photo_tensor_names_the_file_and_the_reason(tmp_path, kind):
     if kind == "pdf":
         path.write_bytes(b"%PDF-1.7\n")
     with pytest.raises(CatdogError, match=r"rex\.jpg") as error:
-        data.photo_tensor(path, 32)
+        data.load_image(path, 32)
     assert ("not an image" if kind == "pdf" else "no such file") in str(error.value)
 
 
-def test_a_set_sent_to_another_process_takes_its_own_pictures_and_no_others():
+def test_a_set_sent_to_another_process_takes_its_own_images_and_no_others():
     generator = torch.Generator().manual_seed(0)
     store = torch.randint(0, 256, (500, 3, 16, 16), dtype=torch.uint8, generator=generator)
     labels = torch.arange(500) % 2

@@ -47,8 +47,8 @@ def test_all_eight_ways_to_hold_a_camera(tmp_path, kind, orientation):
     exif[274] = orientation
     stored = Image.fromarray(np.ascontiguousarray(as_stored(scene(), orientation)))
     stored.save(tmp_path / "p", kind, exif=exif, **SAVED[kind])
-    picture, facts = read_photo(tmp_path / "p")
-    far = np.abs(np.asarray(picture).astype(int) - scene())
+    image, facts = read_photo(tmp_path / "p")
+    far = np.abs(np.asarray(image).astype(int) - scene())
     assert far.max() <= (6 if kind == "JPEG" else 0)
     assert (facts.width, facts.height, facts.turned) == (240, 160, orientation != 1)
     # The fast way of decode, at a quarter of the size, shows the same.
@@ -109,10 +109,10 @@ PATCHES = ((200, 40, 40), (40, 160, 60), (50, 60, 200), (240, 240, 240), (20, 20
 @pytest.mark.parametrize("at_least", [None, 16])
 def test_cmyk_as_adobe_writes_it_is_not_inverted(tmp_path, at_least):
     """Adobe stores ink inverted: 255 for none. A reader that does not know shows a negative."""
-    picture = Image.new("RGB", (64 * len(PATCHES), 64))
+    image = Image.new("RGB", (64 * len(PATCHES), 64))
     for i, colour in enumerate(PATCHES):
-        picture.paste(colour, (64 * i, 0, 64 * i + 64, 64))
-    picture.convert("CMYK").save(tmp_path / "p.jpg", quality=95)
+        image.paste(colour, (64 * i, 0, 64 * i + 64, 64))
+    image.convert("CMYK").save(tmp_path / "p.jpg", quality=95)
     with Image.open(tmp_path / "p.jpg") as raw:
         assert raw.info["adobe"] == 100
         raw.tile = [raw.tile[0]._replace(args=("CMYK", ""))]  # as stored
@@ -151,8 +151,8 @@ def test_16_bits_are_scaled_and_not_clipped(tmp_path, kind):
         assert (tmp_path / "p").read_bytes()[:2] == b"MM"
     else:
         Image.fromarray(ramp).save(tmp_path / "p", kind.upper())
-    picture, facts = read_photo(tmp_path / "p")
-    red, green = np.asarray(picture)[4, :, :2].astype(int).T
+    image, facts = read_photo(tmp_path / "p")
+    red, green = np.asarray(image)[4, :, :2].astype(int).T
     assert facts.deep
     assert np.abs(red - ramp[0] / 257).max() <= 1
     assert np.abs(green - (ramp[0, ::-1] / 257 if kind == "rgb png" else red)).max() <= 1
@@ -166,14 +166,14 @@ def test_half_transparent_pixels_mix_with_white(tmp_path):
     for mode, value in (("RGBA", (200, 40, 0, 64)), ("LA", (40, 64))):
         Image.new(mode, (20, 20), value).save(tmp_path / "p.png")
         colour = value[:3] if mode == "RGBA" else (40, 40, 40)
-        picture, facts = read_photo(tmp_path / "p.png")
-        assert np.abs(picture.getpixel((5, 5)) - over_white(colour, 64 / 255)).max() <= 1
+        image, facts = read_photo(tmp_path / "p.png")
+        assert np.abs(image.getpixel((5, 5)) - over_white(colour, 64 / 255)).max() <= 1
         assert facts.transparent
     assert not read_photo_of(Image.new("RGB", (20, 20)), tmp_path)[1].transparent
 
 
-def read_photo_of(picture, tmp_path, kind="PNG", **options):
-    picture.save(tmp_path / "q", kind, **options)
+def read_photo_of(image, tmp_path, kind="PNG", **options):
+    image.save(tmp_path / "q", kind, **options)
     return read_photo(tmp_path / "q")
 
 
@@ -183,38 +183,38 @@ def test_a_transparent_colour_of_a_palette_or_of_grey_becomes_white(tmp_path):
     for i in range(3):
         flag.paste(i, (10 * i, 0, 10 * i + 10, 10))
     for kind, transparency in (("PNG", 1), ("GIF", 1), ("PNG", bytes([255, 0, 127]))):
-        picture, facts = read_photo_of(flag, tmp_path, kind, transparency=transparency)
-        first, second, third = (np.array(picture.getpixel((x, 5))) for x in (5, 15, 25))
+        image, facts = read_photo_of(flag, tmp_path, kind, transparency=transparency)
+        first, second, third = (np.array(image.getpixel((x, 5))) for x in (5, 15, 25))
         assert first.tolist() == [200, 30, 30] and second.tolist() == [255, 255, 255]
         alpha = 1 if transparency == 1 else 127 / 255
         assert np.abs(third - over_white((30, 30, 200), alpha)).max() <= 1
         assert facts.transparent
     grey = Image.new("L", (20, 10), 80)
     grey.paste(130, (10, 0, 20, 10))
-    picture, _ = read_photo_of(grey, tmp_path, transparency=80)
-    assert picture.getpixel((5, 5)) == (255, 255, 255) != picture.getpixel((15, 5))
+    image, _ = read_photo_of(grey, tmp_path, transparency=80)
+    assert image.getpixel((5, 5)) == (255, 255, 255) != image.getpixel((15, 5))
 
 
 def test_a_photo_with_a_second_one_behind_it_is_a_jpeg(tmp_path):
     first, second = Image.fromarray(scene()), Image.new("RGB", (240, 160))
     first.save(tmp_path / "p.jpg", "MPO", save_all=True, append_images=[second], quality=95)
     assert Image.open(tmp_path / "p.jpg").format == "MPO"
-    picture, facts = read_photo(tmp_path / "p.jpg", at_least=32)
-    assert facts.format == "JPEG" and picture.size == (60, 40)
+    image, facts = read_photo(tmp_path / "p.jpg", at_least=32)
+    assert facts.format == "JPEG" and image.size == (60, 40)
     expected = Image.fromarray(scene()).resize((60, 40), Image.Resampling.BOX)
-    assert np.abs(np.asarray(picture).astype(int) - np.asarray(expected)).mean() < 3
+    assert np.abs(np.asarray(image).astype(int) - np.asarray(expected)).mean() < 3
 
 
 def test_a_large_photo_is_used_where_a_small_one_is_wanted(tmp_path):
     """108 megapixels, as telephones take: too many to hold, but not at an eighth of the size."""
     Image.new("RGB", (12000, 9000), (90, 140, 60)).save(tmp_path / "p.jpg", quality=30)
-    picture, facts = read_photo(tmp_path / "p.jpg", at_least=128)
-    assert picture.size == (1500, 1125) and (facts.width, facts.height) == (12000, 9000)
+    image, facts = read_photo(tmp_path / "p.jpg", at_least=128)
+    assert image.size == (1500, 1125) and (facts.width, facts.height) == (12000, 9000)
     with pytest.raises(DecodeError, match="more pixels"):
         open_photo(tmp_path / "p.jpg")
 
 
-def test_a_damaged_file_is_a_picture_or_unusable_and_nothing_else(tmp_path):
+def test_a_damaged_file_is_an_image_or_unusable_and_nothing_else(tmp_path):
     """Bytes changed at random, 750 times, with seeds that once found ways through."""
     draw, exif = random.Random(1), Image.Exif()
     exif[274], exif[271] = 6, "Maker"
@@ -226,7 +226,7 @@ def test_a_damaged_file_is_a_picture_or_unusable_and_nothing_else(tmp_path):
         ("WEBP", {}),
         ("BMP", {}),
     ]
-    outcomes = {"picture": 0, "unusable": 0}
+    outcomes = {"image": 0, "unusable": 0}
     for kind, options in saved:
         buffer = BytesIO()
         small.save(buffer, kind, **options)
@@ -239,7 +239,7 @@ def test_a_damaged_file_is_a_picture_or_unusable_and_nothing_else(tmp_path):
             (tmp_path / "p").write_bytes(content)
             try:
                 assert open_photo(tmp_path / "p", draw.choice((None, 16))).mode == "RGB"
-                outcomes["picture"] += 1
+                outcomes["image"] += 1
             except DecodeError as reason:
                 assert str(reason)
                 outcomes["unusable"] += 1

@@ -7,10 +7,9 @@ import pytest
 import torch
 
 from catdog_lib import data
-from catdog_lib.data import cache
-from catdog_lib.data import sketch_sets as drawn_set
+from catdog_lib.data import cache, sketch_sets
 from catdog_lib.errors import CatdogError
-from catdog_lib.sketches import PARTS, Faults, described
+from catdog_lib.sketches import BODY_PARTS, Faults, draw_sketches
 
 FAULTS = Faults(shortcut=0.5, label_noise=0.2, duplicates=0.3)
 
@@ -21,10 +20,10 @@ def own_cache(tmp_path, monkeypatch):
 
 
 def test_pieces_make_the_whole():
-    """Also where a picture repeats one of an earlier piece."""
-    whole = described(40, 32, 5, 0.5, FAULTS)
-    pieces = [described(10, 32, 5, 0.5, FAULTS, first) for first in (0, 10, 20, 30)]
-    for name in ("pictures", "labels", "true_labels", "parts", "duplicate_of", "exact"):
+    """Also where an image repeats one of an earlier piece."""
+    whole = draw_sketches(40, 32, 5, 0.5, FAULTS)
+    pieces = [draw_sketches(10, 32, 5, 0.5, FAULTS, first) for first in (0, 10, 20, 30)]
+    for name in ("images", "labels", "true_labels", "body_parts", "duplicate_of", "exact"):
         together = np.concatenate([getattr(piece, name) for piece in pieces])
         np.testing.assert_array_equal(together, getattr(whole, name), name)
     assert sum((piece.descriptions for piece in pieces), ()) == whole.descriptions
@@ -32,16 +31,16 @@ def test_pieces_make_the_whole():
 
 
 def test_a_set_is_what_was_drawn_and_stays_so(monkeypatch):
-    """Over 200 pictures are drawn in several processes."""
-    wanted = described(230, 16, 3, 0.4, FAULTS)
+    """Over 200 images are drawn in several processes."""
+    wanted = draw_sketches(230, 16, 3, 0.4, FAULTS)
     for attempt in ("drawn", "from the cache"):
         if attempt == "from the cache":
-            monkeypatch.setattr(cache, "in_processes", None)  # calling it would fail
+            monkeypatch.setattr(cache, "parallel_map", None)  # calling it would fail
         found = data.sketch_set(230, 16, seed=3, difficulty=0.4, faults=FAULTS, progress=False)
-        pictures, labels = found.images[:]
-        np.testing.assert_array_equal(pictures, wanted.pictures)
+        images, labels = found.images[:]
+        np.testing.assert_array_equal(images, wanted.images)
         np.testing.assert_array_equal(labels, wanted.labels)
-        np.testing.assert_array_equal(found.parts, wanted.parts)
+        np.testing.assert_array_equal(found.body_parts, wanted.body_parts)
         np.testing.assert_array_equal(found.true_labels, wanted.true_labels)
         np.testing.assert_array_equal(found.duplicate_of, wanted.duplicate_of)
         first, fresh = found.descriptions[0], asdict(wanted.descriptions[0])
@@ -62,15 +61,15 @@ def test_each_wish_draws_another_set(change, tmp_path):
     assert len(list(tmp_path.glob("*.npy"))) == 2
 
 
-def test_the_map_agrees_with_the_picture():
+def test_the_map_agrees_with_the_image():
     found = data.sketch_set(60, 32, difficulty=0, progress=False)
-    for part in PARTS:
-        assert (found.parts == PARTS.index(part)).any((1, 2)).all(), part
-    assert found.parts.max() == len(PARTS) - 1
-    assert found.images.store.dtype == found.parts.dtype == torch.uint8
+    for part in BODY_PARTS:
+        assert (found.body_parts == BODY_PARTS.index(part)).any((1, 2)).all(), part
+    assert found.body_parts.max() == len(BODY_PARTS) - 1
+    assert found.images.store.dtype == found.body_parts.dtype == torch.uint8
 
 
-def test_load_takes_the_same_pictures():
+def test_load_takes_the_same_images():
     splits = data.load("sketches", 16, max_train=20, max_test=8, progress=False)
     test = data.sketch_set(8, 16, seed=1, progress=False)
     assert torch.equal(splits.test[:][0], test.images[:][0])
@@ -90,6 +89,6 @@ def test_a_changed_drawing_is_drawn_anew(tmp_path, monkeypatch):
     package = tmp_path / "changed" / "drawn"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("# another way of drawing")
-    monkeypatch.setattr(drawn_set.drawn, "__file__", str(package / "__init__.py"))
+    monkeypatch.setattr(sketch_sets.sketches, "__file__", str(package / "__init__.py"))
     data.sketch_set(4, 16, progress=False)
     assert len(list(tmp_path.glob("*.npy"))) == 2

@@ -13,7 +13,7 @@ from catdog_lib.cli import main
 from catdog_lib.errors import CatdogError
 from catdog_lib.experiments import l1, l1_results, transfer
 from catdog_lib.runs.run_folder import load_run
-from catdog_lib.sketches import draw
+from catdog_lib.sketches import draw_image
 from catdog_lib.sparsity import share_of_zeros
 
 
@@ -125,7 +125,7 @@ class TestTransfer:
         for label, word in enumerate(("cats", "dogs")):
             (tmp_path / word).mkdir()
             for i in range(20):
-                draw(i, label, 64).save(tmp_path / word / f"{i}.jpg")
+                draw_image(i, label, 64).save(tmp_path / word / f"{i}.jpg")
         return str(tmp_path)
 
     @pytest.mark.slow

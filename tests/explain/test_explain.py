@@ -345,7 +345,7 @@ def test_heat_and_area_by_part():
     heat = torch.tensor([[[1.0, 2], [4, 1]], [[-5, 1], [0, 3]]])
     shares = explain.heat_by_part(heat, parts)
     right = torch.tensor([[3 / 8, 4 / 8, 0, 0, 1 / 8], [0, 0, 1 / 4, 3 / 4, 0]])
-    assert explain.PARTS == ("background", "body", "ears", "eyes", "muzzle")
+    assert explain.BODY_PARTS == ("background", "body", "ears", "eyes", "muzzle")
     assert torch.allclose(shares, right)
     area = torch.tensor([[2 / 4, 1 / 4, 0, 0, 1 / 4], [0, 0, 3 / 4, 1 / 4, 0]])
     assert torch.allclose(explain.area_by_part(parts), area)

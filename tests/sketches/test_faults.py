@@ -1,4 +1,4 @@
-"""Faults planted in a set of drawn pictures: as many as asked for, and their truth kept."""
+"""Faults planted in a set of drawn images: as many as asked for, and their truth kept."""
 
 import dataclasses
 
@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from catdog_lib.errors import CatdogError
-from catdog_lib.sketches import Faults, described, sketches
+from catdog_lib.sketches import Faults, draw_images, draw_sketches
 from catdog_lib.sketches.composition import Composition
 from catdog_lib.sketches.scenes import INDOORS, OUTDOORS
 
 
 def test_without_faults_nothing_changes():
-    plain, asked = sketches(20, 16, seed=2), sketches(20, 16, seed=2, faults=Faults())
+    plain, asked = draw_images(20, 16, seed=2), draw_images(20, 16, seed=2, faults=Faults())
     np.testing.assert_array_equal(plain[0], asked[0])
     np.testing.assert_array_equal(plain[1], asked[1])
 
@@ -35,7 +35,7 @@ def test_the_shortcut_predicts_the_class_as_often_as_it_says(q):
 
 
 def test_the_shortcut_changes_only_scenes():
-    plain, cut = (described(40, 16, seed=1, faults=f) for f in (Faults(), Faults(shortcut=1)))
+    plain, cut = (draw_sketches(40, 16, seed=1, faults=f) for f in (Faults(), Faults(shortcut=1)))
     for a, b in zip(plain.descriptions, cut.descriptions, strict=True):
         assert dataclasses.replace(a, scene=b.scene) == b
         if a.scene == b.scene:
@@ -44,9 +44,9 @@ def test_the_shortcut_changes_only_scenes():
 
 
 def test_label_noise_flips_labels_and_tells():
-    clean = described(150, 16, seed=4)
-    batch = described(150, 16, seed=4, faults=Faults(label_noise=0.2))
-    np.testing.assert_array_equal(batch.pictures, clean.pictures)
+    clean = draw_sketches(150, 16, seed=4)
+    batch = draw_sketches(150, 16, seed=4, faults=Faults(label_noise=0.2))
+    np.testing.assert_array_equal(batch.images, clean.images)
     np.testing.assert_array_equal(batch.true_labels, clean.labels)
     wrong = batch.labels != batch.true_labels
     assert wrong.tolist() == [Faults(label_noise=0.2).flipped(4, i) for i in range(150)]
@@ -55,20 +55,20 @@ def test_label_noise_flips_labels_and_tells():
         5 < wrong[batch.true_labels == 0].sum() < 30
         and 5 < wrong[batch.true_labels == 1].sum() < 30
     )
-    all_wrong = described(30, 16, seed=4, faults=Faults(label_noise=1))
+    all_wrong = draw_sketches(30, 16, seed=4, faults=Faults(label_noise=1))
     np.testing.assert_array_equal(all_wrong.labels, 1 - clean.labels[:30])
 
 
 @pytest.mark.parametrize("dogs", [0.0, 0.1, 0.8, 1.0])
 def test_imbalance(dogs):
-    _, labels = sketches(20, 16, seed=5, faults=Faults(dogs=dogs))
+    _, labels = draw_images(20, 16, seed=5, faults=Faults(dogs=dogs))
     all_labels = [Faults(dogs=dogs).true_label(5, i) for i in range(1500)]
     assert labels.tolist() == all_labels[:20]
     assert abs(np.mean(all_labels) - dogs) < (0.035 if 0 < dogs < 1 else 1e-9)
 
 
-def test_duplicates_repeat_an_earlier_picture_and_tell_which():
-    batch = described(260, 32, seed=6, faults=Faults(duplicates=0.25))
+def test_duplicates_repeat_an_earlier_image_and_tell_which():
+    batch = draw_sketches(260, 32, seed=6, faults=Faults(duplicates=0.25))
     copies = np.flatnonzero(batch.duplicate_of >= 0)
     assert abs(len(copies) / 260 - 0.25) < 0.08
     assert (batch.duplicate_of[copies] < copies).all()
@@ -80,24 +80,24 @@ def test_duplicates_repeat_an_earlier_picture_and_tell_which():
         first = batch.duplicate_of[i]
         assert batch.true_labels[i] == batch.true_labels[first]
         assert batch.descriptions[i] == batch.descriptions[first]
-        np.testing.assert_array_equal(batch.parts[i], batch.parts[first])
-        change = np.abs(batch.pictures[i].astype(int) - batch.pictures[first])
+        np.testing.assert_array_equal(batch.body_parts[i], batch.body_parts[first])
+        change = np.abs(batch.images[i].astype(int) - batch.images[first])
         if batch.exact[i]:
             assert change.max() == 0
         else:
             assert 0 < change.mean() < 20
-    fresh = batch.pictures[batch.duplicate_of < 0]
-    assert len({picture.tobytes() for picture in fresh}) == len(fresh)
+    fresh = batch.images[batch.duplicate_of < 0]
+    assert len({image.tobytes() for image in fresh}) == len(fresh)
 
 
 def test_faults_keep_the_beginning_of_a_set():
     faults = Faults(shortcut=0.5, label_noise=0.1, dogs=0.7, duplicates=0.3)
-    long, short = (described(n, 16, seed=7, difficulty=0.3, faults=faults) for n in (60, 25))
-    pictures, labels = sketches(25, 16, 7, 0.3, faults)
-    for name in ("pictures", "labels", "true_labels", "parts", "duplicate_of", "exact"):
+    long, short = (draw_sketches(n, 16, seed=7, difficulty=0.3, faults=faults) for n in (60, 25))
+    images, labels = draw_images(25, 16, 7, 0.3, faults)
+    for name in ("images", "labels", "true_labels", "body_parts", "duplicate_of", "exact"):
         np.testing.assert_array_equal(getattr(long, name)[:25], getattr(short, name))
     assert long.descriptions[:25] == short.descriptions
-    np.testing.assert_array_equal(pictures, short.pictures)
+    np.testing.assert_array_equal(images, short.images)
     np.testing.assert_array_equal(labels, short.labels)
 
 

@@ -19,7 +19,7 @@ from catdog_lib import models
 from catdog_lib.data.loading import load
 from catdog_lib.errors import CatdogError
 from catdog_lib.runs.run_folder import load_run
-from catdog_lib.sketches.dataset import draw
+from catdog_lib.sketches import draw_image
 from catdog_lib.training import distributed
 from catdog_lib.training.distributed import DistributedContext
 from catdog_lib.training.evaluate import evaluate as measure
@@ -234,7 +234,7 @@ def photos(tmp_path_factory) -> Path:
     for label, word in enumerate(("Cat", "Dog")):
         (folder / word).mkdir()
         for i in range(20):
-            draw(i, label, 80).save(folder / word / f"{i}.jpg")
+            draw_image(i, label, 80).save(folder / word / f"{i}.jpg")
     return folder
 
 

@@ -1,4 +1,7 @@
-"""Augmentation: change the pictures of a whole batch at once, at random, each in its own way."""
+"""Augmentation: change the images of a whole batch at once, at random, each in its own way.
+
+Lesson 00, section 5; Lesson 10, section 2.
+"""
 
 from catdog_lib.data.augment.transforms import (
     colour_jitter,

@@ -1,6 +1,6 @@
-"""The random numbers behind the augmentations: drawn on the CPU, some for each picture of a batch.
+"""The random parameters of the augmentations: sampled on the CPU, separately for each image.
 
-They stand apart from what is done with them, so that they can be looked at, and compared with
+They are kept apart from what is done with them, so that they can be inspected and compared with
 those of torchvision.
 """
 
@@ -18,12 +18,12 @@ TRIES = 10  # as torchvision
 
 
 def uniform(count: int, low: float, high: float, generator: Generator | None) -> Tensor:
-    """``count`` numbers, each as likely to lie anywhere from ``low`` to ``high``."""
+    """Sample ``count`` numbers from the uniform distribution from ``low`` to ``high``."""
     return low + (high - low) * torch.rand(count, generator=generator)
 
 
-def chance(count: int, probability: float, generator: Generator | None) -> Tensor:
-    """``count`` times yes or no: bool, yes with this probability.
+def bernoulli(count: int, probability: float, generator: Generator | None) -> Tensor:
+    """Sample ``count`` booleans, each True with this probability.
 
     Raises:
         CatdogError: the probability is not one.
@@ -32,20 +32,22 @@ def chance(count: int, probability: float, generator: Generator | None) -> Tenso
     return torch.rand(count, generator=generator) < probability
 
 
-def require(condition: bool, name: str, value: object, what: str) -> None:
-    """Say in one sentence what an argument must be, unless it is.
+def require(condition: bool, name: str, value: object, requirement: str) -> None:
+    """Raise an error that says what an argument must be, unless the condition holds.
 
     Raises:
-        CatdogError: the condition is not fulfilled.
+        CatdogError: the condition does not hold.
     """
     if not condition:
-        raise CatdogError(f"{name} is {value!r}; it must be {what}.")
+        raise CatdogError(f"{name} is {value!r}; it must be {requirement}.")
 
 
-def draw_crops(shape: torch.Size, area: Range, ratio: Range, generator: Generator | None) -> Tensor:
-    """Boxes inside pictures, as ``RandomResizedCrop`` draws them.
+def sample_crops(
+    shape: torch.Size, area: Range, ratio: Range, generator: Generator | None
+) -> Tensor:
+    """Sample boxes inside images, as ``RandomResizedCrop`` does.
 
-    A box that would stick out is drawn again; after ten tries the largest in the middle is taken.
+    A box that would stick out is sampled again; after ten tries the largest central one is taken.
 
     Args:
         shape: of the batch, N×3×H×W.
@@ -54,30 +56,30 @@ def draw_crops(shape: torch.Size, area: Range, ratio: Range, generator: Generato
         generator: of the random numbers.
 
     Returns:
-        N×4: top, left, height and width, in whole pixels.
+        N×4: top, left, height and width, integer pixels.
 
     Raises:
-        CatdogError: the area or the ratio cannot be.
+        CatdogError: the area or the ratio is impossible.
     """
     height, width = shape[2:]
-    wide, tall = _draw_sides(shape, area, ratio, generator)
+    wide, tall = _sample_sides(shape, area, ratio, generator)
     fits = (wide >= 1) & (wide <= width) & (tall >= 1) & (tall <= height)
     tall, wide, found = _first(tall, wide, fits)
     nearest = min(max(width / height, ratio[0]), ratio[1])
     tall = torch.where(found, tall, min(height, round(width / nearest)))
     wide = torch.where(found, wide, min(width, round(height * nearest)))
-    top, left = _draw_corners(height - tall, width - wide, generator)
+    top, left = _sample_corners(height - tall, width - wide, generator)
     top = torch.where(found, top, (height - tall) // 2)
     left = torch.where(found, left, (width - wide) // 2)
     return torch.stack((top, left, tall, wide), 1)
 
 
-def draw_covers(
+def sample_erase_boxes(
     shape: torch.Size, probability: float, area: Range, ratio: Range, generator: Generator | None
 ) -> Tensor:
-    """Boxes to cover, as ``RandomErasing`` draws them.
+    """Sample boxes to erase, as ``RandomErasing`` does.
 
-    A box that leaves no row or no column free is drawn again; after ten tries nothing is covered.
+    A box that leaves no row or no column free is sampled again; after ten tries nothing is covered.
 
     Args:
         shape: of the batch, N×3×H×W.
@@ -87,41 +89,41 @@ def draw_covers(
         generator: of the random numbers.
 
     Returns:
-        N×4: top, left, height and width, in whole pixels; height and width are 0 for no box.
+        N×4: top, left, height and width, integer pixels; height and width are 0 for no box.
 
     Raises:
-        CatdogError: the probability, the area or the ratio cannot be.
+        CatdogError: the probability, the area or the ratio is impossible.
     """
     count, _, height, width = shape
-    tall, wide = _draw_sides(shape, area, ratio, generator)
+    tall, wide = _sample_sides(shape, area, ratio, generator)
     tall, wide, found = _first(tall, wide, (tall < height) & (wide < width))
-    covered = found & chance(count, probability, generator)
+    covered = found & bernoulli(count, probability, generator)
     tall, wide = tall * covered, wide * covered
-    top, left = _draw_corners(height - tall, width - wide, generator)
+    top, left = _sample_corners(height - tall, width - wide, generator)
     return torch.stack((top, left, tall, wide), 1)
 
 
-def draw_jitter(
+def sample_jitter(
     count: int, strengths: dict[str, float], generator: Generator | None
 ) -> tuple[Tensor, Tensor]:
-    """Factors and the order to apply them in, as ``ColorJitter`` draws them.
+    """Sample factors and the order to apply them in, as ``ColorJitter`` does.
 
     Args:
-        count: of pictures.
+        count: of images.
         strengths: of brightness, contrast, saturation and hue: how far from the factor that
-            changes nothing, which is 1, and 0 for hue.
+            changes nothing, which is 1, or 0 for hue.
         generator: of the random numbers.
 
     Returns:
-        Factors, N×4; order, 4 int64: the column of the first change, of the second, … The pictures
-        of a batch share it, so that each change is done once, to all of them.
+        Factors, N×4; order, 4 int64: the column of the first transform, of the second, … The images
+        of a batch share it, so that each transform is done once, to all of them.
 
     Raises:
         CatdogError: a strength is negative, or the hue's above ½.
     """
     for name, strength in strengths.items():
-        most = 0.5 if name == "hue" else math.inf
-        require(0 <= strength <= most, name, strength, f"a number from 0 to {most}")
+        limit = 0.5 if name == "hue" else math.inf
+        require(0 <= strength <= limit, name, strength, f"a number from 0 to {limit}")
     factors = [
         uniform(count, -strength, strength, generator)
         if name == "hue"
@@ -131,10 +133,10 @@ def draw_jitter(
     return torch.stack(factors, 1), torch.randperm(len(factors), generator=generator)
 
 
-def _draw_sides(
+def _sample_sides(
     shape: torch.Size, area: Range, ratio: Range, generator: Generator | None
 ) -> tuple[Tensor, Tensor]:
-    """Both sides of ten boxes for each picture, N×10; ``ratio`` is the first to the second."""
+    """Sample both sides of ten boxes for each image, N×10; ``ratio`` is the first to the second."""
     require(0 <= area[0] <= area[1] <= 1, "area", area, "two rising numbers from 0 to 1")
     require(0 < ratio[0] <= ratio[1], "ratio", ratio, "two rising numbers above 0")
     count, _, height, width = shape
@@ -146,15 +148,15 @@ def _draw_sides(
 
 
 def _first(tall: Tensor, wide: Tensor, fits: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Of each picture's ten boxes the first that fits: its sides, and whether there is one. N."""
+    """Return the sides of each image's first box that fits, and whether there is one; N each."""
     chosen = fits.int().argmax(1, keepdim=True)
     return tall.gather(1, chosen)[:, 0], wide.gather(1, chosen)[:, 0], fits.any(1)
 
 
-def _draw_corners(
+def _sample_corners(
     down: Tensor, right: Tensor, generator: Generator | None
 ) -> tuple[Tensor, Tensor]:
-    """Whole numbers from 0 to ``down``, and from 0 to ``right``, each as likely."""
-    draw = torch.rand(2, len(down), generator=generator, dtype=torch.float64)
-    top, left = (draw * (torch.stack((down, right)) + 1)).floor().to(down.dtype)
+    """Sample integers from 0 to ``down``, and from 0 to ``right``, uniformly."""
+    fractions = torch.rand(2, len(down), generator=generator, dtype=torch.float64)
+    top, left = (fractions * (torch.stack((down, right)) + 1)).floor().to(down.dtype)
     return top, left

@@ -1,5 +1,6 @@
-"""TrivialAugment: one change for each picture, one of fourteen, of any strength; nothing to
-tune.
+"""TrivialAugment: one of fourteen operations for each image, of any strength; nothing to tune.
+
+Lesson 00, section 5.
 """
 
 from __future__ import annotations
@@ -8,13 +9,14 @@ import torch
 from torch import Generator, Tensor
 
 from catdog_lib.data.augment import colour
-from catdog_lib.data.augment.transforms import by_group, whole_batch
+from catdog_lib.data.augment.batch import apply_by_group, batch_transform
 from catdog_lib.data.augment.warp import rotations, shears, translations, warp
 
 LEVELS = 31
-# What each starts from, how far it goes from there, and whether it goes both ways. In slope
-# (shear), pixels (translate), degrees (rotate), factors (brightness to sharpness), bits that are
-# kept (posterize), and the threshold (solarize). The values are those of TrivialAugmentWide.
+# Where the strength of each starts, how far it goes from there, and whether it goes both ways.
+# In slope (shear), pixels (translate), degrees (rotate), factors (brightness to sharpness), bits
+# that are kept (posterize), and the threshold (solarize). The values are those of
+# TrivialAugmentWide.
 OPERATIONS = {
     "identity": (0, 0, False),
     "shear x": (0, 0.99, True),
@@ -32,22 +34,22 @@ OPERATIONS = {
     "equalize": (0, 0, False),
 }
 NAMES = tuple(OPERATIONS)
-MOVES = NAMES.index("rotate")  # the last that moves pixels
+LAST_GEOMETRIC = NAMES.index("rotate")  # the operations up to here move pixels
 
 
-@whole_batch
-def trivial_augment(pictures: Tensor, generator: Generator | None = None) -> Tensor:
-    """Change each picture in one way of fourteen (``TrivialAugmentWide``, nearest, black outside).
+@batch_transform
+def trivial_augment(images: Tensor, generator: Generator | None = None) -> Tensor:
+    """Change each image by one of 14 operations (``TrivialAugmentWide``, nearest, black outside).
 
     Müller and Hutter 2021, "TrivialAugment: tuning-free yet state-of-the-art data augmentation",
-    arXiv 2103.10158. It moves pictures by up to 32 pixels, whatever their size: at 64 pixels, half
+    arXiv 2103.10158. It moves images by up to 32 pixels, whatever their size: at 64 pixels, half
     of the animal may be gone.
     """
-    return operate(pictures, *draw_operations(len(pictures), generator))
+    return apply_operations(images, *sample_operations(len(images), generator))
 
 
-def draw_operations(count: int, generator: Generator | None) -> tuple[Tensor, Tensor]:
-    """For each picture an operation, as its place in NAMES (int64), and its strength (float)."""
+def sample_operations(count: int, generator: Generator | None) -> tuple[Tensor, Tensor]:
+    """Sample for each image an operation, its place in NAMES (int64), and its strength (float)."""
     operation = torch.randint(len(NAMES), (count,), generator=generator)
     level = torch.randint(LEVELS, (count,), generator=generator) / (LEVELS - 1)
     sign = torch.randint(2, (count,), generator=generator) * 2 - 1
@@ -55,11 +57,11 @@ def draw_operations(count: int, generator: Generator | None) -> tuple[Tensor, Te
     return operation, start + level * reach * torch.where(both_ways == 1, sign, 1)
 
 
-def operate(pictures: Tensor, operation: Tensor, strength: Tensor) -> Tensor:
-    """Change float32 pictures, N×3×H×W, in the ways that :func:`draw_operations` draws."""
-    height, width = pictures.shape[2:]
+def apply_operations(images: Tensor, operation: Tensor, strength: Tensor) -> Tensor:
+    """Change float32 images, N×3×H×W, by what :func:`sample_operations` samples."""
+    height, width = images.shape[2:]
     none = torch.zeros_like(strength)
-    moves = (  # in the order of NAMES
+    geometric = (  # in the order of NAMES
         translations(none, none),
         shears(strength, none, height, width),
         shears(none, strength, height, width),
@@ -67,10 +69,12 @@ def operate(pictures: Tensor, operation: Tensor, strength: Tensor) -> Tensor:
         translations(none, strength.trunc()),
         rotations(strength),
     )
-    matrix = torch.stack(moves)[operation.clamp(max=MOVES), torch.arange(len(pictures))]
+    matrix = torch.stack(geometric)[operation.clamp(max=LAST_GEOMETRIC), torch.arange(len(images))]
     # The five that move pixels are one group, since all they differ in is the matrix.
-    group = torch.where(operation <= MOVES, operation.clamp(max=1), operation - MOVES + 1)
-    changes = (
+    group = torch.where(
+        operation <= LAST_GEOMETRIC, operation.clamp(max=1), operation - LAST_GEOMETRIC + 1
+    )
+    transforms = (
         lambda some, by, matrix: some,
         lambda some, by, matrix: warp(some, matrix, mode="nearest"),
         lambda some, by, matrix: colour.brightness(some, by),
@@ -82,4 +86,4 @@ def operate(pictures: Tensor, operation: Tensor, strength: Tensor) -> Tensor:
         lambda some, by, matrix: colour.autocontrast(some),
         lambda some, by, matrix: colour.equalize(some),
     )
-    return by_group(pictures.contiguous(), group, changes, strength, matrix)
+    return apply_by_group(images.contiguous(), group, transforms, strength, matrix)

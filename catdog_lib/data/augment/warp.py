@@ -1,7 +1,7 @@
-"""Move the pixels of a whole batch: each picture by a matrix of its own.
+"""Move the pixels of a whole batch: each image by a matrix of its own.
 
-There is one convention. Points are measured in pixels from the middle of the picture, x to the
-right and y down. The matrix of a picture says **where to look**: which point of the old picture
+There is one convention. Points are measured in pixels from the middle of the image, x to the
+right and y down. The matrix of an image says **where to look**: which point of the old image
 to copy to the point (x, y) of the new one::
 
     ⎛ x_old ⎞   ⎛ a  b  c ⎞ ⎛ x ⎞
@@ -12,7 +12,7 @@ So it is the inverse of what the eye sees. To move an animal 5 pixels to the rig
 to the left: c = −5. To make it twice as large, look half as far from the middle: a = e = ½.
 
 In torchvision this is ``torchvision.transforms.v2.functional.affine``, with one matrix for all
-the pictures of a batch.
+the images of a batch.
 """
 
 from __future__ import annotations
@@ -31,42 +31,42 @@ def _matrices(a: Tensor, b: Tensor, c: Tensor, d: Tensor, e: Tensor, f: Tensor) 
 
 
 def crops(boxes: Tensor, height: int, width: int) -> Tensor:
-    """Blow a box up to the whole picture.
+    """Return the matrices that enlarge a box to the whole image.
 
     Args:
         boxes: N×4: top, left, height and width, in pixels.
-        height: of the pictures, in pixels; width likewise.
+        height: of the images, in pixels; width likewise.
 
     Returns:
         Matrices, N×2×3.
     """
     top, left, tall, wide = boxes.unbind(1)
     none = torch.zeros_like(top)
-    right = left + wide / 2 - width / 2  # from the middle of the picture to that of the box
+    right = left + wide / 2 - width / 2  # from the middle of the image to that of the box
     down = top + tall / 2 - height / 2
     return _matrices(wide / width, none, right, none, tall / height, down)
 
 
 def rotations(degrees: Tensor) -> Tensor:
-    """Turn pictures anticlockwise about the middle, by N angles in degrees. Matrices, N×2×3."""
+    """Return matrices, N×2×3, that turn images anticlockwise about the centre, by N degrees."""
     angle = degrees.deg2rad()
     cos, sin, none = angle.cos(), angle.sin(), torch.zeros_like(angle)
     return _matrices(cos, -sin, none, sin, cos, none)
 
 
 def translations(right: Tensor, down: Tensor) -> Tensor:
-    """Move pictures by N numbers of pixels to the right, and N down. Matrices, N×2×3."""
+    """Return matrices, N×2×3, that move images by N pixels to the right, and N down."""
     one, none = torch.ones_like(right), torch.zeros_like(right)
     return _matrices(one, none, -right, none, one, -down)
 
 
 def shears(slope_x: Tensor, slope_y: Tensor, height: int, width: int) -> Tensor:
-    """Slant pictures; the top left corner stays in place.
+    """Return matrices that slant images; the top left corner stays in place.
 
     Args:
         slope_x: N; how far a row moves to the left, for each pixel that it lies below the top.
         slope_y: N; how far a column moves up, for each pixel that it lies right of the left edge.
-        height: of the pictures, in pixels; width likewise.
+        height: of the images, in pixels; width likewise.
 
     Returns:
         Matrices, N×2×3.
@@ -76,7 +76,7 @@ def shears(slope_x: Tensor, slope_y: Tensor, height: int, width: int) -> Tensor:
 
 
 def warp(
-    pictures: Tensor,
+    images: Tensor,
     matrix: Tensor,
     *,
     mode: str = "bilinear",
@@ -84,19 +84,19 @@ def warp(
     boxes: Tensor | None = None,
     size: int | None = None,
 ) -> Tensor:
-    """Look each pixel of the new pictures up in the old ones, where the matrix says.
+    """Look up each pixel of the new images in the old ones, where the matrix says.
 
-    Good for moving, turning and enlarging. To make a picture much smaller it would have to be
+    Good for moving, turning and enlarging. To make an image much smaller it would have to be
     blurred first (antialiasing), which is not done here.
 
     Args:
-        pictures: float32, N×3×H×W.
+        images: float32, N×3×H×W.
         matrix: N×2×3; see the head of this file.
         mode: bilinear (mix the four pixels around the place) or nearest.
         padding: what lies outside: zeros (black), border (the last pixel inside) or reflection.
         boxes: N×4 (top, left, height, width, in pixels): look at nothing outside of these, as if
             they had been cut out before.
-        size: scale the new pictures to this height and width.
+        size: scale the new images to this height and width.
 
     Returns:
         Float32, N×3×H×W, or N×3×size×size.
@@ -106,8 +106,8 @@ def warp(
     """
     if padding not in PADDINGS:
         raise CatdogError(f"padding is {padding!r}; use one of {', '.join(PADDINGS)}.")
-    height, width = pictures.shape[2:]
-    device = pictures.device
+    height, width = images.shape[2:]
+    device = images.device
     middle = torch.tensor([(width - 1) / 2, (height - 1) / 2])[:, None]
     tall, wide = (height, width) if size is None else (size, size)
     x = (torch.arange(wide) + 0.5) * (width / wide) - width / 2  # from the middle, in old pixels
@@ -117,7 +117,7 @@ def warp(
     columns = unit * (matrix[:, :, 0, None] * x + matrix[:, :, 2, None])
     rows = unit * (matrix[:, :, 1, None] * y)
     # Their sum takes a thirtieth of the time of F.affine_grid, which multiplies every point.
-    places = columns.to(device, non_blocking=True)[:, :, None, :]  # the GPU is not waited for
+    places = columns.to(device, non_blocking=True)[:, :, None, :]  # does not synchronise
     places = places + rows.to(device, non_blocking=True)[:, :, :, None]  # N×2×H×W
     if boxes is not None:
         first = boxes[:, [1, 0], None]  # x and y of the first pixel, then of the last
@@ -128,5 +128,5 @@ def warp(
         )
         places = torch.minimum(torch.maximum(places, low), high)  # five times faster than clamp
     return F.grid_sample(
-        pictures, places.movedim(1, -1), mode=mode, padding_mode=padding, align_corners=False
+        images, places.movedim(1, -1), mode=mode, padding_mode=padding, align_corners=False
     )

@@ -1,6 +1,4 @@
-"""A contact sheet of the suspects: one HTML file that holds all its pictures and asks no other
-machine for anything.
-"""
+"""A contact sheet of the suspects: one HTML file that holds all its images and loads nothing."""
 
 from __future__ import annotations
 
@@ -11,20 +9,21 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
-from catdog_lib.data.check.findings import KINDS, Finding
+from catdog_lib.data.check.findings import KINDS, FolderFinding
 from catdog_lib.data.check.folder import Report
 from catdog_lib.data.check.report_text import printable
 from catdog_lib.data.decode import DecodeError, open_photo
 from catdog_lib.errors import CatdogError
 
 _SIDE = 160  # pixels, the longer side of a thumbnail
-_OF_A_KIND, _OF_A_FINDING = 24, 4  # at most so many findings, and files of each: about 3 MB
+_MAX_FINDINGS, _MAX_FILES = 24, 4  # of each kind, and of each finding: about 3 MB
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"  # nothing from elsewhere
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
 <title>{title}</title>
 <style>
 :root {{ color-scheme: light dark; }}
@@ -50,16 +49,18 @@ figcaption, .detail {{ font-size: .8rem; overflow-wrap: anywhere; }}
 
 
 def write_contact_sheet(report: Report, path: str | os.PathLike) -> None:
-    """Show the findings of ``report`` as pictures, copies side by side, in one HTML file.
+    """Show the findings of ``report`` as images, copies side by side, in one HTML file.
 
-    Photos are opened again, small; where there is no picture, the sheet says so.
+    Photos are opened again, small; where there is no image, the sheet says so.
 
     Raises:
         CatdogError: the file cannot be written.
     """
     title = html.escape(f"Suspects in {printable(Path(report.folder).resolve().name)}")
     body = "\n".join(_sections(report)) or "<p>Nothing is wrong with them.</p>"
-    page = _PAGE.format(title=title, files=report.files, usable=report.usable, body=body)
+    page = _PAGE.format(
+        policy=_POLICY, title=title, files=report.files, usable=report.usable, body=body
+    )
     try:
         Path(path).write_text(page, encoding="utf-8")
     except OSError as error:
@@ -75,16 +76,16 @@ def _sections(report: Report) -> Iterator[str]:
         if not findings:
             continue
         yield f"<h2>{kind}: {len(findings):,}</h2>\n<p>{html.escape(meaning)}</p>"
-        shown = "\n".join(_finding(report.folder, finding) for finding in findings[:_OF_A_KIND])
+        shown = "\n".join(_finding(report.folder, finding) for finding in findings[:_MAX_FINDINGS])
         yield f'<div class="all">\n{shown}\n</div>'
-        if len(findings) > _OF_A_KIND:
-            yield f"<p>and {len(findings) - _OF_A_KIND:,} more</p>"
+        if len(findings) > _MAX_FINDINGS:
+            yield f"<p>and {len(findings) - _MAX_FINDINGS:,} more</p>"
 
 
-def _finding(folder: str, finding: Finding) -> str:
-    figures = [_figure(folder, name) for name in finding.files[:_OF_A_FINDING]]
-    if len(finding.files) > _OF_A_FINDING:
-        figures.append(f"<p>and {len(finding.files) - _OF_A_FINDING:,} more</p>")
+def _finding(folder: str, finding: FolderFinding) -> str:
+    figures = [_figure(folder, name) for name in finding.files[:_MAX_FILES]]
+    if len(finding.files) > _MAX_FILES:
+        figures.append(f"<p>and {len(finding.files) - _MAX_FILES:,} more</p>")
     detail = html.escape(printable(finding.detail))
     return (
         f'<div class="one"><div class="files">{"".join(figures)}</div>'
@@ -95,13 +96,13 @@ def _finding(folder: str, finding: Finding) -> str:
 def _figure(folder: str, name: str) -> str:
     shown = html.escape(printable(name))
     try:
-        picture = open_photo(Path(folder, name), at_least=_SIDE)
+        image = open_photo(Path(folder, name), at_least=_SIDE)
     except DecodeError:
-        seen = '<div class="none">no picture</div>'
+        seen = '<div class="none">no image</div>'
     else:
-        picture.thumbnail((_SIDE, _SIDE))
+        image.thumbnail((_SIDE, _SIDE))
         jpeg = BytesIO()
-        picture.save(jpeg, "JPEG", quality=75)
+        image.save(jpeg, "JPEG", quality=75)
         data = base64.b64encode(jpeg.getvalue()).decode()
         seen = f'<img src="data:image/jpeg;base64,{data}" alt="{shown}">'
     return f"<figure>{seen}<figcaption>{shown}</figcaption></figure>"

@@ -1,8 +1,9 @@
-"""A small folder of drawn animals with every fault that real collections have, and the truth about
-each file.
+"""A small folder of sketches with every fault of real collections, and the truth about each.
 
 ``catdog data check`` must find all of them, and its tests use it; lesson 00 lets students look for
 them first.
+
+Lesson 00, section 2.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import os
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import cycle
@@ -20,7 +22,7 @@ from PIL import Image, ImageOps
 
 from catdog_lib.classes import CLASSES
 from catdog_lib.errors import CatdogError
-from catdog_lib.sketches import draw
+from catdog_lib.sketches import draw_image
 
 CLEAN = "clean"
 _SIDE = 144  # pixels
@@ -34,13 +36,13 @@ _SHAPES = (
     (150, 112),
     (210, 280),
 )
-_DIFFICULTY = 0.2  # no animal may hide: a fault must be the file's
+_DIFFICULTY = 0.2  # no animal is hidden: every fault is the file's
 _CAT, _DOG = range(len(CLASSES))
 _CLEAN = {("train", _CAT): 8, ("train", _DOG): 4, ("test", _CAT): 3, ("test", _DOG): 2}
 
 
 @dataclass(frozen=True)
-class _File:
+class _PlantedFile:
     kind: str  # a key of findings.KINDS, or CLEAN
     label: int
     content: bytes
@@ -51,9 +53,9 @@ class _File:
 def make_dirty_folder(folder: str | os.PathLike, seed: int = 0) -> dict[str, str]:
     """Write a small collection of photos with one of every fault into a new folder.
 
-    Nothing in a name tells what is wrong with the file. Of copies, every one is named as a fault.
-    The training part holds about twice as many cats as dogs: an imbalance, which is no file's own
-    fault.
+    Nothing in a name says what is wrong with the file. Of copies, every one is named as a fault.
+    The training split holds about twice as many cats as dogs: an imbalance, which is not the fault
+    of any file.
 
     Returns:
         What is wrong with each file, by its name below the folder: a kind of
@@ -69,10 +71,10 @@ def make_dirty_folder(folder: str | os.PathLike, seed: int = 0) -> dict[str, str
     files = _files(seed)
     truth = {}
     for split, label in _CLEAN:
-        here = [file for file in files if (file.split, file.label) == (split, label)]
-        order = np.random.default_rng([seed, label]).permutation(len(here))
-        for number, which in enumerate(order):
-            word, file = CLASSES[label], here[which]
+        in_folder = [file for file in files if (file.split, file.label) == (split, label)]
+        order = np.random.default_rng([seed, label]).permutation(len(in_folder))
+        for number, index in enumerate(order):
+            word, file = CLASSES[label], in_folder[index]
             name = f"{split}/{word}s/{word}.{number:02}{file.suffix}"
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,113 +83,112 @@ def make_dirty_folder(folder: str | os.PathLike, seed: int = 0) -> dict[str, str
     return truth
 
 
-def _files(seed: int) -> list[_File]:
-    fresh = iter(range(1000 * seed, 1000 * seed + 1000))  # no scene is drawn twice
+def _files(seed: int) -> list[_PlantedFile]:
+    seeds = iter(range(1000 * seed, 1000 * seed + 1000))  # a new one for every sketch
 
-    def picture(label: int, size: int = _SIDE) -> Image.Image:
-        return draw(next(fresh), label, size, _DIFFICULTY)
+    def sketch(label: int, size: int = _SIDE) -> Image.Image:
+        return draw_image(next(seeds), label, size, _DIFFICULTY)
 
     shapes = cycle(_SHAPES)
     files = [
-        _File(CLEAN, label, _saved(_framed(picture(label, 2 * _SIDE), *next(shapes))), split=split)
+        _PlantedFile(
+            CLEAN, label, _saved(_framed(sketch(label, 2 * _SIDE), *next(shapes))), split=split
+        )
         for (split, label), count in _CLEAN.items()
         for _ in range(count)
     ]
-    cut = _saved(picture(_CAT))
-    grey16 = np.asarray(picture(_DOG).convert("L")).astype(np.uint16) * 257
+    cut = _saved(sketch(_CAT))
+    grey16 = np.asarray(sketch(_DOG).convert("L")).astype(np.uint16) * 257
     sideways = Image.Exif()
-    sideways[0x0112] = 6  # the picture is stored a quarter turn to the left of upright
+    sideways[0x0112] = 6  # the image is stored a quarter turn to the left of upright
     files += [
-        _File("truncated", _CAT, cut[: len(cut) // 2]),
-        _File("empty file", _DOG, b""),
-        _File("not an image", _CAT, b"milk, tuna, one scratching post\n"),
-        _File("not an image", _DOG, b"%PDF-1.7\n% the vet's bill\n"),
-        _File("damaged", _DOG, _broken_png(picture(_DOG)), ".png"),
-        _File("more pixels than a photo has", _DOG, _bomb(), ".png"),
-        _File("wrong extension", _CAT, _saved(picture(_CAT), "PNG")),
-        _File("grey", _DOG, _saved(picture(_DOG).convert("L"))),
-        _File("CMYK", _CAT, _saved(picture(_CAT).convert("CMYK"))),
-        _File("palette", _CAT, _saved(picture(_CAT), "GIF"), ".gif"),
-        _File("palette", _DOG, _saved(picture(_DOG).quantize(64), "PNG"), ".png"),
-        _File("transparent", _CAT, _saved(_sticker(picture(_CAT)), "PNG"), ".png"),
-        _File("16-bit", _DOG, _saved(Image.fromarray(grey16), "PNG"), ".png"),
-        _File(
+        _PlantedFile("truncated", _CAT, cut[: len(cut) // 2]),
+        _PlantedFile("empty file", _DOG, b""),
+        _PlantedFile("not an image", _CAT, b"milk, tuna, one scratching post\n"),
+        _PlantedFile("not an image", _DOG, b"%PDF-1.7\n% the vet's bill\n"),
+        _PlantedFile("damaged", _DOG, _broken_png(sketch(_DOG)), ".png"),
+        _PlantedFile("more pixels than a photo has", _DOG, _bomb(), ".png"),
+        _PlantedFile("wrong extension", _CAT, _saved(sketch(_CAT), "PNG")),
+        _PlantedFile("grey", _DOG, _saved(sketch(_DOG).convert("L"))),
+        _PlantedFile("CMYK", _CAT, _saved(sketch(_CAT).convert("CMYK"))),
+        _PlantedFile("palette", _CAT, _saved(sketch(_CAT), "GIF"), ".gif"),
+        _PlantedFile("palette", _DOG, _saved(sketch(_DOG).quantize(64), "PNG"), ".png"),
+        _PlantedFile("transparent", _CAT, _saved(_sticker(sketch(_CAT)), "PNG"), ".png"),
+        _PlantedFile("16-bit", _DOG, _saved(Image.fromarray(grey16), "PNG"), ".png"),
+        _PlantedFile(
             "turned",
             _CAT,
-            _saved(picture(_CAT).transpose(Image.Transpose.ROTATE_90), exif=sideways),
+            _saved(sketch(_CAT).transpose(Image.Transpose.ROTATE_90), exif=sideways),
         ),
-        _File("tiny", _CAT, _saved(picture(_CAT, 32))),
-        _File("long", _DOG, _saved(picture(_DOG, 4 * _SIDE).crop((0, 200, 4 * _SIDE, 300)))),
+        _PlantedFile("tiny", _CAT, _saved(sketch(_CAT, 32))),
+        _PlantedFile("long", _DOG, _saved(sketch(_DOG, 4 * _SIDE).crop((0, 200, 4 * _SIDE, 300)))),
     ]
-    return files + _copies(picture)
+    return files + _copies(sketch)
 
 
-def _copies(picture) -> list[_File]:
+def _copies(sketch: Callable[..., Image.Image]) -> list[_PlantedFile]:
     files = []
 
     def pair(kind: str, first: tuple[int, bytes], second: tuple[int, bytes], **where) -> None:
-        files.append(_File(kind, *first))
-        files.append(_File(kind, *second, **where))
+        files.append(_PlantedFile(kind, *first))
+        files.append(_PlantedFile(kind, *second, **where))
 
-    cat = _saved(picture(_CAT))
+    cat = _saved(sketch(_CAT))
     pair("duplicate", (_CAT, cat), (_CAT, cat))
-    dog = _saved(picture(_DOG))
+    dog = _saved(sketch(_DOG))
     pixels = _saved(Image.open(BytesIO(dog)), "PNG")
     pair("duplicate", (_DOG, dog), (_DOG, pixels), suffix=".png")
-    cat = picture(_CAT)
+    cat = sketch(_CAT)
     small = _saved(cat.resize((100, 100), Image.Resampling.LANCZOS), quality=60)
     pair("near duplicate", (_CAT, _saved(cat)), (_CAT, small))
-    cat = picture(_CAT)
+    cat = sketch(_CAT)
     pair("near duplicate", (_CAT, _saved(cat)), (_CAT, _saved(ImageOps.mirror(cat))))
-    cat = _saved(picture(_CAT))
+    cat = _saved(sketch(_CAT))
     pair("leak", (_CAT, cat), (_CAT, cat), split="test")
-    dog = picture(_DOG)
+    dog = sketch(_DOG)
     lighter = _saved(dog.point(lambda value: min(255, value * 1.15)), quality=70)
     pair("leak", (_DOG, _saved(dog)), (_DOG, lighter), split="test")
-    cat = _saved(picture(_CAT))
+    cat = _saved(sketch(_CAT))
     pair("label conflict", (_CAT, cat), (_DOG, cat))
     return files
 
 
-def _saved(picture: Image.Image, kind: str = "JPEG", **options) -> bytes:
+def _saved(image: Image.Image, kind: str = "JPEG", **options) -> bytes:
+    """Return the bytes of an image file."""
     buffer = BytesIO()
     options = {"quality": 90, **options} if kind == "JPEG" else options
-    picture.save(buffer, kind, **options)
+    image.save(buffer, kind, **options)
     return buffer.getvalue()
 
 
-def _framed(picture: Image.Image, width: int, height: int) -> Image.Image:
-    """The upper middle of a square picture, where the animal is, in the proportions of a photo."""
-    scale = picture.width / max(width, height)
-    left = round((picture.width - width * scale) / 2)
+def _framed(image: Image.Image, width: int, height: int) -> Image.Image:
+    """Crop the upper middle of a square image, where the animal is, to the shape of a photo."""
+    scale = image.width / max(width, height)
+    left = round((image.width - width * scale) / 2)
     box = (left, 0, left + round(width * scale), round(height * scale))
-    return picture.resize((width, height), Image.Resampling.LANCZOS, box)
+    return image.resize((width, height), Image.Resampling.LANCZOS, box)
 
 
-def _sticker(picture: Image.Image) -> Image.Image:
-    """The picture in an oval with nothing around it."""
-    size = picture.width
+def _sticker(image: Image.Image) -> Image.Image:
+    """Return the image in an oval with nothing around it."""
+    size = image.width
     y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
     alpha = np.where(x**2 + y**2 < 1, 255, 0).astype(np.uint8)
-    sticker = picture.convert("RGBA")
+    sticker = image.convert("RGBA")
     sticker.putalpha(Image.fromarray(alpha))
     return sticker
 
 
-def _broken_png(picture: Image.Image) -> bytes:
-    """A PNG file of full length with a hole where its pixels begin, as a failing disk gives
-    back.
-    """
-    content = bytearray(_saved(picture, "PNG"))
+def _broken_png(image: Image.Image) -> bytes:
+    """Return a PNG file with a hole where its pixels begin, as a failing disk gives back."""
+    content = bytearray(_saved(image, "PNG"))
     hole = content.index(b"IDAT") + 4
     content[hole : hole + 64] = bytes(64)
     return bytes(content)
 
 
 def _bomb() -> bytes:
-    """A PNG file of a few bytes that claims 30,000 × 30,000 pixels: 2.7 GB to whoever believes
-    it.
-    """
+    """Return a tiny PNG file that claims 30,000 × 30,000 pixels, 2.7 GB when decoded."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
         check = zlib.crc32(name + data)

@@ -1,5 +1,6 @@
-"""What one look at a photo tells: how it is stored, and what finds its copies. Worker processes do
-this.
+"""What opening a photo once can say: how it is stored, and what its copies are found by.
+
+Worker processes do this.
 """
 
 from __future__ import annotations
@@ -30,35 +31,37 @@ class PhotoRecord:
 
 
 def examine_rows(first: int, paths: Sequence[str]) -> list[tuple[int, PhotoRecord | str]]:
-    """Open ``paths``, numbered from ``first``; each number with a :class:`PhotoRecord`, or the reason why
-    there is none.
+    """Open ``paths``, numbered from ``first``.
+
+    Returns each number with a :class:`PhotoRecord`, or with the reason why there is none.
     """
     return [(row, _examine(path)) for row, path in enumerate(paths, start=first)]
 
 
 def _examine(path: str) -> PhotoRecord | str:
     try:
-        picture, stored = read_photo(path, at_least=64)
+        image, stored = read_photo(path, at_least=64)
         with open(path, "rb") as file:
             digest = hashlib.file_digest(file, _digest).digest()
-        return PhotoRecord(stored, digest, thumbnail(picture))
+        return PhotoRecord(stored, digest, thumbnail(image))
     except DecodeError as reason:
         return str(reason)
-    except OSError as error:  # it went away while we looked
+    except OSError as error:  # it was removed in the meantime
         return f"damaged: {error}"
 
 
 def pixel_digest_rows(first: int, paths: Sequence[str]) -> list[tuple[int, bytes]]:
-    """A digest of every pixel of ``paths`` at full size, each with its number, counted from
-    ``first``.
+    """Return a digest of every pixel of ``paths`` at full size.
+
+    Each comes with its number, counted from ``first``.
     """
     digests = []
     for row, path in enumerate(paths, start=first):
         try:
-            picture = open_photo(path)
+            image = open_photo(path)
         except DecodeError:  # usable at a smaller size only, or gone: it equals nothing
             continue
-        digests.append((row, _digest(repr(picture.size).encode() + picture.tobytes()).digest()))
+        digests.append((row, _digest(repr(image.size).encode() + image.tobytes()).digest()))
     return digests
 
 

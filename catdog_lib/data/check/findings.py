@@ -1,5 +1,6 @@
-"""What can be wrong with a folder of photos, as data; shown by :mod:`report_text` and
-:mod:`contact_sheet`.
+"""What can be wrong with a folder of photos, as data.
+
+:mod:`report_text` and :mod:`contact_sheet` show it.
 """
 
 from __future__ import annotations
@@ -7,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 UNUSABLE, PROBLEM, NOTE = "unusable", "problem", "note"
-TINY = 64  # pixels of the shorter side; the lessons use pictures of 64 and more
-LONGEST = 3  # times the shorter side
-UNEVEN = 1.5  # times the photos of the other class
+TINY = 64  # pixels of the shorter side; the lessons use images of 64 pixels and more
+MAX_RATIO = 3  # times the shorter side
+MAX_IMBALANCE = 1.5  # times the photos of the other class
 # Every kind: how bad it is, and what it means. In the order in which they are shown.
 KINDS = {
     "leak": (PROBLEM, "one photo in two splits: a test on it measures memory; keep it in one"),
@@ -34,12 +35,14 @@ KINDS = {
     "16-bit": (NOTE, "usable; brought down to 8 bits a value"),
     "turned": (NOTE, "usable; stored as the camera was held: turned upright, as EXIF says"),
     "tiny": (NOTE, f"usable; the shorter side has fewer than {TINY} pixels, so it is enlarged"),
-    "long": (NOTE, f"usable; one side is more than {LONGEST} times the other: squashing distorts it"),
-}  # fmt: skip
+    "long": (
+        NOTE, f"usable; one side is more than {MAX_RATIO} times the other: squashing distorts it"
+    ),
+}  # a kind a row  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Finding:
+class FolderFinding:
     """One thing that was found.
 
     Attributes:

@@ -1,5 +1,6 @@
-"""Look through a folder of photos: how many can be used, and what is wrong with them or with the
-others.
+"""Look through a folder of photos: how many are usable, and what is wrong.
+
+Lesson 00, section 2.
 """
 
 from __future__ import annotations
@@ -11,20 +12,31 @@ from math import sqrt
 from pathlib import Path
 
 from catdog_lib.classes import CLASSES
-from catdog_lib.data.cache import in_processes
-from catdog_lib.data.check.duplicates import copies
+from catdog_lib.data.cache import parallel_map
+from catdog_lib.data.check.duplicates import find_copies
 from catdog_lib.data.check.examine import PhotoRecord, examine_rows
-from catdog_lib.data.check.findings import KINDS, LONGEST, TINY, UNEVEN, UNUSABLE, Finding
+from catdog_lib.data.check.findings import (
+    KINDS,
+    MAX_IMBALANCE,
+    MAX_RATIO,
+    TINY,
+    UNUSABLE,
+    FolderFinding,
+)
 from catdog_lib.data.decode import ImageInfo
-from catdog_lib.data.folders import Photo, count_by_part, scan
+from catdog_lib.data.folders import Photo, count_by_split, scan
 
-_FORMATS = {
-    ".jpg": "JPEG", ".jpeg": "JPEG", ".jpe": "JPEG", ".jfif": "JPEG", ".mpo": "JPEG", ".png": "PNG", ".webp": "WEBP",
-    ".gif": "GIF", ".bmp": "BMP", ".dib": "BMP", ".tif": "TIFF", ".tiff": "TIFF",
-    ".ppm": "PPM", ".pgm": "PPM", ".pbm": "PPM", ".pnm": "PPM",
-}  # fmt: skip
+_SUFFIXES = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
+    "PNG": (".png",),
+    "WEBP": (".webp",),
+    "GIF": (".gif",),
+    "BMP": (".bmp", ".dib"),
+    "TIFF": (".tif", ".tiff"),
+    "PPM": (".ppm", ".pgm", ".pbm", ".pnm"),
+}
 _MODES = {"1": "grey", "L": "grey", "LA": "grey", "P": "palette", "PA": "palette", "CMYK": "CMYK"}
-_SHIFT = 0.1  # by so much the share of dogs may differ between splits
+_MAX_SHIFT = 0.1  # by which the share of dogs may differ between splits
 
 
 @dataclass(frozen=True)
@@ -33,8 +45,8 @@ class Report:
 
     Attributes:
         folder: as given.
-        files: how many there are, hidden ones aside.
-        usable: how many of them give a picture and have a class.
+        files: how many there are, without hidden ones.
+        usable: how many of them hold an image and have a class.
         counts: of the usable, by split and class: ``{"train, cats": 4000, …}``.
         findings: the worst kinds first.
     """
@@ -43,17 +55,16 @@ class Report:
     files: int
     usable: int
     counts: dict[str, int]
-    findings: tuple[Finding, ...]
+    findings: tuple[FolderFinding, ...]
 
     @property
-    def unusable(self) -> tuple[Finding, ...]:
+    def unusable(self) -> tuple[FolderFinding, ...]:
         """The findings that cost a file."""
         return tuple(finding for finding in self.findings if finding.severity == UNUSABLE)
 
 
 def check_folder(folder: str | os.PathLike, progress: bool = True) -> Report:
-    """Decode every photo, and look for what spoils a training or a test, from cut files to copies
-    across splits.
+    """Decode every photo, and look for what spoils training or a test: cut files, leaks, …
 
     A photo turned by a quarter in its pixels, cropped by more than a few per cent, or framed is not
     recognised as a copy (:func:`catdog_lib.data.check.perceptual_hash.similar_pairs` has the
@@ -64,33 +75,35 @@ def check_folder(folder: str | os.PathLike, progress: bool = True) -> Report:
     """
     found = scan(folder)
     paths = [str(found.folder / photo.name) for photo in found.photos]
-    looks: dict[int, PhotoRecord] = {}
-    findings = [Finding("no class", (item.name,), item.reason) for item in found.skipped]
-    for row, look in in_processes(examine_rows, paths, "Checking", "photo", progress):
+    records: dict[int, PhotoRecord] = {}
+    findings = [FolderFinding("no class", (item.name,), item.reason) for item in found.skipped]
+    for row, record in parallel_map(examine_rows, paths, "Checking", "photo", progress):
         name = found.photos[row].name
-        if isinstance(look, PhotoRecord):
-            looks[row] = look
-            findings += [Finding(kind, (name,), text) for kind, text in _notes(name, look.stored)]
+        if isinstance(record, PhotoRecord):
+            records[row] = record
+            findings += [
+                FolderFinding(kind, (name,), text) for kind, text in _notes(name, record.stored)
+            ]
         else:
-            kind, _, detail = look.partition(": ")
-            findings.append(Finding(kind, (name,), detail))
-    findings += copies(found.photos, looks, paths, progress)
-    usable = [found.photos[row] for row in sorted(looks)]
-    findings += [Finding("imbalance", (), text) for text in _imbalance(usable)]
+            kind, _, detail = record.partition(": ")
+            findings.append(FolderFinding(kind, (name,), detail))
+    findings += find_copies(found.photos, records, paths, progress)
+    usable = [found.photos[row] for row in sorted(records)]
+    findings += [FolderFinding("imbalance", (), text) for text in _imbalance(usable)]
     order = list(KINDS)
     return Report(
         folder=str(found.folder),
         files=len(found.photos) + len(found.skipped),
         usable=len(usable),
-        counts=count_by_part(usable),
+        counts=count_by_split(usable),
         findings=tuple(sorted(findings, key=lambda f: (order.index(f.kind), f.files))),
     )
 
 
 def _notes(name: str, stored: ImageInfo) -> Iterator[tuple[str, str]]:
-    """The kind and detail of all that is unusual about a usable photo."""
+    """Yield the kind and detail of all that is unusual about a usable photo."""
     suffix = Path(name).suffix
-    if _FORMATS.get(suffix.lower()) != stored.format:
+    if suffix.lower() not in _SUFFIXES.get(stored.format, ()):
         yield "wrong extension", f"a {stored.format} file named {suffix or 'without an ending'}"
     if stored.deep:
         yield "16-bit", ""
@@ -104,25 +117,26 @@ def _notes(name: str, stored: ImageInfo) -> Iterator[tuple[str, str]]:
     pixels = f"{stored.width}×{stored.height}"
     if short < TINY:
         yield "tiny", pixels
-    if long > LONGEST * short:
+    if long > MAX_RATIO * short:
         yield "long", pixels
 
 
 def _imbalance(photos: Sequence[Photo]) -> Iterator[str]:
+    """Yield a sentence for each imbalance of classes, within or between splits."""
     by_split: dict[str, list[int]] = {}
     for photo in photos:
         by_split.setdefault(photo.split or "not split", []).append(photo.label)
     for split, labels in by_split.items():
         dogs = sum(labels)
         cats = len(labels) - dogs
-        if max(cats, dogs) > UNEVEN * min(cats, dogs):
+        if max(cats, dogs) > MAX_IMBALANCE * min(cats, dogs):
             yield f"{split}: {cats:,} {CLASSES[0]}s, {dogs:,} {CLASSES[1]}s"
     train = by_split.pop("train", [])
     for split, labels in by_split.items():
         if not train or split == "not split":
             continue
-        there, here = sum(train) / len(train), sum(labels) / len(labels)
-        # Three standard errors of the difference between two shares: less may be chance.
-        chance = 3 * sqrt(0.25 * (1 / len(train) + 1 / len(labels)))
-        if abs(here - there) > max(_SHIFT, chance):
-            yield f"{CLASSES[1]}s are {there:.0%} of train and {here:.0%} of {split}"
+        train_share, share = sum(train) / len(train), sum(labels) / len(labels)
+        # Three standard errors of the difference between two shares: less may be random variation.
+        margin = 3 * sqrt(0.25 * (1 / len(train) + 1 / len(labels)))
+        if abs(share - train_share) > max(_MAX_SHIFT, margin):
+            yield f"{CLASSES[1]}s are {train_share:.0%} of train and {share:.0%} of {split}"

@@ -1,10 +1,13 @@
-"""The findings of a check as a short table for a terminal."""
+"""The findings of a check as a short table for a terminal.
+
+Lesson 00, section 2.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from catdog_lib.data.check.findings import KINDS, NOTE, PROBLEM, UNUSABLE, Finding
+from catdog_lib.data.check.findings import KINDS, NOTE, PROBLEM, UNUSABLE, FolderFinding
 from catdog_lib.data.check.folder import Report
 
 _EXAMPLES = 5  # shown of each kind
@@ -12,14 +15,14 @@ _TITLES = {PROBLEM: "Problems", UNUSABLE: "Not usable", NOTE: "Usable, but worth
 
 
 def report_text(report: Report) -> str:
-    """The report in lines of text: counts, then each kind of finding with a few examples."""
+    """Return the report as text: counts, then each kind of finding with a few examples."""
     return "\n".join(_lines(report))
 
 
 def _lines(report: Report) -> Iterator[str]:
     yield f"{printable(report.folder)}: {report.files:,} files, {report.usable:,} usable photos"
-    for part, count in report.counts.items():
-        yield f"  {count:>7,} {part}"
+    for split, count in report.counts.items():
+        yield f"  {count:>7,} {split}"
     for severity, title in _TITLES.items():
         kinds = [kind for kind, (level, _) in KINDS.items() if level == severity]
         groups = {kind: [f for f in report.findings if f.kind == kind] for kind in kinds}
@@ -35,7 +38,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield "Nothing is wrong with them."
 
 
-def _one(finding: Finding) -> str:
+def _one(finding: FolderFinding) -> str:
     names = [printable(name) for name in finding.files[:_EXAMPLES]]
     if len(finding.files) > _EXAMPLES:
         names.append(f"and {len(finding.files) - _EXAMPLES:,} more")
@@ -44,9 +47,7 @@ def _one(finding: Finding) -> str:
 
 
 def printable(text: str) -> str:
-    """``text`` with everything escaped that a terminal could take for a command, or that no
-    encoding holds.
-    """
+    """Escape what a terminal could take for a command, or what no encoding can hold."""
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
     )

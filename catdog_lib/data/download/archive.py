@@ -1,5 +1,4 @@
-"""Unpack a zip or tar file that is not trusted: plain files inside one folder, and a bounded number
-of bytes.
+"""Unpack a zip or tar file that is not trusted: plain files, in one folder, not too many.
 
 An archive is refused as a whole if a name in it leads out of the folder (``..``, an absolute path,
 a drive), if it holds anything but files and folders (a link can lead out too; a device is no
@@ -23,16 +22,21 @@ from tqdm.auto import tqdm
 
 from catdog_lib.errors import CatdogError
 
-MOST_BYTES, MOST_FILES = 4_000_000_000, 200_000
+MAX_BYTES, MAX_FILES = 4_000_000_000, 200_000
 _CHUNK = 1 << 16
 _DAMAGED = (
-    tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, lzma.LZMAError, EOFError,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    gzip.BadGzipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
     RuntimeError,  # a password, or a kind of compression that Python does not know
     ValueError,  # a name that no file can have
-)  # fmt: skip
+)
 
 
-class _Refused(Exception):
+class _RefusedArchive(Exception):
     """Why an archive is not unpacked."""
 
 
@@ -40,8 +44,8 @@ def unpack(
     archive: Path,
     folder: Path,
     *,
-    most_bytes: int = MOST_BYTES,
-    most_files: int = MOST_FILES,
+    max_bytes: int = MAX_BYTES,
+    max_files: int = MAX_FILES,
     progress: bool = True,
 ) -> None:
     """Unpack ``archive`` into ``folder``.
@@ -59,19 +63,21 @@ def unpack(
         ) as bar:
             for name, content in _entries(archive):
                 files += 1
-                if files > most_files:
-                    raise _Refused(f"it holds more than {most_files:,} files")
+                if files > max_files:
+                    raise _RefusedArchive(f"it holds more than {max_files:,} files")
                 path = folder / _inside(name)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with content, path.open("wb") as file:
                     # The sizes that an archive states may be wrong: what is written is counted.
                     while chunk := content.read(_CHUNK):
                         written += len(chunk)
-                        if written > most_bytes:
-                            raise _Refused(f"it unpacks to more than {most_bytes / 1e6:,.0f} MB")
+                        if written > max_bytes:
+                            raise _RefusedArchive(
+                                f"it unpacks to more than {max_bytes / 1e6:,.0f} MB"
+                            )
                         file.write(chunk)
                 bar.update()
-    except _Refused as reason:
+    except _RefusedArchive as reason:
         raise CatdogError(
             f"{str(archive)!r} is not unpacked: {reason}; delete it, and get it from its publisher."
         ) from None
@@ -88,20 +94,20 @@ def unpack(
 
 
 def _entries(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    """Name and content of each file; folders come about by themselves."""
+    """Yield name and content of each file; folders are made when a file needs them."""
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as file:
             for info in file.infolist():
                 kind = stat.S_IFMT(info.external_attr >> 16)  # 0 where the zip was not made on Unix
                 if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-                    raise _Refused(f"{info.filename!r} in it is a link or a device")
+                    raise _RefusedArchive(f"{info.filename!r} in it is a link or a device")
                 if not info.is_dir():
                     yield info.filename, file.open(info)
     else:
         with tarfile.open(archive) as file:
             for member in file:
                 if not (member.isreg() or member.isdir()):
-                    raise _Refused(f"{member.name!r} in it is a link or a device")
+                    raise _RefusedArchive(f"{member.name!r} in it is a link or a device")
                 if member.isreg():
                     yield member.name, file.extractfile(member)
             # tarfile stops at the first header it cannot read; the compressed stream's own
@@ -111,10 +117,11 @@ def _entries(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
 
 
 def _inside(name: str) -> Path:
-    """The name as a relative path, the same on every system: a Windows path is split at both kinds
-    of slash.
+    """Return the name as a relative path, the same on every system.
+
+    A Windows path is split at both kinds of slash.
     """
     path = PureWindowsPath(name)
     if path.anchor or ".." in path.parts or not path.parts:
-        raise _Refused(f"{name!r} in it leads out of the folder")
+        raise _RefusedArchive(f"{name!r} in it leads out of the folder")
     return Path(*path.parts)

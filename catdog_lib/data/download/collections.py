@@ -1,5 +1,4 @@
-"""The two published collections that ``catdog data get`` fetches: where, how large, whose, and how
-they are laid out.
+"""The two published collections of ``catdog data get``: where, how large, whose, how laid out.
 
 Sizes are what the publishers' servers announce. The checksums of Oxford-IIIT Pet belong to the
 files with the MD5 sums in torchvision's ``OxfordIIITPet``; that of Microsoft's archive is the one
@@ -17,8 +16,9 @@ from catdog_lib.errors import CatdogError
 
 @dataclass(frozen=True)
 class Archive:
-    """One file to download: its name, the address of the folder it lies in, its size in bytes, its
-    SHA-256.
+    """One file to download.
+
+    It has a name, the address of the folder it lies in, its size in bytes, and its SHA-256.
     """
 
     name: str
@@ -56,8 +56,9 @@ class Collection:
 
 
 def arrange_pets(root: Path) -> Path:
-    """Sort the photos of Oxford-IIIT Pet by its own splits, ``train`` (there: trainval) and
-    ``test``, and by class.
+    """Sort the photos of Oxford-IIIT Pet by its own splits, and by class.
+
+    The splits are ``train`` (there: trainval) and ``test``.
 
     The trimaps, which mark the animal, become ``masks/NAME.png``; ``pet_masks`` reads them. Photos
     that neither of its lists names are left out, as are breeds and head boxes.
@@ -67,10 +68,12 @@ def arrange_pets(root: Path) -> Path:
     laid_out = root / "laid_out"
     masks = laid_out / "masks"
     masks.mkdir(parents=True)
-    for split, part in (("trainval", "train"), ("test", "test")):
+    for their_split, split in (("trainval", "train"), ("test", "test")):
         try:
-            pets = OxfordIIITPet(root, split, ("binary-category", "segmentation"), download=False)
-            folders = [laid_out / part / f"{word.lower()}s" for word in pets.bin_classes]
+            pets = OxfordIIITPet(
+                root, their_split, ("binary-category", "segmentation"), download=False
+            )
+            folders = [laid_out / split / f"{word.lower()}s" for word in pets.bin_classes]
             for folder in folders:
                 folder.mkdir(parents=True)
             # Its public access decodes each photo and forgets the name; these lists hold the paths.
@@ -97,17 +100,22 @@ _MICROSOFT = "https://download.microsoft.com/download/3/E/1/3E1C3F21-ECDB-4869-8
 COLLECTIONS = {
     "pets": Collection(
         title="Oxford-IIIT Pet",
-        about="7,349 photos of 37 breeds, 12 of cats and 25 of dogs; each with a mask that marks the animal",
+        about="7,349 photos of 37 breeds, 12 of cats and 25 of dogs; "
+        "each with a mask that marks the animal",
         page=_OXFORD,
         licence="Creative Commons BY-SA 4.0; the photographers keep their rights",
         citation="O. M. Parkhi, A. Vedaldi, A. Zisserman, C. V. Jawahar: Cats and dogs. CVPR, 2012",
         archives=(
             Archive(
-                "images.tar.gz", f"{_OXFORD}data/", 791_918_971,
+                "images.tar.gz",
+                f"{_OXFORD}data/",
+                791_918_971,
                 "67195c5e1c01f1ab5f9b6a5d22b8c27a580d896ece458917e61d459337fa318d",
             ),
             Archive(
-                "annotations.tar.gz", f"{_OXFORD}data/", 19_173_078,
+                "annotations.tar.gz",
+                f"{_OXFORD}data/",
+                19_173_078,
                 "52425fb6de5c424942b7626b428656fcbd798db970a937df61750c0f1d358e91",
             ),
         ),
@@ -118,16 +126,19 @@ COLLECTIONS = {
         title="Kaggle Cats and Dogs (Asirra), published by Microsoft",
         about="25,000 photos from animal shelters, half of them cats; some files in it are damaged",
         page="https://www.microsoft.com/en-us/download/details.aspx?id=54765",
-        licence="the text that comes in the archive, CDLA-Permissive-2.0.pdf; see also the page above",
-        citation="J. Elson, J. Douceur, J. Howell, J. Saul: Asirra: a CAPTCHA that exploits interest-aligned manual "
-        "image categorization. ACM CCS, 2007",
+        licence="the text that comes in the archive, CDLA-Permissive-2.0.pdf; "
+        "see also the page above",
+        citation="J. Elson, J. Douceur, J. Howell, J. Saul: Asirra: a CAPTCHA that exploits "
+        "interest-aligned manual image categorization. ACM CCS, 2007",
         archives=(
             Archive(
-                "kagglecatsanddogs_5340.zip", _MICROSOFT, 824_887_076,
+                "kagglecatsanddogs_5340.zip",
+                _MICROSOFT,
+                824_887_076,
                 "b7974bd00a84a99921f36ee4403f089853777b5ae8d151c76a86e64900334af9",
             ),
         ),
         unpack_into="",
         arrange=_as_it_is,
     ),
-}  # fmt: skip
+}

@@ -1,5 +1,4 @@
-"""Fetch a published collection of photos: ask, download, check, unpack, and put it in place all at
-once.
+"""Fetch a published collection of photos: ask, download, check, unpack, put in place at once.
 
 Everything happens in a hidden folder beside the place where the photos will be, which no scan looks
 into; the last step renames the finished folder. So ``catdog_lib.data.load`` finds all of a
@@ -18,20 +17,21 @@ from pathlib import Path
 
 from catdog_lib.data.download.archive import unpack
 from catdog_lib.data.download.collections import COLLECTIONS, Collection
-from catdog_lib.data.download.http import arrived, download, has_checksum, megabytes
-from catdog_lib.data.folders import count_by_part, scan
+from catdog_lib.data.download.http import download
+from catdog_lib.data.download.partial_file import downloaded_bytes, has_checksum, megabytes
+from catdog_lib.data.folders import count_by_split, scan
 from catdog_lib.data.sources import PROJECT_DATA
 from catdog_lib.errors import CatdogError
 
-_ROOM = (
-    2.2  # the archives, and as much again for the photos in them, which JPEG has compressed already
-)
+# Of the archives' size: they themselves, and the photos in them, which JPEG has compressed already.
+_ROOM = 2.2
 
 
 @dataclass(frozen=True)
 class FetchResult:
-    """A collection that was put in place: its folder, its photos by split and class, their bytes,
-    and the time.
+    """A collection that was put in place.
+
+    Its folder, its photos by split and class, their bytes, and the time in seconds.
     """
 
     folder: Path
@@ -54,8 +54,9 @@ def get(
     progress: bool = True,
     report: Callable[[str], None] = print,
 ) -> FetchResult | None:
-    """Fetch "pets" or "microsoft". Archives that lie beside the destination already are used
-    instead of a download.
+    """Fetch "pets" or "microsoft".
+
+    Archives that lie beside the destination already are used instead of a download.
 
     Args:
         name: a key of :data:`catdog_lib.data.download.collections.COLLECTIONS`.
@@ -83,7 +84,9 @@ def get(
         )
     work = target.parent / f".{target.name}.download"
     missing = collection.bytes - sum(
-        archive.bytes if (target.parent / archive.name).is_file() else arrived(work / archive.name)
+        archive.bytes
+        if (target.parent / archive.name).is_file()
+        else downloaded_bytes(work / archive.name)
         for archive in collection.archives
     )
     for line in _introduction(collection, missing, target):
@@ -91,8 +94,8 @@ def get(
     _require_room(target.parent, int(_ROOM * collection.bytes) - (collection.bytes - missing))
     if not yes and not _confirmed(missing):
         return None
-    folder = _unpacked(
-        collection, _archives(collection, work, target, url, progress), work, progress
+    folder = _unpack_and_arrange(
+        collection, _obtain_archives(collection, work, target, url, progress), work, progress
     )
     found = scan(folder)
     try:
@@ -106,13 +109,14 @@ def get(
     shutil.rmtree(work, ignore_errors=True)
     return FetchResult(
         target,
-        count_by_part(found.photos),
+        count_by_split(found.photos),
         sum(photo.bytes for photo in found.photos),
         time.perf_counter() - start,
     )
 
 
 def _introduction(collection: Collection, missing: int, target: Path) -> list[str]:
+    """Return the lines that introduce a collection: what, where, how large, whose."""
     here = (
         "" if missing == collection.bytes else f", of which {megabytes(missing)} are still to come"
     )
@@ -128,6 +132,7 @@ def _introduction(collection: Collection, missing: int, target: Path) -> list[st
 
 
 def _require_room(folder: Path, needed: int) -> None:
+    """Raise a CatdogError if the disk is too full."""
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     free = shutil.disk_usage(existing).free
     if free < needed:
@@ -138,6 +143,7 @@ def _require_room(folder: Path, needed: int) -> None:
 
 
 def _confirmed(missing: int) -> bool:
+    """Ask at the terminal whether to download; return the answer."""
     if not sys.stdin or not sys.stdin.isatty():
         raise CatdogError(
             f"There is no terminal to ask whether {megabytes(missing)} may be downloaded; add "
@@ -146,12 +152,10 @@ def _confirmed(missing: int) -> bool:
     return input(f"Download {megabytes(missing)}? [y/N] ").strip().lower() in ("y", "yes")
 
 
-def _archives(
+def _obtain_archives(
     collection: Collection, work: Path, target: Path, url: str | None, progress: bool
 ) -> list[Path]:
-    """The archives, on this disk: those that the user has put beside the target, and the others
-    downloaded.
-    """
+    """Return the archives on this disk: the user's own beside the target, the rest downloaded."""
     paths = []
     for archive in collection.archives:
         path, by_hand = work / archive.name, target.parent / archive.name
@@ -164,17 +168,19 @@ def _archives(
                 )
             path = by_hand
         else:
-            download(
-                address, path, archive.bytes, archive.sha256, progress=progress,
-                otherwise=f"run this again later to go on, or fetch this file with a browser, put it into "
+            advice = (
+                "run this again later to go on, or fetch this file with a browser, put it into "
                 f"{str(target.parent)!r} and run this again; without photos the lessons draw their "
-                "own animals",
-            )  # fmt: skip
+                "own animals"
+            )
+            download(address, path, archive.bytes, archive.sha256, advice=advice, progress=progress)
         paths.append(path)
     return paths
 
 
-def _unpacked(collection: Collection, archives: list[Path], work: Path, progress: bool) -> Path:
+def _unpack_and_arrange(
+    collection: Collection, archives: list[Path], work: Path, progress: bool
+) -> Path:
     """Unpack and arrange in the hidden folder; after an error only the archives stay."""
     temporary = work / "unpacked"
     shutil.rmtree(temporary, ignore_errors=True)  # left by a run that was killed

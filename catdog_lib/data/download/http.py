@@ -1,5 +1,4 @@
-"""Fetch one large file over HTTP: what has come is kept, and only the whole and right file gets its
-name.
+"""Fetch one large file over HTTP; what has arrived is kept, and only the right file is named.
 
 The bytes go into ``NAME.part``. A cut download goes on from there, in this call or in a later one,
 as long as the server still has the same file: ``If-Range`` with its ETag or date (RFC 9110, section
@@ -9,7 +8,6 @@ as long as the server still has the same file: ``If-Range`` with its ETag or dat
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import time
@@ -21,10 +19,19 @@ import urllib3
 from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema, SSLError
 from tqdm.auto import tqdm
 
+from catdog_lib.data.download.partial_file import (
+    discard,
+    has_checksum,
+    keep_tag,
+    length_of,
+    megabytes,
+    part_of,
+    tag_of,
+)
 from catdog_lib.errors import CatdogError
 
 _CHUNK = 1 << 16
-_TRIES = 4  # in a row, each of which got no further than those before
+_TRIES = 4  # in a row that got no further than those before
 _BUSY = (408, 425, 429)  # with 5xx: answers that another try may change
 
 
@@ -35,12 +42,12 @@ class _Job:
     url: str
     part: Path
     size: int
-    otherwise: str
+    advice: str
     timeout: float
     pause: float
 
 
-class _TryAgain(Exception):
+class _RetryableError(Exception):
     """The connection failed in a way that may pass; the message says how."""
 
 
@@ -50,16 +57,16 @@ def download(
     size: int,
     sha256: str,
     *,
-    otherwise: str,
+    advice: str,
     progress: bool = True,
     timeout: float = 30.0,
     pause: float = 1.0,
 ) -> None:
-    """Fetch ``url`` into the file ``path``; at once if it is there already.
+    """Fetch ``url`` into the file ``path``; return at once if it is there already.
 
     Args:
         size, sha256: bytes and checksum (hexadecimal) that the publisher's file has.
-        otherwise: what a user can do when the download fails; ends the sentences of errors.
+        advice: what a user can do when the download fails; ends the sentences of errors.
         progress: show a bar.
         timeout: seconds without a byte after which a connection counts as broken.
         pause: seconds before the second try, doubled for each further one.
@@ -71,31 +78,29 @@ def download(
     """
     if path.is_file() and has_checksum(path, sha256):
         return
-    job = _Job(url, _part(path), size, otherwise, timeout, pause)
+    job = _Job(url, part_of(path), size, advice, timeout, pause)
+    bar_style = {"unit": "B", "unit_scale": True, "disable": not progress, "leave": False}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with (
             requests.Session() as session,
-            tqdm(
-                desc=path.name, total=size, initial=_length(job.part), unit="B", unit_scale=True,
-                disable=not progress, leave=False,
-            ) as bar,
-        ):  # fmt: skip
-            resumed = _persist(job, session, bar)
+            tqdm(desc=path.name, total=size, initial=length_of(job.part), **bar_style) as bar,
+        ):
+            resumed = _fetch_with_retries(job, session, bar)
             if resumed and not has_checksum(job.part, sha256):
-                _discard(job.part)  # parts of two files, perhaps: once more, from the start
-                _persist(job, session, bar)
+                discard(job.part)  # perhaps a mixture of two files: once more, from the start
+                _fetch_with_retries(job, session, bar)
         if not has_checksum(job.part, sha256):
-            _discard(job.part)
+            discard(job.part)
             raise CatdogError(
                 f"What came from {url} has another checksum than its publisher's file and was "
-                f"deleted; {otherwise}."
+                f"deleted; {advice}."
             )
         os.replace(job.part, path)
-        _tag(job.part).unlink(missing_ok=True)
+        tag_of(job.part).unlink(missing_ok=True)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
-            f"interrupted; {megabytes(_length(job.part))} of {megabytes(size)} are kept in "
+            f"interrupted; {megabytes(length_of(job.part))} of {megabytes(size)} are kept in "
             f"{str(job.part)!r}, and the same command goes on from there"
         ) from None
     except OSError as error:
@@ -105,39 +110,23 @@ def download(
         ) from None
 
 
-def has_checksum(path: Path, sha256: str) -> bool:
-    """Whether the file has this SHA-256, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
-
-
-def arrived(path: Path) -> int:
-    """Bytes of the file ``path`` that an earlier download has left, whole or in part."""
-    return max(_length(path), _length(_part(path)))
-
-
-def megabytes(count: int) -> str:
-    """A number of bytes for people: "811 MB"; no decimals."""
-    return f"{count / 1e6:,.0f} MB"
-
-
-def _persist(job: _Job, session: requests.Session, bar: tqdm) -> bool:
-    """Try until the part is whole; return whether some of it had come earlier than the rest."""
-    failures, furthest, resumed = 0, _length(job.part), False
+def _fetch_with_retries(job: _Job, session: requests.Session, bar: tqdm) -> bool:
+    """Try until the part is complete; return whether some of it had come earlier."""
+    failures, furthest, resumed = 0, length_of(job.part), False
     while True:
-        resumed = resumed or _length(job.part) > 0
+        resumed = resumed or length_of(job.part) > 0
         try:
             _fetch_rest(job, session, bar)
             return resumed
-        except _TryAgain as problem:
+        except _RetryableError as problem:
             # A server that cuts at the same place every time gets no further, even if it sends
             # megabytes each time.
-            failures = failures + 1 if _length(job.part) <= furthest else 0
-            furthest = max(furthest, _length(job.part))
+            failures = failures + 1 if length_of(job.part) <= furthest else 0
+            furthest = max(furthest, length_of(job.part))
             if failures == _TRIES:
-                come = f"{megabytes(furthest)} of {megabytes(job.size)} have come"
+                arrived = f"{megabytes(furthest)} of {megabytes(job.size)} have come"
                 raise CatdogError(
-                    f"{job.url} cannot be downloaded ({problem}; {come}); {job.otherwise}."
+                    f"{job.url} cannot be downloaded ({problem}; {arrived}); {job.advice}."
                 ) from None
             bar.set_postfix_str(f"{problem}, trying again")
             time.sleep(job.pause * 2 ** max(0, failures - 1))
@@ -145,27 +134,27 @@ def _persist(job: _Job, session: requests.Session, bar: tqdm) -> bool:
 
 def _fetch_rest(job: _Job, session: requests.Session, bar: tqdm) -> None:
     """Ask once for what is missing."""
-    have = _length(job.part)
+    have = length_of(job.part)
     if have == job.size:
         return
     # Bytes are counted, so they must come as they are stored.
     headers = {"Accept-Encoding": "identity"}
     if 0 < have < job.size:
         headers["Range"] = f"bytes={have}-"
-        if _tag(job.part).is_file():
-            headers["If-Range"] = _tag(job.part).read_text(encoding="latin-1")
+        if tag_of(job.part).is_file():
+            headers["If-Range"] = tag_of(job.part).read_text(encoding="latin-1")
     try:
-        with session.get(job.url, headers=headers, stream=True, timeout=job.timeout) as answer:
-            start = _start(job, answer, have)
+        with session.get(job.url, headers=headers, stream=True, timeout=job.timeout) as response:
+            start = _start(job, response, have)
             with job.part.open("r+b" if start else "wb") as file:
                 file.seek(start)
                 bar.n = start
-                _keep_tag(answer, job.part)
-                for chunk in answer.raw.stream(_CHUNK, decode_content=False):
+                keep_tag(response.headers, job.part)
+                for chunk in response.raw.stream(_CHUNK, decode_content=False):
                     if file.tell() + len(chunk) > job.size:
                         raise CatdogError(
                             f"{job.url} sends more than the {job.size:,} bytes that were expected; "
-                            f"{job.otherwise}."
+                            f"{job.advice}."
                         )
                     file.write(chunk)
                     bar.update(len(chunk))
@@ -174,66 +163,38 @@ def _fetch_rest(job: _Job, session: requests.Session, bar: tqdm) -> None:
             f"{job.url!r} is not a web address; give one that begins with https://."
         ) from None
     except (requests.Timeout, urllib3.exceptions.TimeoutError):
-        raise _TryAgain(f"no data for {job.timeout:g} seconds") from None
+        raise _RetryableError(f"no data for {job.timeout:g} seconds") from None
     except SSLError:
-        raise _TryAgain("its certificate is not trusted here") from None
+        raise _RetryableError("its certificate is not trusted here") from None
     except requests.ConnectionError:
-        raise _TryAgain("no connection to it") from None
+        raise _RetryableError("no connection to it") from None
     except (requests.RequestException, urllib3.exceptions.HTTPError):
-        raise _TryAgain("the connection broke") from None
-    if _length(job.part) < job.size:
-        raise _TryAgain("the connection broke")
+        raise _RetryableError("the connection broke") from None
+    if length_of(job.part) < job.size:
+        raise _RetryableError("the connection broke")
 
 
-def _start(job: _Job, answer: requests.Response, have: int) -> int:
-    """The position in the file of the first byte that the answer brings; 0 if it brings the whole
-    file anew.
+def _start(job: _Job, response: requests.Response, have: int) -> int:
+    """Return the position in the file of the first byte that the response brings.
+
+    It is 0 if the response brings the whole file again.
     """
-    status = f"the server answered {answer.status_code} {answer.reason}"
-    if answer.status_code in _BUSY or answer.status_code >= 500:
-        raise _TryAgain(status)
-    if answer.status_code not in (200, 206):
-        raise CatdogError(f"{answer.url} cannot be downloaded ({status}); {job.otherwise}.")
-    start, whole = 0, answer.headers.get("Content-Length")
-    if answer.status_code == 206:
-        found = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", answer.headers.get("Content-Range", ""))
+    status = f"the server answered {response.status_code} {response.reason}"
+    if response.status_code in _BUSY or response.status_code >= 500:
+        raise _RetryableError(status)
+    if response.status_code not in (200, 206):
+        raise CatdogError(f"{response.url} cannot be downloaded ({status}); {job.advice}.")
+    start, whole = 0, response.headers.get("Content-Length")
+    if response.status_code == 206:
+        found = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.headers.get("Content-Range", ""))
         start, whole = (int(found[1]), found[2]) if found else (-1, None)
     if start not in (0, have):
         raise CatdogError(
-            f"{answer.url} sends another part of the file than it was asked for; {job.otherwise}."
+            f"{response.url} sends another part of the file than it was asked for; {job.advice}."
         )
     if whole is not None and whole != str(job.size):
         raise CatdogError(
-            f"{answer.url} offers another file than its publisher's, which has {job.size:,} bytes "
-            f"({status}, {whole} bytes); {job.otherwise}."
+            f"{response.url} offers another file than its publisher's, which has {job.size:,} "
+            f"bytes ({status}, {whole} bytes); {job.advice}."
         )
     return start
-
-
-def _keep_tag(answer: requests.Response, part: Path) -> None:
-    """Note how the server names this version of the file. A weak ETag (W/…) does not promise the
-    same bytes.
-    """
-    etag = answer.headers.get("ETag", "W/")
-    tag = answer.headers.get("Last-Modified", "") if etag.startswith("W/") else etag
-    if tag:
-        _tag(part).write_text(tag, encoding="latin-1")
-    else:
-        _tag(part).unlink(missing_ok=True)
-
-
-def _discard(part: Path) -> None:
-    part.unlink()
-    _tag(part).unlink(missing_ok=True)
-
-
-def _part(path: Path) -> Path:
-    return path.with_name(path.name + ".part")
-
-
-def _tag(part: Path) -> Path:
-    return part.with_name(part.name + ".tag")
-
-
-def _length(path: Path) -> int:
-    return path.stat().st_size if path.is_file() else 0

@@ -1,7 +1,7 @@
-"""Where the animal is: the masks of Oxford-IIIT Pet, in step with the photos that a network sees.
+"""Where the animal is: the masks of Oxford-IIIT Pet, aligned with the photos a network sees.
 
 A trimap of that collection marks each pixel as animal (1), background (2) or as neither (3): a band
-along the outline, a few pixels wide, where the people who drew it did not decide. Here this band
+along the outline, a few pixels wide, where its annotators did not decide. Here this band
 counts as animal, since ears, tails and whiskers are often no more than band.
 """
 
@@ -23,7 +23,7 @@ _ORIENTATION = 0x0112  # the EXIF entry that says how a photo is to be turned
 def animal_masks(
     folder: str | os.PathLike, names: Sequence[str], size: int, resize: str = "squash"
 ) -> np.ndarray:
-    """Masks for photos that ``catdog data get pets`` has laid out.
+    """Return masks for photos that ``catdog data get pets`` has laid out.
 
     Args:
         folder: the folder that was loaded; ``Splits.source``.
@@ -44,18 +44,16 @@ def animal_masks(
 
 
 def _mask_of(photo: Path) -> Path:
-    return (
-        photo.parents[2] / "masks" / f"{photo.stem}.png"
-    )  # …/train/cats/NAME.jpg, …/masks/NAME.png
+    # …/train/cats/NAME.jpg has the mask …/masks/NAME.png
+    return photo.parents[2] / "masks" / f"{photo.stem}.png"
 
 
 def _upright(photo: Path, mask: Path) -> Image.Image:
     try:
         with Image.open(mask) as trimap, Image.open(photo) as stored:
             animal = Image.fromarray((np.asarray(trimap) != _BACKGROUND).astype(np.uint8))
-            if (
-                stored.size == animal.size
-            ):  # drawn on the photo as it is stored: turn it as the photo is turned
+            # A trimap drawn on the photo as it is stored is turned as the photo is turned.
+            if stored.size == animal.size:
                 animal.getexif()[_ORIENTATION] = stored.getexif().get(_ORIENTATION, 1)
             return ImageOps.exif_transpose(animal)
     except FileNotFoundError as error:
@@ -71,8 +69,9 @@ def _upright(photo: Path, mask: Path) -> Image.Image:
 
 
 def _to_square(mask: Image.Image, size: int, resize: str) -> Image.Image:
-    """:func:`catdog_lib.data.decode.to_square` with the nearest pixel in place of a mean: a mask
-    has no half.
+    """Make a mask square as :func:`catdog_lib.data.decode.to_square` does a photo.
+
+    It takes the nearest pixel in place of a mean: a mask has no half.
     """
     if resize == "crop":
         return ImageOps.fit(mask, (size, size), Image.Resampling.NEAREST)

@@ -26,7 +26,7 @@ from catdog_lib.data.check.folder import _imbalance, check_folder
 from catdog_lib.data.check.report_text import report_text
 from catdog_lib.data.folders import Photo
 from catdog_lib.errors import CatdogError
-from catdog_lib.sketches.dataset import draw
+from catdog_lib.sketches import draw_image
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +44,8 @@ def pets(tmp_path):
         for label, word in enumerate(("cats", "dogs")):
             (tmp_path / split / word).mkdir(parents=True)
             for i in range(count):
-                picture = draw(100 * count + 10 * i + label, label, 96, 0.2)
-                picture.save(tmp_path / split / word / f"{i}.jpg", quality=92)
+                image = draw_image(100 * count + 10 * i + label, label, 96, 0.2)
+                image.save(tmp_path / split / word / f"{i}.jpg", quality=92)
     return tmp_path
 
 
@@ -170,7 +170,7 @@ def test_all_copies_are_one_finding_and_may_be_a_leak_and_a_label_conflict_at_on
     assert conflict.detail.startswith("cat and dog; the same bytes; nearly the same (")
 
 
-def test_pictures_of_nothing_are_not_taken_for_copies_of_each_other(pets):
+def test_images_of_nothing_are_not_taken_for_copies_of_each_other(pets):
     for i in range(3):
         page = Image.linear_gradient("L").point(lambda value, i=i: 200 + 10 * i + value // 40)
         page.convert("RGB").save(pets / "train" / "dogs" / f"blank{i}.png")
@@ -221,8 +221,8 @@ def test_what_cannot_be_read_is_named():
         os.chmod(folder, 0o755)
         pets = Path(folder)
         for label, word in enumerate(("cat", "dog")):
-            draw(label, label, 96, 0.2).save(pets / f"{word}.0.jpg")
-        draw(7, 0, 96, 0.2).save(pets / "cat.1.jpg")
+            draw_image(label, label, 96, 0.2).save(pets / f"{word}.0.jpg")
+        draw_image(7, 0, 96, 0.2).save(pets / "cat.1.jpg")
         os.chmod(pets / "cat.1.jpg", 0)
         os.mkfifo(pets / "cat.2.jpg")
         (pets / "README.md").write_text("mine")
@@ -240,8 +240,8 @@ def test_a_strange_file_name_can_neither_break_nor_command_the_terminal_or_the_p
     if sys.platform == "linux":
         names.append(os.fsdecode(b"cat.\xff.jpg"))
     for name in names:
-        (pets / "train" / name).write_bytes(b"no picture")
-    draw(3, 0, 40, 0.2).save(pets / "train" / 'cat."><script>.png')
+        (pets / "train" / name).write_bytes(b"no image")
+    draw_image(3, 0, 40, 0.2).save(pets / "train" / 'cat."><script>.png')
     sheet = pets.parent / f"{pets.name}.html"
     assert main(["data", "check", str(pets), "--quiet", "--sheet", str(sheet), "--json"]) == 0
     printed = capfd.readouterr().out
@@ -292,7 +292,7 @@ def test_the_contact_sheet_holds_all_it_shows(mess, tmp_path):
     assert {image["alt"] for image in images} == {
         name for name, kind in truth.items() if kind != CLEAN and name not in gone
     }
-    assert text.count("no picture") == len(gone) == 6
+    assert text.count("no image") == len(gone) == 6
     for image in images:
         kind, data = image["src"].split(",")
         assert kind == "data:image/jpeg;base64"
@@ -304,7 +304,7 @@ def test_the_contact_sheet_holds_all_it_shows(mess, tmp_path):
 
 def test_the_contact_sheet_stays_small(pets, tmp_path, capsys):
     tiny = BytesIO()
-    draw(5, 1, 40, 0.2).save(tiny, "JPEG")
+    draw_image(5, 1, 40, 0.2).save(tiny, "JPEG")
     for i in range(60):
         (pets / "test" / "dogs" / f"t{i}.jpg").write_bytes(tiny.getvalue())
     report = check_folder(pets, progress=False)

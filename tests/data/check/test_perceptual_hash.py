@@ -1,15 +1,15 @@
-"""The perceptual hash: its mirror rule, its search, and what it takes for the same picture."""
+"""The perceptual hash: its mirror rule, its search, and what it takes for the same image."""
 
 import numpy as np
 
 from catdog_lib.data.check import perceptual_hash as likeness
-from catdog_lib.sketches.dataset import draw
+from catdog_lib.sketches import draw_image
 
 
-def test_the_fingerprint_of_a_mirrored_picture_follows_from_its_own():
-    thumbs = np.stack([likeness.thumbnail(draw(i, i % 2, 64)) for i in range(40)])
-    prints = likeness.fingerprints(thumbs)
-    ours, real = likeness.mirrored(prints), likeness.fingerprints(thumbs[:, :, ::-1])
+def test_the_fingerprint_of_a_mirrored_image_follows_from_its_own():
+    thumbs = np.stack([likeness.thumbnail(draw_image(i, i % 2, 64)) for i in range(40)])
+    prints = likeness.perceptual_hashes(thumbs)
+    ours, real = likeness.mirrored(prints), likeness.perceptual_hashes(thumbs[:, :, ::-1])
     assert np.array_equal(ours, real)
     apart = np.bitwise_count(prints[:, None] ^ prints[None])[np.triu_indices(40, 1)]
     assert 25 < apart.mean() < 35  # as coins fall
@@ -23,13 +23,13 @@ def test_the_pair_search_in_blocks_finds_what_a_plain_loop_finds():
         (i, j, bits)
         for i in range(600)
         for j in range(i + 1, 600)
-        if (bits := (int(prints[i]) ^ int(prints[j])).bit_count()) <= likeness.MOST_BITS
+        if (bits := (int(prints[i]) ^ int(prints[j])).bit_count()) <= likeness.MAX_BITS
     ]
     assert sorted(likeness._close(prints, prints)) == sorted(plain) and len(plain) >= 6
 
 
-def test_the_same_fingerprint_alone_does_not_make_two_pictures_the_same():
-    """Two pictures of the same 64 signs: in each, another wave is strong and all others are
+def test_the_same_fingerprint_alone_does_not_make_two_images_the_same():
+    """Two images of the same 64 signs: in each, another wave is strong and all others are
     faint.
     """
     signs = np.random.default_rng(0).choice([-1, 1], (likeness.THUMB, likeness.THUMB))
@@ -41,8 +41,8 @@ def test_the_same_fingerprint_alone_does_not_make_two_pictures_the_same():
         strength[strong] *= 60
         thumbs.append((128 + waves.T @ strength @ waves).round().clip(0, 255).astype(np.uint8))
     thumbs = np.stack(thumbs)
-    first, second = likeness.fingerprints(thumbs)
-    assert int(first ^ second).bit_count() <= likeness.MOST_BITS
+    first, second = likeness.perceptual_hashes(thumbs)
+    assert int(first ^ second).bit_count() <= likeness.MAX_BITS
     assert likeness.similar_pairs(thumbs) == []
     again = np.stack([thumbs[0], thumbs[0] // 2 + 40])
     assert likeness.similar_pairs(again) == [likeness.Pair(0, 1, 0, False)]

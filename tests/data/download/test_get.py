@@ -353,7 +353,7 @@ def test_a_mask_lies_on_its_photo(tmp_path, orientation, resize):
     white = Image.fromarray(np.where(pixels == 2, 0, 255).astype(np.uint8)).convert("RGB")
     white.save(folder / "train" / "cats" / "a_1.jpg", exif=exif, quality=95)
     name = "train/cats/a_1.jpg"
-    photo = data.photo_tensor(folder / name, 48, resize).numpy()[0]
+    photo = data.load_image(folder / name, 48, resize).numpy()[0]
     (mask,) = animal_masks(folder, [name], 48, resize)
     assert set(np.unique(mask)) == {0, 1}
     assert ((photo > 127) != mask).mean() < 0.03
@@ -364,6 +364,6 @@ def test_a_photo_without_a_mask_is_named(tmp_path):
     with pytest.raises(CatdogError, match=r"masks/1\.png' is missing"):
         animal_masks(tmp_path, ["train/cats/1.jpg"], 16)
     (tmp_path / "masks").mkdir()
-    (tmp_path / "masks" / "1.png").write_bytes(b"no picture")
+    (tmp_path / "masks" / "1.png").write_bytes(b"no image")
     with pytest.raises(CatdogError, match="cannot be read"):
         animal_masks(tmp_path, ["train/cats/1.jpg"], 16)

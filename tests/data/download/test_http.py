@@ -46,7 +46,7 @@ STALLED = 1.2  # seconds without data: more than a busy machine lets a server on
 def fetch(server, path, content=CONTENT, url=None, **options):
     download(
         url or f"{server.url}/photos.zip", path, len(content), digest(content),
-        otherwise="do something else", progress=False, **{"timeout": 10, "pause": 0, **options},
+        advice="do something else", progress=False, **{"timeout": 10, "pause": 0, **options},
     )  # fmt: skip
 
 
@@ -182,7 +182,7 @@ def test_a_killed_download_goes_on_where_it_was(server, tmp_path):
     script = (
         "from pathlib import Path; from catdog_lib.data.download.http import download; "
         f"download({server.url + '/photos.zip'!r}, Path({str(path)!r}), {SIZE}, "
-        f"{digest(CONTENT)!r}, otherwise='')"
+        f"{digest(CONTENT)!r}, advice='')"
     )
     process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
