@@ -67,7 +67,7 @@ CELLS = [
     ),
 ]
 LAYER = (torch.arange(108) * 37 % 101 - 50).double()  # −50 … 50
-PICTURE = (torch.arange(81) ** 2 % 97).view(9, 9).double()
+IMAGE = (torch.arange(81) ** 2 % 97).view(9, 9).double()
 
 
 def widget(page, name: str):
@@ -96,9 +96,7 @@ def output_shown(stepper) -> Tensor:
 
 
 def convolved(kernel: list, **settings) -> Tensor:
-    return F.conv2d(PICTURE[None, None], torch.tensor(kernel).double()[None, None], **settings)[
-        0, 0
-    ]
+    return F.conv2d(IMAGE[None, None], torch.tensor(kernel).double()[None, None], **settings)[0, 0]
 
 
 def center(locator, row: int, column: int, rows: int, columns: int) -> dict:
@@ -141,9 +139,11 @@ def drive_stepper(page) -> None:
         page.keyboard.press(key)
     until(page, stepper, "Output row 1, column 2:")
     assert value(said(stepper)) == strided[1, 2].item()
-    patch = PICTURE[2:5, 4:7]
-    assert [int(t) for t in stepper.locator(".catdog-named").nth(0).locator(".catdog-value").all_inner_texts()] == \
-        patch.int().flatten().tolist()  # fmt: skip
+    patch = IMAGE[2:5, 4:7]
+    assert [
+        int(t)
+        for t in stepper.locator(".catdog-named").nth(0).locator(".catdog-value").all_inner_texts()
+    ] == patch.int().flatten().tolist()
     products = stepper.locator(".catdog-named").nth(2).locator(".catdog-value").all_inner_texts()
     assert sum(float(text.replace("−", "-")) for text in products) == strided[1, 2].item()
 
@@ -385,9 +385,15 @@ def drive_browser(page) -> None:
     box.scroll_into_view_if_needed()
     torch.manual_seed(0)
     net = nn.Sequential(
-        nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Conv2d(4, 6, 3, stride=2), nn.ReLU(), nn.Flatten(), nn.Linear(54, 2),
-    )  # fmt: skip
+        nn.Conv2d(3, 4, 3, padding=1),
+        nn.BatchNorm2d(4),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(4, 6, 3, stride=2),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(54, 2),
+    )
     twin = FeatureMapBrowser(net, (torch.arange(768) ** 2 % 251).view(3, 16, 16).to(torch.uint8))
 
     def agrees(**chosen) -> None:

@@ -23,7 +23,7 @@ from tests.course.small_lessons import save
 from tests.course.test_site import Reader, chromium, served  # noqa: F401 (a fixture)
 from tests.explore.explorable_pages import (
     CELLS,
-    PICTURE,
+    IMAGE,
     TRAITS,
     drive_browser,
     drive_calculator,
@@ -257,7 +257,7 @@ def test_they_answer_in_jupyterlab_and_tell_python(chromium, lab, tmp_path):  # 
     until(
         page,
         widget(page, NAMES[0]),
-        f"Output row 6, column 2: {PICTURE[7, 3]:g}·1 = {PICTURE[7, 3]:g}",
+        f"Output row 6, column 2: {IMAGE[7, 3]:g}·1 = {IMAGE[7, 3]:g}",
     )
     reader.context.close()
     assert reader.outside == []

@@ -19,7 +19,7 @@ from catdog_lib.explore import OptimizerRace
 from catdog_lib.from_scratch import optimizers as by_hand
 from catdog_lib.from_scratch.loss_surfaces import FAR, SURFACES, descend
 from catdog_lib.from_scratch.optimizer_race import RACERS, race
-from tests.explore.test_explore import in_javascript, run_javascript
+from tests.explore.javascript import in_javascript, run_javascript
 
 POINTS = torch.randn(200, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) * 2
 
@@ -51,7 +51,7 @@ def test_the_same_paths_in_javascript_and_in_python(tmp_path):
         for name in RACERS
         for _ in range(5)
     ]
-    found = in_javascript("race.js", "c => js.descend(...c)", cases, tmp_path)
+    found = in_javascript("optimizer_race/math.js", "c => js.descend(...c)", cases, tmp_path)
     diverged, chaotic = 0, 0
     for (surface, name, start, length, numbers), path in zip(cases, found, strict=True):
         expected = race(surface, [name], start=start, steps=length, **numbers)[name]
@@ -133,12 +133,15 @@ def test_the_page_has_the_surfaces_of_python(tmp_path):
     cases = [(name, *point) for name in SURFACES for point in POINTS[:40].tolist()]
     code = "c => { const s = js.SURFACES[c[0]]; return [s.value(c[1], c[2]), ...s.gradient(c[1], c[2])]; }"
     for (name, x, y), found in zip(
-        cases, in_javascript("race.js", code, cases, tmp_path), strict=True
+        cases, in_javascript("optimizer_race/math.js", code, cases, tmp_path), strict=True
     ):
         surface = SURFACES[name]
         assert found == pytest.approx([surface.value(x, y), *surface.gradient(x, y)], rel=1e-12)
     names = "[Object.keys(js.RULES), Object.keys(js.SURFACES)]"
-    assert run_javascript("race.js", names, tmp_path) == [list(RACERS), list(SURFACES)]
+    assert run_javascript("optimizer_race/math.js", names, tmp_path) == [
+        list(RACERS),
+        list(SURFACES),
+    ]
 
 
 def test_contour_lines_lie_on_their_height(tmp_path):
@@ -146,7 +149,9 @@ def test_contour_lines_lie_on_their_height(tmp_path):
     it.
     """
     rows = [[(c - 10) ** 2 + (r - 8) ** 2 for c in range(21)] for r in range(17)]
-    (path,) = in_javascript("race.js", "c => js.contour(...c)", [(rows, 30)], tmp_path)
+    (path,) = in_javascript(
+        "optimizer_race/contours.js", "c => js.contour(...c)", [(rows, 30)], tmp_path
+    )
     ends = re.findall(r"([\d.]+),([\d.]+)", path)
     places = np.array(ends, dtype=float) - (10, 8)
     assert np.abs((places**2).sum(1) - 30).max() < 1  # straight within a cell
@@ -158,14 +163,14 @@ def test_contour_lines_lie_on_their_height(tmp_path):
 def test_words_and_losses_on_the_page(tmp_path):
     values = [0, 0.25, -0.25, 12.3456, 0.00456, 4.1e-4, -6.61e-13, 123456, 9999.4]
     words = ["0", "0.25", "−0.25", "12.3", "0.00456", "4.1·10⁻⁴", "−6.6·10⁻¹³", "1.2·10⁵", "10000"]
-    assert in_javascript("race.js", "v => js.lossText(v)", values, tmp_path) == words
+    assert in_javascript("format.js", "v => js.formatLoss(v)", values, tmp_path) == words
     cases = [
         ("bowl", 0, {"SGD": [[2, 0]], "Adam": [[2, 0]]}),
         ("bowl", 1, {"SGD": [[2, 0], [1, 0]], "Adam": [[2, 0], [0.5, 0]]}),
         ("bowl", 1, {"SGD": [[2, 0]], "Adam": [[2, 0], [0.5, 0]]}),
         ("bowl", 1, {}),
     ]
-    assert in_javascript("optimizer_race.js", "c => js.summary(...c)", cases, tmp_path) == [
+    assert in_javascript("optimizer_race/index.js", "c => js.summary(...c)", cases, tmp_path) == [
         "Step 0 of 300 on the surface bowl. All start at 2.",
         "Step 1 of 300 on the surface bowl. Lowest: Adam, 0.125.",
         "Step 1 of 300 on the surface bowl. Lowest: Adam, 0.125. Diverged: SGD at step 1.",
@@ -217,7 +222,7 @@ def test_every_number_of_a_race_is_used():
         (lambda: OptimizerRace(optimizers=["adam"]), r"^optimizers names 'adam'; use some of SGD"),
         (lambda: OptimizerRace(lr=0), r"^lr is 0; it has to be a number from 1e-05 to 10"),
         (lambda: OptimizerRace(beta1=1), r"^beta1 is 1; it has to be a number from 0 to 0.999"),
-        (lambda: OptimizerRace(step=301), r"^step is 301; it has to be a whole number from 0 to 3"),
+        (lambda: OptimizerRace(step=301), r"^step is 301; it has to be an integer from 0 to 3"),
         (lambda: OptimizerRace(start=(float("nan"), 0)), r"^x is nan; it has to be a number"),
         (lambda: setattr(OptimizerRace(), "surface", "x"), r"^surface is 'x'; use one of"),
         (lambda: race("bowl", ["Lion"]), r"^optimizers names 'Lion'"),
