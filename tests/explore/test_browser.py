@@ -21,20 +21,13 @@ from catdog_lib.course import lessons as course
 from catdog_lib.course import pace
 from tests.course.small_lessons import save
 from tests.course.test_site import Reader, chromium, served  # noqa: F401 (a fixture)
-from tests.explore.explorable_pages import (
-    CELLS,
-    IMAGE,
-    TRAITS,
-    drive_browser,
-    drive_calculator,
-    drive_lambda,
-    drive_race,
-    drive_stepper,
-    drive_viewer,
-    said,
-    until,
-    widget,
-)
+from tests.explore.drives.calculator import drive_calculator
+from tests.explore.drives.feature_maps import drive_browser
+from tests.explore.drives.lambda_slider import drive_lambda
+from tests.explore.drives.race import drive_race
+from tests.explore.drives.stepper import drive_stepper
+from tests.explore.drives.viewer import drive_viewer
+from tests.explore.explorable_pages import CELLS, IMAGE, TRAITS, said, until, widget
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 NAMES = (

@@ -1,0 +1,66 @@
+"""What a reader does with the convolution stepper."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from tests.explore.explorable_pages import IMAGE, center, said, until, widget
+
+
+def drive_stepper(page) -> None:
+    """Mouse, arrow keys, a kernel of one's own and a stride; ends at row 1, column 2 with stride
+    2.
+    """
+    stepper = widget(page, "Convolution stepper")
+    stepper.scroll_into_view_if_needed()
+    grid = stepper.locator(".catdog-moving")
+    blur = convolved([[1 / 9] * 3] * 3)
+    assert torch.allclose(output_shown(stepper), blur.flatten().float(), atol=0.051)
+    grid.hover(position=center(grid, 3, 4, 7, 7))
+    until(page, stepper, "Output row 3, column 4:")
+    assert value(said(stepper)) == round(blur[3, 4].item(), 2)
+    grid.focus()
+    for key in ("ArrowDown", "ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+    until(page, stepper, "Output row 4, column 6:")
+    assert value(said(stepper)) == round(blur[4, 6].item(), 2)
+    page.keyboard.press("ArrowRight")  # the end: the window stays
+    page.keyboard.press("Home")
+    until(page, stepper, "Output row 4, column 0:")
+
+    stepper.get_by_label("kernel", exact=True).select_option("sharpen")
+    stepper.get_by_label("kernel row 0, column 2").fill("-2")
+    stepper.get_by_label("stride", exact=True).fill("2")
+    kernel = [[0, -1, -2], [-1, 5, -1], [0, -1, 0]]
+    strided = convolved(kernel, stride=2)
+    until(page, stepper, "Output row 3, column 0:")  # there was no row 4 any more
+    assert torch.equal(output_shown(stepper), strided.flatten().float())
+    assert stepper.get_by_label("kernel", exact=True).input_value() == "", "a kernel of one's own"
+    grid.focus()
+    for key in ("ArrowUp", "ArrowUp", "ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+    until(page, stepper, "Output row 1, column 2:")
+    assert value(said(stepper)) == strided[1, 2].item()
+    patch = IMAGE[2:5, 4:7]
+    assert [
+        int(t)
+        for t in stepper.locator(".catdog-named").nth(0).locator(".catdog-value").all_inner_texts()
+    ] == patch.int().flatten().tolist()
+    products = stepper.locator(".catdog-named").nth(2).locator(".catdog-value").all_inner_texts()
+    assert sum(float(text.replace("−", "-")) for text in products) == strided[1, 2].item()
+
+
+def output_shown(stepper) -> Tensor:
+    """The numbers in the output's cells."""
+    texts = stepper.locator(".catdog-moving text").all_text_contents()
+    return torch.tensor([float(text.replace("−", "-")) for text in texts])
+
+
+def convolved(kernel: list, **settings) -> Tensor:
+    return F.conv2d(IMAGE[None, None], torch.tensor(kernel).double()[None, None], **settings)[0, 0]
+
+
+def value(sentence: str) -> float:
+    return float(sentence.rsplit("= ", 1)[1].replace("−", "-"))
