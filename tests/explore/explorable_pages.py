@@ -79,13 +79,11 @@ def until(page, root, text: str) -> None:
 
 
 def settle(page) -> None:
-    """Wait until what was asked for before is drawn: a picture draws in the frame after its last
-    change.
-    """
+    """Wait until all changes are drawn: an explorable draws in the frame after its last change."""
     page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def center(locator, row: int, column: int, rows: int, columns: int) -> dict:
-    """Where to put the pointer for a cell of a grid."""
+    """Return where to put the pointer for a cell of a grid."""
     box = locator.bounding_box()
     return {"x": box["width"] * (column + 0.5) / columns, "y": box["height"] * (row + 0.5) / rows}

@@ -35,5 +35,5 @@ def run_javascript(name: str, code: str, tmp_path) -> object:
 
 
 def in_javascript(name: str, code: str, cases: list, tmp_path) -> list:
-    """Return what a function, written in JavaScript over the file's functions, gives for each case."""
+    """Return what a JavaScript function over the file's functions gives for each case."""
     return run_javascript(name, f"{json.dumps(cases)}.map({code})", tmp_path)

@@ -1,6 +1,4 @@
-"""The explorables in a real chromium: on pages with no kernel and no network, and in JupyterLab
-with a kernel.
-"""
+"""The explorables in a real chromium: on pages without a kernel or a network, and in JupyterLab."""
 
 from __future__ import annotations
 
@@ -42,7 +40,7 @@ NAMES = (
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
-    """The pages of a course with one lesson."""
+    """Serve the pages of a course with one lesson; yield their address."""
     pytest.importorskip("sphinx", reason='needs the docs packages: pip install -e ".[docs]"')
     root = tmp_path_factory.mktemp("course")
     save(root, "01_three.ipynb", CELLS, {})
@@ -91,16 +89,16 @@ def test_they_fit_and_are_photographed(reader, tmp_path):
 @pytest.mark.parametrize("frame", [0, 200], ids=["", "a frame takes 200 ms"])
 @pytest.mark.parametrize("name", ["Convolution stepper", "Optimizer race"])
 def test_play_walks_and_pauses(name, frame, reader):
-    """Paused, it stays at the step that it shows, also on a machine that draws slowly."""
+    """Check that a pause stays at the step that is shown, also where drawing is slow."""
     if frame:
         reader.page.add_init_script(
             f"window.requestAnimationFrame = draw => setTimeout(draw, {frame});"
             "window.cancelAnimationFrame = clearTimeout;"
         )
-    picture = widget(reader.open("lessons/01_three.html"), name)
-    line = picture.locator(".catdog-said")
-    start = said(picture)
-    picture.get_by_role("button", name="Play").click()
+    root = widget(reader.open("lessons/01_three.html"), name)
+    line = root.locator(".catdog-said")
+    start = said(root)
+    root.get_by_role("button", name="Play").click()
     assert line.get_attribute("aria-live") == "off"
     # In the page itself, to pause at a known time after a step: 300 ms, when slow frames have the
     # next step to draw.
@@ -121,7 +119,7 @@ def test_play_walks_and_pauses(name, frame, reader):
     })""")
     assert where != start
     reader.page.wait_for_timeout(1000)
-    assert said(picture) == where
+    assert said(root) == where
     assert line.get_attribute("aria-live") == "polite"
 
 
@@ -143,8 +141,9 @@ def test_every_field_has_a_name_and_focus_can_be_seen(reader):
 
 
 def test_a_step_takes_less_than_a_frame(reader):
-    """Median over 60 moves of the time that the page is busy; a frame is 16.7 ms, for the reference
-    machine.
+    """Take the median over 60 moves of the time that the page is busy; a frame is 16.7 ms.
+
+    The bound is for the reference machine.
     """
     page = reader.open("lessons/01_three.html")
     for name in NAMES:
@@ -171,7 +170,7 @@ def test_a_step_takes_less_than_a_frame(reader):
 
 @pytest.fixture
 def lab(tmp_path):
-    """The address of a JupyterLab of our own, with the notebook in its folder."""
+    """Yield the address of a JupyterLab of our own, with the notebook in its folder."""
     pytest.importorskip("jupyterlab")
     save(tmp_path, "three.ipynb", CELLS, {})
     settings = tmp_path / "settings" / "@jupyterlab" / "apputils-extension"
@@ -246,7 +245,7 @@ def test_they_answer_in_jupyterlab_and_tell_python(chromium, lab, tmp_path):  # 
     printed = page.locator(".jp-OutputArea-output pre", has_text=TRAITS.splitlines()[0])
     printed.wait_for()
     assert printed.inner_text().strip() == TRAITS
-    # and Python moves the picture
+    # and Python moves the window
     until(
         page,
         widget(page, NAMES[0]),
@@ -259,18 +258,15 @@ def test_they_answer_in_jupyterlab_and_tell_python(chromium, lab, tmp_path):  # 
 
 LESSONS = sorted((course.checkout() / "notebooks").glob("*.ipynb"))
 LIVE = [path for path in LESSONS if "catdog_lib.explore" in path.read_text(encoding="utf-8")]
-TWO = [
-    LIVE[0],
-    LIVE[-1],
-]  # all pictures have been driven above; each whole lesson takes half a minute
+TWO = [LIVE[0], LIVE[-1]]  # all explorables are driven above; a whole lesson takes half a minute
 
 
 @pytest.mark.parametrize("lesson", TWO, ids=lambda path: path.stem)
 def test_a_lesson_runs_in_jupyterlab_from_top_to_bottom(lesson, chromium, lab, tmp_path):  # noqa: F811
-    """The first and the last with interactive pictures; nbval and `make course` run all lessons,
-    without a browser.
+    """Run the first and the last lesson with explorables.
 
-    An error would stop "Run All" before the cell that this test adds at the end.
+    nbval and `make course` run all lessons, without a browser. An error would stop "Run All" before the
+    cell that this test adds at the end.
     """
     notebook = nbformat.read(lesson, as_version=4)
     finished = "from pathlib import Path\n\nPath('finished').touch()"

@@ -43,7 +43,7 @@ def test_a_widget_is_one_module_that_a_page_can_hold(widget):
 
 @pytest.mark.parametrize("widget", WIDGETS)
 def test_the_module_of_a_widget_exports_what_anywidget_calls(widget, tmp_path):
-    """Node also refuses a module in which two files declare the same name."""
+    """Run each module in node, which also refuses it where two files declare the same name."""
     found = run_javascript(f"{widget.code}/index.js", "typeof js.default.render", tmp_path)
     assert found == "function"
 
@@ -65,7 +65,7 @@ def test_a_file_stands_once_and_after_what_it_imports():
 
 
 def test_every_widget_has_the_same_stylesheet_and_it_has_every_file():
-    """With different ones, the rules that a page adds last would win over special ones."""
+    """Check that one text serves all: else rules that a page adds last win over special ones."""
     assert {widget._css for widget in WIDGETS} == {stylesheet()}
     files = list(FOLDER.glob("css/*.css"))
     assert len(files) == 3 + len(WIDGETS)

@@ -19,7 +19,7 @@ CASES = 200
 
 
 def steps() -> list[dict]:
-    """Pictures, kernels and settings that fit on each other."""
+    """Return images, kernels and settings that fit each other."""
     rng, cases = random.Random(0), []
     while len(cases) < CASES:
         channels, rows, columns = rng.choice((1, 3)), rng.randint(1, 9), rng.randint(1, 9)
@@ -91,8 +91,11 @@ def test_the_sentence_says_the_sum(tmp_path):
         "kernel": [sobel, [[0] * 3] * 3, [[1 / 9] * 3] * 3],
         "bias": -2,
     }
-    code = """c => js.sentence(2, 5, c.kernel,
-        js.convolveAt(c.image, c.kernel, 0, 0, { ...c, stride: 1, padding: 0, dilation: 1 }), c.bias)"""
+    code = """c => {
+        const settings = { ...c, stride: 1, padding: 0, dilation: 1 };
+        const step = js.convolveAt(c.image, c.kernel, 0, 0, settings);
+        return js.sentence(2, 5, c.kernel, step, c.bias);
+    }"""
     assert in_javascript("convolution_stepper/index.js", code, [grey, colour], tmp_path) == [
         "Output row 2, column 5: 1·(−1) + 4·1 + 1·(−2) + 4·2 + 1·(−1) + 4·1 = 12",
         "Output row 2, column 5: red 12 + green 0 + blue 2.33 + bias (−2) = 12.33",

@@ -1,6 +1,4 @@
-"""The feature-map browser: what it shows is what the network computed, in JavaScript and in
-Python.
-"""
+"""The feature-map browser shows what the network computed, in JavaScript and in Python."""
 
 from __future__ import annotations
 
@@ -28,7 +26,7 @@ IMAGE = (torch.arange(3 * 64 * 64) ** 2 % 251).view(3, 64, 64).to(torch.uint8)
 
 
 def shaken(model: nn.Module) -> nn.Module:
-    """With BatchNorms that do something, as after training."""
+    """Return the model with BatchNorms that do something, as after training."""
     torch.manual_seed(1)
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -39,9 +37,7 @@ def shaken(model: nn.Module) -> nn.Module:
 
 
 def unusual() -> nn.Module:
-    """Groups, a stride, a dilation, no bias, no affine BatchNorm, every activation, kernels of 1, 2
-    and 5.
-    """
+    """Return a network with all that is unusual: groups, dilation, no bias, every activation."""
     return nn.Sequential(
         models.Normalize(),
         nn.Conv2d(3, 6, 5, 2, 1),
@@ -85,7 +81,7 @@ def network(request) -> tuple[nn.Module, dict[str, str]]:
 
 
 def recorded(model: nn.Module) -> dict[str, Tensor]:
-    """Layer → C×H×W, for the picture."""
+    """Return the output of each layer for the image, C×H×W."""
     model.eval()
     with Recorder(model) as seen, torch.no_grad():
         model(IMAGE[None])
@@ -93,16 +89,14 @@ def recorded(model: nn.Module) -> dict[str, Tensor]:
 
 
 def units(layer: dict) -> list[tuple[int, int, int]]:
-    """Some channels, by position, with places: the corners, and some between."""
+    """Return some channels, by position, with places: corners, and some between."""
     rows, columns = layer["size"]
     places = [(0, 0), (rows - 1, columns - 1), (rows // 2, columns // 3), (rows - 1, 0)]
     return [(at, *place) for at in {0, len(layer["channels"]) - 1} for place in places]
 
 
 def test_every_number_is_the_networks_in_python_and_in_javascript(network, tmp_path):
-    """To 1e-6 of the size of what is added up: float32 rounds each addition, these two compute in
-    double.
-    """
+    """Compare to 1e-6 of the size of the sum: float32 rounds each addition, these two are double."""
     model, ends = network
     browser = FeatureMapBrowser(model, IMAGE, layers=list(ends))
     expected = recorded(model)
@@ -138,9 +132,10 @@ def test_whole_maps_are_the_networks_in_python_and_in_javascript(network, tmp_pa
     expected = recorded(model)
     layers = [layer for layer in browser.layers if layer["title"] in ends]
     code = (
-        f"{json.dumps(layers)}.map(js.unpackLayer).map((layer) => [0, layer.steps.length].map((steps) "
-        "=> {const map = js.featureMap(layer, layer.channels.length - 1, steps);return { ...map, "
-        "values: [...map.values] }; }))"
+        f"{json.dumps(layers)}.map(js.unpackLayer).map((layer) => "
+        "[0, layer.steps.length].map((steps) => { "
+        "const map = js.featureMap(layer, layer.channels.length - 1, steps); "
+        "return { ...map, values: [...map.values] }; }))"
     )
     found = run_javascript("feature_map_browser/index.js", code, tmp_path)
     for layer, both in zip(layers, found, strict=True):

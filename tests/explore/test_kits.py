@@ -23,7 +23,7 @@ def test_numbers_in_small_squares_are_short(tmp_path):
 
 
 def test_numbers_can_be_read_on_their_colours(tmp_path):
-    """WCAG's contrast of 4.5 between each colour of a cell and the ink on it."""
+    """Check WCAG's contrast of 4.5 between each colour of a cell and the ink on it."""
 
     def luminance(colour):
         shares = [c / 255 for c in colour]

@@ -19,7 +19,7 @@ WEIGHTS = torch.randn(4, 3, 3, 3, generator=torch.Generator().manual_seed(0)) * 
 
 
 def cases(count: int = 60) -> list[tuple[list[float], float, str]]:
-    """Minima of the loss, λ (0 among them, and above all weights), penalties."""
+    """Return minima of the loss, λ (0 among them, and above all weights), penalties."""
     rng = random.Random(0)
     return [
         (
@@ -35,7 +35,10 @@ def cases(count: int = 60) -> list[tuple[list[float], float, str]]:
 def test_the_same_numbers_in_javascript_and_in_python(tmp_path):
     every = cases()
     weights = torch.linspace(-1.2, 1.2, 41, dtype=torch.float64)
-    code = f"([c, lam, name]) => [js.minimisers(c, lam, name), {weights.tolist()}.map(w => js.shrink(w, lam, name))]"
+    code = (
+        "([c, lam, name]) => [js.minimisers(c, lam, name), "
+        f"{weights.tolist()}.map(w => js.shrink(w, lam, name))]"
+    )
     found = in_javascript("lambda_slider/math.js", code, every, tmp_path)
     for (center, lam, name), (path, shrunk) in zip(every, found, strict=True):
         expected = minimisers(tuple(center), lam, name)
@@ -49,8 +52,9 @@ def test_the_same_numbers_in_javascript_and_in_python(tmp_path):
 
 
 def test_the_minimiser_of_l1_meets_the_conditions_of_a_minimum():
-    """0 is a subgradient: the slope of the loss is −λ·sign(w) where w is not 0, and at most λ in
-    size where it is.
+    """Check that 0 is a subgradient of loss + penalty.
+
+    The slope of the loss is −λ·sign(w) where w is not 0, and at most λ in size where it is.
     """
     on_an_axis = 0
     for center, lam, _ in cases():

@@ -1,6 +1,4 @@
-"""The optimizer race: its JavaScript's paths are Python's, its surfaces have the gradients that
-autograd finds.
-"""
+"""The optimizer race: JavaScript's paths are Python's, the gradients are autograd's."""
 
 from __future__ import annotations
 
@@ -25,7 +23,7 @@ POINTS = torch.randn(200, 2, dtype=torch.float64, generator=torch.Generator().ma
 
 
 def settings(rng: random.Random) -> dict:
-    """Numbers from the whole of the sliders' ranges, rates that diverge among them."""
+    """Return values from the whole ranges of the sliders, rates that diverge among them."""
     return {
         "lr": 10 ** rng.uniform(-5, 1),
         "adaptive_lr": 10 ** rng.uniform(-5, 1),
@@ -37,7 +35,7 @@ def settings(rng: random.Random) -> dict:
 
 
 def test_the_same_paths_in_javascript_and_in_python(tmp_path):
-    """Every optimizer on every surface, with 5 random settings each: 180 paths of up to 200 steps.
+    """Compare 180 paths of up to 200 steps: 5 random settings, every optimizer, every surface.
 
     JavaScript and PyTorch round sums, products and quotients alike, but not roots and powers. Where
     a large rate makes the path of RMSprop or Adam chaotic, the last digit of a root grows into
@@ -70,7 +68,7 @@ def same(path: list, expected: torch.Tensor) -> bool:
 
 
 def steady(surface, name, start, length, numbers, expected) -> int:
-    """For how many points small errors make no difference to a path."""
+    """Return for how many points small errors make no difference to a path."""
     rng = random.Random(1)
     ground = SURFACES[surface]
 
@@ -108,9 +106,7 @@ def test_the_minima_are_minima_and_the_start_is_in_the_window(name):
 
 
 def test_every_optimizer_gets_down_from_every_start_and_sgd_is_the_last_one():
-    """What the lesson shows with the surfaces' own rates, 300 steps: none diverges, and SGD's
-    patience is tried.
-    """
+    """Check what the lesson shows with the surfaces' own rates: none diverges, and SGD is slow."""
     for name, surface in SURFACES.items():
         start = surface.value(*surface.start)
         bottom = surface.value(*surface.minima[0])
@@ -131,7 +127,10 @@ def test_a_path_ends_where_it_diverges():
 
 def test_the_page_has_the_surfaces_of_python(tmp_path):
     cases = [(name, *point) for name in SURFACES for point in POINTS[:40].tolist()]
-    code = "c => { const s = js.SURFACES[c[0]]; return [s.value(c[1], c[2]), ...s.gradient(c[1], c[2])]; }"
+    code = """([name, x, y]) => {
+        const surface = js.SURFACES[name];
+        return [surface.value(x, y), ...surface.gradient(x, y)];
+    }"""
     for (name, x, y), found in zip(
         cases, in_javascript("optimizer_race/math.js", code, cases, tmp_path), strict=True
     ):
@@ -145,9 +144,7 @@ def test_the_page_has_the_surfaces_of_python(tmp_path):
 
 
 def test_contour_lines_lie_on_their_height(tmp_path):
-    """f = x² + y² on a grid: every end of a line lies on the circle, and together they go around
-    it.
-    """
+    """Check x² + y² on a grid: all ends of the lines lie on the circle, and they go around it."""
     rows = [[(c - 10) ** 2 + (r - 8) ** 2 for c in range(21)] for r in range(17)]
     (path,) = in_javascript(
         "optimizer_race/contours.js", "c => js.contour(...c)", [(rows, 30)], tmp_path

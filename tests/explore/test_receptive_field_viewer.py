@@ -48,7 +48,7 @@ def stacks() -> list[dict]:
 
 
 def network(layers: list[dict]) -> nn.Sequential:
-    """Weights of 1: nothing cancels, so each pixel that is seen has a gradient."""
+    """Return a network with weights of 1: nothing cancels, so each pixel seen has a gradient."""
     net = nn.Sequential(
         *(
             nn.Conv2d(

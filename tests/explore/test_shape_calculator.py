@@ -36,7 +36,10 @@ def shapes() -> list[dict]:
 
 def test_the_calculator_agrees_with_formula_and_pytorch_and_its_line_runs(tmp_path):
     cases = shapes()
-    code = "c => [js.problem(c.size, c.size, c), js.windowLayout(c.size, c).out, js.pytorchLine(c), js.formula(c.size, c)]"
+    code = """c => [
+        js.problem(c.size, c.size, c), js.windowLayout(c.size, c).out, js.pytorchLine(c),
+        js.formula(c.size, c),
+    ]"""
     refused = 0
     for case, (problem, out, line, formula) in zip(
         cases, in_javascript("shape_calculator/index.js", code, cases, tmp_path), strict=True

@@ -9,14 +9,12 @@ from tests.explore.explorable_pages import said, settle, until, widget
 
 
 def drive_calculator(page) -> None:
-    """Type, drag, choose; ends as a transposed convolution with padding 1."""
+    """Type, drag, choose; end with a transposed convolution with padding 1."""
     calculator = widget(page, "Shape calculator")
     calculator.scroll_into_view_if_needed()
 
     def agrees() -> None:
-        """The sentence says what the PyTorch line, copied and run, gives for the numbers in the
-        fields.
-        """
+        """Check the sentence against the PyTorch line, run with the numbers in the fields."""
         settle(page)
         line = calculator.locator("code").inner_text()
         height, width = (

@@ -18,9 +18,7 @@ from tests.explore.explorable_pages import center, said, until, widget
 
 
 def drive_browser(page) -> None:
-    """Layers, channels, pixels, steps, input channels and the heat; ends at layer 1, channel 4, row
-    1, column 2.
-    """
+    """Choose layers, channels, units, steps, heat; end at layer 1, channel 4, row 1, column 2."""
     box = widget(page, "Feature-map browser")
     box.scroll_into_view_if_needed()
     torch.manual_seed(0)
@@ -37,7 +35,7 @@ def drive_browser(page) -> None:
     twin = FeatureMapBrowser(net, (torch.arange(768) ** 2 % 251).view(3, 16, 16).to(torch.uint8))
 
     def agrees(**chosen) -> None:
-        """The sentence, the tables, the frames and the map's colours are those of the network."""
+        """Check the sentence, the tables, the frames and the map's colours against the network."""
         for name, number in chosen.items():
             setattr(twin, name, number)
         found, (row, column), seen = twin.arithmetic(), twin.place(), twin.seen()

@@ -10,12 +10,12 @@ from tests.explore.explorable_pages import LAYER, center, until, widget
 
 
 def drive_lambda(page) -> None:
-    """The slider, a λ typed, every penalty, the minimum moved; ends with L1 at λ = 0.51."""
+    """Drag and type λ, choose every penalty, move the minimum; end with L1 at λ = 0.51."""
     box = widget(page, "Lambda slider")
     box.scroll_into_view_if_needed()
 
     def agrees(penalty: str, lam: float, minimum: tuple[float, float]) -> None:
-        """The sentence is that of the library, and so is every square of the layer's picture."""
+        """Check the sentence and every pixel of the layer against the library."""
         left = shrink(LAYER / 50, lam, penalty).flatten()
         x, y = minimisers(minimum, lam, penalty)[-1].tolist()
         zeros = int((left == 0).sum())

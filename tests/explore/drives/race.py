@@ -12,14 +12,12 @@ from tests.explore.explorable_pages import settle, until, widget
 
 
 def drive_race(page) -> None:
-    """Surface, optimizers, a rate typed and one dragged, the start moved, play; ends at step 299 on
-    the saddle.
-    """
+    """Choose, type, drag, move the start, play; end at step 299 on the saddle."""
     box = widget(page, "Optimizer race")
     box.scroll_into_view_if_needed()
 
     def agrees(**numbers) -> None:
-        """The losses in the table are those of the optimizers by hand."""
+        """Check the losses in the table against the optimizers by hand."""
         settle(page)
         step = int(box.get_by_label("step", exact=True).input_value())
         surface = box.get_by_label("surface", exact=True).input_value()
@@ -80,6 +78,6 @@ PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
 
 def loss_of(text: str) -> float:
-    """ "4.1·10⁻⁴" as a number."""
+    """Return "4.1·10⁻⁴" as a number."""
     digits, _, power = text.replace("−", "-").partition("·10")
     return float(digits) * 10.0 ** int(power.translate(PLAIN) or 0)

@@ -10,9 +10,7 @@ from tests.explore.explorable_pages import IMAGE, center, said, until, widget
 
 
 def drive_stepper(page) -> None:
-    """Mouse, arrow keys, a kernel of one's own and a stride; ends at row 1, column 2 with stride
-    2.
-    """
+    """Use mouse, arrow keys, a kernel of one's own, a stride; end at row 1, column 2, stride 2."""
     stepper = widget(page, "Convolution stepper")
     stepper.scroll_into_view_if_needed()
     grid = stepper.locator(".catdog-moving")
@@ -44,16 +42,16 @@ def drive_stepper(page) -> None:
     until(page, stepper, "Output row 1, column 2:")
     assert value(said(stepper)) == strided[1, 2].item()
     patch = IMAGE[2:5, 4:7]
-    assert [
-        int(t)
-        for t in stepper.locator(".catdog-named").nth(0).locator(".catdog-value").all_inner_texts()
-    ] == patch.int().flatten().tolist()
-    products = stepper.locator(".catdog-named").nth(2).locator(".catdog-value").all_inner_texts()
+    patch_shown, _, products = (
+        stepper.locator(".catdog-named").nth(i).locator(".catdog-value").all_inner_texts()
+        for i in range(3)
+    )
+    assert [int(text) for text in patch_shown] == patch.int().flatten().tolist()
     assert sum(float(text.replace("−", "-")) for text in products) == strided[1, 2].item()
 
 
 def output_shown(stepper) -> Tensor:
-    """The numbers in the output's cells."""
+    """Return the numbers in the output's cells."""
     texts = stepper.locator(".catdog-moving text").all_text_contents()
     return torch.tensor([float(text.replace("−", "-")) for text in texts])
 

@@ -11,7 +11,7 @@ from tests.explore.explorable_pages import center, said, until, widget
 
 
 def drive_viewer(page) -> None:
-    """Click, add, edit, remove; ends with the unit in row 5, column 8 of layer 3."""
+    """Click, add, edit, remove; end with the unit in row 5, column 8 of layer 3."""
     viewer = widget(page, "Receptive-field viewer")
     viewer.scroll_into_view_if_needed()
     net = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.MaxPool2d(2))
@@ -45,8 +45,9 @@ def drive_viewer(page) -> None:
 
 
 def extent(net: nn.Sequential, row: int, column: int) -> str:
-    """Which pixels change a unit, by gradient; a max-pooling counts as a mean, since it looks at
-    all its inputs.
+    """Return which pixels change a unit, by gradient, as the viewer says it.
+
+    A max-pooling counts as a mean, since it looks at all its inputs.
     """
     layers = [nn.AvgPool2d(m.kernel_size) if isinstance(m, nn.MaxPool2d) else m for m in net]
     for layer in layers:
