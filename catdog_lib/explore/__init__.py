@@ -1,7 +1,7 @@
-"""The interactive pictures of the course.
+"""The interactive figures of the course.
 
-Their JavaScript computes on its own, so they answer in JupyterLab and on a rendered page with no
-kernel behind it.
+Their JavaScript computes on its own, so they answer in JupyterLab and on a rendered page without a
+kernel.
 """
 
 from catdog_lib.explore.convolution_stepper import KERNELS, ConvolutionStepper

@@ -1,5 +1,6 @@
-"""One slider for λ: what a penalty does to two weights, to any weight, and to the weights of a real
-layer.
+"""One slider for λ: what a penalty does to two weights, to any weight, and to a real layer.
+
+Lesson 05, section 1.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ import traitlets
 from torch import Tensor
 
 from catdog_lib.errors import CatdogError
-from catdog_lib.explore.base import Explorable, Number, tensor_of
+from catdog_lib.explore.base import Explorable, FloatTrait
+from catdog_lib.explore.convert import shape_text, to_tensor
 from catdog_lib.sparsity.quadratic import check_penalty, minimisers, shrink
 
 MOST_WEIGHTS = 10_000  # they travel to the page as text
@@ -18,24 +20,25 @@ MOST_WEIGHTS = 10_000  # they travel to the page as text
 class LambdaSlider(Explorable):
     """Three views that one λ moves; the layer's largest weight counts as 1 in all of them.
 
-    1. Two weights: contour lines of a loss, the penalty's diamond (L1) or circle (L2), and the way
+    1. Two weights: contour lines of a loss, the penalty's diamond (L1) or circle (L2), and the path
        of the minimiser as λ grows. Click into the map, or use the arrow keys on it, to move the
        minimum of the loss.
-    2. What becomes of a weight: soft-thresholding beside L2's w / (1 + λ). 3. The layer's weights,
-    each of them shrunk in this way, their histogram, and how many are exactly 0.
+    2. What becomes of a weight: soft-thresholding beside L2's w / (1 + λ).
+    3. The layer's weights, each of them shrunk in this way, their histogram, and how many are
+       exactly 0.
 
     The penalty is "L1", "L2" or "L1 subgradient", as in :mod:`catdog_lib.sparsity.quadratic`.
 
-    What you set in the picture can be read here, and the other way round: ``lam``, ``penalty``,
+    What you set in the figure can be read here, and the other way round: ``lam``, ``penalty``,
     ``x`` and ``y`` of the minimum.
     """
 
-    code = "lambda_slider.js"
+    code = "lambda_slider"
     layer = traitlets.Dict(help="weights relative to the largest, shape, largest").tag(sync=True)
     penalty = traitlets.Unicode().tag(sync=True)
-    lam = Number(0.2, 0, 10)
-    x = Number(0.8, -1, 1)
-    y = Number(0.6, -1, 1)
+    lam = FloatTrait(0.2, 0, 10)
+    x = FloatTrait(0.8, -1, 1)
+    y = FloatTrait(0.6, -1, 1)
 
     def __init__(
         self,
@@ -45,7 +48,8 @@ class LambdaSlider(Explorable):
         lam: float = 0.2,
         minimum: tuple[float, float] = (0.8, 0.6),
     ):
-        """
+        """Show what a penalty does to the weights of a layer.
+
         Args:
             weights: of a layer, such as ``model[0].weight``: O×I×k×k of a convolution or O×I of a
                 fully connected layer, at most 10,000. They are kept to six digits.
@@ -58,10 +62,10 @@ class LambdaSlider(Explorable):
             CatdogError: the weights are not such a tensor or all 0, or something else is out of its
                 limits.
         """
-        numbers = tensor_of(weights, "weights")
+        numbers = to_tensor(weights, "weights")
         if numbers.ndim not in (2, 4) or numbers.numel() > MOST_WEIGHTS:
             raise CatdogError(
-                f"weights has the shape {'×'.join(map(str, numbers.shape))}; pass those of a "
+                f"weights has the shape {shape_text(numbers)}; pass those of a "
                 "convolution (O×I×k×k) or of a fully connected layer (O×I), at most "
                 f"{MOST_WEIGHTS:,} of them, such as weight[:8]."
             )
@@ -78,22 +82,20 @@ class LambdaSlider(Explorable):
         return check_penalty(proposal["value"])
 
     def settings(self) -> dict:
-        """What is shown now, as the arguments of the static twin,
-        :func:`catdog_lib.plots.lambda_slider`.
-        """
+        """Return what is shown as arguments of :func:`catdog_lib.plots.lambda_slider`."""
         shown = {"penalty": self.penalty, "lam": self.lam, "minimum": (self.x, self.y)}
         return {"weights": self._relative() * self.layer["largest"]} | shown
 
     def shrunk(self) -> Tensor:
-        """The layer's weights as the picture shows them, in their own shape and units; float64."""
+        """Return what is left of the layer's weights, float64, in their own shape and units."""
         return shrink(self._relative(), self.lam, self.penalty) * self.layer["largest"]
 
     def share_of_zeros(self) -> float:
-        """How much of the layer is exactly 0, from 0 to 1."""
+        """Return how much of the layer is exactly 0, from 0 to 1."""
         return (self.shrunk() == 0).double().mean().item()
 
     def minimiser(self) -> tuple[float, float]:
-        """Where the two weights are at this λ."""
+        """Return where the two weights are at this λ."""
         x, y = minimisers((self.x, self.y), self.lam, self.penalty)[-1].tolist()
         return x, y
 

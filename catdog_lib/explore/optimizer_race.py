@@ -1,4 +1,7 @@
-"""Let optimizers run against each other over a landscape."""
+"""Let optimizers race each other over a loss surface.
+
+Lesson 04, section 6.
+"""
 
 from __future__ import annotations
 
@@ -8,40 +11,39 @@ from collections.abc import Sequence
 import traitlets
 from torch import Tensor
 
-from catdog_lib.explore.base import Explorable, Number, Whole
+from catdog_lib.explore.base import Explorable, FloatTrait, IntegerTrait
 from catdog_lib.from_scratch.loss_surfaces import SURFACES
 from catdog_lib.from_scratch.optimizer_race import check_optimizers, race, surface_named
 
 STEPS = 300  # the length of a race
-_SHOWN = ("SGD", "momentum", "RMSprop", "Adam")  # Nesterov and AdamW often hide behind others
+_SHOWN = ("SGD", "momentum", "RMSprop", "Adam")  # Nesterov and AdamW often hide below others
 
 
 class OptimizerRace(Explorable):
-    """Several optimizers on one surface, from one start: their paths on a map of the loss, and a
-    table of the losses.
+    """Several optimizers on one surface, from one start: their paths on a map, and their losses.
 
     Press Play, or drag the step. Click into the map, or use the arrow keys on it, to start
     somewhere else. The paths are those of :mod:`catdog_lib.from_scratch.optimizers`.
 
-    What you set in the picture can be read here, and the other way round: ``surface``,
+    What you set in the figure can be read here, and the other way round: ``surface``,
     ``optimizers`` (names), ``lr`` (of SGD, momentum and Nesterov), ``adaptive_lr`` (of RMSprop,
     Adam and AdamW), ``momentum``, ``beta1``, ``beta2`` (RMSprop's α too), ``weight_decay``, ``x``
     and ``y`` of the start, and ``step``.
     """
 
-    code = "optimizer_race.js"
+    code = "optimizer_race"
     surfaces = traitlets.Dict(help="what the page needs to know of each").tag(sync=True)
     surface = traitlets.Unicode().tag(sync=True)
     optimizers = traitlets.Any().tag(sync=True)
-    lr = Number(0.1, 1e-5, 10)
-    adaptive_lr = Number(0.1, 1e-5, 10)
-    momentum = Number(0.9, 0, 0.999)
-    beta1 = Number(0.9, 0, 0.999)
-    beta2 = Number(0.99, 0, 0.9999)
-    weight_decay = Number(0, 0, 1)
-    x = Number(0, -10, 10)
-    y = Number(0, -10, 10)
-    step = Whole(60, 0, STEPS)
+    lr = FloatTrait(0.1, 1e-5, 10)
+    adaptive_lr = FloatTrait(0.1, 1e-5, 10)
+    momentum = FloatTrait(0.9, 0, 0.999)
+    beta1 = FloatTrait(0.9, 0, 0.999)
+    beta2 = FloatTrait(0.99, 0, 0.9999)
+    weight_decay = FloatTrait(0, 0, 1)
+    x = FloatTrait(0, -10, 10)
+    y = FloatTrait(0, -10, 10)
+    step = IntegerTrait(60, 0, STEPS)
 
     def __init__(
         self,
@@ -57,7 +59,8 @@ class OptimizerRace(Explorable):
         start: tuple[float, float] | None = None,
         step: int = 60,
     ):
-        """
+        """Race optimizers on a surface.
+
         Args:
             surface, optimizers, lr, adaptive_lr, momentum, beta1, beta2, weight_decay, start: as in
                 :func:`catdog_lib.from_scratch.optimizer_race.race`.
@@ -69,7 +72,7 @@ class OptimizerRace(Explorable):
         ground = surface_named(surface)
         x, y = start or ground.start
         super().__init__(
-            surfaces={name: _for_the_page(name) for name in SURFACES},
+            surfaces={name: _surface_data(name) for name in SURFACES},
             surface=surface,
             optimizers=optimizers,
             lr=ground.lr if lr is None else lr,
@@ -92,22 +95,18 @@ class OptimizerRace(Explorable):
         return check_optimizers(proposal["value"])
 
     def settings(self) -> dict:
-        """What is shown now, as the arguments of the static twin,
-        :func:`catdog_lib.plots.optimizer_race`.
-        """
+        """Return what is shown as arguments of :func:`catdog_lib.plots.optimizer_race`."""
         names = ("surface", "optimizers", "lr", "adaptive_lr", "momentum", "beta1", "beta2")
         shown = {name: getattr(self, name) for name in (*names, "weight_decay", "step")}
         return shown | {"start": (self.x, self.y)}
 
     def paths(self) -> dict[str, Tensor]:
-        """The path of each optimizer up to the step shown, (steps + 1)×2; shorter where it
-        diverged.
-        """
+        """Return the paths up to the step shown, (step + 1)×2 each; shorter where one diverged."""
         settings = self.settings()
         return race(steps=settings.pop("step"), **settings)
 
     def losses(self) -> dict[str, float]:
-        """The loss of each optimizer at the step shown; infinite where it diverged."""
+        """Return each optimizer's loss at the step shown; infinite where it diverged."""
         value = SURFACES[self.surface].value
         return {
             name: float(value(*path[-1])) if len(path) > self.step else math.inf
@@ -115,17 +114,15 @@ class OptimizerRace(Explorable):
         }
 
 
-def _for_the_page(name: str) -> dict:
-    """What the picture needs to know of a surface beside its formula, which the JavaScript has
-    too.
-    """
-    one = SURFACES[name]
+def _surface_data(name: str) -> dict:
+    """Return what the page needs to know of a surface; its formula is in the JavaScript, too."""
+    surface = SURFACES[name]
     return {
-        "what": one.what.split(" (")[0],
-        "start": one.start,
-        "window": one.window,
-        "minima": one.minima,
-        "heights": one.heights(),
-        "lr": one.lr,
-        "adaptive_lr": one.adaptive_lr,
+        "what": surface.what.split(" (")[0],
+        "start": surface.start,
+        "window": surface.window,
+        "minima": surface.minima,
+        "heights": surface.heights(),
+        "lr": surface.lr,
+        "adaptive_lr": surface.adaptive_lr,
     }

@@ -1,4 +1,7 @@
-"""Click a unit of a network, and see what it sees."""
+"""Click a unit of a network, and see what it sees.
+
+Lesson 02, section 10.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +14,21 @@ import traitlets
 from torch import Tensor, nn
 
 from catdog_lib.errors import CatdogError
-from catdog_lib.explore.base import Explorable, Whole, data_uri
+from catdog_lib.explore.base import Explorable, IntegerTrait
+from catdog_lib.explore.convert import data_uri, shape_text
 from catdog_lib.from_scratch.output_sizes import conv_output_size
+from catdog_lib.inspect.hooks import evaluating
 from catdog_lib.sketches import draw_image
 
 MOST_LAYERS = 24
 LIMITS = {"kernel": (1, 11), "stride": (1, 8), "padding": (0, 8), "dilation": (1, 6)}
+_KINDS = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
 _DEFAULTS = {"stride": 1, "padding": 0, "dilation": 1}
-_THUMBNAIL = 64  # pixels on a side of a map's picture, at most
+_THUMBNAIL = 64  # pixels on a side of a map's image, at most
 
 
 class ReceptiveFieldViewer(Explorable):
-    """A stack of convolutions and poolings, their maps, and what a unit sees in every map below and
-    on the photo.
+    """A stack of convolutions and poolings, and what a unit sees in every map below and the photo.
 
     Click a unit in any map, or move it with the arrow keys; Page Up and Page Down change the layer.
     Layers can be added, changed and removed. For each the size of the receptive field, the jump
@@ -35,30 +40,31 @@ class ReceptiveFieldViewer(Explorable):
     first; −1 the top one), ``row`` and ``column`` of the unit (−1: the middle).
     """
 
-    code = "receptive_field_viewer.js"
+    code = "receptive_field_viewer"
     layers = traitlets.Any().tag(sync=True)
-    size = Whole(64, 8, 256)
-    layer = Whole(-1, -1, MOST_LAYERS)
-    row = Whole(-1, -1, 255)
-    column = Whole(-1, -1, 255)
+    size = IntegerTrait(64, 8, 256)
+    layer = IntegerTrait(-1, -1, MOST_LAYERS)
+    row = IntegerTrait(-1, -1, 255)
+    column = IntegerTrait(-1, -1, 255)
     photo = traitlets.Unicode().tag(sync=True)
-    maps = traitlets.Dict(help="what a network made of the picture").tag(sync=True)
+    maps = traitlets.Dict(help="what a network made of the image").tag(sync=True)
 
     def __init__(
         self,
         layers: Sequence[dict | nn.Module] | None = None,
         *,
         model: nn.Module | None = None,
-        picture: Tensor | None = None,
+        image: Tensor | None = None,
     ):
-        """
+        """Show a stack of layers, or the layers of a model.
+
         Args:
             layers: ``nn.Conv2d``, ``nn.MaxPool2d`` and ``nn.AvgPool2d``, or dicts such as
                 ``{"kernel": 3, "stride": 2}`` (kind "conv" or "pool"; stride 1, padding 0, dilation
                 1 unless said). Default: three convolutions 3×3 with a pooling after the second.
             model: a network instead, whose layers follow one another. The maps then show what it
-                makes of the picture.
-            picture: 3×size×size, uint8, size from 8 to 256. Default: a drawn cat of 64 pixels.
+                makes of the image.
+            image: 3×size×size, uint8, size from 8 to 256. Default: a sketch of a cat, 64×64.
 
         Raises:
             CatdogError: both or nothing usable is given, a layer is not square or too large, or the
@@ -66,62 +72,55 @@ class ReceptiveFieldViewer(Explorable):
         """
         if layers is not None and model is not None:
             raise CatdogError("Pass layers or model, not both.")
-        if picture is None:
-            picture = torch.from_numpy(np.array(draw_image(8, 0, 64))).permute(2, 0, 1)
-        if (
-            picture.dtype != torch.uint8
-            or picture.ndim != 3
-            or len(picture) != 3
-            or len(set(picture.shape[1:])) > 1
-        ):
+        if image is None:
+            image = torch.from_numpy(np.array(draw_image(8, 0, 64))).permute(2, 0, 1)
+        is_square = image.ndim == 3 and len(image) == 3 and image.shape[1] == image.shape[2]
+        if image.dtype != torch.uint8 or not is_square:
             raise CatdogError(
-                f"picture is {picture.dtype} of the shape {'×'.join(map(str, picture.shape))}; "
-                "it has to be uint8, 3×size×size."
+                f"image is {image.dtype} of the shape {shape_text(image)}; it has to be uint8, "
+                "3×size×size."
             )
         maps = {}
         if model is not None:
-            layers, pictures = traced(model, picture)
-            maps = {"layers": layers, "size": picture.shape[-1], "pictures": pictures}
+            layers, images = trace_maps(model, image)
+            maps = {"layers": layers, "size": image.shape[-1], "images": images}
         elif layers is None:
             conv = {"kernel": 3, "padding": 1}
             layers = [conv, conv, {"kind": "pool", "kernel": 2, "stride": 2}, conv]
-        super().__init__(layers=layers, size=picture.shape[-1], photo=data_uri(picture), maps=maps)
+        super().__init__(layers=layers, size=image.shape[-1], photo=data_uri(image), maps=maps)
 
     @traitlets.validate("layers")
     def _check_layers(self, proposal) -> list[dict]:
         layers = proposal["value"]
         if not isinstance(layers, Sequence) or len(layers) > MOST_LAYERS:
             raise CatdogError(f"layers has to be a list of at most {MOST_LAYERS} layers.")
-        return [settings_of(layer, f"layers[{i}]") for i, layer in enumerate(layers)]
+        return [layer_settings(layer, f"layers[{i}]") for i, layer in enumerate(layers)]
 
     def settings(self) -> dict:
-        """What is shown now, as the arguments of the static twin,
-        :func:`catdog_lib.plots.receptive_field_stack`.
-        """
+        """Return what is shown as arguments of :func:`catdog_lib.plots.receptive_field_stack`."""
         return {name: getattr(self, name) for name in ("layers", "size", "layer", "row", "column")}
 
 
-def settings_of(layer: dict | nn.Module, where: str) -> dict:
-    """A layer as the viewer has it: kind, kernel, stride, padding, dilation and name.
+def layer_settings(layer: dict | nn.Module, where: str) -> dict:
+    """Return a layer as the viewer holds it: kind, name, kernel, stride, padding and dilation.
+
+    Args:
+        layer: ``nn.Conv2d``, ``nn.MaxPool2d``, ``nn.AvgPool2d``, or a dict of settings.
+        where: the layer's name in an error message.
 
     Raises:
-        CatdogError: it is no convolution or pooling, not square, or out of limits; ``where`` says
-            which.
+        CatdogError: it is not a convolution or a pooling, not square, or out of limits.
     """
     if isinstance(layer, dict):
         given = {"kind": "conv", "name": ""} | _DEFAULTS | layer
-    elif isinstance(layer, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d):
-        given = {
-            "kind": "conv" if isinstance(layer, nn.Conv2d) else "pool",
-            "name": "",
-            "kernel": layer.kernel_size,
-        }
+    elif isinstance(layer, _KINDS):
+        kind = "conv" if isinstance(layer, nn.Conv2d) else "pool"
+        given = {"kind": kind, "name": "", "kernel": layer.kernel_size}
         given |= {name: getattr(layer, name, 1) for name in _DEFAULTS}
     else:
         raise CatdogError(
             f"{where} is {type(layer).__name__}; use Conv2d, MaxPool2d, AvgPool2d or a dict such "
-            "as "
-            '{"kernel": 3, "stride": 2}.'
+            'as {"kernel": 3, "stride": 2}.'
         )
     for name, (low, high) in LIMITS.items():
         value = given.get(name)
@@ -129,12 +128,11 @@ def settings_of(layer: dict | nn.Module, where: str) -> dict:
             value = value[0]
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             raise CatdogError(
-                f"{where} has {name}={value!r}; the viewer takes one whole number from {low} to "
-                f"{high}."
+                f"{where} has {name}={value!r}; the viewer takes one integer from {low} to {high}."
             )
         given[name] = value
-    wrong = set(given) - {"kind", "name", *LIMITS}
-    if wrong or given["kind"] not in ("conv", "pool"):
+    unknown = set(given) - {"kind", "name", *LIMITS}
+    if unknown or given["kind"] not in ("conv", "pool"):
         raise CatdogError(
             f'{where} is not understood: kind is "conv" or "pool", and the other keys are name, '
             f"{', '.join(LIMITS)}."
@@ -142,12 +140,15 @@ def settings_of(layer: dict | nn.Module, where: str) -> dict:
     return {name: given[name] for name in ("kind", "name", *LIMITS)}
 
 
-def traced(model: nn.Module, picture: Tensor) -> tuple[list[dict], list[str]]:
-    """The convolutions and poolings of a network in the order of their use, and a picture of each
-    one's map.
+def trace_maps(model: nn.Module, image: Tensor) -> tuple[list[dict], list[str]]:
+    """Return a network's convolutions and poolings in the order of their use, and their maps.
 
-    The picture shows the mean over the channels, dark for its lowest value and light for its
-    highest.
+    Each map is shown as the mean over its channels, dark for its lowest value and light for its
+    highest: the text of a PNG file. The model is left as it was.
+
+    Args:
+        model: takes N×3×H×W.
+        image: 3×size×size, uint8.
 
     Raises:
         CatdogError: a layer's map is not what the one before it leads to, so the layers do not
@@ -155,15 +156,15 @@ def traced(model: nn.Module, picture: Tensor) -> tuple[list[dict], list[str]]:
     """
     layers: list[dict] = []
     maps: list[str] = []
-    size = picture.shape[-1]
+    size = image.shape[-1]
     names = {module: name for name, module in model.named_modules()}
 
-    def note(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+    def record(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         nonlocal size
         name = names[layer]
-        settings = settings_of(layer, name)
-        numbers = {key: settings[key] for key in LIMITS}
-        if inputs[0].shape[-1] != size or conv_output_size(size, **numbers) != output.shape[-1]:
+        settings = layer_settings(layer, name)
+        window = {key: settings[key] for key in LIMITS}
+        if inputs[0].shape[-1] != size or conv_output_size(size, **window) != output.shape[-1]:
             raise CatdogError(
                 f"{name} does not follow the layer before it; the viewer takes networks without "
                 "branches and without ceil_mode: pass the layers of one path as layers=[…]."
@@ -172,22 +173,18 @@ def traced(model: nn.Module, picture: Tensor) -> tuple[list[dict], list[str]]:
         layers.append(settings | {"name": name})
         maps.append(_thumbnail(output[0]))
 
-    kinds = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
-    handles = [m.register_forward_hook(note) for m in model.modules() if isinstance(m, kinds)]
-    was_training = model.training
+    handles = [m.register_forward_hook(record) for m in model.modules() if isinstance(m, _KINDS)]
     try:
-        model.eval()
-        with torch.no_grad():
-            model(picture[None].to(next(model.parameters()).device))
+        with evaluating(model), torch.no_grad():
+            model(image[None].to(next(model.parameters()).device))
     finally:
-        model.train(was_training)
         for handle in handles:
             handle.remove()
     return layers, maps
 
 
 def _thumbnail(output: Tensor) -> str:
-    """The mean over the channels of C×H×W, from dark to light, as the text of a small PNG file."""
+    """Return the mean over the channels of C×H×W as a small PNG file's text, dark to light."""
     mean = output.mean(0, keepdim=True).float().cpu()
     if mean.shape[-1] > _THUMBNAIL:
         mean = F.adaptive_avg_pool2d(mean, _THUMBNAIL)

@@ -1,11 +1,14 @@
-"""Compute output shapes, and see where the windows lie."""
+"""Compute output shapes, and see where the windows lie.
+
+Lesson 02, section 2.
+"""
 
 from __future__ import annotations
 
 import traitlets
 
 from catdog_lib.errors import CatdogError
-from catdog_lib.explore.base import Explorable, Whole
+from catdog_lib.explore.base import Explorable, IntegerTrait
 from catdog_lib.from_scratch.output_sizes import (
     conv_output_size,
     pool_output_size,
@@ -16,10 +19,9 @@ OPERATIONS = ("conv", "pool", "transposed")
 
 
 class ShapeCalculator(Explorable):
-    """How large the output of a convolution, a max-pooling or a transposed convolution is, drawn
-    and derived.
+    """The output size of a convolution, max-pooling or transposed convolution, drawn and derived.
 
-    Type or drag the numbers: the padded picture, the windows on it, the formula with its numbers
+    Type or drag the numbers: the padded image, the windows on it, the formula with its numbers
     filled in, the rows and columns that no window reads, and the PyTorch line to copy. Arrow keys
     or the mouse move the window.
 
@@ -29,18 +31,18 @@ class ShapeCalculator(Explorable):
     ``column`` of the window shown.
     """
 
-    code = "shape_calculator.js"
+    code = "shape_calculator"
     operation = traitlets.Unicode("conv").tag(sync=True)
-    height = Whole(7, 1, 256)
-    width = Whole(7, 1, 256)
-    kernel = Whole(3, 1, 11)
-    stride = Whole(1, 1, 8)
-    padding = Whole(0, 0, 8)
-    dilation = Whole(1, 1, 6)
+    height = IntegerTrait(7, 1, 256)
+    width = IntegerTrait(7, 1, 256)
+    kernel = IntegerTrait(3, 1, 11)
+    stride = IntegerTrait(1, 1, 8)
+    padding = IntegerTrait(0, 0, 8)
+    dilation = IntegerTrait(1, 1, 6)
     ceil_mode = traitlets.Bool(False).tag(sync=True)
-    output_padding = Whole(0, 0, 5)
-    row = Whole(0, 0, 999)
-    column = Whole(0, 0, 999)
+    output_padding = IntegerTrait(0, 0, 5)
+    row = IntegerTrait(0, 0, 999)
+    column = IntegerTrait(0, 0, 999)
 
     def __init__(
         self,
@@ -54,7 +56,8 @@ class ShapeCalculator(Explorable):
         ceil_mode: bool = False,
         output_padding: int = 0,
     ):
-        """
+        """Show a layer's windows on an input.
+
         Args:
             size: of the input, one number or (height, width), 1 to 256.
             operation: "conv", "pool" or "transposed".
@@ -87,7 +90,7 @@ class ShapeCalculator(Explorable):
         return proposal["value"]
 
     def output_size(self) -> tuple[int, int]:
-        """Height and width of the output, from :mod:`catdog_lib.from_scratch.output_sizes`.
+        """Return the output's height and width, from :mod:`catdog_lib.from_scratch.output_sizes`.
 
         Raises:
             CatdogError: PyTorch would refuse these numbers.
@@ -105,9 +108,7 @@ class ShapeCalculator(Explorable):
         )
 
     def settings(self) -> dict:
-        """What is shown now, as the arguments of the static twin,
-        :func:`catdog_lib.plots.shape_windows`.
-        """
+        """Return what is shown as arguments of :func:`catdog_lib.plots.shape_windows`."""
         names = (
             "operation",
             "kernel",

@@ -286,21 +286,21 @@ class TestInABrowser:
     def test_the_label_game_counts_without_a_kernel(self, reader):
         page = reader.open("lessons/02_another.html")
         game = page.locator(".catdog")
-        game.get_by_text("Picture 1 of 3: cat or dog?").wait_for()
+        game.get_by_text("Image 1 of 3: cat or dog?").wait_for()
         assert game.locator("img").evaluate("image => image.naturalWidth") == 8
         game.get_by_role("button", name="cat").click()
-        game.get_by_text("Picture 2 of 3").wait_for()
+        game.get_by_text("Image 2 of 3").wait_for()
         page.keyboard.press("d")
         page.keyboard.press("c")
         score = game.get_by_text(
             "2 of 3 right: 67 % (95 % interval 21 % to 94 %)."
         )  # Wilson, by hand
         score.wait_for()
-        assert game.get_by_alt_text("Picture 3: a dog; you said cat").is_visible()
+        assert game.get_by_alt_text("Image 3: a dog; you said cat").is_visible()
         assert game.get_by_text("✗ a dog").count() == 1 and game.get_by_text("✓").count() == 2
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         page.keyboard.press("Enter")  # the focus is on "Play again"
-        game.get_by_text("Picture 1 of 3").wait_for()
+        game.get_by_text("Image 1 of 3").wait_for()
         assert page.url.endswith("02_another.html")
 
     def test_pages_open_from_the_disk(self, chromium, site):

@@ -1,6 +1,4 @@
-"""The explorables in a real chromium: on pages with no kernel and no network, and in JupyterLab
-with a kernel.
-"""
+"""The explorables in a real chromium: on pages without a kernel or a network, and in JupyterLab."""
 
 from __future__ import annotations
 
@@ -21,20 +19,13 @@ from catdog_lib.course import lessons as course
 from catdog_lib.course import pace
 from tests.course.small_lessons import save
 from tests.course.test_site import Reader, chromium, served  # noqa: F401 (a fixture)
-from tests.explore.explorable_pages import (
-    CELLS,
-    PICTURE,
-    TRAITS,
-    drive_browser,
-    drive_calculator,
-    drive_lambda,
-    drive_race,
-    drive_stepper,
-    drive_viewer,
-    said,
-    until,
-    widget,
-)
+from tests.explore.drives.calculator import drive_calculator
+from tests.explore.drives.feature_maps import drive_browser
+from tests.explore.drives.lambda_slider import drive_lambda
+from tests.explore.drives.race import drive_race
+from tests.explore.drives.stepper import drive_stepper
+from tests.explore.drives.viewer import drive_viewer
+from tests.explore.explorable_pages import CELLS, IMAGE, TRAITS, said, until, widget
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 NAMES = (
@@ -49,7 +40,7 @@ NAMES = (
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
-    """The pages of a course with one lesson."""
+    """Serve the pages of a course with one lesson; yield their address."""
     pytest.importorskip("sphinx", reason='needs the docs packages: pip install -e ".[docs]"')
     root = tmp_path_factory.mktemp("course")
     save(root, "01_three.ipynb", CELLS, {})
@@ -98,16 +89,16 @@ def test_they_fit_and_are_photographed(reader, tmp_path):
 @pytest.mark.parametrize("frame", [0, 200], ids=["", "a frame takes 200 ms"])
 @pytest.mark.parametrize("name", ["Convolution stepper", "Optimizer race"])
 def test_play_walks_and_pauses(name, frame, reader):
-    """Paused, it stays at the step that it shows, also on a machine that draws slowly."""
+    """Check that a pause stays at the step that is shown, also where drawing is slow."""
     if frame:
         reader.page.add_init_script(
             f"window.requestAnimationFrame = draw => setTimeout(draw, {frame});"
             "window.cancelAnimationFrame = clearTimeout;"
         )
-    picture = widget(reader.open("lessons/01_three.html"), name)
-    line = picture.locator(".catdog-said")
-    start = said(picture)
-    picture.get_by_role("button", name="Play").click()
+    root = widget(reader.open("lessons/01_three.html"), name)
+    line = root.locator(".catdog-said")
+    start = said(root)
+    root.get_by_role("button", name="Play").click()
     assert line.get_attribute("aria-live") == "off"
     # In the page itself, to pause at a known time after a step: 300 ms, when slow frames have the
     # next step to draw.
@@ -128,7 +119,7 @@ def test_play_walks_and_pauses(name, frame, reader):
     })""")
     assert where != start
     reader.page.wait_for_timeout(1000)
-    assert said(picture) == where
+    assert said(root) == where
     assert line.get_attribute("aria-live") == "polite"
 
 
@@ -150,8 +141,9 @@ def test_every_field_has_a_name_and_focus_can_be_seen(reader):
 
 
 def test_a_step_takes_less_than_a_frame(reader):
-    """Median over 60 moves of the time that the page is busy; a frame is 16.7 ms, for the reference
-    machine.
+    """Take the median over 60 moves of the time that the page is busy; a frame is 16.7 ms.
+
+    The bound is for the reference machine.
     """
     page = reader.open("lessons/01_three.html")
     for name in NAMES:
@@ -178,7 +170,7 @@ def test_a_step_takes_less_than_a_frame(reader):
 
 @pytest.fixture
 def lab(tmp_path):
-    """The address of a JupyterLab of our own, with the notebook in its folder."""
+    """Yield the address of a JupyterLab of our own, with the notebook in its folder."""
     pytest.importorskip("jupyterlab")
     save(tmp_path, "three.ipynb", CELLS, {})
     settings = tmp_path / "settings" / "@jupyterlab" / "apputils-extension"
@@ -253,11 +245,11 @@ def test_they_answer_in_jupyterlab_and_tell_python(chromium, lab, tmp_path):  # 
     printed = page.locator(".jp-OutputArea-output pre", has_text=TRAITS.splitlines()[0])
     printed.wait_for()
     assert printed.inner_text().strip() == TRAITS
-    # and Python moves the picture
+    # and Python moves the window
     until(
         page,
         widget(page, NAMES[0]),
-        f"Output row 6, column 2: {PICTURE[7, 3]:g}·1 = {PICTURE[7, 3]:g}",
+        f"Output row 6, column 2: {IMAGE[7, 3]:g}·1 = {IMAGE[7, 3]:g}",
     )
     reader.context.close()
     assert reader.outside == []
@@ -266,18 +258,15 @@ def test_they_answer_in_jupyterlab_and_tell_python(chromium, lab, tmp_path):  # 
 
 LESSONS = sorted((course.checkout() / "notebooks").glob("*.ipynb"))
 LIVE = [path for path in LESSONS if "catdog_lib.explore" in path.read_text(encoding="utf-8")]
-TWO = [
-    LIVE[0],
-    LIVE[-1],
-]  # all pictures have been driven above; each whole lesson takes half a minute
+TWO = [LIVE[0], LIVE[-1]]  # all explorables are driven above; a whole lesson takes half a minute
 
 
 @pytest.mark.parametrize("lesson", TWO, ids=lambda path: path.stem)
 def test_a_lesson_runs_in_jupyterlab_from_top_to_bottom(lesson, chromium, lab, tmp_path):  # noqa: F811
-    """The first and the last with interactive pictures; nbval and `make course` run all lessons,
-    without a browser.
+    """Run the first and the last lesson with explorables.
 
-    An error would stop "Run All" before the cell that this test adds at the end.
+    nbval and `make course` run all lessons, without a browser. An error would stop "Run All" before the
+    cell that this test adds at the end.
     """
     notebook = nbformat.read(lesson, as_version=4)
     finished = "from pathlib import Path\n\nPath('finished').touch()"

@@ -1,6 +1,4 @@
-"""The optimizer race: its JavaScript's paths are Python's, its surfaces have the gradients that
-autograd finds.
-"""
+"""The optimizer race: JavaScript's paths are Python's, the gradients are autograd's."""
 
 from __future__ import annotations
 
@@ -19,13 +17,13 @@ from catdog_lib.explore import OptimizerRace
 from catdog_lib.from_scratch import optimizers as by_hand
 from catdog_lib.from_scratch.loss_surfaces import FAR, SURFACES, descend
 from catdog_lib.from_scratch.optimizer_race import RACERS, race
-from tests.explore.test_explore import in_javascript, run_javascript
+from tests.explore.javascript import in_javascript, run_javascript
 
 POINTS = torch.randn(200, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) * 2
 
 
 def settings(rng: random.Random) -> dict:
-    """Numbers from the whole of the sliders' ranges, rates that diverge among them."""
+    """Return values from the whole ranges of the sliders, rates that diverge among them."""
     return {
         "lr": 10 ** rng.uniform(-5, 1),
         "adaptive_lr": 10 ** rng.uniform(-5, 1),
@@ -37,7 +35,7 @@ def settings(rng: random.Random) -> dict:
 
 
 def test_the_same_paths_in_javascript_and_in_python(tmp_path):
-    """Every optimizer on every surface, with 5 random settings each: 180 paths of up to 200 steps.
+    """Compare 180 paths of up to 200 steps: 5 random settings, every optimizer, every surface.
 
     JavaScript and PyTorch round sums, products and quotients alike, but not roots and powers. Where
     a large rate makes the path of RMSprop or Adam chaotic, the last digit of a root grows into
@@ -51,7 +49,7 @@ def test_the_same_paths_in_javascript_and_in_python(tmp_path):
         for name in RACERS
         for _ in range(5)
     ]
-    found = in_javascript("race.js", "c => js.descend(...c)", cases, tmp_path)
+    found = in_javascript("optimizer_race/math.js", "c => js.descend(...c)", cases, tmp_path)
     diverged, chaotic = 0, 0
     for (surface, name, start, length, numbers), path in zip(cases, found, strict=True):
         expected = race(surface, [name], start=start, steps=length, **numbers)[name]
@@ -70,7 +68,7 @@ def same(path: list, expected: torch.Tensor) -> bool:
 
 
 def steady(surface, name, start, length, numbers, expected) -> int:
-    """For how many points small errors make no difference to a path."""
+    """Return for how many points small errors make no difference to a path."""
     rng = random.Random(1)
     ground = SURFACES[surface]
 
@@ -108,9 +106,7 @@ def test_the_minima_are_minima_and_the_start_is_in_the_window(name):
 
 
 def test_every_optimizer_gets_down_from_every_start_and_sgd_is_the_last_one():
-    """What the lesson shows with the surfaces' own rates, 300 steps: none diverges, and SGD's
-    patience is tried.
-    """
+    """Check what the lesson shows with the surfaces' own rates: none diverges, and SGD is slow."""
     for name, surface in SURFACES.items():
         start = surface.value(*surface.start)
         bottom = surface.value(*surface.minima[0])
@@ -131,22 +127,28 @@ def test_a_path_ends_where_it_diverges():
 
 def test_the_page_has_the_surfaces_of_python(tmp_path):
     cases = [(name, *point) for name in SURFACES for point in POINTS[:40].tolist()]
-    code = "c => { const s = js.SURFACES[c[0]]; return [s.value(c[1], c[2]), ...s.gradient(c[1], c[2])]; }"
+    code = """([name, x, y]) => {
+        const surface = js.SURFACES[name];
+        return [surface.value(x, y), ...surface.gradient(x, y)];
+    }"""
     for (name, x, y), found in zip(
-        cases, in_javascript("race.js", code, cases, tmp_path), strict=True
+        cases, in_javascript("optimizer_race/math.js", code, cases, tmp_path), strict=True
     ):
         surface = SURFACES[name]
         assert found == pytest.approx([surface.value(x, y), *surface.gradient(x, y)], rel=1e-12)
     names = "[Object.keys(js.RULES), Object.keys(js.SURFACES)]"
-    assert run_javascript("race.js", names, tmp_path) == [list(RACERS), list(SURFACES)]
+    assert run_javascript("optimizer_race/math.js", names, tmp_path) == [
+        list(RACERS),
+        list(SURFACES),
+    ]
 
 
 def test_contour_lines_lie_on_their_height(tmp_path):
-    """f = x² + y² on a grid: every end of a line lies on the circle, and together they go around
-    it.
-    """
+    """Check x² + y² on a grid: all ends of the lines lie on the circle, and they go around it."""
     rows = [[(c - 10) ** 2 + (r - 8) ** 2 for c in range(21)] for r in range(17)]
-    (path,) = in_javascript("race.js", "c => js.contour(...c)", [(rows, 30)], tmp_path)
+    (path,) = in_javascript(
+        "optimizer_race/contours.js", "c => js.contour(...c)", [(rows, 30)], tmp_path
+    )
     ends = re.findall(r"([\d.]+),([\d.]+)", path)
     places = np.array(ends, dtype=float) - (10, 8)
     assert np.abs((places**2).sum(1) - 30).max() < 1  # straight within a cell
@@ -158,14 +160,14 @@ def test_contour_lines_lie_on_their_height(tmp_path):
 def test_words_and_losses_on_the_page(tmp_path):
     values = [0, 0.25, -0.25, 12.3456, 0.00456, 4.1e-4, -6.61e-13, 123456, 9999.4]
     words = ["0", "0.25", "−0.25", "12.3", "0.00456", "4.1·10⁻⁴", "−6.6·10⁻¹³", "1.2·10⁵", "10000"]
-    assert in_javascript("race.js", "v => js.lossText(v)", values, tmp_path) == words
+    assert in_javascript("format.js", "v => js.formatLoss(v)", values, tmp_path) == words
     cases = [
         ("bowl", 0, {"SGD": [[2, 0]], "Adam": [[2, 0]]}),
         ("bowl", 1, {"SGD": [[2, 0], [1, 0]], "Adam": [[2, 0], [0.5, 0]]}),
         ("bowl", 1, {"SGD": [[2, 0]], "Adam": [[2, 0], [0.5, 0]]}),
         ("bowl", 1, {}),
     ]
-    assert in_javascript("optimizer_race.js", "c => js.summary(...c)", cases, tmp_path) == [
+    assert in_javascript("optimizer_race/index.js", "c => js.summary(...c)", cases, tmp_path) == [
         "Step 0 of 300 on the surface bowl. All start at 2.",
         "Step 1 of 300 on the surface bowl. Lowest: Adam, 0.125.",
         "Step 1 of 300 on the surface bowl. Lowest: Adam, 0.125. Diverged: SGD at step 1.",
@@ -217,7 +219,7 @@ def test_every_number_of_a_race_is_used():
         (lambda: OptimizerRace(optimizers=["adam"]), r"^optimizers names 'adam'; use some of SGD"),
         (lambda: OptimizerRace(lr=0), r"^lr is 0; it has to be a number from 1e-05 to 10"),
         (lambda: OptimizerRace(beta1=1), r"^beta1 is 1; it has to be a number from 0 to 0.999"),
-        (lambda: OptimizerRace(step=301), r"^step is 301; it has to be a whole number from 0 to 3"),
+        (lambda: OptimizerRace(step=301), r"^step is 301; it has to be an integer from 0 to 3"),
         (lambda: OptimizerRace(start=(float("nan"), 0)), r"^x is nan; it has to be a number"),
         (lambda: setattr(OptimizerRace(), "surface", "x"), r"^surface is 'x'; use one of"),
         (lambda: race("bowl", ["Lion"]), r"^optimizers names 'Lion'"),

@@ -1,6 +1,4 @@
-"""The feature-map browser: record a network on some images, select what to show, pack it, replay it
-in a page.
-"""
+"""The feature-map browser: record a network on an image, select, pack and replay."""
 
 from catdog_lib.explore.feature_map_browser.widget import FeatureMapBrowser
 

@@ -1,4 +1,4 @@
-"""What a network's convolutions read, and what becomes of their output: recorded on one picture."""
+"""What a network's convolutions read, and what becomes of their output: recorded on one image."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from catdog_lib.errors import CatdogError
 from catdog_lib.inspect.hooks import evaluating, use_name
 
-STEPS: dict[type[nn.Module], str] = {
+STEP_NAMES: dict[type[nn.Module], str] = {
     nn.BatchNorm2d: "BatchNorm",
     nn.ReLU: "ReLU",
     nn.ReLU6: "ReLU6",
@@ -21,43 +21,45 @@ STEPS: dict[type[nn.Module], str] = {
 
 
 @dataclass(eq=False)
-class Call:
-    """One use of a convolution.
+class ConvCall:
+    """One call of a convolution.
 
     Attributes:
-        name: of the use, as :class:`catdog_lib.inspect.hooks.Recorder` has it: "deep.0.0", then
+        name: of the call, as :class:`catdog_lib.inspect.hooks.Recorder` has it: "deep.0.0", then
             "deep.0.0#2".
         layer: the convolution itself.
         inputs: C×H×W, the maps that it read.
         steps: BatchNorm and activations that took the output up, one after the other.
         maps: C×H×W, the output after all of them.
-        end: name of the last step's use; the convolution's own where no step follows.
-        reads_pixels: whether the inputs are the red, green and blue of the picture.
+        last_name: the call of the last step; the convolution's own name where no step follows.
+        reads_pixels: whether the inputs are the red, green and blue of the image.
     """
 
     name: str
     layer: nn.Conv2d
     inputs: Tensor
     maps: Tensor
-    end: str
+    last_name: str
     steps: list[nn.Module] = field(default_factory=list)
     reads_pixels: bool = False
 
 
-def record(model: nn.Module, pictures: Tensor) -> tuple[list[Call], Tensor]:
-    """Run the model as for prediction on pictures (N×3×H×W), and note every call of a convolution
-    for the first.
+def record(model: nn.Module, images: Tensor) -> tuple[list[ConvCall], Tensor]:
+    """Run the model in evaluation mode, and record every call of a convolution on the first image.
+
+    Args:
+        model: takes images and returns logits.
+        images: N×3×H×W.
 
     Returns:
-        the calls in their order, and the logits of the first picture, one for each class.
+        the calls in their order, and the logits of the first image, one for each class.
 
     Raises:
-        CatdogError: the model has no convolution, or its answer is not one row of logits.
+        CatdogError: the model has no convolution, or does not return one row of logits per image.
     """
-    calls: list[Call] = []
-    ends: list[
-        object
-    ] = []  # of each call: the tensor that came out last, while nothing else took it
+    calls: list[ConvCall] = []
+    # Of each call: the tensor that came out last; None once something else took it.
+    ends: list[object] = []
     uses: Counter[nn.Module] = Counter()
     names = {module: name for name, module in model.named_modules()}
 
@@ -65,17 +67,17 @@ def record(model: nn.Module, pictures: Tensor) -> tuple[list[Call], Tensor]:
         uses[module] += 1
         name = use_name(names[module], uses[module])
         if isinstance(module, nn.Conv2d):
-            calls.append(Call(name, module, inputs[0][0], output[0], name))
+            calls.append(ConvCall(name, module, inputs[0][0], output[0], name))
             ends.append(output)
             return
         for i, call in enumerate(calls):
             if not inputs or inputs[0] is not ends[i]:
                 continue
-            if not _keeps_channels(module):
+            if not _is_elementwise(module):
                 ends[i] = None
                 continue
             call.steps.append(module)
-            call.maps, call.end, ends[i] = output[0], name, output
+            call.maps, call.last_name, ends[i] = output[0], name, output
 
     handles = [
         module.register_forward_hook(note) for module in names if not list(module.children())
@@ -83,7 +85,7 @@ def record(model: nn.Module, pictures: Tensor) -> tuple[list[Call], Tensor]:
     device = next((parameter.device for parameter in model.parameters()), None)
     try:
         with evaluating(model), torch.no_grad():
-            logits = model(pictures.to(device))
+            logits = model(images.to(device))
     finally:
         for handle in handles:
             handle.remove()
@@ -100,7 +102,7 @@ def record(model: nn.Module, pictures: Tensor) -> tuple[list[Call], Tensor]:
     return calls, logits[0]
 
 
-def _keeps_channels(module: nn.Module) -> bool:
-    """Whether each number that it makes comes from the one number at the same place and channel."""
-    by_batch = isinstance(module, nn.BatchNorm2d) and module.running_mean is None
-    return type(module) in STEPS and not by_batch
+def _is_elementwise(module: nn.Module) -> bool:
+    """Return whether each output comes from the one input at the same place and channel."""
+    uses_batch = isinstance(module, nn.BatchNorm2d) and module.running_mean is None
+    return type(module) in STEP_NAMES and not uses_batch

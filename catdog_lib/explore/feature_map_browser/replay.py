@@ -1,6 +1,4 @@
-"""The numbers of a packed layer, computed again in float64: what the page computes in
-JavaScript.
-"""
+"""The values of a packed layer, computed again in float64: what the page computes in JavaScript."""
 
 from __future__ import annotations
 
@@ -11,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from catdog_lib.explore.feature_map_browser.pack import numbers_of, unpack
+from catdog_lib.explore.feature_map_browser.pack import decode, unpack_maps
 
 ACTIVATIONS = {
     "ReLU": torch.relu,
@@ -23,7 +21,7 @@ ACTIVATIONS = {
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """How one number of a feature map came about.
+    """How one value of a feature map came about.
 
     Attributes:
         sources: the numbers of the C input channels that the filter reads.
@@ -31,8 +29,8 @@ class Arithmetic:
         weights: C×k×k, the filter.
         sums: C: Σ patch × weights in each channel.
         bias: 0 where the layer has none.
-        total: all sums and the bias: what the convolution gives.
-        after: the name of each step that follows, and what it makes of the number.
+        total: all sums and the bias: the output of the convolution.
+        after: the name of each step that follows, and what it makes of the value.
 
     The tensors are float64.
     """
@@ -46,81 +44,84 @@ class Arithmetic:
     after: list[tuple[str, float]]
 
 
-def inputs_of(layer: dict, at: int) -> Tensor:
-    """C×H×W, the maps that the filter reads; ``at`` is its position among those of the layer that
-    are shown.
+def filter_inputs(layer: dict, at: int) -> Tensor:
+    """Return the maps that a filter reads, C×H×W.
+
+    Args:
+        layer: as :func:`catdog_lib.explore.feature_map_browser.pack.pack_layer` packs it.
+        at: the filter's position among those of the layer that are shown; so in all functions here.
     """
-    weights = weights_of(layer, at)
+    weights = filter_weights(layer, at)
     first = layer["sources"].index(layer["starts"][at])
     planes = layer["inputs"][first : first + len(weights)]
-    return unpack(planes, *layer["input_size"]).double()
+    return unpack_maps(planes, *layer["input_size"]).double()
 
 
-def weights_of(layer: dict, at: int) -> Tensor:
-    """C×k×k, the filter."""
-    filters = numbers_of(layer["weights"]).double()
+def filter_weights(layer: dict, at: int) -> Tensor:
+    """Return the weights of a filter, C×k×k."""
+    filters = decode(layer["weights"]).double()
     return filters.view(len(layer["channels"]), -1, layer["kernel"], layer["kernel"])[at]
 
 
-def bias_of(layer: dict, at: int) -> float:
-    """0 where the layer has none."""
+def filter_bias(layer: dict, at: int) -> float:
+    """Return the bias of a filter; 0 where the layer has none."""
     return 0.0 if layer["bias"] is None else layer["bias"][at]
 
 
-def map_of(layer: dict, at: int, steps: int) -> Tensor:
-    """H×W float32: the convolution's output after so many of its steps."""
+def feature_map(layer: dict, at: int, steps: int) -> Tensor:
+    """Return the convolution's output after so many of its steps, H×W float32."""
     output = F.conv2d(
-        inputs_of(layer, at)[None],
-        weights_of(layer, at)[None],
-        torch.tensor([bias_of(layer, at)]).double(),
+        filter_inputs(layer, at)[None],
+        filter_weights(layer, at)[None],
+        torch.tensor([filter_bias(layer, at)]).double(),
         layer["stride"],
         layer["padding"],
         layer["dilation"],
     )[0, 0]
     for step in layer["steps"][:steps]:
-        output = after_step(step, at, output)
+        output = apply_step(step, at, output)
     return output.float()
 
 
 def arithmetic(layer: dict, at: int, row: int, column: int) -> Arithmetic:
-    """One number of the map, from its beginning to its end."""
-    weights = weights_of(layer, at)
+    """Return one value of the map, from its beginning to its end."""
+    weights = filter_weights(layer, at)
     padding, dilation, stride = layer["padding"], layer["dilation"], layer["stride"]
-    padded = F.pad(inputs_of(layer, at), [padding] * 4)
-    reach = dilation * (layer["kernel"] - 1) + 1
+    padded = F.pad(filter_inputs(layer, at), [padding] * 4)
+    extent = dilation * (layer["kernel"] - 1) + 1
     top, left = row * stride, column * stride
-    patch = padded[:, top : top + reach : dilation, left : left + reach : dilation]
+    patch = padded[:, top : top + extent : dilation, left : left + extent : dilation]
     sums = (patch * weights).sum((1, 2))
-    value = sums.sum() + bias_of(layer, at)
+    value = sums.sum() + filter_bias(layer, at)
     total, after = value.item(), []
     for step in layer["steps"]:
-        value = after_step(step, at, value)
+        value = apply_step(step, at, value)
         after.append((step["name"], value.item()))
     start = layer["starts"][at]
-    return Arithmetic(
-        list(range(start, start + len(sums))),
-        patch,
-        weights,
-        sums,
-        bias_of(layer, at),
-        total,
-        after,
-    )
+    sources = list(range(start, start + len(sums)))
+    return Arithmetic(sources, patch, weights, sums, filter_bias(layer, at), total, after)
 
 
-def after_step(step: dict, at: int, value: Tensor) -> Tensor:
-    """What BatchNorm or an activation makes of numbers of the channel."""
+def apply_step(step: dict, at: int, values: Tensor) -> Tensor:
+    """Return what BatchNorm or an activation makes of values of the channel."""
     if step["name"] != "BatchNorm":
-        return ACTIVATIONS[step["name"]](value)
-    spread = (step["variance"][at] + step["epsilon"]) ** 0.5
-    return (value - step["mean"][at]) / spread * step["scale"][at] + step["shift"][at]
+        return ACTIVATIONS[step["name"]](values)
+    deviation = (step["variance"][at] + step["epsilon"]) ** 0.5
+    return (values - step["mean"][at]) / deviation * step["scale"][at] + step["shift"][at]
 
 
-def span(reach: Sequence | None, unit: int, size: int) -> tuple[int, int]:
-    """First and last of ``size`` pixels that a unit sees; last < first where it sees nothing but
-    padding.
+def seen_span(field: Sequence | None, unit: int, size: int) -> tuple[int, int]:
+    """Return the first and last pixel that a unit sees along one side.
+
+    Args:
+        field: jump, first and last of the layer; None where its units see everything.
+        unit: the unit's row or column.
+        size: pixels along the side.
+
+    Returns:
+        first and last; last < first where the unit sees nothing but padding.
     """
-    if reach is None:
+    if field is None:
         return 0, size - 1
-    jump, first, last = reach
+    jump, first, last = field
     return max(0, int(first + jump * unit)), min(size - 1, int(last + jump * unit))

@@ -1,0 +1,50 @@
+"""How numbers and images travel to a page, and back."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from catdog_lib.errors import CatdogError
+
+
+def to_tensor(value: object, name: str) -> Tensor:
+    """Return the value as a tensor of finite float64 numbers.
+
+    Args:
+        value: a tensor, or rows of numbers.
+        name: the argument that it was given as, for the error message.
+
+    Raises:
+        CatdogError: it holds no numbers, infinite ones or NaN, or something else.
+    """
+    try:
+        numbers = torch.as_tensor(value, dtype=torch.float64).detach().cpu()
+    except (TypeError, ValueError, RuntimeError):
+        raise CatdogError(f"{name} is not a tensor, nor rows of numbers of equal length.") from None
+    if not numbers.numel() or not numbers.isfinite().all():
+        raise CatdogError(f"{name} holds no numbers, or infinite ones or NaN; pass finite numbers.")
+    return numbers
+
+
+def shape_text(tensor: Tensor) -> str:
+    """Return the shape as a reader writes it: "3×64×64"."""
+    return "×".join(map(str, tensor.shape))
+
+
+def data_uri(image: Tensor) -> str:
+    """Return an image (3×H×W, uint8) as the text of a PNG file that a web page can show."""
+    buffer = io.BytesIO()
+    Image.fromarray(np.asarray(image.permute(1, 2, 0))).save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def image_from_uri(uri: str) -> Tensor:
+    """Return the image (3×H×W, uint8) that :func:`data_uri` was given."""
+    data = base64.b64decode(uri.partition(",")[2])
+    return torch.from_numpy(np.array(Image.open(io.BytesIO(data)))).permute(2, 0, 1)

@@ -1,0 +1,83 @@
+// Small images of which one is chosen, tables of numbers, and images with a frame on them.
+
+import { paintPixels } from "../canvas.js";
+import { cssColour, inkOn } from "../colour.js";
+import { element, setAttributes, svgElement } from "../dom.js";
+import { significantShort } from "../format.js";
+
+// Small images of which one is chosen, by pointer or by arrow keys: a group of radio buttons.
+export function tileGroup(label, onChoose) {
+  const root = element("div", { class: "catdog-tiles", role: "radiogroup", "aria-label": label });
+  // A name of its own, also beside a second browser on the page.
+  const group = `catdog-${Math.random().toString(36).slice(2)}`;
+  let inputs = [];
+  return {
+    root,
+    // items: { words, name, size, values, colour }
+    fill(items) {
+      inputs = items.map(({ name }, i) => {
+        const input = element("input", { type: "radio", name: group, "aria-label": name });
+        input.addEventListener("change", () => onChoose(i));
+        return input;
+      });
+      root.replaceChildren(
+        ...items.map(({ words, size, values, colour }, i) => {
+          const canvas = element("canvas", { "aria-hidden": "true" });
+          paintPixels(canvas, size, values, colour);
+          const title = element("span", {}, words);
+          return element("label", { class: "catdog-tile" }, inputs[i], canvas, title);
+        }),
+      );
+    },
+    show(i) {
+      inputs[i].checked = true;
+    },
+  };
+}
+
+// A table of numbers on coloured cells.
+export function numberTable() {
+  const grid = element("div", { class: "catdog-table", "aria-hidden": "true" });
+  const title = element("span", {});
+  const root = element("div", { class: "catdog-named" }, title, grid);
+  return {
+    root,
+    // rows of numbers; colour(value) is that of a cell
+    show(words, rows, colour) {
+      title.textContent = words;
+      grid.style.gridTemplateColumns = `repeat(${rows[0].length}, max-content)`;
+      grid.replaceChildren(
+        ...rows.flatMap((line) => [...line].map((value) => numberCell(value, colour(value)))),
+      );
+    },
+  };
+}
+
+function numberCell(value, rgb) {
+  const text = significantShort(value);
+  const cell = element("span", { class: "catdog-value" }, text);
+  if (text.length > 6) cell.style.fontSize = `${70 / text.length}px`;
+  [cell.style.background, cell.style.color] = [cssColour(rgb), inkOn(rgb)];
+  return cell;
+}
+
+// An image in an SVG of its own size, with a frame on it.
+export function framedImage(attributes = {}) {
+  const image = svgElement("image", { preserveAspectRatio: "none", class: "catdog-exact" });
+  const box = svgElement("rect", { class: "catdog-window" });
+  const classes = "catdog-grid catdog-ground";
+  const svg = svgElement("svg", { class: classes, ...attributes }, image, box);
+  return {
+    svg,
+    image,
+    frame(x, y, width, height) {
+      const sides = Object.entries({ x, y, width, height });
+      // A window may begin in the padding, and a unit may see nothing.
+      setAttributes(box, Object.fromEntries(sides.map(([name, at]) => [name, Math.max(0, at)])));
+    },
+    show([rows, columns], href) {
+      svg.setAttribute("viewBox", `0 0 ${columns} ${rows}`);
+      setAttributes(image, { href, width: columns, height: rows });
+    },
+  };
+}
