@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from catdog_lib.errors import CatdogError
 from catdog_lib.explore.base import Explorable, Whole, data_uri
 from catdog_lib.from_scratch.output_sizes import conv_output_size
+from catdog_lib.inspect.hooks import LayerCall, evaluating, forward_hooks, layer_name
 from catdog_lib.sketches.dataset import draw
 
 MOST_LAYERS = 24
@@ -156,12 +157,11 @@ def traced(model: nn.Module, picture: Tensor) -> tuple[list[dict], list[str]]:
     layers: list[dict] = []
     maps: list[str] = []
     size = picture.shape[-1]
-    names = {module: name for name, module in model.named_modules()}
 
-    def note(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+    def note(call: LayerCall) -> None:
         nonlocal size
-        name = names[layer]
-        settings = settings_of(layer, name)
+        name, inputs, output = layer_name(call.name), call.inputs, call.output
+        settings = settings_of(call.layer, name)
         numbers = {key: settings[key] for key in LIMITS}
         if inputs[0].shape[-1] != size or conv_output_size(size, **numbers) != output.shape[-1]:
             raise CatdogError(
@@ -173,16 +173,9 @@ def traced(model: nn.Module, picture: Tensor) -> tuple[list[dict], list[str]]:
         maps.append(_thumbnail(output[0]))
 
     kinds = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
-    handles = [m.register_forward_hook(note) for m in model.modules() if isinstance(m, kinds)]
-    was_training = model.training
-    try:
-        model.eval()
-        with torch.no_grad():
-            model(picture[None].to(next(model.parameters()).device))
-    finally:
-        model.train(was_training)
-        for handle in handles:
-            handle.remove()
+    windows = [name for name, module in model.named_modules() if isinstance(module, kinds)]
+    with evaluating(model), forward_hooks(model, note, layers=windows), torch.no_grad():
+        model(picture[None].to(next(model.parameters()).device))
     return layers, maps
 
 

@@ -19,9 +19,9 @@ from catdog_lib.explore.feature_map_browser import select as choice
 from catdog_lib.explore.feature_map_browser import widget as feature_map_browser
 from catdog_lib.explore.feature_map_browser.pack import numbers_of, pack, text_of, unpack
 from catdog_lib.explore.feature_map_browser.replay import arithmetic, map_of, span
-from catdog_lib.inspect.hooks import Recorder
-from catdog_lib.inspect.layers import last_maps
-from catdog_lib.inspect.receptive_field import receptive_field_by_gradient
+from catdog_lib.inspect.effective_field import receptive_field_by_gradient
+from catdog_lib.inspect.layers import last_feature_maps
+from catdog_lib.inspect.recorder import Recorder
 from tests.explore.test_explore import in_javascript, run_javascript
 
 PICTURE = (torch.arange(3 * 64 * 64) ** 2 % 251).view(3, 64, 64).to(torch.uint8)
@@ -189,7 +189,7 @@ def test_the_heat_is_grad_cam(network):
         answer = model.eval()(PICTURE[None]).argmax(1).item()
     last = grad_cam(model, PICTURE[None], 0, size=tuple(browser.last_heat["size"]))[0]
     browser.target = 0
-    assert last_maps(model, PICTURE[None]) in browser.last_heat["title"]
+    assert last_feature_maps(model, PICTURE[None]) in browser.last_heat["title"]
     np.testing.assert_allclose(
         browser.heat(), last / last.max().clamp(min=1e-30), atol=0.5001 / 255
     )

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from catdog_lib.explore.feature_map_browser.record import STEPS, Call
 from catdog_lib.explore.receptive_field_viewer import settings_of
 from catdog_lib.inspect.field_tracer import FieldSpan
-from catdog_lib.inspect.unit_fields import Fields
+from catdog_lib.inspect.receptive_field import UnitFields
 
 
 def text_of(numbers: Tensor) -> str:
@@ -54,7 +54,9 @@ def unpack(planes: list[dict], height: int, width: int) -> Tensor:
     return torch.stack(maps).view(-1, height, width)
 
 
-def pack_layer(call: Call, channels: Sequence[int], fields: Fields | None, heats: Tensor) -> dict:
+def pack_layer(
+    call: Call, channels: Sequence[int], fields: UnitFields | None, heats: Tensor
+) -> dict:
     """All that a page needs to show these output channels of a convolution and to compute their
     numbers again.
 
@@ -84,7 +86,7 @@ def pack_layer(call: Call, channels: Sequence[int], fields: Fields | None, heats
         "weights": text_of(layer.weight[rows].float()),
         "bias": None if layer.bias is None else layer.bias[rows].tolist(),
         "steps": [_packed_step(step, rows) for step in call.steps],
-        "fields": fields and [_packed_reach(one) for one in (fields.down, fields.along)],
+        "fields": fields and [_packed_reach(one) for one in (fields.vertical, fields.horizontal)],
         "heat": pack_heat(call.name, heats),
     }
 

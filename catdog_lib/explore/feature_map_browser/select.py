@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from catdog_lib.errors import CatdogError
 from catdog_lib.explore.feature_map_browser.record import Call
 from catdog_lib.explore.receptive_field_viewer import settings_of
-from catdog_lib.inspect.hooks import without_use
+from catdog_lib.inspect.hooks import layer_name
 
 MOST_LAYERS, MOST_CHANNELS, LARGEST_KERNEL = 6, 16, 7
 FEWEST_CHANNELS, MOST_WEIGHTS = 4, 20_000  # of a layer
@@ -33,12 +33,12 @@ def chosen(
         count = min(MOST_LAYERS, len(fit))
         places = [round(i * (len(fit) - 1) / max(1, count - 1)) for i in range(count)]
         return [(fit[i], _most_varied(fit[i])) for i in places]
-    names = {name for call in calls for name in (call.name, without_use(call.name))}
+    names = {name for call in calls for name in (call.name, layer_name(call.name))}
     for name in layers:
         if name not in names:
             there = ", ".join(call.name for call in calls)
             raise CatdogError(f"The model uses no convolution {name!r}; it has {there}.")
-    wanted = [call for call in calls if {call.name, without_use(call.name)} & set(layers)]
+    wanted = [call for call in calls if {call.name, layer_name(call.name)} & set(layers)]
     if not 1 <= len(wanted) <= MOST_LAYERS:
         raise CatdogError(f"layers asks for {len(wanted)} convolutions; pass 1 to {MOST_LAYERS}.")
     for call in wanted:
@@ -47,7 +47,7 @@ def chosen(
     if not isinstance(layers, Mapping):
         return [(call, _most_varied(call)) for call in wanted]
     return [
-        (call, _checked_channels(call, layers.get(call.name, layers.get(without_use(call.name)))))
+        (call, _checked_channels(call, layers.get(call.name, layers.get(layer_name(call.name)))))
         for call in wanted
     ]
 

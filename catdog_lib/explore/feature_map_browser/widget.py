@@ -18,8 +18,8 @@ from catdog_lib.explore.feature_map_browser.pack import numbers_of, pack_heat, p
 from catdog_lib.explore.feature_map_browser.record import record
 from catdog_lib.explore.feature_map_browser.replay import Arithmetic, arithmetic, map_of, span
 from catdog_lib.explore.feature_map_browser.select import MOST_LAYERS, chosen, fitting
-from catdog_lib.inspect.layers import last_maps
-from catdog_lib.inspect.unit_fields import Fields
+from catdog_lib.inspect.layers import last_feature_maps
+from catdog_lib.inspect.receptive_field import UnitFields
 
 MOST_CLASSES = 10
 MOST_TEXT = 600_000  # characters: all numbers travel to the page as text
@@ -104,7 +104,7 @@ class FeatureMapBrowser(Explorable):
             )
             for call, channels in chosen(calls, layers)
         ]
-        name = last_maps(model, pictures)
+        name = last_feature_maps(model, pictures)
         last = [call.maps for call in calls if call.maps[0].numel() > 1][-1]
         photo = data_uri(picture)
         super().__init__(
@@ -203,9 +203,9 @@ class FeatureMapBrowser(Explorable):
         return most if self.step < 0 else min(self.step, most)
 
 
-def _fields(model: nn.Module, pictures: Tensor, layer: str) -> Fields | None:
+def _fields(model: nn.Module, pictures: Tensor, layer: str) -> UnitFields | None:
     try:
-        return Fields.of(model, pictures, layer)
+        return UnitFields.of(model, pictures, layer)
     except CatdogError:  # the network moves its places about
         return None
 
