@@ -1,6 +1,4 @@
-"""Look inside a network: its maps, what excites them, which pixels its answer depends on, and
-whether that is true.
-"""
+"""Explain a network's answer: on which pixels does it depend, and is the explanation true?"""
 
 from catdog_lib.explain.attribution import occlusion, saliency, smooth_grad
 from catdog_lib.explain.cam import grad_cam

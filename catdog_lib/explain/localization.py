@@ -1,4 +1,7 @@
-"""Does the heat lie where the truth is? On drawn animals it is known what each pixel shows."""
+"""Does the heat lie where the truth is? On sketches it is known what each pixel shows.
+
+Lesson 07, section 5.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,14 @@ from catdog_lib.errors import CatdogError
 from catdog_lib.sketches.canvas import BODY_PARTS
 
 
-def heat_by_part(heat: Tensor, parts: Tensor) -> Tensor:
-    """The share of a map's heat that lies on each part of the picture.
+def heat_by_part(heatmaps: Tensor, parts: Tensor) -> Tensor:
+    """Return the share of each map's heat that lies on each part of the image.
 
-    Heat below 0 does not count. A map without any heat above 0 tells nothing of places: it counts
-    as even.
+    Heat below 0 does not count. A heatmap without any heat above 0 tells nothing of places: it
+    counts as even.
 
     Args:
-        heat: N×H×W.
+        heatmaps: N×H×W.
         parts: what each pixel shows, N×H×W, as in :class:`catdog_lib.data.sketch_sets.SketchSet`.
 
     Returns:
@@ -24,10 +27,10 @@ def heat_by_part(heat: Tensor, parts: Tensor) -> Tensor:
         sums to 1.
 
     Raises:
-        CatdogError: heat and parts differ in shape.
+        CatdogError: heatmaps and parts differ in shape.
     """
-    _same_shape(heat, parts, "parts")
-    positive = heat.double().clamp(min=0)
+    _same_shape(heatmaps, parts, "parts")
+    positive = heatmaps.double().clamp(min=0)
     empty = positive.flatten(1).sum(1) == 0
     positive[empty] = 1
     on_part = [(positive * (parts == i)).flatten(1).sum(1) for i in range(len(BODY_PARTS))]
@@ -36,36 +39,34 @@ def heat_by_part(heat: Tensor, parts: Tensor) -> Tensor:
 
 
 def area_by_part(parts: Tensor) -> Tensor:
-    """The share of the picture's area that each part takes, N×P: what heat that knows nothing would
-    give.
-    """
+    """Return each part's share of the image's area, N×P: what a heatmap without knowledge gives."""
     return heat_by_part(torch.ones(parts.shape, device=parts.device), parts)
 
 
-def pointing_game(heat: Tensor, mask: Tensor) -> float:
-    """In which share of the maps does the hottest pixel lie on the mask? From 0 to 1.
+def pointing_game(heatmaps: Tensor, mask: Tensor) -> float:
+    """Return the share of the heatmaps, 0 to 1, whose hottest pixel lies on the mask.
 
-    A map whose values are all the same points nowhere, and does not hit. Source: J. Zhang et al.
-    2016, "Top-down neural attention by excitation backprop", arXiv 1608.00507, there with a margin
-    of 15 pixels around the mask.
+    A heatmap whose values are all the same points nowhere, and does not hit. Source: J. Zhang et
+    al. 2016, "Top-down neural attention by excitation backprop", arXiv 1608.00507, there with a
+    margin of 15 pixels around the mask.
 
     Args:
-        heat: N×H×W.
+        heatmaps: N×H×W.
         mask: N×H×W, True where the object is, such as ``parts > 0`` for the animal.
 
     Raises:
-        CatdogError: heat and mask differ in shape.
+        CatdogError: heatmaps and mask differ in shape.
     """
-    _same_shape(heat, mask, "mask")
-    values, hits = heat.flatten(1), mask.flatten(1).bool()
+    _same_shape(heatmaps, mask, "mask")
+    values, hits = heatmaps.flatten(1), mask.flatten(1).bool()
     pointed = values.amax(1) > values.amin(1)
     hit = hits.gather(1, values.argmax(1, keepdim=True))[:, 0]
     return (hit & pointed).double().mean().item()
 
 
-def _same_shape(heat: Tensor, other: Tensor, name: str) -> None:
-    if heat.ndim != 3 or heat.shape != other.shape:
+def _same_shape(heatmaps: Tensor, other: Tensor, name: str) -> None:
+    if heatmaps.ndim != 3 or heatmaps.shape != other.shape:
         raise CatdogError(
-            f"heat has the shape {tuple(heat.shape)} and {name} {tuple(other.shape)}; both must be "
-            "N×H×W."
+            f"heatmaps has the shape {tuple(heatmaps.shape)} and {name} {tuple(other.shape)}; both "
+            "must be N×H×W."
         )

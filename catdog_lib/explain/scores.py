@@ -1,4 +1,4 @@
-"""What is explained: the score of one class, for a batch of any size, on the model's device."""
+"""What is explained: the score of one class, for any number of images, on the model's device."""
 
 from __future__ import annotations
 
@@ -10,58 +10,58 @@ from torch import Tensor, nn
 from catdog_lib.errors import CatdogError
 from catdog_lib.inspect.hooks import evaluating
 
-_BATCH = 32
+_BATCH_SIZE = 32
 
 
 def batch_by_batch(
     explain: Callable[[Tensor, Tensor], Tensor],
     model: nn.Module,
-    pictures: Tensor,
+    images: Tensor,
     target: int | Tensor | None,
 ) -> Tensor:
-    """Call ``explain(pictures, classes)`` with up to 32 pictures at a time, and put the results
-    together.
+    """Call ``explain(images, classes)`` with up to 32 images at a time and join the results.
 
-    Meanwhile the model is in evaluation mode. ``explain`` gets float pictures in [0, 1] and int64
-    classes on the model's device; its results come back as float32 to where the pictures are.
+    Meanwhile the model is in evaluation mode. ``explain`` gets float images in [0, 1] and int64
+    classes on the model's device; its results come back as float32 to where the images are.
 
     Args:
-        pictures: N×3×H×W, uint8 or float in [0, 1].
+        images: N×3×H×W, uint8 or float in [0, 1].
         target: the class to explain: one for all, or N of them; None takes the class that the model
             answers.
 
     Raises:
-        CatdogError: the pictures or the target are none of these.
+        CatdogError: the images or the target are none of these.
     """
-    check_pictures(pictures)
+    check_images(images)
     if isinstance(target, int):
-        target = torch.full((len(pictures),), target)
-    if target is not None and target.shape != (len(pictures),):
+        target = torch.full((len(images),), target)
+    if target is not None and target.shape != (len(images),):
         raise CatdogError(
-            f"target has the shape {tuple(target.shape)}, but there are {len(pictures)} pictures; "
+            f"target has the shape {tuple(target.shape)}, but there are {len(images)} images; "
             "give one class for each, one number for all, or None for the class that the model "
             "answers."
         )
     device = next(model.parameters()).device
     results = []
     with evaluating(model):
-        for rows in torch.arange(len(pictures)).split(_BATCH):
-            part = pictures[rows].to(device)
-            part = part.float() / 255 if part.dtype == torch.uint8 else part.float()
-            classes = answers(model, part) if target is None else target[rows].to(device)
-            results.append(explain(part, classes).detach().float())
-    return torch.cat(results).to(pictures.device)
+        for rows in torch.arange(len(images)).split(_BATCH_SIZE):
+            batch = images[rows].to(device)
+            batch = batch.float() / 255 if batch.dtype == torch.uint8 else batch.float()
+            classes = predicted_classes(model, batch) if target is None else target[rows].to(device)
+            results.append(explain(batch, classes).detach().float())
+    return torch.cat(results).to(images.device)
 
 
 @torch.no_grad()
-def answers(model: nn.Module, pictures: Tensor) -> Tensor:
-    """The class with the largest logit, N."""
-    return model(pictures).argmax(1)
+def predicted_classes(model: nn.Module, images: Tensor) -> Tensor:
+    """Return the class with the largest logit for each of the N images."""
+    return model(images).argmax(1)
 
 
-def score(logits: Tensor, classes: Tensor) -> Tensor:
-    """s_c: each picture's logit of its class, N. It is taken before the softmax, which would
-    flatten sure answers.
+def class_scores(logits: Tensor, classes: Tensor) -> Tensor:
+    """Return s_c, each image's logit of its class, N.
+
+    It is taken before the softmax, which would flatten confident answers.
 
     Raises:
         CatdogError: there is no such class.
@@ -75,19 +75,19 @@ def score(logits: Tensor, classes: Tensor) -> Tensor:
     return logits.float().gather(1, classes[:, None])[:, 0]
 
 
-def check_pictures(pictures: Tensor) -> None:
-    """Refuse what is no batch of pictures.
+def check_images(images: Tensor) -> None:
+    """Raise an error for anything that is not a batch of images.
 
     Raises:
         CatdogError: not 4-D, or float values outside [0, 1].
     """
-    if pictures.ndim != 4 or not len(pictures):
+    if images.ndim != 4 or not len(images):
         raise CatdogError(
-            f"pictures has the shape {tuple(pictures.shape)}, but N×3×H×W is needed; for one "
-            "picture use picture.unsqueeze(0)."
+            f"images has the shape {tuple(images.shape)}, but N×3×H×W is needed; for one image "
+            "use image.unsqueeze(0)."
         )
-    if pictures.dtype != torch.uint8 and not (pictures.min() >= 0 and pictures.max() <= 1):
+    if images.dtype != torch.uint8 and not (images.min() >= 0 and images.max() <= 1):
         raise CatdogError(
-            f"pictures has values from {pictures.min():g} to {pictures.max():g}; give uint8, or "
+            f"images has values from {images.min():g} to {images.max():g}; give uint8, or "
             "float in [0, 1]. The model normalises them itself."
         )

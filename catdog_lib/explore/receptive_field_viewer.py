@@ -17,7 +17,7 @@ from catdog_lib.errors import CatdogError
 from catdog_lib.explore.base import Explorable, IntegerTrait
 from catdog_lib.explore.convert import data_uri, shape_text
 from catdog_lib.from_scratch.output_sizes import conv_output_size
-from catdog_lib.inspect.hooks import evaluating
+from catdog_lib.inspect.hooks import LayerCall, evaluating, forward_hooks, layer_name
 from catdog_lib.sketches import draw_image
 
 MOST_LAYERS = 24
@@ -157,12 +157,11 @@ def trace_maps(model: nn.Module, image: Tensor) -> tuple[list[dict], list[str]]:
     layers: list[dict] = []
     maps: list[str] = []
     size = image.shape[-1]
-    names = {module: name for name, module in model.named_modules()}
 
-    def record(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+    def record(call: LayerCall) -> None:
         nonlocal size
-        name = names[layer]
-        settings = layer_settings(layer, name)
+        name, inputs, output = layer_name(call.name), call.inputs, call.output
+        settings = layer_settings(call.layer, name)
         window = {key: settings[key] for key in LIMITS}
         if inputs[0].shape[-1] != size or conv_output_size(size, **window) != output.shape[-1]:
             raise CatdogError(
@@ -173,13 +172,9 @@ def trace_maps(model: nn.Module, image: Tensor) -> tuple[list[dict], list[str]]:
         layers.append(settings | {"name": name})
         maps.append(_thumbnail(output[0]))
 
-    handles = [m.register_forward_hook(record) for m in model.modules() if isinstance(m, _KINDS)]
-    try:
-        with evaluating(model), torch.no_grad():
-            model(image[None].to(next(model.parameters()).device))
-    finally:
-        for handle in handles:
-            handle.remove()
+    windows = [name for name, module in model.named_modules() if isinstance(module, _KINDS)]
+    with evaluating(model), forward_hooks(model, record, layers=windows), torch.no_grad():
+        model(image[None].to(next(model.parameters()).device))
     return layers, maps
 
 

@@ -1,5 +1,6 @@
-"""What single layers and units do on many pictures: how active they are, and what excites one of
-them most.
+"""What layers and units do on many images: how active they are, and which patches activate a unit.
+
+Lesson 07, section 2; Lesson 07, section 3.
 """
 
 from __future__ import annotations
@@ -12,25 +13,25 @@ from torch import Tensor, nn
 
 from catdog_lib.data.image_set import ImageSet, batches
 from catdog_lib.errors import CatdogError
-from catdog_lib.inspect.hooks import Recorder, evaluating, without_use
-from catdog_lib.inspect.receptive_field import Box
-from catdog_lib.inspect.unit_fields import Fields
+from catdog_lib.inspect.hooks import evaluating, layer_name
+from catdog_lib.inspect.receptive_field import Box, UnitFields
+from catdog_lib.inspect.recorder import Recorder
 
-_BATCH = 16  # all layers' outputs are held at once
+_BATCH_SIZE = 16  # all layers' outputs are held at once
 
 
 @dataclass(frozen=True)
 class LayerActivity:
-    """What a layer put out on many pictures, over all pictures, channels and places.
+    """What a layer put out on many images, over all images, channels and places.
 
     Attributes:
-        name: where the layer sits in the model, with "#2" and so on for a later use.
+        name: where the layer sits in the model, with "#2" and so on for a later call.
         kind: its class, such as "ReLU".
         mean: of all values.
         std: their standard deviation.
         zeros: share of the values that are exactly 0.
         channels: how many it has.
-        dead: how many of them are 0 at every place of every picture.
+        dead: how many of them are 0 at every place of every image.
     """
 
     name: str
@@ -44,13 +45,13 @@ class LayerActivity:
 
 @dataclass(frozen=True)
 class TopActivation:
-    """A place where a unit was excited.
+    """The largest activation of a channel on one image, and what the unit sees there.
 
     Attributes:
-        position: of the picture in its set.
-        row, column: of the unit, in the layer's map.
+        position: of the image in its set.
+        row, column: of the unit, in the layer's feature map.
         value: of the unit.
-        box: the pixels that the unit sees, as far as they lie in the picture.
+        box: the pixels that the unit sees, as far as they lie in the image.
         patch: these pixels, 3×h×w.
     """
 
@@ -63,8 +64,8 @@ class TopActivation:
 
 
 @torch.no_grad()
-def activation_statistics(model: nn.Module, images: ImageSet) -> list[LayerActivity]:
-    """What each layer put out on a set of pictures, in the order in which the layers run.
+def activation_statistics(model: nn.Module, dataset: ImageSet) -> list[LayerActivity]:
+    """Return what each layer puts out on a set of images, in the order in which the layers run.
 
     Layers are the modules without modules inside. The model runs in evaluation mode, and is left as
     it was.
@@ -72,12 +73,12 @@ def activation_statistics(model: nn.Module, images: ImageSet) -> list[LayerActiv
     device = next(model.parameters()).device
     sums: dict[str, _Sums] = {}
     with evaluating(model), Recorder(model) as seen:
-        for pictures, _ in batches(images, _BATCH, device=device):
-            model(pictures)
+        for images, _ in batches(dataset, _BATCH_SIZE, device=device):
+            model(images)
             for name, output in seen.outputs.items():
                 sums.setdefault(name, _Sums()).add(output)
     kinds = {name: type(module).__name__ for name, module in model.named_modules()}
-    return [found.result(name, kinds[without_use(name)]) for name, found in sums.items()]
+    return [found.result(name, kinds[layer_name(name)]) for name, found in sums.items()]
 
 
 class _Sums:
@@ -107,53 +108,52 @@ class _Sums:
 
 @torch.no_grad()
 def top_activations(
-    model: nn.Module, images: ImageSet, layer: str, channel: int, count: int = 9
+    model: nn.Module, dataset: ImageSet, layer: str, channel: int, count: int = 9
 ) -> list[TopActivation]:
-    """The pictures on which a channel of a layer reaches its largest values, each with the place
-    and what is there.
+    """Find the images on which a channel of a layer reaches its largest values, and where.
 
-    Each picture appears once, with the place that excites the channel most. M. Zeiler and R. Fergus
-    show units in this way in "Visualizing and understanding convolutional networks" (2013), arXiv
-    1311.2901.
+    Each image appears once, with the place where the channel is most active. M. Zeiler and R.
+    Fergus show units in this way in "Visualizing and understanding convolutional networks" (2013),
+    arXiv 1311.2901.
 
     Args:
         model: runs in evaluation mode, and is left as it was.
-        layer: its name, such as "features.6", or "deep.0.1#2" for the second use of a layer.
+        layer: its name, such as "features.6", or "deep.0.1#2" for the second call of a layer.
         channel: counted from 0.
-        count: how many pictures; fewer if the set has fewer.
+        count: how many images; fewer if the set has fewer.
 
     Returns:
-        The most exciting first.
+        The largest activation first.
 
     Raises:
-        CatdogError: there is no such layer or channel, or the layer gives no maps.
+        CatdogError: there is no such layer or channel, or the layer gives no feature maps.
     """
     device = next(model.parameters()).device
     best = []
     with evaluating(model), Recorder(model, [layer]) as seen:
-        for pictures, _ in batches(images, _BATCH, device=device):
-            model(pictures)
-            maps = _maps(seen, layer, channel)
+        for images, _ in batches(dataset, _BATCH_SIZE, device=device):
+            model(images)
+            maps = _feature_maps(seen, layer, channel)
             best.append(torch.stack([t.cpu().double() for t in maps.flatten(1).max(1)], dim=1))
     values, places = torch.cat(best).unbind(1)
-    field = Fields.of(model, images[:1][0], layer)
+    fields = UnitFields.of(model, dataset[:1][0], layer)
     found = []
     for position in values.argsort(descending=True, stable=True)[:count].tolist():
         row, column = divmod(int(places[position]), maps.shape[2])
-        picture = images[position][0]
-        box = field.box(row, column, picture)
-        patch = picture[:, box.top : box.bottom + 1, box.left : box.right + 1]
+        image = dataset[position][0]
+        box = fields.box(row, column, image)
+        patch = image[:, box.top : box.bottom + 1, box.left : box.right + 1]
         found.append(TopActivation(position, row, column, values[position].item(), box, patch))
     return found
 
 
-def _maps(seen: Recorder, layer: str, channel: int) -> Tensor:
-    """The layer's maps of one channel, N×H×W."""
+def _feature_maps(seen: Recorder, layer: str, channel: int) -> Tensor:
+    """Return the layer's feature maps of one channel, N×H×W."""
     maps = seen.outputs.get(layer)
     if maps is None or maps.ndim != 4:
         raise CatdogError(
-            f"The layer {layer!r} gave no maps N×C×H×W, so its units have no places; choose one "
-            "before flatten."
+            f"The layer {layer!r} gave no feature maps N×C×H×W, so its units have no places; "
+            "choose one before flatten."
         )
     if not 0 <= channel < maps.shape[1]:
         raise CatdogError(

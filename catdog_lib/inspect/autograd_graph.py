@@ -1,5 +1,6 @@
-"""The computational graph that autograd has built behind a loss, as plain data: what was computed
-from what.
+"""The graph that autograd has built of a loss's computation, as plain data.
+
+Lesson 04, section 1.
 """
 
 from __future__ import annotations
@@ -13,15 +14,26 @@ import torch
 from torch import Tensor, nn
 
 from catdog_lib.errors import CatdogError
+from catdog_lib.inspect.hooks import graph_hooks
 
 # PyTorch's names of operations, without "Backward0", in the words of the course.
-WORDS = {
-    "Addmm": "linear", "Mm": "matrix product", "Relu": "ReLU",
-    "NativeBatchNorm": "BatchNorm", "CudnnBatchNorm": "BatchNorm", "MiopenBatchNorm": "BatchNorm",
-    "MaxPool2DWithIndices": "max-pooling", "View": "reshape", "UnsafeView": "reshape",
-    "LogSoftmax": "log-softmax", "NllLoss": "negative log-likelihood",
-    "Mul": "multiply", "Div": "divide", "Sub": "subtract", "Pow": "power",
-}  # fmt: skip
+OPERATION_NAMES = {
+    "Addmm": "linear",
+    "Mm": "matrix product",
+    "Relu": "ReLU",
+    "NativeBatchNorm": "BatchNorm",
+    "CudnnBatchNorm": "BatchNorm",
+    "MiopenBatchNorm": "BatchNorm",
+    "MaxPool2DWithIndices": "max-pooling",
+    "View": "reshape",
+    "UnsafeView": "reshape",
+    "LogSoftmax": "log-softmax",
+    "NllLoss": "negative log-likelihood",
+    "Mul": "multiply",
+    "Div": "divide",
+    "Sub": "subtract",
+    "Pow": "power",
+}
 
 
 @dataclass(frozen=True)
@@ -44,11 +56,10 @@ class Node:
 
 @dataclass(frozen=True)
 class Edge:
-    """The value of node ``source`` went into operation ``target``; the gradient comes back from
-    target to source.
+    """A value that went into an operation; its gradient comes back from target to source.
 
     Attributes:
-        source, target: places in ``Graph.nodes``.
+        source, target: positions of the value and the operation in ``Graph.nodes``.
         gradient: the norm of what comes back along this edge alone. Where a value has several
             edges, their gradients (not their norms) add up to the node's.
     """
@@ -60,22 +71,19 @@ class Edge:
 
 @dataclass(frozen=True)
 class Graph:
-    """Nodes in an order in which they can be computed, the loss last, and the edges between
-    them.
-    """
+    """Nodes in an order in which they can be computed, the loss last, and their edges."""
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
 
 
 def trace(loss: Tensor, names: Mapping[str, Tensor]) -> Graph:
-    """Walk from the loss along ``grad_fn.next_functions`` to where the graph begins, and send a
-    gradient back once.
+    """Walk from the loss back to where its graph begins, and send a gradient back once.
 
-    Only what asks for a gradient is in autograd's graph. Pictures do not; ``x.requires_grad_()``
-    before the forward pass puts them in. The transposition of a linear layer's weight is part of
-    the layer here. No ``.grad`` of a parameter or input changes, and ``loss.backward()`` is still
-    possible.
+    The walk follows ``grad_fn.next_functions``. Only what asks for a gradient is in autograd's
+    graph. Images do not; ``x.requires_grad_()`` before the forward pass puts them in. The
+    transposition of a linear layer's weight is part of the layer here. No ``.grad`` of a parameter
+    or input changes, and ``loss.backward()`` is still possible.
 
     Args:
         loss: one number, fresh from the forward pass.
@@ -92,38 +100,39 @@ def trace(loss: Tensor, names: Mapping[str, Tensor]) -> Graph:
             f"{'no' if loss.grad_fn is None else 'a'} grad_fn."
         )
     functions = _in_order(loss.grad_fn)
-    passed = _gradients(loss, functions)
-    called = {id(tensor): name for name, tensor in names.items()}
-    nodes, edges, place = [], [], {}
+    gradients = _gradients(loss, functions)
+    name_of = {id(tensor): name for name, tensor in names.items()}
+    nodes, edges, position = [], [], {}
     for function in functions:
         if _is_transposed_leaf(function):
             continue
-        incoming, own = passed[function]
+        of_inputs, of_output = gradients[function]
         if hasattr(function, "variable"):
             tensor = function.variable
             kind = "parameter" if isinstance(tensor, nn.Parameter) else "input"
-            node = Node(called.get(id(tensor), kind), kind, tuple(tensor.shape), _norm(own))
+            name, shape = name_of.get(id(tensor), kind), tuple(tensor.shape)
         else:
-            node = Node(_word(function.name()), "operation", tuple(own.shape), _norm(own))
-        place[function] = len(nodes)
-        nodes.append(node)
-        for (source, _), gradient in zip(function.next_functions, incoming, strict=True):
+            kind = "operation"
+            name, shape = _operation_name(function.name()), tuple(of_output.shape)
+        position[function] = len(nodes)
+        nodes.append(Node(name, kind, shape, _norm(of_output)))
+        for (source, _), gradient in zip(function.next_functions, of_inputs, strict=True):
             if source is None:
                 continue
             if _is_transposed_leaf(source):
                 source = source.next_functions[0][0]
-            edges.append(Edge(place[source], place[function], _norm(gradient)))
+            edges.append(Edge(position[source], position[function], _norm(gradient)))
     return Graph(tuple(nodes), tuple(edges))
 
 
-def _word(name: str) -> str:
-    """ "LogSigmoidBackward0" is "log sigmoid"."""
+def _operation_name(name: str) -> str:
+    """Return the course's name of an operation, such as "log sigmoid" for "LogSigmoidBackward0"."""
     bare = name.split("::")[-1].rstrip("0123456789").removesuffix("Backward")
-    return WORDS.get(bare) or re.sub("(?<=[a-z])(?=[A-Z])", " ", bare).lower()
+    return OPERATION_NAMES.get(bare) or re.sub("(?<=[a-z])(?=[A-Z])", " ", bare).lower()
 
 
 def _in_order(last) -> list:
-    """All functions that lead to the last one, each after those that it takes its values from."""
+    """Return all functions that lead to the last one, each after those that it depends on."""
     ordered, seen, stack = [], set(), [(last, False)]
     while stack:  # no recursion: graphs may be deeper than Python's stack
         function, ready = stack.pop()
@@ -138,33 +147,27 @@ def _in_order(last) -> list:
 
 
 def _gradients(loss: Tensor, functions: list) -> dict:
-    """Function → (gradients in what it took, gradient in what it gave), from one backward pass that
-    keeps the graph.
+    """Return function → (gradients in its inputs, gradient in its output).
+
+    They come from one backward pass, which keeps the graph.
     """
-    passed, handles = {}, []
+    gradients = {}
 
-    def note(function):
-        def hook(to_inputs, from_above):
-            passed[function] = (to_inputs, next(g for g in from_above if g is not None))
-
-        return hook
+    def note(function, of_inputs: tuple, of_outputs: tuple) -> None:
+        gradients[function] = of_inputs, next(g for g in of_outputs if g is not None)
 
     leaves = [function for function in functions if hasattr(function, "variable")]
-    for function in functions:
-        if function not in leaves:
-            handles.append(function.register_hook(note(function)))
+    operations = [function for function in functions if function not in leaves]
     try:
-        tensors = [leaf.variable for leaf in leaves]
-        of_leaves = torch.autograd.grad(loss, tensors, retain_graph=True)
+        with graph_hooks(operations, note):
+            tensors = [leaf.variable for leaf in leaves]
+            of_leaves = torch.autograd.grad(loss, tensors, retain_graph=True)
     except RuntimeError as error:
         raise CatdogError(
-            "The graph behind this loss is used up, or a tensor in it was changed; trace it right "
+            "The graph of this loss is used up, or a tensor in it was changed; trace it right "
             "after the forward pass, before loss.backward()."
         ) from error
-    finally:
-        for handle in handles:
-            handle.remove()
-    return passed | {leaf: ((), g) for leaf, g in zip(leaves, of_leaves, strict=True)}
+    return gradients | {leaf: ((), g) for leaf, g in zip(leaves, of_leaves, strict=True)}
 
 
 def _is_transposed_leaf(function) -> bool:

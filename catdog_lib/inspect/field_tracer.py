@@ -1,4 +1,4 @@
-"""Follows what every value of a network sees, operation by operation, while the network runs."""
+"""Follow what every value of a network sees, operation by operation, while the network runs."""
 
 from __future__ import annotations
 
@@ -6,31 +6,33 @@ import math
 from typing import Literal, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from catdog_lib.errors import CatdogError
+from catdog_lib.inspect.hooks import LayerCall, evaluating, forward_hooks
 
 
 class FieldSpan(NamedTuple):
-    """Along one side of the photo, unit i sees the pixels from ``first + i·jump`` to
-    ``last + i·jump``.
-    """
+    """Along one side, unit i sees the pixels from ``first + i·jump`` to ``last + i·jump``."""
 
     jump: int
     first: float
     last: float
 
     def through(self, kernel: int, stride: int, padding: int, dilation: int) -> FieldSpan:
-        """Of a unit that looks at units with this reach: its first tap sees first, its last tap
-        sees last.
-        """
+        """Return the span of units that look through a window at units with this span."""
         return FieldSpan(
             self.jump * stride,
             self.first - padding * self.jump,
             self.last + (dilation * (kernel - 1) - padding) * self.jump,
         )
+
+    def pixels(self, unit: int, size: int) -> tuple[int, int]:
+        """Return the first and last pixel that a unit sees inside a photo with this side."""
+        first, last = self.first + unit * self.jump, self.last + unit * self.jump
+        return int(max(0, first)), int(min(size - 1, last))
 
 
 # Operations that leave every value at its place; those that PyTorch itself marks as pointwise need
@@ -43,43 +45,54 @@ _PADDINGS = {"constant_pad_nd", "reflection_pad2d", "replication_pad2d"}
 
 
 class ReceptiveFieldTracer(TorchDispatchMode):
-    """While it is active, every tensor made from ``pictures`` is noted together with what its
-    values see.
+    """Notes what the values of every tensor see that is made from ``images`` while it is active.
 
     It works on PyTorch's own operations, below modules and functions, so shortcuts and functional
     calls count.
 
     Attributes:
-        running: the modules that are at work, the innermost last: (name, class, or None if it has
+        running: the modules that are running, the innermost last: (name, class, or None if it has
             modules inside).
-        found: (name, kind, reach) of every convolution and pooling so far.
+        windows: (name, kind, span) of every convolution and pooling so far.
+        outputs: name of each module's call → the span of its output's units, or the name of the
+            operation after which they have no places.
     """
 
-    def __init__(self, pictures: Tensor, side: Literal["height", "width"]):
+    def __init__(self, images: Tensor, side: Literal["height", "width"]):
         super().__init__()
         self.axis = -2 if side == "height" else -1
         self.running: list[tuple[str, str | None]] = []
-        self.found: list[tuple[str, str, FieldSpan]] = []
-        # A reach, or the name of the operation after which places are lost.
-        self.known: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
-        self.known[pictures] = FieldSpan(1, 0, 0)
+        self.windows: list[tuple[str, str, FieldSpan]] = []
+        self.outputs: dict[str, FieldSpan | str | None] = {}
+        self._known: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
+        self._known[images] = FieldSpan(1, 0, 0)
+
+    def start(self, name: str, module: nn.Module) -> None:
+        """Note that a module begins to run."""
+        self.running.append((name, None if list(module.children()) else type(module).__name__))
+
+    def finish(self, call: LayerCall) -> None:
+        """Note what the output of a module sees."""
+        self.running.pop()
+        if isinstance(call.output, Tensor):
+            self.outputs[call.name] = self._known.get(call.output)
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         result = func(*args, **(kwargs or {}))
-        inputs = [tensor for tensor in _tensors(args) if tensor in self.known]
+        inputs = [tensor for tensor in _tensors(args) if tensor in self._known]
         if inputs:
             after = self._after(func, args, inputs, result)
             for tensor in _tensors([result]):
-                self.known[tensor] = after
+                self._known[tensor] = after
         return result
 
     def _after(self, func, args, inputs: list[Tensor], result) -> FieldSpan | str:
-        """What the values of ``result`` see."""
+        """Return what the values of ``result`` see."""
         operation = func.overloadpacket.__name__
         output = next(_tensors([result]))
         window = self._window(operation, args)
-        reaches = [self.known[tensor] for tensor in inputs]
-        lost = next((reach for reach in reaches if isinstance(reach, str)), None)
+        spans = [self._known[tensor] for tensor in inputs]
+        lost = next((span for span in spans if isinstance(span, str)), None)
         if lost and window:
             raise CatdogError(
                 f"receptive_field cannot follow {lost!r}, and {operation} in the layer "
@@ -89,23 +102,21 @@ class ReceptiveFieldTracer(TorchDispatchMode):
         if lost:
             return lost
         if window:
-            after = reaches[0].through(*window)
+            after = spans[0].through(*window)
             name, kind = self.running[-1]
-            self.found.append((name, kind or operation, after))
+            self.windows.append((name, kind or operation, after))
             return after if output.ndim == inputs[0].ndim else operation
         if operation in _PADDINGS:  # the list of pads begins with the last side
             before = args[1][2 * (-1 - self.axis)]
-            return reaches[0].through(1, 1, before, 1)
+            return spans[0].through(1, 1, before, 1)
         if operation == "slice":
-            return self._slice(reaches[0], *args)
+            return self._slice(spans[0], *args)
         if torch.Tag.pointwise in func.tags or self._stays(operation, args, inputs[0], output):
-            return self._union(inputs, reaches, output.shape[self.axis])
+            return self._union(inputs, spans, output.shape[self.axis])
         return operation
 
     def _window(self, operation: str, args) -> tuple[int, int, int, int] | None:
-        """Kernel, stride, padding and dilation along our side, if this is a convolution or pooling
-        with a formula.
-        """
+        """Return kernel, stride, padding, dilation; None if there is no window with a formula."""
 
         def setting(place: int, default):
             return args[place][self.axis] if len(args) > place and args[place] else default
@@ -128,43 +139,53 @@ class ReceptiveFieldTracer(TorchDispatchMode):
         return None
 
     def _slice(
-        self, reach: FieldSpan, tensor: Tensor, side=0, start=None, stop=None, step=1
+        self, span: FieldSpan, tensor: Tensor, side=0, start=None, stop=None, step=1
     ) -> FieldSpan:
-        """Every step-th unit from ``start`` on, if it is our side that is sliced."""
+        """Return the span of every step-th unit from ``start`` on, if our side is sliced."""
         if side % tensor.ndim != self.axis % tensor.ndim:
-            return reach
+            return span
         first = range(tensor.shape[self.axis])[start:stop:step].start
-        return reach.through(1, step, -first, 1)
+        return span.through(1, step, -first, 1)
 
     def _stays(self, operation: str, args, before: Tensor, after: Tensor) -> bool:
-        """Whether rows and columns are the last two dimensions before and after, and the same
-        ones.
-        """
+        """Tell whether the last two dimensions are the same rows and columns before and after."""
         if operation not in _KEEPS_PLACES or before.shape[-2:] != after.shape[-2:]:
             return False
         if operation == "transpose":
             return all(side % before.ndim < before.ndim - 2 for side in args[1:3])
         return True
 
-    def _union(self, inputs: list[Tensor], reaches: list[FieldSpan], size: int) -> FieldSpan:
-        """What is seen where paths meet."""
+    def _union(self, inputs: list[Tensor], spans: list[FieldSpan], size: int) -> FieldSpan:
+        """Return what is seen where paths meet."""
         sizes = [t.shape[self.axis] if t.ndim > 1 else 1 for t in inputs]
-        full = [reach for reach, own in zip(reaches, sizes, strict=True) if own == size]
-        if size > 1 and len({reach.jump for reach in full}) > 1:
+        full = [span for span, own in zip(spans, sizes, strict=True) if own == size]
+        if size > 1 and len({span.jump for span in full}) > 1:
             raise CatdogError(
                 f"Paths with jumps of {full[0].jump} and {full[1].jump} pixels meet in "
                 f"{self.running[-1][0]!r}: their units do not lie at the same places, so there is "
                 "no one receptive field; check the strides."
             )
-        if len(full) < len(reaches):  # one value for the whole map, such as a gate
+        if len(full) < len(spans):  # one value for the whole map, such as a gate
             return FieldSpan(full[0].jump, -math.inf, math.inf)
         return FieldSpan(
-            full[0].jump, min(reach.first for reach in full), max(reach.last for reach in full)
+            full[0].jump, min(span.first for span in full), max(span.last for span in full)
         )
 
 
+def trace_fields(
+    model: nn.Module, images: Tensor, side: Literal["height", "width"]
+) -> ReceptiveFieldTracer:
+    """Run the model once, as for prediction, and return the tracer with what it has noted."""
+    tracer = ReceptiveFieldTracer(images, side)
+    modules = [name for name, _ in model.named_modules()]
+    hooks = forward_hooks(model, tracer.finish, tracer.start, modules)
+    with evaluating(model), hooks, torch.no_grad(), tracer:
+        model(images)
+    return tracer
+
+
 def _tensors(values):
-    """The tensors among the values and, one level down, in lists of them."""
+    """Yield the tensors among the values and, one level down, in lists of them."""
     for value in values:
         if isinstance(value, Tensor):
             yield value

@@ -1,5 +1,6 @@
-"""How large values and gradients are, layer by layer: do they vanish or explode on their way
-through a network?
+"""How large values and gradients are, layer by layer: do they vanish or explode?
+
+Lesson 04, section 8.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from catdog_lib.errors import CatdogError
+from catdog_lib.inspect.hooks import LayerCall, forward_hooks, layer_name
 
 
 @dataclass(frozen=True)
@@ -38,67 +40,62 @@ class LayerSignal:
     weight_gradient: float
 
 
-def layer_signals(model: nn.Module, pictures: Tensor, labels: Tensor) -> list[LayerSignal]:
-    """One forward and one backward pass (cross-entropy), and the sizes of what passes each layer,
-    in order of use.
+def layer_signals(model: nn.Module, images: Tensor, labels: Tensor) -> list[LayerSignal]:
+    """Make one forward and one backward pass and measure what goes through each layer, in order.
 
-    Layers are those with a weight of two or more dimensions that asks for a gradient: convolutions
-    and linear layers. The model runs in the mode it is in; its ``.grad`` and its buffers, such as
-    BatchNorm's running averages, are left as they were. A vanished gradient is the symptom that
-    Glorot and Bengio measure in "Understanding the difficulty of training deep feedforward neural
-    networks" (AISTATS 2010).
+    The loss is cross-entropy. Layers are those with a weight of two or more dimensions that asks
+    for a gradient: convolutions and linear layers. The model runs in the mode it is in; its
+    ``.grad`` and its buffers, such as BatchNorm's running averages, are left as they were. A
+    vanished gradient is the symptom that Glorot and Bengio measure in "Understanding the difficulty
+    of training deep feedforward neural networks" (AISTATS 2010).
 
     Args:
-        pictures: N×3×H×W, or whatever the model takes.
+        images: N×3×H×W, or whatever the model takes.
         labels: N classes.
 
     Raises:
         CatdogError: the model has no such layer, or did not use any.
     """
-    uses: list[tuple[nn.Module, Tensor]] = []
+    calls: list[LayerCall] = []
 
-    def note(layer: nn.Module, _, output: Tensor) -> Tensor:
-        uses.append((layer, output))
-        return output.clone()  # or an in-place ReLU behind it would change what was noted
+    def note(call: LayerCall) -> Tensor:
+        calls.append(call)
+        return call.output.clone()  # an in-place ReLU that follows changes only the copy
 
-    names = {module: name for name, module in model.named_modules()}
-    layers = [m for m in names if _learns_a_matrix(m)]
+    layers = [name for name, module in model.named_modules() if _learns_weight_matrix(module)]
     buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
-    handles = [layer.register_forward_hook(note) for layer in layers]
     try:
-        with torch.enable_grad():
-            loss = F.cross_entropy(model(pictures), labels)
-            if not uses:
-                raise CatdogError(
-                    "This model used no convolution and no linear layer whose weight asks for a "
-                    "gradient; give one that has some, and set requires_grad to True."
-                )
-            wanted = [output for _, output in uses] + [layer.weight for layer, _ in uses]
-            gradients = torch.autograd.grad(loss, wanted, materialize_grads=True)
-    finally:
-        for handle in handles:
-            handle.remove()
+        with forward_hooks(model, after=note, layers=layers), torch.enable_grad():
+            loss = F.cross_entropy(model(images), labels)
+        if not calls:
+            raise CatdogError(
+                "This model used no convolution and no linear layer whose weight asks for a "
+                "gradient; give one that has some, and set requires_grad to True."
+            )
+        tensors = [call.output for call in calls] + [call.layer.weight for call in calls]
+        gradients = torch.autograd.grad(loss, tensors, materialize_grads=True)
+    finally:  # only now: the backward pass needs the buffers as they were in the forward pass
         for buffer, before in buffers:
             buffer.copy_(before)
+    of_outputs, of_weights = gradients[: len(calls)], gradients[len(calls) :]
     return [
         LayerSignal(
-            names[layer],
-            type(layer).__name__,
-            _size(output),
-            _size(of_output),
-            _size(layer.weight),
-            _size(of_weight),
+            layer_name(call.name),
+            type(call.layer).__name__,
+            _rms(call.output),
+            _rms(of_output),
+            _rms(call.layer.weight),
+            _rms(of_weight),
         )
-        for (layer, output), of_output, of_weight in zip(
-            uses, gradients[: len(uses)], gradients[len(uses) :], strict=True
-        )
+        for call, of_output, of_weight in zip(calls, of_outputs, of_weights, strict=True)
     ]
 
 
-def _learns_a_matrix(module: nn.Module) -> bool:
+def _learns_weight_matrix(module: nn.Module) -> bool:
     weight = getattr(module, "weight", None)
     return isinstance(weight, Tensor) and weight.ndim >= 2 and weight.requires_grad
 
 
-def _size(numbers: Tensor) -> float:
-    return numbers.detach().double().square().mean().sqrt().item()
+def _rms(values: Tensor) -> float:
+    """Return the root of the mean square."""
+    return values.detach().double().square().mean().sqrt().item()

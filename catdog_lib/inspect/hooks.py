@@ -1,13 +1,18 @@
-"""Look into a network while it runs: forward hooks note what its layers put out, and go away
-again.
+"""Look into a network while it runs: the library's only hooks, and its switch to evaluation mode.
+
+:class:`catdog_lib.inspect.recorder.Recorder` and all other tools that look at layers are made of
+these functions.
+
+Lesson 07, section 2.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -15,123 +20,121 @@ from torch import Tensor, nn
 from catdog_lib.errors import CatdogError
 
 
-class Recorder:
-    """Notes the outputs of layers, and on request the gradients in them, inside a ``with`` block.
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Put the model into evaluation mode for a ``with`` block, then restore each module's mode.
 
-    ::
+    A BatchNorm that was frozen by hand in a model in training mode is still frozen afterwards.
+    """
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        yield
+    finally:  # after an error, too
+        for module, training in modes.items():
+            module.training = training
 
-        with Recorder(model) as seen:
-            model(pictures)
-        seen.outputs["features.0"]  # N×C×H×W
 
-    The hooks are removed at the end of the block, after an error too. A layer that is used several
-    times in one run is noted at each use: as "deep.0.0", "deep.0.0#2", "deep.0.0#3" and so on. A
-    second run in the same block replaces what the first one gave.
-
-    Args:
-        model: any network; it runs as it would without the recorder.
-        layers: names as ``model.named_modules()`` gives them, each for all its uses, or with a "#2"
-            for one of them; None takes all layers that have no layers inside.
-        gradients: follow gradients too; then call :meth:`backward` in the block.
+class LayerCall(NamedTuple):
+    """One call of a layer.
 
     Attributes:
-        outputs: layer → what it put out, in the order in which the layers ran; copies that belong
-            to no graph.
-        gradients: layer → the gradient in its output, of the same shape; filled by
-            :meth:`backward`.
+        name: where the layer sits in the model, such as "deep.0.0". A layer may be called several
+            times in one run: the second call is "deep.0.0#2", the third "deep.0.0#3" and so on.
+        layer: the layer itself.
+        inputs: what it was given, keyword arguments last.
+        output: what it returned, usually a tensor.
+    """
+
+    name: str
+    layer: nn.Module
+    inputs: tuple
+    output: Any
+
+
+def layer_name(call_name: str) -> str:
+    """Return the name of the layer that was called: "deep.0.0" for "deep.0.0#2"."""
+    return call_name.partition("#")[0]
+
+
+@contextmanager
+def forward_hooks(
+    model: nn.Module,
+    after: Callable[[LayerCall], Tensor | None] | None = None,
+    before: Callable[[str, nn.Module], None] | None = None,
+    layers: Iterable[str] | None = None,
+) -> Iterator[None]:
+    """Call a function before or after each layer that runs in a ``with`` block; then remove hooks.
+
+    Args:
+        after: takes the :class:`LayerCall`. If it returns a tensor, that one goes on through the
+            network in place of the layer's output.
+        before: takes the layer's name and the layer itself.
+        layers: names as ``model.named_modules()`` gives them ("" is the model itself), each for all
+            calls of the layer, or with a "#2" for one of them; None takes all layers that have no
+            layers inside.
 
     Raises:
         CatdogError: the model has no layer of such a name.
     """
+    modules = dict(model.named_modules())
+    if layers is None:
+        layers = [name for name, module in modules.items() if not list(module.children())]
+    wanted = set(layers)
+    calls: Counter[str] = Counter()
 
-    def __init__(
-        self, model: nn.Module, layers: Iterable[str] | None = None, gradients: bool = False
-    ):
-        modules = dict(model.named_modules())
-        if layers is None:
-            layers = [name for name, module in modules.items() if not list(module.children())]
-        self._wanted = set(layers)
-        self._modules = {name: modules.get(name) for name in map(without_use, self._wanted)}
-        for name, module in self._modules.items():
-            if module is None:
+    def start(name: str, layer: nn.Module, _) -> None:
+        if before:
+            before(name, layer)
+
+    def finish(name: str, layer: nn.Module, inputs: tuple, keywords: dict, output: Any) -> Any:
+        calls[name] += 1
+        call_name = name if calls[name] == 1 else f"{name}#{calls[name]}"
+        if after and {name, call_name} & wanted:
+            return after(LayerCall(call_name, layer, (*inputs, *keywords.values()), output))
+        return None  # the output goes on as it is
+
+    with ExitStack() as hooks:  # at its end, and after an error, it calls what it was handed
+        hooks.callback(model.register_forward_pre_hook(lambda *_: calls.clear()).remove)
+        for name in {layer_name(name) for name in wanted}:
+            if name not in modules:
                 raise CatdogError(
                     f"The model has no layer {name!r}; model.named_modules() lists the names, such "
                     f"as {list(modules)[-1]!r}."
                 )
-        self._model, self._follow = model, gradients
-        self._uses: Counter[str] = Counter()
-        self._tracked: dict[str, Tensor] = {}
-        self._handles: list = []
-        self.outputs: dict[str, Tensor] = {}
-        self.gradients: dict[str, Tensor] = {}
-
-    def __enter__(self) -> Recorder:
-        self._handles = [self._model.register_forward_pre_hook(self._begin)]
-        for name, module in self._modules.items():
-            self._handles.append(module.register_forward_hook(partial(self._note, name)))
-        return self
-
-    def __exit__(self, *error) -> None:
-        for handle in self._handles:
-            handle.remove()
-        self._tracked.clear()  # and with it the graph
-
-    def _begin(self, *_) -> None:
-        for notes in (self._uses, self._tracked, self.outputs, self.gradients):
-            notes.clear()
-
-    def _note(self, name: str, _: nn.Module, inputs: tuple, output: object) -> Tensor | None:
-        """The hook; what it returns goes on through the network in place of ``output``."""
-        self._uses[name] += 1
-        key = use_name(name, self._uses[name])
-        if not isinstance(output, Tensor) or not {name, key} & self._wanted:
-            return None
-        if not self._follow:
-            self.outputs[key] = output.detach().clone()  # an in-place ReLU behind it changes it
-            return None
-        if not output.requires_grad:  # nothing before it learns: gradients begin here
-            output = output.detach().requires_grad_()
-        self._tracked[key], self.outputs[key] = output, output.detach()
-        return output.clone()
-
-    def backward(self, value: Tensor) -> None:
-        """Fill :attr:`gradients` with the derivatives of ``value``, one number; no parameter's
-        ``.grad`` is touched.
-
-        Raises:
-            CatdogError: the value does not depend on a noted output, or the model ran without
-                gradients.
-        """
-        if not (value.requires_grad and self._tracked):
-            raise CatdogError(
-                "There is no gradient to follow: use Recorder(…, gradients=True), call backward "
-                "inside its block, and run the model outside torch.no_grad()."
-            )
-        found = torch.autograd.grad(value, list(self._tracked.values()), materialize_grads=True)
-        self.gradients.update(zip(self._tracked, found, strict=True))
+            layer = modules[name]
+            hooks.callback(layer.register_forward_pre_hook(partial(start, name)).remove)
+            hook = partial(finish, name)
+            hooks.callback(layer.register_forward_hook(hook, with_kwargs=True).remove)
+        yield
 
 
-def use_name(name: str, use: int) -> str:
-    """The name of a layer's use, counted from 1: "deep.0.0" for the first, "deep.0.0#2" for the
-    second.
+def named_calls(
+    model: nn.Module, images: Tensor, layers: Iterable[str] | None = None
+) -> list[LayerCall]:
+    """Run the model once, as for prediction, and return the calls of its layers in their order.
+
+    A call comes after those of the layers inside it. Inputs and outputs are no copies: an in-place
+    layer that follows has changed their values. The model is left as it was.
+
+    Args:
+        images: N×3×H×W, or whatever the model takes.
+        layers: as for :func:`forward_hooks`.
     """
-    return name if use == 1 else f"{name}#{use}"
-
-
-def without_use(name: str) -> str:
-    """The layer's own name: "deep.0.0" for "deep.0.0#2"."""
-    return name.partition("#")[0]
+    calls: list[LayerCall] = []
+    with evaluating(model), forward_hooks(model, calls.append, layers=layers), torch.no_grad():
+        model(images)
+    return calls
 
 
 @contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """The model in evaluation mode for the length of the block; then each of its modules as it
-    was.
+def graph_hooks(functions: Iterable, during: Callable[[Any, tuple, tuple], None]) -> Iterator[None]:
+    """Call ``during`` as the backward pass goes through functions of autograd's graph.
+
+    It takes the function, the gradients of its inputs and the gradients of its outputs. The hooks
+    are removed at the end of the ``with`` block.
     """
-    training = {module: module.training for module in model.modules()}
-    model.eval()
-    try:
+    with ExitStack() as hooks:
+        for function in functions:
+            hooks.callback(function.register_hook(partial(during, function)).remove)
         yield
-    finally:
-        for module, was_training in training.items():
-            module.training = was_training

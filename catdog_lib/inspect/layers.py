@@ -1,108 +1,83 @@
-"""Which layers a network has, in the order in which they run; and where it last has maps."""
+"""Which layers a network has, in the order in which they run, and which gives the last maps.
+
+Lesson 07, section 1.
+"""
 
 from __future__ import annotations
-
-from collections import Counter
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from catdog_lib.errors import CatdogError
-from catdog_lib.inspect.hooks import evaluating, use_name
+from catdog_lib.inspect.hooks import LayerCall, named_calls
 
 
-class LayerRun(NamedTuple):
-    """A module at work: the name of its use (:class:`Recorder`), itself, and what it put out for
-    one picture.
-    """
+def layers_in_order(model: nn.Module, images: Tensor | None = None) -> list[LayerCall]:
+    """Return the calls of all modules in the order in which they finish: a block after its layers.
 
-    name: str
-    module: nn.Module
-    output: object
-
-
-def layers_in_order(model: nn.Module, pictures: Tensor | None = None) -> list[LayerRun]:
-    """All modules in the order in which they finish: a layer comes before the block that it ends.
-
-    The model runs once as for prediction, on the first of the ``pictures`` (N×3×H×W), or on a black
+    The model runs once as for prediction, on the first of the ``images`` (N×3×H×W), or on a black
     one of the size that the model is made for, and is left as it was.
     """
     device = next(model.parameters()).device
-    if pictures is None:
-        pictures = torch.zeros(1, 3, *2 * [_size(model)])
-    uses: Counter[str] = Counter()
-    runs: list[LayerRun] = []
-
-    def note(module: nn.Module, _, output: object) -> None:
-        name = names[module]
-        uses[name] += 1
-        runs.append(LayerRun(use_name(name, uses[name]), module, output))
-
-    names = {module: name for name, module in model.named_modules() if name}
-    handles = [module.register_forward_hook(note) for module in names]
-    try:
-        with evaluating(model), torch.no_grad():
-            model(pictures[:1].to(device))
-    finally:
-        for handle in handles:
-            handle.remove()
-    return runs
+    if images is None:
+        images = torch.zeros(1, 3, *2 * [_input_size(model)])
+    inner = [name for name, _ in model.named_modules() if name]
+    return named_calls(model, images[:1].to(device), inner)
 
 
-def convolutions(model: nn.Module, pictures: Tensor | None = None) -> dict[str, nn.Conv2d]:
-    """The convolutions by name, in the order in which they run.
+def convolutions(model: nn.Module, images: Tensor | None = None) -> dict[str, nn.Conv2d]:
+    """Return the convolutions by name, in the order in which they run.
 
-    One that is used several times stands there for each use, as "deep.0.0", "deep.0.0#2" and so on:
-    under the names that :class:`Recorder` gives to its outputs.
+    One that is called several times stands there for each call, as "deep.0.0", "deep.0.0#2" and so
+    on: under the names that :class:`catdog_lib.inspect.recorder.Recorder` gives to its outputs.
 
     Args:
-        pictures: N×3×H×W, of which the first is used; None takes the size that the model is made
+        images: N×3×H×W, of which the first is used; None takes the size that the model is made
             for.
     """
-    runs = layers_in_order(model, pictures)
-    return {run.name: run.module for run in runs if isinstance(run.module, nn.Conv2d)}
+    calls = layers_in_order(model, images)
+    return {call.name: call.layer for call in calls if isinstance(call.layer, nn.Conv2d)}
 
 
-def last_maps(model: nn.Module, pictures: Tensor | None = None) -> str:
-    """The layer whose maps are the last before places are lost: where :func:`grad_cam` looks.
+def last_feature_maps(model: nn.Module, images: Tensor | None = None) -> str:
+    """Return the name of the layer that gives the last feature maps: where Grad-CAM looks.
 
-    It is the last convolution's map with all that follows at the same size, such as BatchNorm, ReLU
-    and the sum at the end of a residual block, whose last convolution alone would be only one of
-    two branches.
+    It is the last layer before places are lost: the last convolution with all that follows at the
+    same size, such as BatchNorm, ReLU and the sum at the end of a residual block, whose last
+    convolution alone would be only one of two branches.
 
     Raises:
-        CatdogError: no convolution gives maps of more than one place.
+        CatdogError: no convolution gives feature maps of more than one place.
     """
-    runs = layers_in_order(model, pictures)
-    mapped = [i for i, run in enumerate(runs) if isinstance(run.module, nn.Conv2d) and _places(run)]
+    calls = layers_in_order(model, images)
+    sizes = [_map_size(call) for call in calls]
+    mapped = [i for i, call in enumerate(calls) if isinstance(call.layer, nn.Conv2d) and sizes[i]]
     if not mapped:
         raise CatdogError(
-            "This model has no convolution that gives maps of more than one place; pass larger "
-            "pictures, or a model with convolutions."
+            "This model has no convolution that gives feature maps of more than one place; pass "
+            "larger images, or a model with convolutions."
         )
-    size = _places(runs[mapped[-1]])
-    last = max(i for i, run in enumerate(runs) if i >= mapped[-1] and _places(run) == size)
+    last = max(i for i in range(mapped[-1], len(calls)) if sizes[i] == sizes[mapped[-1]])
     # A container that ends with this very layer only passes on its output.
-    while runs[last].output is runs[last - 1].output and _inside(runs[last - 1], runs[last]):
+    while calls[last].output is calls[last - 1].output and _inside(calls[last - 1], calls[last]):
         last -= 1
-    return runs[last].name
+    return calls[last].name
 
 
-def _places(run: LayerRun) -> tuple[int, int] | None:
-    """Height and width of the maps, if they are maps and have more than one place."""
-    output = run.output
+def _map_size(call: LayerCall) -> tuple[int, int] | None:
+    """Return height and width of the feature maps, or None if the output has no places."""
+    output = call.output
     if not isinstance(output, Tensor) or output.ndim != 4 or output.shape[2:].numel() == 1:
         return None
     return tuple(output.shape[2:])
 
 
-def _inside(inner: LayerRun, outer: LayerRun) -> bool:
-    return inner.module in set(outer.module.modules())
+def _inside(inner: LayerCall, outer: LayerCall) -> bool:
+    return inner.layer in set(outer.layer.modules())
 
 
-def _size(model: nn.Module) -> int:
-    """Height and width of the pictures that the model is made for; 224 if it does not say."""
+def _input_size(model: nn.Module) -> int:
+    """Return the height and width of the images that the model is made for, 224 if unknown."""
     if size := getattr(model, "settings", {}).get("size"):
         return size
     return next((m.input_size for m in model.modules() if hasattr(m, "input_size")), 224)

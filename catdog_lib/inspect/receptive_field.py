@@ -1,24 +1,23 @@
-"""How much of the photo a unit sees: by formula, along every path of a network, and by gradient.
+"""How much of the photo a unit sees, by formula, along every path of a network.
 
 Formulas: Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural Networks",
 Distill 2019, doi:10.23915/distill.00021. Here, too, pixels are counted from 0, and place 0 is the
-centre of the first pixel.
+centre of the first pixel. Without formulas: :mod:`catdog_lib.inspect.effective_field`.
+
+Lesson 02, section 10; Lesson 07, section 2.
 """
 
 from __future__ import annotations
 
 import math
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
-from torch.overrides import TorchFunctionMode
 
 from catdog_lib.errors import CatdogError
-from catdog_lib.inspect.field_tracer import FieldSpan, ReceptiveFieldTracer
+from catdog_lib.inspect.field_tracer import FieldSpan, trace_fields
+from catdog_lib.inspect.hooks import layer_name
 
 
 @dataclass(frozen=True)
@@ -43,9 +42,7 @@ class ReceptiveField:
     start: float
 
     def pixels(self, unit: int) -> tuple[float, float]:
-        """First and last pixel that the unit with this number sees; they may lie outside the
-        photo.
-        """
+        """Return the first and last pixel that a unit sees; they may lie outside the photo."""
         centre = self.start + self.jump * unit
         first, last = centre - (self.size - 1) / 2, centre + (self.size - 1) / 2
         return (int(first), int(last)) if math.isfinite(self.size) else (-math.inf, math.inf)
@@ -61,12 +58,12 @@ class Box(NamedTuple):
 
 
 def receptive_field(
-    model: nn.Module, pictures: Tensor, side: Literal["height", "width"] = "height"
+    model: nn.Module, images: Tensor, side: Literal["height", "width"] = "height"
 ) -> list[ReceptiveField]:
-    """Follow ``pictures`` (N×C×H×W) through the model and list its convolutions and poolings as
-    they are used.
+    """List what the units of each convolution and pooling see, in order of use.
 
-    A layer with kernel k, stride s, padding p and dilation d takes units whose fields have the size
+    ``images`` (N×C×H×W) are followed through the model; only their size matters, no value. A layer
+    with kernel k, stride s, padding p and dilation d takes units whose fields have the size
     ``size``, the distance ``jump`` and the first centre ``start`` (pixels: 1, 1, 0), and makes
     units with
 
@@ -74,180 +71,72 @@ def receptive_field(
 
     Where paths meet, as after a shortcut, a unit sees what any of them sees: from the first of the
     first pixels to the last of the last. The list ends where units no longer have places: at
-    ``flatten``, or at an adaptive pooling into windows of unequal size. No value of the pictures
-    matters, only their size.
+    ``flatten``, or at an adaptive pooling into windows of unequal size.
 
     Args:
         side: "height" counts rows, "width" columns; they differ only for kernels or strides that
             are not square.
 
     Raises:
-        CatdogError: the pictures are not 4-D, or a convolution or pooling follows something that
+        CatdogError: the images are not 4-D, or a convolution or pooling follows something that
             has no formula here (such as a transposed convolution;
-            :func:`receptive_field_by_gradient` then still answers), or paths with different jumps
-            meet.
+            :func:`catdog_lib.inspect.effective_field.receptive_field_by_gradient` then still
+            answers), or paths with different jumps meet.
     """
-    if pictures.ndim != 4:
+    if images.ndim != 4:
         raise CatdogError(
-            f"pictures has the shape {tuple(pictures.shape)}, but receptive_field needs N×C×H×W; "
-            "for one picture use picture.unsqueeze(0)."
+            f"images has the shape {tuple(images.shape)}, but receptive_field needs N×C×H×W; "
+            "for one image use image.unsqueeze(0)."
         )
     if side not in ("height", "width"):
         raise CatdogError(f'There is no side={side!r}; use "height" or "width".')
-    follow = ReceptiveFieldTracer(pictures, side)
-    names = {module: name for name, module in model.named_modules()}
-
-    def enter(module: nn.Module, inputs: tuple) -> None:
-        kind = None if list(module.children()) else type(module).__name__
-        follow.running.append((names[module], kind))
-
-    def leave(module: nn.Module, inputs: tuple, output: object) -> None:
-        follow.running.pop()
-
-    handles = [module.register_forward_pre_hook(enter) for module in names]
-    handles += [module.register_forward_hook(leave) for module in names]
-    training = {module: module.training for module in names}
-    try:
-        model.eval()
-        with torch.no_grad(), follow:
-            model(pictures)
-    finally:
-        for handle in handles:
-            handle.remove()
-        for module, was_training in training.items():
-            module.training = was_training
-    return [_row(name, kind, reach) for name, kind, reach in follow.found]
+    return [_row(*window) for window in trace_fields(model, images, side).windows]
 
 
-def _row(name: str, kind: str, reach: FieldSpan) -> ReceptiveField:
-    size, centre = reach.last - reach.first + 1, (reach.first + reach.last) / 2
-    return ReceptiveField(name, kind, size, reach.jump, centre)
+def _row(name: str, kind: str, span: FieldSpan) -> ReceptiveField:
+    size, centre = span.last - span.first + 1, (span.first + span.last) / 2
+    return ReceptiveField(name, kind, size, span.jump, centre)
 
 
-def effective_receptive_field(
-    model: nn.Module,
-    pictures: Tensor,
-    layer: str,
-    unit: tuple[int, int] | None = None,
-    use: int = 0,
-) -> Tensor:
-    """How strongly each pixel moves one unit, if all weights were alike: the gradient of the unit.
+@dataclass(frozen=True)
+class UnitFields:
+    """The receptive fields of a layer's units, whatever it is: a convolution, a ReLU, a block.
 
-    It is taken from a copy of the model in which nothing can hide a path: every weight is positive
-    and a filter's weights are equal, biases are 0, BatchNorm changes nothing, and max-pooling gives
-    the mean. The values then count the paths from a pixel to the unit. They fall off from the
-    centre: much of a field is seen by very few paths (Luo et al., "Understanding the effective
-    receptive field", arXiv:1701.04128).
-
-    Args:
-        pictures: only its shape N×C×H×W matters.
-        layer: the layer's name, as :func:`receptive_field` and ``model.named_modules()`` give it.
-        unit: row and column of the unit in the layer's output; None for the middle one.
-        use: which time, for a layer that is applied several times: 0 is the first, −1 the last.
-
-    Shape: H×W, float64, no value below 0.
-
-    Raises:
-        CatdogError: there is no such layer, use or unit, or the layer's output is no map (N×C×H×W).
+    Attributes:
+        vertical: the rows that each unit sees.
+        horizontal: the columns.
     """
-    if layer not in dict(model.named_modules()):
-        raise CatdogError(
-            f"The model has no layer {layer!r}; model.named_modules() lists the names, such as "
-            f"{[name for name, _ in model.named_modules()][-1]!r}."
-        )
-    copy = _all_positive(model)
-    outputs: list[Tensor] = []
-    copy.get_submodule(layer).register_forward_hook(lambda _, __, output: outputs.append(output))
-    ones = torch.ones(1, *pictures.shape[1:], dtype=torch.float64, requires_grad=True)
-    with torch.enable_grad(), _MeanForMax():
-        copy(ones)
-    if not -len(outputs) <= use < len(outputs):
-        raise CatdogError(
-            f"use={use}, but the layer {layer!r} is used {len(outputs)} times; count from 0."
-        )
-    output = outputs[use]
-    if not isinstance(output, Tensor) or output.ndim != 4:
-        raise CatdogError(
-            f"The layer {layer!r} gives no maps N×C×H×W, so it has no unit with a place; choose "
-            "one before flatten."
-        )
-    height, width = output.shape[2:]
-    row, column = (height // 2, width // 2) if unit is None else unit
-    if not (0 <= row < height and 0 <= column < width):
-        raise CatdogError(
-            f"unit={unit} lies outside the layer's {height}×{width} map; count rows and columns "
-            "from 0."
-        )
-    (gradient,) = torch.autograd.grad(output[0, :, row, column].sum(), ones)
-    return gradient[0].sum(0)
 
+    vertical: FieldSpan
+    horizontal: FieldSpan
 
-def receptive_field_by_gradient(
-    model: nn.Module,
-    pictures: Tensor,
-    layer: str,
-    unit: tuple[int, int] | None = None,
-    use: int = 0,
-) -> Box:
-    """The smallest box that holds every pixel with an influence on the unit: its receptive field,
-    measured.
+    @classmethod
+    def of(cls, model: nn.Module, images: Tensor, layer: str) -> UnitFields:
+        """Follow the first of the images (N×3×H×W) to a layer or to one call of it.
 
-    It equals the formula's whenever that lies inside the photo, and otherwise lies within it.
+        The formulas are those of :func:`receptive_field`.
 
-    Args: as :func:`effective_receptive_field`.
+        Args:
+            layer: its name, or that of a later call, such as "deep.0.0#2".
 
-    Raises:
-        CatdogError: as :func:`effective_receptive_field`, or the unit sees nothing but padding.
-    """
-    seen = effective_receptive_field(model, pictures, layer, unit, use) > 0
-    if not seen.any():
-        raise CatdogError(
-            f"The unit {unit} of {layer!r} sees nothing but padding; choose one nearer to the "
-            "middle."
-        )
-    rows, columns = seen.any(1).nonzero().flatten(), seen.any(0).nonzero().flatten()
-    return Box(int(rows[0]), int(rows[-1]), int(columns[0]), int(columns[-1]))
+        Raises:
+            CatdogError: there is no such layer, or its units have no places.
+        """
+        if layer_name(layer) not in dict(model.named_modules()):
+            raise CatdogError(
+                f"The model has no layer {layer!r}; model.named_modules() lists the names."
+            )
+        images = images[:1].to(next(model.parameters()).device)
+        sides = ("height", "width")
+        spans = [trace_fields(model, images, side).outputs.get(layer) for side in sides]
+        if not all(isinstance(span, FieldSpan) for span in spans):
+            raise CatdogError(
+                f"The units of {layer!r} have no places in the image; choose a layer before "
+                "flatten."
+            )
+        return cls(*spans)
 
-
-def _all_positive(model: nn.Module) -> nn.Module:
-    """A copy in double precision, for prediction, through which every path can be seen."""
-    copy = deepcopy(model).cpu().double().eval().requires_grad_(False)
-    for module in copy.modules():
-        if isinstance(module, nn.modules.batchnorm._NormBase):
-            module.reset_parameters()
-        elif isinstance(module, (nn.modules.conv._ConvNd, nn.Linear)):
-            # A mean: values neither grow nor vanish with depth. All channels alike.
-            module.weight.fill_(1 / module.weight[0].numel())
-            if module.bias is not None:
-                module.bias.zero_()
-    return copy
-
-
-class _MeanForMax(TorchFunctionMode):
-    """Max-pooling passes its gradient to one pixel alone; a mean shows all that could have won."""
-
-    def __torch_function__(self, func, types, args=(), kwargs=None):
-        if func is F.max_pool2d:
-            func = _mean_pool2d
-        elif func is F.adaptive_max_pool2d:
-            func = F.adaptive_avg_pool2d
-        return func(*args, **(kwargs or {}))
-
-
-def _mean_pool2d(
-    x, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
-):
-    """F.max_pool2d with a mean in place of the maximum; F.avg_pool2d knows no dilation."""
-    shape = F.max_pool2d(x.detach(), kernel_size, stride, padding, dilation, ceil_mode).shape
-    pair = nn.modules.utils._pair
-    (kh, kw), (sh, sw) = pair(kernel_size), pair(stride or kernel_size)
-    (ph, pw), (dh, dw) = pair(padding), pair(dilation)
-    down, along = sh * (shape[2] - 1) + 1, sw * (shape[3] - 1) + 1
-    # Room at the far ends for windows that hang over them.
-    padded = F.pad(x, (pw, along + dw * kw, ph, down + dh * kh))
-    taps = [
-        padded[:, :, i * dh : i * dh + down : sh, j * dw : j * dw + along : sw]
-        for i in range(kh)
-        for j in range(kw)
-    ]
-    return sum(taps) / len(taps)
+    def box(self, row: int, column: int, image: Tensor) -> Box:
+        """Return the pixels that a unit sees, as far as they lie in the image (3×H×W)."""
+        height, width = image.shape[-2:]
+        return Box(*self.vertical.pixels(row, height), *self.horizontal.pixels(column, width))

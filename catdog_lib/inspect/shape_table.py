@@ -1,5 +1,6 @@
-"""The output shape, parameters and multiply-adds of every layer of a network, found by running
-it.
+"""The output shape, parameters and multiply-adds of every layer of a network, found by running it.
+
+Lesson 02, section 8; Lesson 03, section 2; Lesson 06, section 3.
 """
 
 from __future__ import annotations
@@ -7,23 +8,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-import torch
 from torch import Tensor, nn
 
 from catdog_lib.errors import CatdogError
+from catdog_lib.inspect.hooks import layer_name, named_calls
 
 
 @dataclass(frozen=True)
 class LayerUse:
-    """One layer at work. A layer that is applied several times appears as often.
+    """One call of a layer; a layer that is called several times appears as often.
 
     Attributes:
         name: where the layer sits in the model, such as "block1.0".
         kind: its class, such as "Conv2d".
-        shape_in, shape_out: of one picture, without the batch: (C, H, W) or (features,).
+        shape_in, shape_out: of one image, without the batch: (C, H, W) or (features,).
         parameters: numbers that the layer learns; 0 when they are used again, since they were
             counted before.
-        multiply_adds: multiplications, each with its addition, for one picture; biases are not
+        multiply_adds: multiplications, each with its addition, for one image; biases are not
             counted.
     """
 
@@ -35,9 +36,8 @@ class LayerUse:
     multiply_adds: int
 
 
-def shape_table(model: nn.Module, pictures: Tensor) -> list[LayerUse]:
-    """Run ``pictures`` (N×3×H×W) through ``model`` and list its layers in the order in which they
-    were used.
+def shape_table(model: nn.Module, images: Tensor) -> list[LayerUse]:
+    """Run the first of ``images`` (N×3×H×W) through the model and list its layers in order of use.
 
     A layer is a module without modules inside, or one that has parameters of its own. What a
     network does between its layers, such as adding a shortcut, has no row; it costs no parameters
@@ -49,43 +49,24 @@ def shape_table(model: nn.Module, pictures: Tensor) -> list[LayerUse]:
     Raises:
         CatdogError: a layer takes or gives no tensor, so that it has no shape.
     """
-    uses: list[LayerUse] = []
-    names = {module: name for name, module in model.named_modules()}
+    modules = model.named_modules()
+    layers = [name for name, m in modules if not list(m.children()) or list(m.parameters(False))]
     counted: set[nn.Parameter] = set()
-
-    def note(layer: nn.Module, inputs: tuple, named_inputs: dict, output: object) -> None:
-        new = {parameter for parameter in layer.parameters(recurse=False)} - counted
-        counted.update(new)
-        shape_in = _shape(names[layer], (*inputs, *named_inputs.values()))
-        shape_out = _shape(names[layer], output)
-        uses.append(
-            LayerUse(
-                names[layer],
-                type(layer).__name__,
-                shape_in,
-                shape_out,
-                sum(parameter.numel() for parameter in new),
-                _multiply_adds(layer, shape_in, shape_out),
-            )
-        )
-
-    layers = [m for m in model.modules() if not list(m.children()) or m._parameters]
-    handles = [layer.register_forward_hook(note, with_kwargs=True) for layer in layers]
-    training = {module: module.training for module in model.modules()}
-    try:
-        model.eval()
-        with torch.no_grad():
-            model(pictures)
-    finally:
-        for module, was_training in training.items():
-            module.training = was_training  # one by one: a frozen BatchNorm stays in eval mode
-        for handle in handles:
-            handle.remove()
+    uses: list[LayerUse] = []
+    for call in named_calls(model, images[:1], layers):
+        name, layer = layer_name(call.name), call.layer
+        shape_in, shape_out = _shape(name, call.inputs), _shape(name, call.output)
+        new = set(layer.parameters(recurse=False)) - counted
+        counted |= new
+        parameters = sum(parameter.numel() for parameter in new)
+        multiply_adds = _multiply_adds(layer, shape_in, shape_out)
+        kind = type(layer).__name__
+        uses.append(LayerUse(name, kind, shape_in, shape_out, parameters, multiply_adds))
     return uses
 
 
 def _shape(name: str, value: object) -> tuple[int, ...]:
-    """Of the first tensor in what a layer takes or gives, without the batch."""
+    """Return the shape, without the batch, of the first tensor that a layer takes or gives."""
     while isinstance(value, (tuple, list)) and value:
         value = value[0]
     if not isinstance(value, Tensor):
@@ -97,7 +78,7 @@ def _shape(name: str, value: object) -> tuple[int, ...]:
 
 
 def _multiply_adds(layer: nn.Module, shape_in: tuple[int, ...], shape_out: tuple[int, ...]) -> int:
-    """Of the layers that multiply by their weights; all others count as free."""
+    """Return what a layer with weights costs for one image; all other layers count as free."""
     if isinstance(layer, nn.Conv2d):  # an output value is a sum over kernel and input channels
         return prod(shape_out) * (layer.in_channels // layer.groups) * prod(layer.kernel_size)
     if isinstance(layer, nn.ConvTranspose2d):  # an input value is stamped, kernel by kernel

@@ -17,9 +17,9 @@ from catdog_lib.explore.feature_map_browser import prepare
 from catdog_lib.explore.feature_map_browser.pack import decode, encode, pack_maps, unpack_maps
 from catdog_lib.explore.feature_map_browser.replay import arithmetic, feature_map, seen_span
 from catdog_lib.explore.feature_map_browser.select import fit_budget
-from catdog_lib.inspect.hooks import Recorder
-from catdog_lib.inspect.layers import last_maps
-from catdog_lib.inspect.receptive_field import receptive_field_by_gradient
+from catdog_lib.inspect.effective_field import receptive_field_by_gradient
+from catdog_lib.inspect.layers import last_feature_maps
+from catdog_lib.inspect.recorder import Recorder
 from tests.explore.javascript import in_javascript, run_javascript
 
 IMAGE = (torch.arange(3 * 64 * 64) ** 2 % 251).view(3, 64, 64).to(torch.uint8)
@@ -203,7 +203,7 @@ def test_the_heat_is_grad_cam(network):
         answer = model.eval()(IMAGE[None]).argmax(1).item()
     last = grad_cam(model, IMAGE[None], 0, size=tuple(browser.last_heat["size"]))[0]
     browser.target = 0
-    assert last_maps(model, IMAGE[None]) in browser.last_heat["title"]
+    assert last_feature_maps(model, IMAGE[None]) in browser.last_heat["title"]
     np.testing.assert_allclose(
         browser.heat(), last / last.max().clamp(min=1e-30), atol=0.5001 / 255
     )

@@ -1,6 +1,4 @@
-"""The computational graph that is drawn is autograd's own; sizes by layer are what passed the
-layers.
-"""
+"""The computational graph that is drawn is autograd's own."""
 
 import random
 from itertools import pairwise
@@ -11,10 +9,9 @@ from matplotlib.colors import same_color
 from torch import nn
 from torch.nn import functional as F
 
-from catdog_lib import models, plots
+from catdog_lib import plots
 from catdog_lib.errors import CatdogError
 from catdog_lib.inspect.autograd_graph import Edge, Graph, Node, trace
-from catdog_lib.inspect.gradient_flow import layer_signals
 from catdog_lib.plots.graph import GRADIENT
 from catdog_lib.plots.graph_layout import arrange
 
@@ -181,58 +178,3 @@ def test_the_picture_has_a_box_for_each_value_and_gradients_go_up():
         assert box.x0 >= 0 and box.y0 >= 0
         assert box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1
     assert "At the right of this path: x to add." in figure.alt_text
-
-
-# Sizes by layer
-
-
-def rms(tensor):
-    return tensor.detach().square().mean().sqrt().item()
-
-
-@pytest.mark.parametrize("inplace", [False, True])
-def test_sizes_by_layer_are_those_of_the_values_and_gradients(inplace):
-    torch.manual_seed(0)
-    conv, norm, head = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Linear(4, 2)
-    model = nn.Sequential(conv, nn.ReLU(inplace), norm, nn.AdaptiveAvgPool2d(1), nn.Flatten(), head)
-    x = torch.rand(4, 3, 8, 8)
-    mean = norm.running_mean.clone()
-    first, last = layer_signals(model, x, LABELS)
-    assert torch.equal(norm.running_mean, mean) and norm.num_batches_tracked == 0
-    assert all(p.grad is None for p in model.parameters())
-    maps = conv(x)
-    maps.retain_grad()
-    logits = model[2:](maps.relu())
-    logits.retain_grad()
-    F.cross_entropy(logits, LABELS).backward()
-    for signal, layer, value in ((first, conv, maps), (last, head, logits)):
-        assert signal.activation == pytest.approx(rms(value))
-        assert signal.activation_gradient == pytest.approx(rms(value.grad))
-        assert signal.weight == pytest.approx(rms(layer.weight))
-        assert signal.weight_gradient == pytest.approx(rms(layer.weight.grad), rel=1e-4)
-    assert (first.name, first.kind, last.name, last.kind) == ("0", "Conv2d", "5", "Linear")
-    assert not model._forward_hooks and not conv._forward_hooks
-
-
-def test_a_shared_layer_stands_at_each_use_and_frozen_ones_nowhere():
-    torch.manual_seed(0)
-    model = models.SixBlockCNN(64, 4, tied=True)
-    model.train()
-    signals = layer_signals(model, torch.rand(2, 3, 64, 64), torch.tensor([0, 1]))
-    assert len({s.name for s in signals}) < len(signals) == 7
-    for parameter in model.parameters():
-        parameter.requires_grad_(False)
-    with pytest.raises(CatdogError, match="asks for a gradient"):
-        layer_signals(model, torch.rand(2, 3, 64, 64), torch.tensor([0, 1]))
-
-
-def test_with_small_weights_gradients_vanish_on_the_way_back_and_with_large_ones_they_explode():
-    def first_to_last(gain):
-        torch.manual_seed(0)
-        layers = [nn.Linear(32, 32, bias=False) for _ in range(8)]
-        for layer in layers:
-            nn.init.normal_(layer.weight, std=gain / 32**0.5)
-        signals = layer_signals(nn.Sequential(*layers), torch.randn(64, 32), torch.arange(64) % 32)
-        return signals[0].activation_gradient / signals[-1].activation_gradient
-
-    assert first_to_last(0.3) < 1e-3 and 0.2 < first_to_last(1) < 5 and first_to_last(3) > 1e3

@@ -1,9 +1,6 @@
-"""Receptive fields: the formula against the gradient, on random networks, and against the published
-tables.
-"""
+"""Receptive fields by formula are those of the published tables."""
 
 import math
-import random
 
 import pytest
 import torch
@@ -11,113 +8,14 @@ import torchvision
 from torch import nn
 from torch.nn import functional as F
 
-from catdog_lib import models
+from catdog_lib import inspect
 from catdog_lib.errors import CatdogError
-from catdog_lib.inspect.receptive_field import (
-    Box,
+from catdog_lib.inspect.effective_field import (
     effective_receptive_field,
-    receptive_field,
     receptive_field_by_gradient,
 )
-
-
-def random_layer(rng, channels):
-    """A convolution or pooling with any settings, square or not, sometimes with a harmless layer
-    after it.
-    """
-    kernel = rng.randint(1, 4), rng.randint(1, 4)
-    stride = rng.choice([1, 1, 2, (1, 2), 3])
-    padding = rng.randint(0, 2), rng.randint(0, 2)
-    dilation = rng.choice([1, 1, 2, (2, 1)])
-    half = kernel[0] // 2, kernel[1] // 2  # pooling allows no more
-    kind = rng.choice(["conv", "conv", "same", "max", "average"])
-    if kind == "conv":
-        return nn.Conv2d(channels, channels, kernel, stride, padding, dilation)
-    if kind == "same":
-        mode = rng.choice(["zeros", "reflect"])
-        return nn.Conv2d(channels, channels, (3, 2), padding="same", padding_mode=mode)
-    if kind == "max":
-        return nn.MaxPool2d(kernel, stride, half, dilation, ceil_mode=rng.random() < 0.5)
-    return nn.AvgPool2d(kernel, stride, half)
-
-
-class Paths(nn.Module):
-    """Branches that meet: added, or side by side."""
-
-    def __init__(self, rng, channels):
-        super().__init__()
-        self.stride, self.add = rng.choice([1, 2]), rng.random() < 0.5
-        self.wide = nn.Conv2d(channels, channels, 5, self.stride, 2)
-        self.twice = nn.Sequential(
-            nn.Conv2d(channels, channels, 3, 1, 1), nn.ReLU(inplace=True),
-            nn.Conv2d(channels, channels, (3, 5), self.stride, (1, 2)), nn.BatchNorm2d(channels),
-        )  # fmt: skip
-        self.mix = nn.Conv2d(channels if self.add else 2 * channels + 1, channels, 1)
-
-    def forward(self, x):
-        if self.add:
-            shortcut = x[:, :, :: self.stride, :: self.stride]
-            return self.mix(F.relu(shortcut + self.twice(x)))
-        pooled = F.max_pool2d(x[:, 1:2], 3, self.stride, 1)
-        return self.mix(torch.cat([self.wide(x), pooled, self.twice(x)], dim=1))
-
-
-def random_net(rng):
-    layers = []
-    for _ in range(rng.randint(1, 4)):
-        layers.append(random_layer(rng, 2) if rng.random() < 0.75 else Paths(rng, 2))
-        layers.append(rng.choice([nn.ReLU(), nn.BatchNorm2d(2), nn.Hardswish(), nn.Identity()]))
-    return nn.Sequential(*layers)
-
-
-def by_formula(model, pictures, layer, unit):
-    """First and last row and column, by formula, of a unit of the layer's last use."""
-    sides = []
-    for side, number in zip(("height", "width"), unit, strict=True):
-        rows = [r for r in receptive_field(model, pictures, side) if r.name == layer]
-        sides += rows[-1].pixels(number)
-    return Box(*sides)
-
-
-@pytest.mark.filterwarnings("ignore:Using padding='same'")
-def test_formula_and_gradient_agree_on_random_networks():
-    rng = random.Random(0)
-    inside = cut = 0
-    while inside + cut < 180:
-        model, pictures = (
-            random_net(rng),
-            torch.rand(1, 2, rng.randint(30, 70), rng.randint(30, 70)),
-        )
-        layer = receptive_field(model, pictures)[-1].name
-        height, width = model.eval()(pictures).shape[2:]
-        somewhere = rng.randrange(height), rng.randrange(width)
-        unit = rng.choice([(height // 2, width // 2), somewhere, (0, somewhere[1])])
-        said = by_formula(model, pictures, layer, unit)
-        told = f"{model}\n{tuple(pictures.shape)} {layer} {unit}: formula {said}"
-        if not within(said, pictures):
-            if reflects(model):
-                continue  # what is reflected at the edge comes from the inside
-            if effective_receptive_field(model, pictures, layer, unit, use=-1).sum() == 0:
-                continue  # it sees nothing but padding
-        seen = receptive_field_by_gradient(model, pictures, layer, unit, use=-1)
-        told += f", gradient {seen}"
-        if within(said, pictures):
-            assert seen == said, told
-            inside += 1
-        else:
-            assert said.top <= seen.top <= seen.bottom <= said.bottom, told
-            assert said.left <= seen.left <= seen.right <= said.right, told
-            cut += 1
-    assert inside > 90 and cut > 40
-
-
-def within(box, pictures):
-    height, width = pictures.shape[2:]
-    return min(box.top, box.left) >= 0 and box.bottom < height and box.right < width
-
-
-def reflects(model):
-    return any(getattr(module, "padding_mode", "zeros") != "zeros" for module in model.modules())
+from catdog_lib.inspect.receptive_field import Box, receptive_field
+from tests.inspect.examples import network, random_images
 
 
 def test_two_and_three_small_kernels_see_what_one_large_one_sees():
@@ -128,38 +26,6 @@ def test_two_and_three_small_kernels_see_what_one_large_one_sees():
 
     assert stack(3, 3).size == stack(5).size == 5
     assert stack(3, 3, 3).size == stack(7).size == 7
-
-
-def test_influence_counts_paths():
-    # Two means of three have 1, 2, 3, 2, 1 paths along each side, of 9.
-    model = nn.Sequential(nn.Conv2d(1, 1, 3), nn.MaxPool2d(3, stride=1))
-    paths = torch.tensor([0, 1, 2, 3, 2, 1, 0], dtype=torch.float64) / 9
-    seen = effective_receptive_field(model, torch.zeros(1, 1, 7, 7), "1", unit=(1, 1))
-    assert torch.allclose(seen, torch.outer(paths, paths))
-
-
-def test_a_trained_batchnorm_hides_nothing():
-    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Conv2d(2, 1, 3))
-    with torch.no_grad():
-        model[1].weight.copy_(torch.tensor([-1.0, 0.0]))
-        model[1].running_mean.fill_(9)
-    seen = receptive_field_by_gradient(model, torch.zeros(1, 1, 9, 9), "3", (2, 2))
-    assert seen == Box(2, 6, 2, 6)
-
-
-def test_six_block_by_formula_and_by_gradient():
-    model = models.SixBlockCNN(size=224, width=2)
-    pictures = torch.zeros(1, 3, 224, 224, dtype=torch.uint8)
-    rows = receptive_field(model, pictures)
-    assert [row.size for row in rows if row.kind == "MaxPool2d"] == [4, 10, 22, 46, 94, 190]
-    assert [row.jump for row in rows if row.kind == "MaxPool2d"] == [2, 4, 8, 16, 32, 64]
-    assert [row.name for row in rows][4:6] == ["deep.0.0", "deep.0.3"]
-    # The tied block is used four times.
-    for use, row in enumerate(row for row in rows if row.name == "deep.0.3"):
-        unit = (110 // row.jump, 120 // row.jump)
-        box = receptive_field_by_gradient(model, pictures, "deep.0.3", unit, use)
-        said = [min(max(edge, 0), 223) for place in unit for edge in row.pixels(place)]
-        assert list(box) == said
 
 
 # From the table of the authors of the Distill article (tensorflow/contrib/receptive_field,
@@ -173,16 +39,22 @@ INCEPTION = {
     "Mixed_6d": (735, 16, 346), "Mixed_6e": (927, 16, 442),
     "Mixed_7a": (1055, 32, 490), "Mixed_7b": (1183, 32, 554), "Mixed_7c": (1311, 32, 618),
 }  # fmt: skip
+
+
 VGG_16 = {
     "0": (3, 1, 1), "4": (6, 2, 2), "5": (10, 2, 4), "9": (16, 4, 6), "10": (24, 4, 10), "12": (32, 4, 14),
     "16": (44, 8, 18), "17": (60, 8, 26), "19": (76, 8, 34), "23": (100, 16, 42), "24": (132, 16, 58),
     "26": (164, 16, 74), "30": (212, 32, 90),
 }  # fmt: skip
+
+
 VGG_A = {
     "0": (3, 1, 1), "2": (4, 2, 1), "3": (8, 2, 3), "5": (10, 4, 3), "6": (18, 4, 7), "8": (26, 4, 11),
     "10": (30, 8, 11), "11": (46, 8, 19), "13": (62, 8, 27), "15": (70, 16, 27), "16": (102, 16, 43),
     "18": (134, 16, 59), "20": (150, 32, 59),
 }  # fmt: skip
+
+
 # The table's AlexNet does not pad its first convolution; torchvision's pads it by 2, so each
 # padding is 2 more.
 ALEXNET = {
@@ -288,12 +160,12 @@ def test_after_a_gate_every_unit_sees_everything():
 
 
 def test_the_list_ends_where_units_have_no_place():
-    pictures = torch.zeros(1, 1, 8, 8)
+    images = torch.zeros(1, 1, 8, 8)
     conv = nn.Conv2d(1, 1, 3, padding=1)
     even, uneven = nn.AdaptiveAvgPool2d(4), nn.AdaptiveAvgPool2d(3)
     tail = [nn.Flatten(), nn.LazyLinear(2)]
-    assert [r.size for r in receptive_field(nn.Sequential(conv, even, *tail), pictures)] == [3, 4]
-    assert [r.size for r in receptive_field(nn.Sequential(conv, uneven), pictures)] == [3]
+    assert [r.size for r in receptive_field(nn.Sequential(conv, even, *tail), images)] == [3, 4]
+    assert [r.size for r in receptive_field(nn.Sequential(conv, uneven), images)] == [3]
 
 
 def test_the_model_comes_back_as_it_went_in():
@@ -316,6 +188,8 @@ class Uneven(nn.Module):
 
 
 UP = nn.Sequential(nn.Conv2d(1, 1, 3), nn.ConvTranspose2d(1, 1, 2, 2), nn.Conv2d(1, 1, 3))
+
+
 PHOTO = torch.zeros(1, 1, 12, 12)
 
 
@@ -345,3 +219,16 @@ def test_what_cannot_be_answered_is_told_in_one_sentence(function, args, says):
 
 def test_the_gradient_answers_where_there_is_no_formula():
     assert receptive_field_by_gradient(UP, PHOTO, "2", (4, 4)) == Box(2, 5, 2, 5)
+
+
+def test_the_field_of_any_layer_is_the_measured_one():
+    model, x = network("residual"), random_images(1)
+    # A block, whose two paths see differently much.
+    fields = inspect.UnitFields.of(model, x, "stages.0")
+    measured = receptive_field_by_gradient(model, x, "stages.0", (8, 7))
+    assert fields.box(8, 7, x[0]) == measured
+    assert fields.box(0, 15, x[0]).top == 0 and fields.box(0, 15, x[0]).right == 63
+    six = network("six_block")
+    rows = [row for row in receptive_field(six, x) if row.name == "deep.0.0"]
+    second = inspect.UnitFields.of(six, x, "deep.0.0#2")
+    assert second.vertical.last - second.vertical.first + 1 == rows[1].size

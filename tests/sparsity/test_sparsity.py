@@ -330,7 +330,7 @@ class TestMeasures:
         assert found.parameters == numbers
         assert found.bytes == 4 * (numbers + 2 * 4 + 6) + 8, "statistics, normalization, a count"
         assert found.multiply_adds == 4 * 36 * 27 + 288
-        assert found.pictures_per_second > 0
+        assert found.images_per_second > 0
 
 
 def test_the_order_of_both_thresholds_solves_for_both():

@@ -388,7 +388,7 @@ def test_explanations_are_those_of_the_cpu(name, exact):
     assert torch.allclose(*curves, atol=1e-4)
     parts = torch.ones(3, size, size, dtype=torch.uint8, device=GPU)
     assert explain.heat_by_part(heat.to(GPU), parts)[:, 1].tolist() == [1, 1, 1]
-    layer, data = inspect.last_maps(there), images(40, 1, size)
+    layer, data = inspect.last_feature_maps(there), images(40, 1, size)
     found = [inspect.top_activations(net, data, layer, 0, count=1)[0] for net in (here, there)]
     assert found[0].value == pytest.approx(found[1].value, rel=1e-3)
     rows = [inspect.activation_statistics(net, data)[1] for net in (here, there)]

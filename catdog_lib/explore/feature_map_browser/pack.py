@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from catdog_lib.explore.feature_map_browser.record import STEP_NAMES, ConvCall
 from catdog_lib.explore.receptive_field_viewer import layer_settings
 from catdog_lib.inspect.field_tracer import FieldSpan
-from catdog_lib.inspect.unit_fields import Fields
+from catdog_lib.inspect.receptive_field import UnitFields
 
 
 def encode(numbers: Tensor) -> str:
@@ -55,7 +55,7 @@ def unpack_maps(planes: list[dict], height: int, width: int) -> Tensor:
 
 
 def pack_layer(
-    call: ConvCall, channels: Sequence[int], fields: Fields | None, heatmaps: Tensor
+    call: ConvCall, channels: Sequence[int], fields: UnitFields | None, heatmaps: Tensor
 ) -> dict:
     """Return all that a page needs to show a convolution's channels and to compute their values.
 
@@ -86,7 +86,7 @@ def pack_layer(
         "weights": encode(layer.weight[rows].float()),
         "bias": None if layer.bias is None else layer.bias[rows].tolist(),
         "steps": [_pack_step(step, rows) for step in call.steps],
-        "fields": fields and [_pack_span(span) for span in (fields.down, fields.along)],
+        "fields": fields and [_pack_span(span) for span in (fields.vertical, fields.horizontal)],
         "heat": pack_heatmaps(call.name, heatmaps),
     }
 

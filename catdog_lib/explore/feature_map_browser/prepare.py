@@ -13,8 +13,8 @@ from catdog_lib.explore.convert import data_uri, shape_text
 from catdog_lib.explore.feature_map_browser.pack import pack_heatmaps, pack_layer
 from catdog_lib.explore.feature_map_browser.record import record
 from catdog_lib.explore.feature_map_browser.select import fit_budget, select_channels
-from catdog_lib.inspect.layers import last_maps
-from catdog_lib.inspect.unit_fields import Fields
+from catdog_lib.inspect.layers import last_feature_maps
+from catdog_lib.inspect.receptive_field import UnitFields
 
 MOST_CLASSES = 10
 MOST_TEXT = 600_000  # characters: all numbers travel to the page as text
@@ -55,7 +55,7 @@ def page_data(
         )
         for call, channels in select_channels(calls, layers)
     ]
-    name = last_maps(model, images)
+    name = last_feature_maps(model, images)
     maps = [call.maps for call in calls if call.maps[0].numel() > 1][-1]
     photo = data_uri(image)
     return {
@@ -68,10 +68,10 @@ def page_data(
     }
 
 
-def _unit_fields(model: nn.Module, images: Tensor, layer: str) -> Fields | None:
+def _unit_fields(model: nn.Module, images: Tensor, layer: str) -> UnitFields | None:
     """Return what the layer's units see; None for a network that moves its places about."""
     try:
-        return Fields.of(model, images, layer)
+        return UnitFields.of(model, images, layer)
     except CatdogError:
         return None
 

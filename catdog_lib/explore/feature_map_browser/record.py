@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
 from catdog_lib.errors import CatdogError
-from catdog_lib.inspect.hooks import evaluating, use_name
+from catdog_lib.inspect.hooks import LayerCall, evaluating, forward_hooks
 
 STEP_NAMES: dict[type[nn.Module], str] = {
     nn.BatchNorm2d: "BatchNorm",
@@ -25,7 +24,7 @@ class ConvCall:
     """One call of a convolution.
 
     Attributes:
-        name: of the call, as :class:`catdog_lib.inspect.hooks.Recorder` has it: "deep.0.0", then
+        name: of the call, as :class:`catdog_lib.inspect.recorder.Recorder` has it: "deep.0.0", then
             "deep.0.0#2".
         layer: the convolution itself.
         inputs: C×H×W, the maps that it read.
@@ -60,12 +59,9 @@ def record(model: nn.Module, images: Tensor) -> tuple[list[ConvCall], Tensor]:
     calls: list[ConvCall] = []
     # Of each call: the tensor that came out last; None once something else took it.
     ends: list[object] = []
-    uses: Counter[nn.Module] = Counter()
-    names = {module: name for name, module in model.named_modules()}
 
-    def note(module: nn.Module, inputs: tuple, output: object) -> None:
-        uses[module] += 1
-        name = use_name(names[module], uses[module])
+    def note(layer_call: LayerCall) -> None:
+        name, module, inputs, output = layer_call
         if isinstance(module, nn.Conv2d):
             calls.append(ConvCall(name, module, inputs[0][0], output[0], name))
             ends.append(output)
@@ -79,16 +75,9 @@ def record(model: nn.Module, images: Tensor) -> tuple[list[ConvCall], Tensor]:
             call.steps.append(module)
             call.maps, call.last_name, ends[i] = output[0], name, output
 
-    handles = [
-        module.register_forward_hook(note) for module in names if not list(module.children())
-    ]
     device = next((parameter.device for parameter in model.parameters()), None)
-    try:
-        with evaluating(model), torch.no_grad():
-            logits = model(images.to(device))
-    finally:
-        for handle in handles:
-            handle.remove()
+    with evaluating(model), forward_hooks(model, note), torch.no_grad():
+        logits = model(images.to(device))
     if not calls:
         raise CatdogError(
             "The model has no nn.Conv2d and so no feature maps; pass a convolutional network."

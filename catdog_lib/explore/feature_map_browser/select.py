@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from catdog_lib.errors import CatdogError
 from catdog_lib.explore.feature_map_browser.record import ConvCall
 from catdog_lib.explore.receptive_field_viewer import layer_settings
-from catdog_lib.inspect.hooks import without_use
+from catdog_lib.inspect.hooks import layer_name
 
 MOST_LAYERS, MOST_CHANNELS, LARGEST_KERNEL = 6, 16, 7
 FEWEST_CHANNELS, MOST_WEIGHTS = 4, 20_000  # of a layer
@@ -34,7 +34,7 @@ def select_channels(
     if not isinstance(layers, Mapping):
         return [(call, _most_varied_channels(call)) for call in wanted]
     return [
-        (call, _check_channels(call, layers.get(call.name, layers.get(without_use(call.name)))))
+        (call, _check_channels(call, layers.get(call.name, layers.get(layer_name(call.name)))))
         for call in wanted
     ]
 
@@ -54,12 +54,12 @@ def _spread_calls(calls: list[ConvCall]) -> list[ConvCall]:
 
 def _named_calls(calls: list[ConvCall], layers: Sequence[str] | Mapping) -> list[ConvCall]:
     """Return the calls with these names, of the layer or of the call itself."""
-    names = {name for call in calls for name in (call.name, without_use(call.name))}
+    names = {name for call in calls for name in (call.name, layer_name(call.name))}
     for name in layers:
         if name not in names:
             there = ", ".join(call.name for call in calls)
             raise CatdogError(f"The model uses no convolution {name!r}; it has {there}.")
-    wanted = [call for call in calls if {call.name, without_use(call.name)} & set(layers)]
+    wanted = [call for call in calls if {call.name, layer_name(call.name)} & set(layers)]
     if not 1 <= len(wanted) <= MOST_LAYERS:
         raise CatdogError(f"layers asks for {len(wanted)} convolutions; pass 1 to {MOST_LAYERS}.")
     for call in wanted:

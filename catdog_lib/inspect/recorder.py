@@ -1,0 +1,99 @@
+"""Keep what a network's layers put out, and the gradients in it, while the network runs.
+
+Lesson 07, section 2; Lesson 07, section 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+
+import torch
+from torch import Tensor, nn
+
+from catdog_lib.errors import CatdogError
+from catdog_lib.inspect.hooks import LayerCall, forward_hooks
+
+
+class Recorder:
+    """Records the outputs of layers, and on request the gradients in them, in a ``with`` block.
+
+    ::
+
+        with Recorder(model) as seen:
+            model(images)
+        seen.outputs["features.0"]  # N×C×H×W
+
+    The hooks are removed at the end of the block, after an error too. A layer that is called
+    several times in one run is recorded at each call: as "deep.0.0", "deep.0.0#2", "deep.0.0#3" and
+    so on. A second run in the same block replaces what the first one gave.
+
+    Args:
+        model: any network; it runs as it would without the recorder.
+        layers: names as ``model.named_modules()`` gives them, each for all its calls, or with a
+            "#2" for one of them; None takes all layers that have no layers inside.
+        gradients: follow gradients too; then call :meth:`backward` in the block.
+
+    Attributes:
+        outputs: layer → what it put out, in the order in which the layers ran; copies that belong
+            to no graph.
+        gradients: layer → the gradient in its output, of the same shape; filled by
+            :meth:`backward`.
+
+    Raises:
+        CatdogError: at the beginning of the block, if the model has no layer of such a name.
+    """
+
+    def __init__(
+        self, model: nn.Module, layers: Iterable[str] | None = None, gradients: bool = False
+    ):
+        self.outputs: dict[str, Tensor] = {}
+        self.gradients: dict[str, Tensor] = {}
+        self._model, self._follow_gradients = model, gradients
+        self._layers = None if layers is None else list(layers)
+        self._tracked: dict[str, Tensor] = {}
+        self._hooks = ExitStack()
+
+    def __enter__(self) -> Recorder:
+        enter = self._hooks.enter_context
+        enter(forward_hooks(self._model, after=self._record, layers=self._layers))
+        enter(forward_hooks(self._model, before=self._start_run, layers=[""]))
+        return self
+
+    def __exit__(self, *error) -> None:
+        self._hooks.close()
+        self._tracked.clear()  # and with it the graph
+
+    def _start_run(self, *_) -> None:
+        for recorded in (self.outputs, self.gradients, self._tracked):
+            recorded.clear()
+
+    def _record(self, call: LayerCall) -> Tensor | None:
+        """Keep a layer's output; a tensor that is returned goes on through the network instead."""
+        output = call.output
+        if not isinstance(output, Tensor):
+            return None
+        if not self._follow_gradients:
+            self.outputs[call.name] = output.detach().clone()  # an in-place ReLU may overwrite it
+            return None
+        if not output.requires_grad:  # nothing before it learns: gradients begin here
+            output = output.detach().requires_grad_()
+        self._tracked[call.name], self.outputs[call.name] = output, output.detach()
+        return output.clone()
+
+    def backward(self, value: Tensor) -> None:
+        """Fill :attr:`gradients` with the derivatives of ``value``, one number.
+
+        No parameter's ``.grad`` is touched.
+
+        Raises:
+            CatdogError: the value does not depend on a recorded output, or the model ran without
+                gradients.
+        """
+        if not (value.requires_grad and self._tracked):
+            raise CatdogError(
+                "There is no gradient to follow: use Recorder(…, gradients=True), call backward "
+                "inside its block, and run the model outside torch.no_grad()."
+            )
+        found = torch.autograd.grad(value, list(self._tracked.values()), materialize_grads=True)
+        self.gradients.update(zip(self._tracked, found, strict=True))
