@@ -13,7 +13,7 @@ from PIL import Image
 from torch.utils.flop_counter import FlopCounterMode
 
 from catdog_lib.bench import ROWS, Bench, Comparison, compare
-from catdog_lib.bench.course_loop import OurLoop
+from catdog_lib.bench.course_loop import CourseLoop
 from catdog_lib.bench.machine import CONVOLUTIONS, Machine
 from catdog_lib.bench.photos import gather
 from catdog_lib.bench.plain_loop import SAME, PlainLoop
@@ -90,7 +90,7 @@ def test_our_loop_is_the_engine_and_takes_as_many_steps(gathered, monkeypatch):
     monkeypatch.setattr(
         Trainer, "step", lambda self, *a, **k: sizes.append(len(a[0])) or step(self, *a, **k)
     )
-    loop = OurLoop(SMALL, gathered.pixels[32], "cpu", torch.float32, 0.0)
+    loop = CourseLoop(SMALL, gathered.pixels[32], "cpu", torch.float32, 0.0)
     loop.steps = 3
     sizes.clear()
     assert loop.round() > 0 and sizes == [SMALL.batch_size] * 3
@@ -102,7 +102,7 @@ def test_features_are_extracted_and_nothing_is_learned(gathered, monkeypatch):
     plain = PlainLoop(row, gathered.folder, "cpu", 0.0)
     features = plain._extract(torch.rand(2, 3, 32, 32))
     assert features.shape == (2, 1280) and not features.requires_grad
-    ours = OurLoop(row, gathered.pixels[32], "cpu", torch.float32, 0.0)
+    ours = CourseLoop(row, gathered.pixels[32], "cpu", torch.float32, 0.0)
     assert ours.round() > 0 and not hasattr(ours, "trainer") and not hasattr(plain, "optimizer")
 
 
@@ -194,7 +194,7 @@ def test_what_cannot_be_measured_is_said_at_once(arguments, says, capsys):
 
 def test_a_recipe_of_the_rows_is_trained_as_it_says(gathered):
     row = Row("residual", 32, Recipe(batch_size=4, optimizer="muon", ema_decay=0.9), {"width": 4})
-    loop = OurLoop(row, gathered.pixels[32], "cpu", torch.float32, 0.0)
+    loop = CourseLoop(row, gathered.pixels[32], "cpu", torch.float32, 0.0)
     assert loop.trainer.ema.count == 2 and type(loop.trainer.optimizer).__name__ == "Muon"
 
 
