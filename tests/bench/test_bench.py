@@ -77,11 +77,9 @@ def test_the_plain_loop_trains_on_every_photo_as_it_is(gathered, monkeypatch):
     before = [p.detach().clone() for p in loop.model.parameters()]
     assert loop.steps == 1 and loop.round() > 0
     assert any(not torch.equal(a, b) for a, b in zip(before, loop.model.parameters(), strict=True))
-    for pictures, labels in seen:
-        assert pictures.shape == (SMALL.batch_size, 3, 32, 32) and pictures.dtype == torch.float32
-        assert (
-            pictures.is_contiguous() and 0.5 < pictures.max() <= 1 and len(labels) == len(pictures)
-        )
+    for images, labels in seen:
+        assert images.shape == (SMALL.batch_size, 3, 32, 32) and images.dtype == torch.float32
+        assert images.is_contiguous() and 0.5 < images.max() <= 1 and len(labels) == len(images)
 
 
 def test_our_loop_is_the_engine_and_takes_as_many_steps(gathered, monkeypatch):

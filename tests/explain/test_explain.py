@@ -16,7 +16,7 @@ from catdog_lib.data.image_set import ImageSet
 from catdog_lib.errors import CatdogError
 from catdog_lib.inspect.hooks import evaluating
 from catdog_lib.inspect.receptive_field import receptive_field, receptive_field_by_gradient
-from tests.tiny import images, plain, small
+from tests.tiny import image_set, plain, small
 
 SIZE = 64
 LAST_MAPS = {"five_conv": "features.17", "residual": "stages.2", "six_block": "deep.0.2#4"}
@@ -321,8 +321,8 @@ ERRORS = {
     "layers is 3": lambda m, x: explain.randomize_weights(m, layers=3),
     "both must be": lambda m, x: explain.heat_by_part(torch.zeros(1, 4, 4), torch.zeros(2, 4, 4)),
     "must be N×H×W": lambda m, x: explain.similarity(torch.zeros(2, 3), torch.zeros(2, 3)),
-    "channel is 4": lambda m, x: inspect.top_activations(m, images(2, 0), "3", 4),
-    "have no places": lambda m, x: inspect.top_activations(m, images(2, 0), "5", 0),
+    "channel is 4": lambda m, x: inspect.top_activations(m, image_set(2, 0), "3", 4),
+    "have no places": lambda m, x: inspect.top_activations(m, image_set(2, 0), "5", 0),
 }
 
 
@@ -462,7 +462,7 @@ def test_similarity_is_spearmans():
 
 
 def test_statistics_are_those_of_all_pictures_at_once():
-    model, data = small(), images(37, 0)  # three batches, the last one smaller
+    model, data = small(), image_set(37, 0)  # three batches, the last one smaller
     model[1].bias.data[2] = -1e6
     model.train()
     rows = inspect.activation_statistics(model, data)

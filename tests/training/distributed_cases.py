@@ -1,4 +1,4 @@
-"""What a team of processes must do as one process does: run here by one, and by ``torchrun`` in
+"""What several processes must do as one does: run here by one, and by ``torchrun`` in
 several.
 
 ``torchrun --nproc-per-node=2 -m tests.training.distributed_cases FOLDER`` writes
@@ -21,7 +21,7 @@ from catdog_lib.training.distributed import dist_context
 from catdog_lib.training.evaluate import predict
 from catdog_lib.training.fit import fit
 from catdog_lib.training.recipe import Recipe
-from tests.tiny import images, plain, small
+from tests.tiny import image_set, plain, small
 
 
 def deep(seed: int = 0) -> nn.Sequential:
@@ -42,20 +42,26 @@ def residual(seed: int = 0) -> nn.Module:
 
 
 SGD = {"optimizer": "sgd", "momentum": 0.9, "lr": 0.05, "epochs": 2, "precision": "float32"}
-ALL = {"label_smoothing": 0.1, "max_grad_norm": 0.3, "l1": 0.01, "ema_decay": 0.8, "weight_decay": 0.1}
+ALL = {
+    "label_smoothing": 0.1,
+    "max_grad_norm": 0.3,
+    "l1": 0.01,
+    "ema_decay": 0.8,
+    "weight_decay": 0.1,
+}
 
-# name: network, pictures, their size, recipe. Batches are odd, the last one smaller; in "one" it
-# holds one picture.
+# name: network, images, their size, recipe. Batches are odd, the last one smaller; in "one" it
+# holds one image.
 CASES = {
     "plain": (plain, 23, 8, {**SGD, "batch_size": 5}),
     "one": (plain, 13, 8, {**SGD, "batch_size": 4}),
     "adam": (plain, 23, 8, {**SGD, "optimizer": "adam", "momentum": None, "lr": 0.01, "batch_size": 7}),
     "all": (plain, 23, 8, {**SGD, **ALL, "batch_size": 7}),
-    "parts": (plain, 23, 8, {**SGD, **ALL, "batch_size": 7, "accumulation_steps": 3}),
+    "micro-batches": (plain, 23, 8, {**SGD, **ALL, "batch_size": 7, "accumulation_steps": 3}),
     "norm": (small, 23, 8, {**SGD, "batch_size": 5}),
     "norm one": (small, 13, 8, {**SGD, "batch_size": 4}),
     "norm all": (deep, 23, 8, {**SGD, **ALL, "batch_size": 7}),
-    "norm parts": (deep, 25, 8, {**SGD, **ALL, "batch_size": 7, "accumulation_steps": 2}),
+    "norm micro-batches": (deep, 25, 8, {**SGD, **ALL, "batch_size": 7, "accumulation_steps": 2}),
     "residual": (residual, 21, 32, {
         **SGD, **ALL, "batch_size": 9, "augment": ("flip_and_crop",), "train_sizes": (24, 32),
     }),
@@ -64,7 +70,7 @@ CASES = {
 
 def data_of(name: str) -> Splits:
     _, count, size, _ = CASES[name]
-    return Splits(images(count, 0, size), images(11, 1, size), images(7, 2, size), "test")
+    return Splits(image_set(count, 0, size), image_set(11, 1, size), image_set(7, 2, size), "test")
 
 
 def outcome(name: str) -> dict:
@@ -113,7 +119,10 @@ def manners(folder: Path) -> dict:
         if not found:
             time.sleep(0.3)
             made.touch()
-    return {"found": found, "agreed": dist_context().broadcast_object(lambda: f"said by {dist_context().rank}")}
+    return {
+        "found": found,
+        "agreed": dist_context().broadcast_object(lambda: f"said by {dist_context().rank}"),
+    }
 
 
 if __name__ == "__main__":

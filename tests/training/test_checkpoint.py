@@ -20,7 +20,7 @@ from catdog_lib.training.checkpoint import load, save
 from catdog_lib.training.fit import fit
 from catdog_lib.training.recipe import Recipe
 from catdog_lib.training.trainer import Trainer
-from tests.tiny import images, plain, small, splits
+from tests.tiny import image_set, plain, small, splits
 
 CONTENTS = {"steps": 3, "weights": {"a": torch.arange(600.0), "b": torch.ones(2, 3).bool()}}
 
@@ -137,7 +137,7 @@ def dropping(seed=0):
 
 
 TWICE = ("flip_and_crop", "colour_jitter")
-TRAININGS = {
+TRAINING_RUNS = {
     "Adam": (small, {"optimizer": "Adam", "lr": 0.01}),
     "SGD with momentum": (small, {"optimizer": "SGD", "momentum": 0.9, "weight_decay": 0.01, "max_grad_norm": 0.5}),
     "Muon": (small, {"optimizer": "muon", "lr": 0.05, "label_smoothing": 0.1}),
@@ -207,9 +207,9 @@ def require_equal(tmp_path, make, plan, optimizer=None, **ways):
     return history.epochs
 
 
-@pytest.mark.parametrize("name", TRAININGS)
+@pytest.mark.parametrize("name", TRAINING_RUNS)
 def test_resumed_equals_uninterrupted_bit_for_bit(tmp_path, name):
-    make, changes = TRAININGS[name]
+    make, changes = TRAINING_RUNS[name]
     epochs = require_equal(tmp_path, make, recipe(**changes))
     if "patience" in changes:
         assert 5 < len(epochs) < 40, "it is patience that ended it, after some interruptions"
@@ -313,8 +313,8 @@ class TestRefused:
         self.refused(tmp_path / "a.pt", "initial_lr=0.1, not 0.2",
                      optimizer=lambda m: torch.optim.SGD(m.parameters(), lr=0.2))  # fmt: skip
 
-    def test_other_pictures(self, path):
-        other = Splits(images(89, 0), images(40, 1), images(40, 2), "test")
+    def test_other_images(self, path):
+        other = Splits(image_set(89, 0), image_set(40, 1), image_set(40, 2), "test")
         self.refused(path, "train_images=90, not 89", data=other)
 
     def test_another_kind_of_device(self, path):

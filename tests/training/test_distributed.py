@@ -59,7 +59,7 @@ def by_two(tmp_path_factory) -> Path:
     """What two processes wrote; started as torchrun starts them, but without its own start-up
     time.
     """
-    folder = tmp_path_factory.mktemp("team")
+    folder = tmp_path_factory.mktemp("processes")
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = str(free.getsockname()[1])
@@ -88,13 +88,13 @@ def test_two_processes_do_what_one_does(by_two, case):
     for name, value in alone["weights"].items():
         assert torch.equal(first["weights"][name], second["weights"][name]), name
         torch.testing.assert_close(first["weights"][name], value, rtol=1e-4, atol=2e-5)
-    for name in ("logits", "one"):  # seven pictures, and one, for two processes
+    for name in ("logits", "one"):  # seven images, and one, for two processes
         assert first[name].shape == alone[name].shape
         assert torch.equal(first[name], second[name])
         torch.testing.assert_close(first[name], alone[name], rtol=1e-3, atol=1e-4)
 
 
-def test_resumed_equals_uninterrupted_in_a_team_too(by_two):
+def test_resumed_equals_uninterrupted_with_two_processes_too(by_two):
     first, second = (
         torch.load(by_two / f"resumed.{rank}.pt", weights_only=True) for rank in range(2)
     )
@@ -111,23 +111,23 @@ def test_the_first_decodes_and_decides_for_all(by_two):
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
-@pytest.mark.parametrize("parts", [1, 2, 3])
-def test_the_shares_of_a_team_are_the_batch_each_picture_once(size, parts):
-    for count in range(parts, 12):
+@pytest.mark.parametrize("micro_batches", [1, 2, 3])
+def test_the_shards_are_the_batch_each_image_once(size, micro_batches):
+    for count in range(micro_batches, 12):
         rows = torch.arange(count)
-        teams = [DistributedContext(rank, size) for rank in range(size)]
-        taken = [team.shard_batch(rows, parts) for team in teams]
+        contexts = [DistributedContext(rank, size) for rank in range(size)]
+        taken = [context.shard_batch(rows, micro_batches) for context in contexts]
         assert sorted(torch.cat(taken).tolist()) == rows.tolist()
-        for team, mine in zip(teams, taken, strict=True):
-            cut = mine.split(team.shard_sizes(count, parts))
-            for whole, part in zip(rows.tensor_split(parts), cut, strict=True):
+        for context, shard in zip(contexts, taken, strict=True):
+            cut = shard.split(context.shard_sizes(count, micro_batches))
+            for whole, part in zip(rows.tensor_split(micro_batches), cut, strict=True):
                 assert set(part.tolist()) <= set(whole.tolist())
                 assert len(whole) // size <= len(part) <= -(-len(whole) // size)
 
 
 class TestSyncBatchNorm:
     @pytest.fixture(autouse=True)
-    def a_team_of_one(self, tmp_path):
+    def one_process(self, tmp_path):
         torch.distributed.init_process_group(
             "gloo", init_method=f"file://{tmp_path / 'store'}", rank=0, world_size=1
         )
@@ -195,7 +195,7 @@ class TestSyncBatchNorm:
         assert synced(torch.randn(4, 3, 2, 2).bfloat16()).dtype == torch.bfloat16
 
 
-def test_each_process_drops_out_other_activations_and_the_same_ones_again():
+def test_each_process_drops_out_different_activations_and_the_same_ones_again():
     draws = {}
     for rank in range(3):
         for epoch in (1, 2, 1):
@@ -219,7 +219,7 @@ def test_several_processes_on_an_apple_gpu_is_one_sentence():
         DistributedContext(1, 2, 1).prepare(nn.Linear(1, 1), torch.device("mps"))
 
 
-def test_alone_there_is_nothing_to_share():
+def test_alone_there_is_nothing_to_shard():
     model, numbers = nn.Sequential(nn.BatchNorm2d(3)), torch.arange(4)
     alone = distributed.dist_context()
     assert alone == DistributedContext() and alone.is_main and alone.is_first_failure()

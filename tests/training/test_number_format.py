@@ -21,13 +21,18 @@ from catdog_lib.training.recipe import Recipe
 from catdog_lib.training.whitening import whiten
 from catdog_lib.transfer.features import features_of
 from catdog_lib.transfer.linear_probe import fit_head, linear_probe
-from tests.tiny import images, splits
+from tests.tiny import image_set, splits
 
 CPU = torch.device("cpu")
 SHORT = (torch.bfloat16, torch.float16)
 # All that a recipe can ask for at once; Muon's matrix products among it.
 EVERYTHING = replace(
-    RECIPES["champion"].recipe, epochs=1, train_sizes=(32,), test_sizes=(24, 32), ema_decay=0.9, max_grad_norm=1.0
+    RECIPES["champion"].recipe,
+    epochs=1,
+    train_sizes=(32,),
+    test_sizes=(24, 32),
+    ema_decay=0.9,
+    max_grad_norm=1.0,
 )
 
 
@@ -66,7 +71,7 @@ class ShortNumbers(TorchDispatchMode):
 
 def pets():
     small = splits()
-    return replace(small, train=images(40, 0, 32), validation=images(20, 1, 32), test=images(20, 2, 32))  # fmt: skip
+    return replace(small, train=image_set(40, 0, 32), validation=image_set(20, 1, 32), test=image_set(20, 2, 32))  # fmt: skip
 
 
 def residual():

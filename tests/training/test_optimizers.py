@@ -295,11 +295,11 @@ class TestMuon:
         assert all(torch.equal(a, b) for a, b in zip(*runs, strict=True))
 
     def test_it_learns(self):
-        model, (pictures, labels) = small(), batch(40)
+        model, (images, labels) = small(), batch(40)
         optimizer = make_optimizer("muon", model, 0.03)
         losses = []
         for _ in range(15):
-            loss = nn.functional.cross_entropy(model(pictures), labels)
+            loss = nn.functional.cross_entropy(model(images), labels)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

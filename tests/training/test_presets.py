@@ -27,7 +27,7 @@ def train(capsys, *arguments):
 
 
 @pytest.mark.parametrize("name", recipes.RECIPES)
-def test_each_names_a_network_that_takes_its_pictures(name):
+def test_each_names_a_network_that_takes_its_images(name):
     chosen = recipes.named(name)
     network = models.build(chosen.model, size=chosen.size)
     assert network.settings["size"] == chosen.size

@@ -107,7 +107,7 @@ def test_it_cannot_be_changed():
 
 
 class TestSizeIn:
-    def test_without_sizes_the_pictures_stay_as_they_are(self):
+    def test_without_sizes_the_images_stay_as_they_are(self):
         assert Recipe(epochs=3).size_in(1) is Recipe(epochs=3).size_in(3) is None
 
     @pytest.mark.parametrize(
@@ -146,7 +146,9 @@ class TestWhatTheCommandLineReads:
                 Recipe(**{name: "another"})
 
     def test_its_module_loads_no_torch(self):
-        code = "import sys, catdog_lib.training.recipe as r; r.Recipe(); print('torch' in sys.modules)"
+        code = (
+            "import sys, catdog_lib.training.recipe as r; r.Recipe(); print('torch' in sys.modules)"
+        )
         done = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True
         )
