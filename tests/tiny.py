@@ -1,6 +1,4 @@
-"""A tiny training: images that are easy to tell apart, and networks of a few hundred
-parameters.
-"""
+"""Tiny data and networks: images that are easy to tell apart, and a few hundred parameters."""
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +8,7 @@ from catdog_lib.data.image_set import ImageSet, Splits
 
 
 def image_set(count: int, seed: int, size: int = 8) -> ImageSet:
-    """Cats are dark, dogs bright, both noisy."""
+    """Return images of which cats are dark and dogs bright, all noisy."""
     generator = torch.Generator().manual_seed(seed)
     labels = torch.arange(count) % 2
     noise = torch.randint(0, 156, (count, 3, size, size), generator=generator)
@@ -19,7 +17,7 @@ def image_set(count: int, seed: int, size: int = 8) -> ImageSet:
 
 
 def splits() -> Splits:
-    """90 images to learn from: with batches of 32 the last one of an epoch is smaller."""
+    """Return 90 images to learn from: with batches of 32 the last one of an epoch is smaller."""
     return Splits(image_set(90, 0), image_set(40, 1), image_set(40, 2), "test")
 
 
@@ -30,7 +28,7 @@ def batch(count: int, seed: int = 5) -> tuple[Tensor, Tensor]:
 
 
 def small(seed: int = 0) -> nn.Sequential:
-    """With BatchNorm, for images of 8×8."""
+    """Return a network with BatchNorm, for images of 8×8."""
     torch.manual_seed(seed)
     return nn.Sequential(
         models.Normalize(),
@@ -43,7 +41,7 @@ def small(seed: int = 0) -> nn.Sequential:
 
 
 def plain(seed: int = 0) -> nn.Sequential:
-    """Without BatchNorm, so each image's gradient is its own; for images of any size."""
+    """Return a network without BatchNorm, so each image's gradient is its own; for any size."""
     torch.manual_seed(seed)
     return nn.Sequential(
         models.Normalize(),

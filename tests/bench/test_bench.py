@@ -1,6 +1,4 @@
-"""The bench: both loops do the same work on the same photos, and the figures follow from what was
-measured.
-"""
+"""The bench: both loops do the same work on the same photos, and the figures follow."""
 
 import json
 import os
@@ -62,8 +60,11 @@ def test_both_loops_get_the_same_photos_without_the_damaged_one(gathered):
 def test_drawn_photos_are_files_too(tmp_path):
     drawn = gather("sketches", 4, [32], tmp_path)
     assert sorted(p.relative_to(drawn.folder).as_posix() for p in drawn.folder.glob("*/*")) == [
-        "cat/0.jpg", "cat/2.jpg", "dog/1.jpg", "dog/3.jpg",
-    ]  # fmt: skip
+        "cat/0.jpg",
+        "cat/2.jpg",
+        "dog/1.jpg",
+        "dog/3.jpg",
+    ]
     assert all(Image.open(path).format == "JPEG" for path in drawn.folder.glob("*/*"))
 
 
@@ -181,10 +182,15 @@ def test_the_command_measures_and_draws(photos, tmp_path, capsys):
     assert Image.open(picture).width > 400
 
 
-@pytest.mark.parametrize("arguments, says", [
-    (["--only", "vgg"], "no row 'vgg'"), (["--precision", "int8"], "precision is 'int8'"),
-    (["--data", "gone"], "does not exist"), (["--picture", "gone/speed.png"], "gone/speed.png"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "arguments, says",
+    [
+        (["--only", "vgg"], "no row 'vgg'"),
+        (["--precision", "int8"], "precision is 'int8'"),
+        (["--data", "gone"], "does not exist"),
+        (["--picture", "gone/speed.png"], "gone/speed.png"),
+    ],
+)
 def test_what_cannot_be_measured_is_said_at_once(arguments, says, capsys):
     assert main(["bench", *arguments]) == 2
     assert says in capsys.readouterr().err

@@ -35,9 +35,12 @@ class TestBatches:
         moved = some.to(torch.device("cpu"))
         assert len(moved.store) == 4 and moved.names == some.names
         pairs = zip(
-            *(data.batches(each, 3, shuffle=torch.Generator().manual_seed(1)) for each in (some, moved)),
+            *(
+                data.batches(each, 3, shuffle=torch.Generator().manual_seed(1))
+                for each in (some, moved)
+            ),
             strict=True,
-        )  # fmt: skip
+        )
         for (images, labels), (same, theirs) in pairs:
             assert torch.equal(images, same) and torch.equal(labels, theirs)
 

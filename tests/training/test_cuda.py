@@ -1,6 +1,4 @@
-"""What only a GPU can show. ``make test-gpu`` runs all tests that need one; elsewhere they are
-skipped, visibly.
-"""
+"""What only a GPU can show; ``make test-gpu`` runs all tests that need one."""
 
 import re
 import warnings
@@ -28,16 +26,22 @@ from tests.tiny import image_set, small
 pytestmark = pytest.mark.cuda
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 EVERYTHING = dict(
-    lr=0.05, momentum=0.9, weight_decay=0.01, schedule="one_cycle", label_smoothing=0.1, l1=1e-5,
-    max_grad_norm=1.0, ema_decay=0.9, accumulation_steps=2, batch_size=16,
-)  # fmt: skip
+    lr=0.05,
+    momentum=0.9,
+    weight_decay=0.01,
+    schedule="one_cycle",
+    label_smoothing=0.1,
+    l1=1e-5,
+    max_grad_norm=1.0,
+    ema_decay=0.9,
+    accumulation_steps=2,
+    batch_size=16,
+)
 
 
 @pytest.fixture
 def exact():
-    """Convolutions and products in true float32; a GPU's own choice is TF32, with 10 bits in place
-    of 23.
-    """
+    """Compute in true float32; a GPU's own choice is TF32, with 10 bits in place of 23."""
     before = torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     yield
@@ -238,9 +242,7 @@ class TestScaler:
 
 class TestOutOfMemory:
     def test_a_batch_that_is_too_large_is_halved(self):
-        """In earnest: this process may use only so much memory that half of the batch fits, but not
-        all.
-        """
+        """This process may use only so much memory that half of the batch fits, but not all."""
         images = torch.randint(0, 256, (64, 3, 256, 256), dtype=torch.uint8, device=GPU)
         labels = torch.arange(64, device=GPU) % 2
         trainer = make_trainer(GPU, torch.float32, models.build("five_conv", size=256, width=16))
@@ -281,8 +283,16 @@ class TestOutOfMemory:
 
 
 class TestRuns:
-    RECIPE = Recipe(epochs=4, batch_size=16, optimizer="sgd", lr=0.05, momentum=0.9, ema_decay=0.9,
-                    schedule="one_cycle", augment=("flip_and_crop",))  # fmt: skip
+    RECIPE = Recipe(
+        epochs=4,
+        batch_size=16,
+        optimizer="sgd",
+        lr=0.05,
+        momentum=0.9,
+        ema_decay=0.9,
+        schedule="one_cycle",
+        augment=("flip_and_crop",),
+    )
 
     def test_it_learns(self):
         model, pets = network(), splits()
@@ -290,9 +300,7 @@ class TestRuns:
         assert history.device == "cuda" and evaluate(model, pets.test).accuracy > 0.9
 
     def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(self, tmp_path, monkeypatch):
-        """With dropout, whose random numbers are drawn on the GPU. cuDNN's sums may differ in their
-        last bits.
-        """
+        """With dropout, drawn on the GPU. cuDNN's sums may differ in their last bits."""
         pets, epoch, calls = splits(), Trainer.train_epoch, []
 
         def network_with_dropout():

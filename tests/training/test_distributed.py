@@ -32,19 +32,27 @@ ROOT = Path(__file__).parents[2]
 def start(*command, **environment) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-m", *map(str, command)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1", **environment},
         # A background shell, such as CI's, lets its children ignore SIGINT.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )  # fmt: skip
+    )
 
 
 def torchrun(*command, **environment) -> subprocess.Popen:
     """``torchrun --nproc-per-node=2 -m …``, at a free port."""
     return start(
-        "torch.distributed.run", "--nproc-per-node=2", "--rdzv-backend=c10d",
-        "--rdzv-endpoint=localhost:0", "-m", *command, **environment,
-    )  # fmt: skip
+        "torch.distributed.run",
+        "--nproc-per-node=2",
+        "--rdzv-backend=c10d",
+        "--rdzv-endpoint=localhost:0",
+        "-m",
+        *command,
+        **environment,
+    )
 
 
 def end(process: subprocess.Popen) -> tuple[str, str]:
@@ -56,18 +64,23 @@ def end(process: subprocess.Popen) -> tuple[str, str]:
 
 @pytest.fixture(scope="module")
 def by_two(tmp_path_factory) -> Path:
-    """What two processes wrote; started as torchrun starts them, but without its own start-up
-    time.
-    """
+    """Return what two processes wrote, started as torchrun does, without its start-up time."""
     folder = tmp_path_factory.mktemp("processes")
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = str(free.getsockname()[1])
     processes = [
-        start("tests.training.distributed_cases", folder, WORLD_SIZE="2", RANK=rank, LOCAL_RANK=rank,
-              MASTER_ADDR="localhost", MASTER_PORT=port)
+        start(
+            "tests.training.distributed_cases",
+            folder,
+            WORLD_SIZE="2",
+            RANK=rank,
+            LOCAL_RANK=rank,
+            MASTER_ADDR="localhost",
+            MASTER_PORT=port,
+        )
         for rank in "01"
-    ]  # fmt: skip
+    ]
     errors = [end(process)[1] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], "".join(errors)
     return folder
@@ -140,18 +153,29 @@ class TestSyncBatchNorm:
             nn.init.normal_(layer.weight)
             nn.init.normal_(layer.bias)
         plain = nn.Sequential(layer)
-        again = nn.Sequential(type(layer)(
-            layer.num_features, layer.eps, layer.momentum, layer.affine, layer.track_running_stats
-        ))  # fmt: skip
+        again = nn.Sequential(
+            type(layer)(
+                layer.num_features,
+                layer.eps,
+                layer.momentum,
+                layer.affine,
+                layer.track_running_stats,
+            )
+        )
         again.load_state_dict(plain.state_dict())
         return plain, synchronise(again, torch.device("cpu"))
 
     @pytest.mark.parametrize(
         "layer",
-        [nn.BatchNorm2d(3), nn.BatchNorm2d(3, momentum=None), nn.BatchNorm2d(3, affine=False),
-         nn.BatchNorm2d(3, track_running_stats=False), nn.BatchNorm2d(3, eps=0.5, momentum=0.7)],
+        [
+            nn.BatchNorm2d(3),
+            nn.BatchNorm2d(3, momentum=None),
+            nn.BatchNorm2d(3, affine=False),
+            nn.BatchNorm2d(3, track_running_stats=False),
+            nn.BatchNorm2d(3, eps=0.5, momentum=0.7),
+        ],
         ids=["usual", "cumulative", "no parameters", "no running statistics", "other settings"],
-    )  # fmt: skip
+    )
     def test_it_is_batch_norm(self, layer):
         plain, synced = self.pair(layer)
         assert isinstance(synced[0], SyncBatchNorm)
@@ -244,9 +268,25 @@ class TestCommandLine:
 
     def train(self, folder, photos, *more) -> list:
         return [
-            "catdog_lib", "train", "--model", "five_conv", "--width", 2, "--data", photos, "--batch-size", 5,
-            "--device", "cpu", "--precision", "float32", "--out", folder, "--json", *more,
-        ]  # fmt: skip
+            "catdog_lib",
+            "train",
+            "--model",
+            "five_conv",
+            "--width",
+            2,
+            "--data",
+            photos,
+            "--batch-size",
+            5,
+            "--device",
+            "cpu",
+            "--precision",
+            "float32",
+            "--out",
+            folder,
+            "--json",
+            *more,
+        ]
 
     def test_interrupted_and_typed_again(self, photos, tmp_path):
         out, cache = tmp_path / "run", str(tmp_path / "cache")

@@ -45,8 +45,12 @@ def test_it_is_the_exponential_moving_average_of_weights_and_statistics():
 
     train(model, 20, compare)
     assert average.count == 20
-    moved = [name for name, value in values(model).items() if value.is_floating_point()
-             and not torch.allclose(value.double(), by_hand[name], atol=1e-4)]  # fmt: skip
+    moved = [
+        name
+        for name, value in values(model).items()
+        if value.is_floating_point()
+        and not torch.allclose(value.double(), by_hand[name], atol=1e-4)
+    ]
     assert {"1.weight", "2.weight", "2.running_mean", "2.running_var", "5.bias"} <= set(moved)
 
 

@@ -1,4 +1,4 @@
-"""Training: what it returns, what it leaves behind, and that it does what the recipe says."""
+"""Training: what it returns, what it leaves, and that it does what the recipe says."""
 
 import json
 from dataclasses import replace
@@ -176,8 +176,12 @@ def test_the_images_are_augmented_in_the_order_of_the_recipe(pets, monkeypatch):
             return images.float() / 255 if images.dtype == torch.uint8 else images
 
         monkeypatch.setattr(augment, name, change)
-    fit(plain(), pets, replace(FAST, epochs=1, augment=("random_flip", "colour_jitter")),
-        progress=False)  # fmt: skip
+    fit(
+        plain(),
+        pets,
+        replace(FAST, epochs=1, augment=("random_flip", "colour_jitter")),
+        progress=False,
+    )
     assert calls == 3 * [("random_flip", torch.uint8), ("colour_jitter", torch.float32)]
 
 
@@ -190,8 +194,12 @@ def test_the_crop_is_as_small_as_the_recipe_allows_and_no_smaller(pets, monkeypa
 
     monkeypatch.setattr(augment, "flip_and_crop", noted)
     for change in ({"min_crop": 0.9}, {"min_crop": 0.7, "train_sizes": (9,)}):
-        fit(plain(), pets, replace(FAST, epochs=1, augment=("flip_and_crop",), **change),
-            progress=False)  # fmt: skip
+        fit(
+            plain(),
+            pets,
+            replace(FAST, epochs=1, augment=("flip_and_crop",), **change),
+            progress=False,
+        )
     assert seen == 3 * [(0.9, None)] + 3 * [(0.7, 9)]
 
 
@@ -227,9 +235,7 @@ def test_with_test_sizes_validation_averages_over_them(pets):
 
 @pytest.mark.parametrize("change", [{"label_smoothing": 0.4}, {"l1": 0.5}])
 def test_the_training_loss_is_the_cross_entropy_alone(pets, change):
-    """So it can be compared with the validation loss. The rate is so small that the weights
-    stay.
-    """
+    """As the validation loss is. The rate is so small that the weights stay."""
     model = plain()
     expected = F.cross_entropy(model(pets.train[:][0]), pets.train.labels).item()
     recipe = replace(FAST, epochs=1, optimizer="sgd", lr=1e-12, **change)

@@ -69,8 +69,9 @@ def test_it_is_the_only_loop(monkeypatch):
     """What ``fit`` does goes through each of its functions."""
     called = []
     for name in ("train_step", "train_epoch", "predict", "evaluate"):
+        real = getattr(loop, name)
 
-        def noted(*args, real=getattr(loop, name), name=name, **kwargs):
+        def noted(*args, real=real, name=name, **kwargs):
             called.append(name)
             return real(*args, **kwargs)
 

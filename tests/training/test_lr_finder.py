@@ -1,6 +1,4 @@
-"""The learning-rate finder: it tries what it says, finds the edge where it is known, and leaves
-nothing behind.
-"""
+"""The learning-rate finder: it tries what it says, finds a known edge, and leaves no trace."""
 
 from __future__ import annotations
 
@@ -75,9 +73,7 @@ def test_model_mode_gradients_and_random_numbers_stay_as_they_are():
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_suggestion_trains_and_a_hundredth_of_it_does_not(seed):
-    """On easy images, where the loss falls to 0 and stays there; far from the ends of the
-    search.
-    """
+    """On easy images, where the loss falls to 0 and stays; far from the ends of the search."""
     recipe = replace(EXACT, optimizer="Adam", epochs=4, seed=seed)
     rate = find_learning_rate(plain(), splits(), recipe).suggestion
     assert 1e-3 < rate < 0.1

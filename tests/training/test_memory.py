@@ -1,7 +1,6 @@
-"""Memory: kept for the next step, cut into parts when it is too small, and a number format that
-needs half of it.
+"""Memory: kept for the next step, micro-batches when it is too small, and float16, half the size.
 
-What a GPU does in earnest is played through here on a CPU; tests/training/test_cuda.py does it on
+What happens on a GPU is simulated here on a CPU; tests/training/test_cuda.py does it on
 the GPU.
 """
 
@@ -152,9 +151,7 @@ class TestScaler:
             torch.testing.assert_close(a, b, atol=2e-3, rtol=0)
 
     def test_gradients_too_small_for_float16_are_not_lost(self):
-        """Below 6e-8 float16 knows only 0: without the scale of 65,536 these weights would not be
-        learned.
-        """
+        """Below 6e-8 float16 has only 0: without the scale of 65,536 nothing would be learned."""
         sums = {}
         for scaled in (True, False):
             model = plain()
@@ -205,8 +202,7 @@ class TestScaler:
 
 
 class Crossings(TorchDispatchMode):
-    """Notes where tensors go over to the device ``meta`` in such a way that the program would wait
-    for a GPU.
+    """Notes where a tensor moves to the device ``meta`` so that the program would wait for a GPU.
 
     ``meta`` stands for the GPU: it has shapes and no numbers, so whatever asks for one raises an
     error.
@@ -230,9 +226,7 @@ class Crossings(TorchDispatchMode):
 
 
 class TestNoWaiting:
-    """The program runs ahead of the GPU: nothing in a step asks it for a number, or waits for a
-    copy to arrive.
-    """
+    """The program runs ahead of the GPU: no step asks it for a number, or waits for a copy."""
 
     @pytest.mark.parametrize("name", augment.__all__)
     def test_no_augmentation_waits(self, name):
@@ -258,9 +252,16 @@ class TestNoWaiting:
         if optimizer == "adam":  # its fused form knows no meta device
             passed = torch.optim.Adam(model.parameters(), fused=False)
         trainer = make_trainer(
-            model, META, passed=passed, optimizer=optimizer,
-            max_grad_norm=1.0, ema_decay=0.9, l1=1e-5, accumulation_steps=2, label_smoothing=0.1,
-        )  # fmt: skip
+            model,
+            META,
+            passed=passed,
+            optimizer=optimizer,
+            max_grad_norm=1.0,
+            ema_decay=0.9,
+            l1=1e-5,
+            accumulation_steps=2,
+            label_smoothing=0.1,
+        )
         images = torch.zeros(8, 3, 32, 32, dtype=torch.uint8, device=META)
         labels, metrics = torch.zeros(8, dtype=torch.int64, device=META), RunningMetrics()
         with Crossings() as crossings:

@@ -99,12 +99,12 @@ class TestGradientAccumulation:
         )
         models, sizes = [plain(), plain()], []
         models[1].register_forward_pre_hook(lambda _, inputs: sizes.append(len(inputs[0])))
-        trainings = [
+        trainers = [
             make_trainer(model, accumulation_steps=n, **settings)
             for model, n in zip(models, (1, micro_batches), strict=True)
         ]
         for seed in range(3):
-            one, other = (t.step(*batch(10, seed)) for t in trainings)
+            one, other = (t.step(*batch(10, seed)) for t in trainers)
             assert_close([one], [other])
         assert_close(models[0].parameters(), models[1].parameters(), atol=1e-6, rtol=1e-5)
         if micro_batches == 3:
@@ -149,8 +149,9 @@ class TestLearningRate:
     def test_a_passed_optimizers_own_rates_keep_their_ratio(self):
         model = plain()
         optimizer = torch.optim.SGD(
-            [{"params": model[1].parameters(), "lr": 0.3}, {"params": model[5].parameters()}], lr=0.02
-        )  # fmt: skip
+            [{"params": model[1].parameters(), "lr": 0.3}, {"params": model[5].parameters()}],
+            lr=0.02,
+        )
         trainer = make_trainer(model, 2, optimizer, epochs=2, lr=7.0, schedule="cosine")
         for i in range(4):
             trainer.step(*batch(4))
@@ -245,9 +246,13 @@ def test_compiled_it_learns_the_same(tmp_path, monkeypatch):
     for compiled in (False, True):
         model = nn.Sequential(nn.Flatten(), nn.Linear(192, 4), nn.Tanh(), nn.Linear(4, 2))
         model.load_state_dict(
-            {"1.weight": torch.linspace(-1, 1, 768).view(4, 192).sin() / 9, "1.bias": torch.zeros(4),
-             "3.weight": torch.tensor([[1.0, -1, 1, -1], [-1, 1, 1, -1]]), "3.bias": torch.zeros(2)}
-        )  # fmt: skip
+            {
+                "1.weight": torch.linspace(-1, 1, 768).view(4, 192).sin() / 9,
+                "1.bias": torch.zeros(4),
+                "3.weight": torch.tensor([[1.0, -1, 1, -1], [-1, 1, 1, -1]]),
+                "3.bias": torch.zeros(2),
+            }
+        )
         trainer = make_trainer(model, compile=compiled)
         assert (trainer.wrapped_model is not model) == compiled
         for seed in range(3):

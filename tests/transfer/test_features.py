@@ -1,6 +1,4 @@
-"""Features: extracted fast, equal to what the backbone gives, kept under the right key; heads on
-top of them.
-"""
+"""Features: extracted fast, equal to the backbone's, cached under the right key; and heads."""
 
 from dataclasses import replace
 
@@ -62,10 +60,15 @@ class TestFastCopy:
     @pytest.mark.parametrize(
         ("name", "norms"),
         [
-            ("resnet18", 0), ("vgg11_bn", 0), ("googlenet", 0), ("mobilenet_v2", 0), ("squeezenet1_1", 0),
-            ("shufflenet_v2_x0_5", 0), ("densenet121", 62),
+            ("resnet18", 0),
+            ("vgg11_bn", 0),
+            ("googlenet", 0),
+            ("mobilenet_v2", 0),
+            ("squeezenet1_1", 0),
+            ("shufflenet_v2_x0_5", 0),
+            ("densenet121", 62),
         ],
-    )  # fmt: skip
+    )
     def test_it_gives_the_features_of_every_kind_of_network(self, name, norms):
         """DenseNet's BatchNorm stands before its convolutions, and half of it cannot be folded."""
         network, images = shaken(name), image_set(2, 64)[:][0]
@@ -169,9 +172,7 @@ class TestFeaturesOf:
         assert not ask(lite, base)
 
     def test_the_head_that_was_cut_off_plays_no_part(self, lite, monkeypatch):
-        """A Classifier's backbone has the features of the one that it was made from; only names
-        differ.
-        """
+        """A Classifier's backbone has the features of the one it was made from; names differ."""
         with_head = features_of(lite, image_set(), device="cpu", progress=False)
         without = features_of(Classifier().backbone, image_set(), device="cpu", progress=False)
         assert torch.equal(with_head, without)
