@@ -1,6 +1,4 @@
-"""The plain loop against ours, in turns, and both against what the machine can do: one run, one
-table.
-"""
+"""The plain loop against the course's, and both against the machine's limits: one table."""
 
 from __future__ import annotations
 
@@ -13,7 +11,7 @@ from typing import Any
 
 import torch
 
-from catdog_lib.bench.course_loop import OurLoop
+from catdog_lib.bench.course_loop import CourseLoop
 from catdog_lib.bench.machine import Machine
 from catdog_lib.bench.photos import gather
 from catdog_lib.bench.plain_loop import PlainLoop
@@ -33,7 +31,7 @@ class Effort:
     Attributes:
         photos, rounds: how many.
         seconds: of a round, about.
-        work: share of the machine's whole measurement.
+        work: fraction of the machine's whole measurement.
     """
 
     photos: int
@@ -47,9 +45,9 @@ class Comparison:
     """One row, measured.
 
     Attributes:
-        name, model, size, batch_size: which network on which pictures.
-        multiply_adds: of one picture, forward and backward if it is trained.
-        plain, ours: photos a second in each round.
+        name, model, size, batch_size: which network on which images.
+        multiply_adds: for one image, forward and backward if it is trained.
+        plain, ours: photos a second in each round, of the plain loop and of the course's.
     """
 
     name: str
@@ -62,14 +60,15 @@ class Comparison:
 
     @property
     def ratio(self) -> float:
-        """How many times as fast ours is, each at its best: other programs can only slow a round
-        down.
+        """How many times as fast the course's loop is, each at its best.
+
+        The best round counts, since other programs can only slow a round down.
         """
         return max(self.ours) / max(self.plain)
 
     @property
     def multiply_adds_per_second(self) -> float:
-        """Ours, at its best."""
+        """Multiply-adds a second of the course's loop, at its best."""
         return self.multiply_adds * max(self.ours)
 
 
@@ -79,8 +78,8 @@ class Bench:
 
     Attributes:
         photos: how many, and ``source`` where from.
-        device, threads, dtype: where, by how many threads of a CPU, and in which number format ours
-            computes.
+        device, threads, dtype: where, by how many threads of a CPU, and in which number format the
+            course's loop computes.
         peak: multiply-adds a second of the fastest convolution.
         bandwidth: bytes a second that a large copy reads and writes.
         decoding: size → photos decoded in a second.
@@ -98,14 +97,16 @@ class Bench:
     rows: tuple[Comparison, ...]
 
     def facts(self) -> dict[str, Any]:
-        """Everything, for ``--json``."""
+        """Return everything, for ``--json``."""
         facts = asdict(self)
         for fact, row in zip(facts["rows"], self.rows, strict=True):
             fact |= {
-                "plain_best": max(row.plain), "ours_best": max(row.ours), "ratio": row.ratio,
+                "plain_best": max(row.plain),
+                "ours_best": max(row.ours),
+                "ratio": row.ratio,
                 "multiply_adds_per_second": row.multiply_adds_per_second,
                 "share_of_peak": row.multiply_adds_per_second / self.peak,
-            }  # fmt: skip
+            }
         return facts
 
     def __str__(self) -> str:
@@ -117,13 +118,15 @@ class Bench:
             f"{self.bandwidth / 1e9:,.1f} GB a second copied",
             f"decoding  photos a second, once: {sizes}",
             "",
-            f"{'photos a second':<24}{'plain':>9}{'ours':>9}{'ratio':>8}{'G mult-adds/s':>15}{'of the peak':>13}",
+            f"{'photos a second':<24}{'plain':>9}{'ours':>9}{'ratio':>8}"
+            f"{'G mult-adds/s':>15}{'of the peak':>13}",
         ]
         for row in self.rows:
             share = row.multiply_adds_per_second / self.peak
             lines.append(
                 f"{row.name:<14}{row.size:>4} px   "
-                f"{max(row.plain):>9,.1f}{max(row.ours):>9,.1f}{row.ratio:>7.1f}×{row.multiply_adds_per_second / 1e9:>15,.1f}{share:>12.0%}"
+                f"{max(row.plain):>9,.1f}{max(row.ours):>9,.1f}{row.ratio:>7.1f}×"
+                f"{row.multiply_adds_per_second / 1e9:>15,.1f}{share:>12.0%}"
             )
         return "\n".join(lines)
 
@@ -141,12 +144,12 @@ def compare(
     Args:
         source: a folder of photos or "sketches"; None asks as :func:`catdog_lib.data.load` does.
         names: of :data:`catdog_lib.bench.rows.ROWS`.
-        precision: of ours: "auto", the fastest that costs no accuracy, or "float32".
+        precision: of the course's loop: "auto", the fastest that costs no accuracy, or "float32".
         device: cuda, mps or cpu; None takes the fastest here.
         report: is given a line of text for each row that begins.
 
     Raises:
-        CatdogError: something asked for cannot be had, or a loop failed.
+        CatdogError: something asked for is unavailable, or a loop failed.
     """
     table, effort = choose(
         quick=(SMALL_ROWS, Effort(16, 1, 0.0, 0.02)),
@@ -158,8 +161,8 @@ def compare(
             raise CatdogError(f"The bench has no row {name!r}; use one of {', '.join(table)}.")
     if precision not in PRECISIONS:
         raise CatdogError(f"precision is {precision!r}; use one of {', '.join(PRECISIONS)}.")
-    place = choose_device(device)
-    dtype = fast_dtype(place) if precision == "auto" else torch.float32
+    device = choose_device(device)
+    dtype = fast_dtype(device) if precision == "auto" else torch.float32
     source = str(default_source() if source is None else source)
     limits: list[tuple[float, float]] = []
     rows = []
@@ -167,13 +170,13 @@ def compare(
         folder = Path(stack.enter_context(TemporaryDirectory()))
         photos = gather(source, effort.photos, [table[name].size for name in names], folder)
         plain, ours = (stack.enter_context(WorkerProcess()) for _ in range(2))
-        ours.make("machine", Machine, str(place), dtype, effort.work)
+        ours.make("machine", Machine, str(device), dtype, effort.work)
         for name in names:
             row = table[name]
             report(f"{name}, {row.size} px")
-            plain.make("plain loop", PlainLoop, row, photos.folder, str(place), effort.seconds)
+            plain.make("plain loop", PlainLoop, row, photos.folder, str(device), effort.seconds)
             pixels = photos.pixels[row.size]
-            ours.make("course's loop", OurLoop, row, pixels, str(place), dtype, effort.seconds)
+            ours.make("course's loop", CourseLoop, row, pixels, str(device), dtype, effort.seconds)
             plain_rates, our_rates = [], []
             for _ in range(effort.rounds):  # in turns: what disturbs one disturbs all
                 limits.append(ours.round("machine"))
@@ -183,6 +186,13 @@ def compare(
             rows.append(Comparison(*facts, tuple(plain_rates), tuple(our_rates)))
     peak, bandwidth = (max(values) for values in zip(*limits, strict=True))
     return Bench(
-        source, photos.count, describe(place), torch.get_num_threads(), dtype_name(dtype),
-        peak, bandwidth, photos.decoding, tuple(rows),
-    )  # fmt: skip
+        source=source,
+        photos=photos.count,
+        device=describe(device),
+        threads=torch.get_num_threads(),
+        dtype=dtype_name(dtype),
+        peak=peak,
+        bandwidth=bandwidth,
+        decoding=photos.decoding,
+        rows=tuple(rows),
+    )

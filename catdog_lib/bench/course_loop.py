@@ -1,6 +1,4 @@
-"""The course's own loop on the same network and photos: the engine that ``fit`` runs, and nothing
-else.
-"""
+"""The course's loop on the same network and photos: the trainer that ``fit`` runs, nothing else."""
 
 from __future__ import annotations
 
@@ -18,7 +16,7 @@ from catdog_lib.transfer.features import extract
 from catdog_lib.transfer.inference import optimize_for_inference
 
 
-class OurLoop:
+class CourseLoop:
     """Training, or feature extraction if the row has no recipe.
 
     Args:
@@ -33,30 +31,30 @@ class OurLoop:
         self, row: Row, pixels: str | os.PathLike, device: str, dtype: torch.dtype, seconds: float
     ):
         store = torch.from_numpy(np.load(pixels, mmap_mode="c"))
-        labels = torch.arange(len(store)) % 2  # to be learned at the same speed as true ones
+        labels = torch.arange(len(store)) % 2  # as fast to learn from as true ones
         names = tuple(map(str, range(len(store))))
-        photos = ImageSet(store, torch.arange(len(store)), labels, names)
+        dataset = ImageSet(store, torch.arange(len(store)), labels, names)
         self.row = row
-        target = torch.device(device)
+        device = torch.device(device)
         if row.recipe:
             precision = "float32" if dtype == torch.float32 else "auto"
             recipe = replace(row.recipe, precision=precision)
-            self.trainer = Trainer(row.build(), recipe, None, target, steps_in_epoch=10**9)
+            self.trainer = Trainer(row.build(), recipe, None, device, steps_in_epoch=10**9)
         else:
-            self.network = optimize_for_inference(row.build(), row.size, target, dtype)
-        self.photos = preload_to_device(photos, target)
+            self.network = optimize_for_inference(row.build(), row.size, device, dtype)
+        self.dataset = preload_to_device(dataset, device)
         self.steps = 1
         self.round()  # the first one sets things up
         self.steps = max(1, round(seconds * self.round() / row.batch_size))
 
     def round(self) -> float:
-        """Photos a second over some steps."""
+        """Return the photos a second over some steps."""
         count = self.steps * self.row.batch_size
-        images = self.photos.subset(torch.arange(count) % len(self.photos))
+        dataset = self.dataset.subset(torch.arange(count) % len(self.dataset))
         start = time.perf_counter()
         if self.row.recipe:
-            self.trainer.train_epoch(images)
+            self.trainer.train_epoch(dataset)
         else:
-            for _ in extract(self.network, images):
+            for _ in extract(self.network, dataset):
                 pass
         return count / (time.perf_counter() - start)

@@ -11,7 +11,7 @@ from torch import nn
 
 from catdog_lib.device import keep_freed_memory
 
-# Channels, height and width of 3×3 convolutions from different places of a network: no one is the
+# Channels, height and width of 3×3 convolutions from different places of a network: none is the
 # fastest everywhere.
 CONVOLUTIONS = ((64, 64), (128, 56), (256, 56), (256, 28), (512, 28), (512, 14))
 # Multiply-adds of one measurement, and bytes of one copy, which no cache holds: on a CPU and on a
@@ -25,7 +25,7 @@ class Machine:
     Args:
         device: where to compute.
         dtype: number format of the convolutions.
-        work: how much to do in each measurement; 1 is much beside the time to start it.
+        work: how much to do in each measurement; 1 takes much longer than starting it.
     """
 
     def __init__(self, device: str, dtype: torch.dtype, work: float):
@@ -34,13 +34,15 @@ class Machine:
         self.macs, self.copied = (work * most for most in _WORK[self.device.type != "cpu"])
 
     def round(self) -> tuple[float, float]:
-        """Multiply-adds a second of the fastest convolution, and bytes a second read and written by
-        a large copy.
+        """Return multiply-adds a second of the fastest convolution, and bytes a second of a copy.
+
+        The bytes are those that a large copy reads and writes.
         """
         return max(self._convolution(*shape) for shape in CONVOLUTIONS), self._bandwidth()
 
     @torch.no_grad()
     def _convolution(self, channels: int, side: int) -> float:
+        """Return the multiply-adds a second of a 3×3 convolution."""
         macs = 9 * channels * channels * side * side
         count = max(1, math.ceil(self.macs / macs))
         layer = nn.Conv2d(channels, channels, 3, padding=1).to(self.device, self.dtype)
@@ -50,12 +52,13 @@ class Machine:
         return count * macs / self._seconds(lambda: layer(maps))
 
     def _bandwidth(self) -> float:
+        """Return the bytes a second that a large copy reads and writes."""
         here = torch.zeros(int(self.copied), dtype=torch.uint8, device=self.device)
         there = torch.empty_like(here)
         return 2 * len(here) / self._seconds(lambda: there.copy_(here))
 
     def _seconds(self, work: Callable[[], object]) -> float:
-        """The shortest of three times, after one that sets things up."""
+        """Return the shortest of three times, after one that sets things up."""
         times = []
         for _ in range(4):
             start = time.perf_counter()

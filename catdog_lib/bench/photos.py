@@ -1,6 +1,4 @@
-"""Real photo files for both loops: as files for the plain one, decoded once for ours, with the time
-that this takes.
-"""
+"""Photos for both loops: files for the plain one, decoded once for the course's, which is timed."""
 
 from __future__ import annotations
 
@@ -21,15 +19,15 @@ from catdog_lib.data.sources import SKETCHES
 from catdog_lib.errors import CatdogError
 from catdog_lib.sketches import draw_image
 
-_DRAWN_SIDE = 400  # pixels, about as many as the photos of the published collections have
+_SKETCH_SIDE = 400  # pixels, about as many as the photos of the published collections have
 
 
 @dataclass(frozen=True)
 class BenchPhotos:
-    """The same photos three times.
+    """The same photos, as files and decoded.
 
     Attributes:
-        folder: of the files, in a folder for each class.
+        folder: of the files, with a subfolder for each class.
         pixels: size → file with the decoded photos, uint8, N×3×size×size.
         decoding: size → photos decoded in a second, by all cores.
         count: how many there are.
@@ -42,8 +40,13 @@ class BenchPhotos:
 
 
 def gather(source: str, count: int, sizes: Iterable[int], work: Path) -> BenchPhotos:
-    """Copy or draw ``count`` photos into the empty folder ``work``, as many cats as dogs, and
-    decode them.
+    """Copy or draw ``count`` photos, as many cats as dogs, and decode them.
+
+    Args:
+        source: a folder of photos, or "sketches".
+        count: how many.
+        sizes: to decode them at, in pixels.
+        work: an empty folder to put them into.
 
     Raises:
         CatdogError: the source cannot be used, or has too few photos that can be read.
@@ -53,8 +56,8 @@ def gather(source: str, count: int, sizes: Iterable[int], work: Path) -> BenchPh
         (folder / name).mkdir(parents=True)
     if source == SKETCHES:
         for i in range(count):
-            picture = draw_image(i, i % 2, _DRAWN_SIDE)
-            picture.save(folder / CLASSES[i % 2] / f"{i}.jpg")
+            image = draw_image(i, i % 2, _SKETCH_SIDE)
+            image.save(folder / CLASSES[i % 2] / f"{i}.jpg")
     else:
         _copy(source, count, folder)
     pixels, decoding = {}, {}
@@ -79,6 +82,7 @@ def gather(source: str, count: int, sizes: Iterable[int], work: Path) -> BenchPh
 
 
 def _copy(source: str, count: int, folder: Path) -> None:
+    """Copy photos of each class that torchvision can read."""
     found = scan(source)
     for label, name in enumerate(CLASSES):
         paths = [found.folder / photo.name for photo in found.photos if photo.label == label]

@@ -1,8 +1,7 @@
-"""The loop that everyone writes first, as the course's sources did: it is what ours is measured
-against.
+"""The loop that everyone writes first, as the course's sources did: the one to compare with.
 
 Photos are opened, resized and augmented one by one, by two loading processes, again in every epoch;
-the network computes in float32, channels first; and each step waits for the number of its loss.
+the network computes in float32, channels first; and each step waits for the value of its loss.
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ from torchvision.datasets import ImageFolder
 from catdog_lib.bench.rows import Row
 
 WORKERS = 2
-# The same change, done by torchvision to one photo: what a row's recipe names has its counterpart
-# here.
+# The same augmentation, done by torchvision to one photo: what a row's recipe names has its
+# counterpart here.
 SAME: dict[str, Callable[[int], list[nn.Module]]] = {
     "random_flip": lambda size: [transforms.RandomHorizontalFlip()],
     "trivial_augment": lambda size: [transforms.TrivialAugmentWide()],
@@ -37,18 +36,18 @@ class PlainLoop:
 
     Args:
         row: which network, of which size.
-        folder: of photos, in a folder for each class.
+        folder: of photos, with a subfolder for each class.
         device: where to compute.
         seconds: how long a round takes, about; at least one batch.
     """
 
     def __init__(self, row: Row, folder: str | os.PathLike, device: str, seconds: float):
         names = row.recipe.augment if row.recipe else ()
-        changes = [change for name in names for change in SAME[name](row.size)]
+        augmentation = [transform for name in names for transform in SAME[name](row.size)]
         self.photos = ImageFolder(
             folder,
             transforms.Compose(
-                [transforms.Resize((row.size, row.size)), *changes, transforms.ToTensor()]
+                [transforms.Resize((row.size, row.size)), *augmentation, transforms.ToTensor()]
             ),
         )
         self.row, self.device = row, torch.device(device)
@@ -61,7 +60,7 @@ class PlainLoop:
         self.steps = max(1, round(seconds * self.round() / row.batch_size))
 
     def round(self) -> float:
-        """Photos a second over some steps.
+        """Return the photos a second over some steps.
 
         The loader starts before the clock does, and is one batch ahead when it starts and when it
         stops: as many batches are loaded while it runs as are computed.
@@ -78,6 +77,7 @@ class PlainLoop:
         return size * self.steps / (time.perf_counter() - start)
 
     def _train(self, images: torch.Tensor, labels: torch.Tensor) -> float:
+        """Take one step, and return the loss."""
         self.model.train()
         images, labels = images.to(self.device), labels.to(self.device)
         self.optimizer.zero_grad()
@@ -87,6 +87,7 @@ class PlainLoop:
         return loss.item()
 
     def _extract(self, images: torch.Tensor) -> torch.Tensor:
+        """Return the features of a batch, on the CPU."""
         self.model.eval()
         with torch.no_grad():
             return self.model(images.to(self.device)).cpu()

@@ -1,6 +1,4 @@
-"""What the bench measures: a row for each network, with the pictures that it takes and how it is
-trained.
-"""
+"""What the bench measures: a row for each network, with its images and how it is trained."""
 
 from __future__ import annotations
 
@@ -23,9 +21,9 @@ class Row:
     Attributes:
         model: a name in :data:`catdog_lib.models.MODELS`; without a recipe, of a backbone, which
             gets random weights.
-        size: height and width of the pictures, in pixels.
+        size: height and width of the images, in pixels.
         recipe: how it is trained; None: it is not, its features are extracted.
-        settings: of the model, beside its size.
+        settings: of the model, besides its size.
     """
 
     model: str
@@ -35,12 +33,13 @@ class Row:
 
     @property
     def batch_size(self) -> int:
-        """Pictures that are computed at once."""
+        """How many images are computed at once."""
         return self.recipe.batch_size if self.recipe else 32
 
     def build(self) -> nn.Module:
-        """The network, which takes uint8 or float pictures; a feature extractor has no last
-        layer.
+        """Build the network, which takes uint8 or float images.
+
+        A feature extractor has no last layer.
         """
         if self.recipe:
             return models.build(self.model, size=self.size, **self.settings)
@@ -49,8 +48,10 @@ class Row:
         return network
 
     def multiply_adds(self) -> int:
-        """Of one picture: forward, and in training twice as many again for the two gradients of
-        every layer.
+        """Return how many multiply-adds one image takes.
+
+        That is the forward pass, and in training twice as many again for the two gradients of every
+        layer.
         """
         uses = shape_table(self.build(), torch.zeros(1, 3, self.size, self.size))
         return sum(use.multiply_adds for use in uses) * (3 if self.recipe else 1)

@@ -1,6 +1,4 @@
-"""A process of its own for each loop: what one does to its memory, threads and loaders cannot touch
-the other.
-"""
+"""A process for each loop: its memory, threads and loaders cannot disturb the rest."""
 
 from __future__ import annotations
 
@@ -33,8 +31,7 @@ class WorkerProcess:
             self.process.join()
 
     def make(self, name: str, kind: Callable[..., Any], *arguments: object) -> None:
-        """Make ``kind(*arguments)`` over there, in place of what had this name; return when it is
-        made.
+        """Make ``kind(*arguments)`` in the process, in place of what had this name.
 
         Raises:
             CatdogError: it failed.
@@ -42,7 +39,7 @@ class WorkerProcess:
         self._ask(name, kind, arguments)
 
     def round(self, name: str) -> Any:
-        """What the ``round`` of the object with this name returns.
+        """Return what the ``round`` of the object with this name returns.
 
         Raises:
             CatdogError: it failed.
@@ -50,20 +47,21 @@ class WorkerProcess:
         return self._ask(name, None, ())
 
     def _ask(self, name: str, kind: Callable[..., Any] | None, arguments: tuple) -> Any:
+        """Let the process make or run the object of this name, and return what comes back."""
         try:
             self.pipe.send((name, kind, arguments))
             failure, value = self.pipe.recv()
         except (EOFError, OSError):
-            failure = "its process ended, perhaps for want of memory"
+            failure = "its process ended, perhaps out of memory"
         if failure:
             raise CatdogError(
-                f"The {name} could not be measured ({failure}); use --only for the others."
+                f"The {name} could not be measured ({failure}); use --only to leave it out."
             )
         return value
 
 
 def _serve(pipe: Connection) -> None:
-    """Answer until the other end is closed."""
+    """Answer requests until the other end of the pipe is closed."""
     # The loaders of a loop start as in a program of its own: by the system's default, not by spawn.
     mp.set_start_method(mp.get_all_start_methods()[0], force=True)
     objects: dict[str, Any] = {}

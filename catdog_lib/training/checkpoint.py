@@ -5,7 +5,7 @@ then does the new file take the old one's name, which the operating system does 
 the forcing, a power cut could leave the new name on an empty file (T. S. Pillai and others 2014,
 "All file systems are not created equal", OSDI).
 
-Lesson 10, section 7.
+Lesson 10, section 8.
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ and the gradients are averaged over the processes before each step; so all make 
 one that a single process would make.
 
 Longer than 200 lines because every collective operation of the course stands here.
+
+Lesson 10, section 7.
 """
 
 from __future__ import annotations
@@ -55,7 +57,7 @@ class DistributedContext:
         return slice(self.rank * count // self.size, (self.rank + 1) * count // self.size)
 
     def shard_sizes(self, count: int, micro_batches: int) -> list[int]:
-        """Return how many images of each micro-batch this process takes, of a batch of ``count``."""
+        """Return how many images this process takes of each micro-batch, of ``count`` in all."""
         micro = torch.arange(count).tensor_split(micro_batches)
         shards = (self.shard(len(rows)) for rows in micro)
         return [shard.stop - shard.start for shard in shards]

@@ -1,6 +1,6 @@
 """How good is a network? Its logits on a set of images, and what follows from them.
 
-Lesson 03, section 7.
+Lesson 03, section 6.
 """
 
 from __future__ import annotations

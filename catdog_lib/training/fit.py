@@ -38,21 +38,21 @@ def fit(
     progress: bool = True,
     on_epoch: Callable[[Epoch], object] | None = None,
 ) -> History:
-    """Train ``model`` on ``data.train``, judge each epoch on ``data.validation``, never look at
-    ``data.test``.
+    """Train ``model`` on ``data.train`` and validate each epoch on ``data.validation``.
 
-    The model ends in evaluation mode with the weights that the recipe keeps. Interrupting (Ctrl-C,
-    or the stop button of a notebook) does the same with the epochs completed so far.
+    ``data.test`` is never looked at. The model ends in evaluation mode with the weights that the
+    recipe keeps. Interrupting (Ctrl-C, or the stop button of a notebook) does the same with the
+    epochs completed so far.
 
     In each of several processes that ``torchrun`` has started
-    (:mod:`catdog_lib.training.distributed`), it does what it would do alone, with its share of
+    (:mod:`catdog_lib.training.distributed`), it does what it would do alone, with its shard of
     every batch; BatchNorm is synchronised. They cannot agree on an interruption, so it is raised;
     the checkpoint has the epochs completed so far, and any number of processes can go on from it.
 
     Args:
-        model: takes uint8 pictures N×3×H×W, returns logits N×2; moved to the device, and left
+        model: takes uint8 images N×3×H×W, returns logits N×2; moved to the device, and left
             there.
-        data: the pictures.
+        data: the images.
         recipe: how to train.
         optimizer: use this one, made for this model, in place of the one that the recipe describes.
         device: cuda, mps or cpu; None takes the fastest here.
@@ -63,15 +63,15 @@ def fit(
         on_epoch: takes the record of each epoch, once it is saved.
 
     Raises:
-        CatdogError: no such optimizer or device, the checkpoint is of another training, damaged or
-            cannot be written, or the loss is no longer a number.
+        CatdogError: no such optimizer or device, the checkpoint is of another training run, damaged
+            or cannot be written, or the loss is not finite.
     """
-    target = choose_device(device)
+    device = choose_device(device)
     if recipe.whiten:
         whiten(model, data.train.sample(500, recipe.seed)[:][0])
-    train_set = preload_to_device(data.train, target)
+    train_set = preload_to_device(data.train, device)
     steps_in_epoch = math.ceil(len(train_set) / recipe.batch_size)
-    trainer = Trainer(model, recipe, optimizer, target, steps_in_epoch)
+    trainer = Trainer(model, recipe, optimizer, device, steps_in_epoch)
     trainer.history.train_images = len(train_set)
     trainer.kept_weights = copy_state_dict(model)  # the start, should the first epoch fail
     if checkpoint:

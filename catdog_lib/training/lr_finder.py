@@ -56,8 +56,8 @@ class RateSearch:
 
         Where the loss turns up again the rate is too large already, and at its lowest point it is
         about to be. The loss may also stay down, if the images are easy; so the lowest point alone
-        would say little. Take the suggestion as a place to start: when tried with several seeds it moved
-        by a factor of two, for one network of ten.
+        would say little. Take the suggestion as a place to start: when tried with several seeds it
+        moved by a factor of two, for one network of ten.
         """
         smoothed = np.array(self.smoothed)
         low = smoothed.min()
@@ -75,7 +75,7 @@ def find_learning_rate(
     steps: int = 100,
     device: str | None = None,
 ) -> RateSearch:
-    """Train a copy of ``model`` at a learning rate that grows exponentially; note each batch's loss.
+    """Train a copy of ``model`` at a learning rate that grows exponentially; note the losses.
 
     The search ends early when the loss is four times the first one, or not finite. The model itself
     stays as it is, and so do the random numbers that a later training run draws.
@@ -104,15 +104,15 @@ def find_learning_rate(
         )
     if steps < 10:
         raise CatdogError(f"steps is {steps!r}; a search needs 10 or more.")
-    target = choose_device(device)
+    device = choose_device(device)
     plan = replace(recipe, lr=lowest, schedule="constant", ema_decay=0.0, compile=False)
     rates, losses = np.geomspace(lowest, highest, steps).tolist(), []
-    with torch.random.fork_rng([target] if target.type == "cuda" else []):
-        trainer = Trainer(copy.deepcopy(model), plan, None, target, steps)
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        trainer = Trainer(copy.deepcopy(model), plan, None, device, steps)
         trainer.model.train()
         groups = trainer.optimizer.param_groups
         starts = [group["initial_lr"] for group in groups]
-        dataset = preload_to_device(data.train, target)
+        dataset = preload_to_device(data.train, device)
         for rate, (images, labels) in zip(rates, _endless(trainer, dataset), strict=False):
             for group, start in zip(groups, starts, strict=True):  # Muon's groups differ
                 group["initial_lr"] = start * (rate / lowest)

@@ -1,6 +1,6 @@
 """Loss and accuracy, and how far to trust them.
 
-Lesson 00, section 6; Lesson 03, section 7.
+Lesson 00, section 6; Lesson 03, section 6.
 """
 
 from __future__ import annotations

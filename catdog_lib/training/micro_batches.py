@@ -3,7 +3,7 @@
 The gradients of the micro-batches add up to those of the batch, except that BatchNorm sees each
 micro-batch alone. When a GPU runs out of memory, the batch is cut into twice as many.
 
-Lesson 10, section 6.
+Lesson 03, section 5; Lesson 10, section 6.
 """
 
 from __future__ import annotations

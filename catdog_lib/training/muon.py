@@ -74,10 +74,10 @@ class Muon(torch.optim.Optimizer):
 def newton_schulz(matrix: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
     """Return about U Vᵀ for a matrix U S Vᵀ, m×n, by a few steps of Newton and Schulz's method.
 
-    Each step applies a polynomial. Computed in ``dtype``. A singular value above a fortieth of the matrix's norm ends between about
-    0.65 and 1.25; a smaller one stays smaller. bfloat16 changes that little: it keeps the range of
-    float32, which float16 does not. The result is scaled by √max(1, m/n), so that a layer with many
-    outputs moves its output as much as all other ones do.
+    Each step applies a polynomial, computed in ``dtype``. A singular value above a fortieth of the
+    matrix's norm ends between about 0.65 and 1.25; a smaller one stays smaller. bfloat16 changes
+    that little: it keeps the range of float32, which float16 does not. The result is scaled by
+    √max(1, m/n), so that a layer with many outputs moves its output as much as all other ones do.
     """
     tall = matrix.shape[0] > matrix.shape[1]
     x = (matrix.T if tall else matrix).to(dtype)

@@ -1,5 +1,6 @@
-"""From a name to an optimizer over the parameters of a network: what is decayed, and in which form
-it runs fastest.
+"""From a name to an optimizer: which parameters are decayed, and in which form it runs fastest.
+
+Lesson 10, section 2.
 """
 
 from __future__ import annotations
@@ -13,16 +14,16 @@ from torch import nn
 from catdog_lib.errors import CatdogError
 from catdog_lib.training.muon import Muon
 
-_UNFIT = {"Optimizer", "LBFGS", "SparseAdam", "Muon"}  # a closure, sparse gradients, matrices only
+# They need a closure or sparse gradients; torch's Muon takes matrices only.
+_UNFIT = {"Optimizer", "LBFGS", "SparseAdam", "Muon"}
 OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
     name.lower(): kind
     for name, kind in vars(torch.optim).items()
-    if isinstance(kind, type)
-    and issubclass(kind, torch.optim.Optimizer)
-    and name not in _UNFIT
-}  # fmt: skip
+    if isinstance(kind, type) and issubclass(kind, torch.optim.Optimizer) and name not in _UNFIT
+}
 OPTIMIZERS["muon"] = Muon
-VECTOR_RATE = 16  # Muon's step for a matrix has length lr; a vector's is lr · this · its gradient
+# Muon's step for a matrix has length lr; a vector's is lr · this · its gradient.
+VECTOR_RATE = 16
 
 
 def make_optimizer(
@@ -34,11 +35,10 @@ def make_optimizer(
     lr_decay: float = 1.0,
     dtype: torch.dtype = torch.float32,
 ) -> torch.optim.Optimizer:
-    """The optimizer of this name, in any case: one of ``torch.optim``, or "muon"
-    (:class:`catdog_lib.training.muon.Muon`).
+    """Make the optimizer of this name, in any case: one of ``torch.optim``, or "muon".
 
-    It runs in PyTorch's fused form where there is one: one pass over all parameters in place of
-    several.
+    The latter is :class:`catdog_lib.training.muon.Muon`. The optimizer runs in PyTorch's fused form
+    where there is one: one pass over all parameters in place of several.
 
     Args:
         name: such as "Adam", "sgd", "muon".
@@ -48,10 +48,10 @@ def make_optimizer(
             own.
         weight_decay: for weights of two dimensions or more; BatchNorm's parameters and biases are
             never decayed.
-        lr_decay: share of the rate above it at which each of ``model.stages`` learns, from the last
-            one down.
+        lr_decay: fraction of the rate above it at which each of ``model.stages`` learns, from the
+            last one down.
         dtype: the number format in which the network's convolutions are computed: Muon's matrix
-            products follow it, but for float16, whose range is too small for them. The other
+            products follow it, except for float16, whose range is too small for them. All other
             optimizers compute in the weights' own.
 
     Raises:
@@ -81,12 +81,12 @@ def make_optimizer(
 
     def groups() -> list[dict[str, Any]]:
         found = []
-        for depth, part in enumerate(_from_the_head_down(model, lr_decay)):
-            matrices, vectors = parameter_groups(part, weight_decay)
-            matrices["lr"] = vectors["lr"] = lr * lr_decay**depth
+        for depth, stage in enumerate(_stages_from_the_head(model, lr_decay)):
+            decay, no_decay = parameter_groups(stage, weight_decay)
+            decay["lr"] = no_decay["lr"] = lr * lr_decay**depth
             if kind is Muon:
-                vectors["lr"] *= VECTOR_RATE
-            found += [matrices, vectors]
+                no_decay["lr"] *= VECTOR_RATE
+            found += [decay, no_decay]
         return found
 
     try:
@@ -103,23 +103,24 @@ def make_optimizer(
 
 
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """The parameters that learn, in two groups: those of two dimensions or more are decayed, the
-    others never.
+    """Return the parameters that learn, in two groups: those that are decayed, and all other ones.
 
-    Decay keeps a weight from growing without need. A bias or a scale of BatchNorm sets a level;
-    pulled towards 0, it would only set it wrongly (He and others 2018, arXiv 1812.01187, section
-    3.1).
+    Parameters of two dimensions or more are decayed. Decay keeps a weight from growing without
+    need. A bias or a scale of BatchNorm sets a level; pulled towards 0, it would only set it
+    wrongly (He and others 2018, arXiv 1812.01187, section 3.1).
     """
-    learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
     return [
-        {"params": [p for p in learning if p.ndim > 1], "weight_decay": weight_decay},
-        {"params": [p for p in learning if p.ndim <= 1], "weight_decay": 0.0},
+        {"params": [p for p in trainable if p.ndim > 1], "weight_decay": weight_decay},
+        {"params": [p for p in trainable if p.ndim <= 1], "weight_decay": 0.0},
     ]
 
 
-def _from_the_head_down(model: nn.Module, lr_decay: float) -> list[nn.Module]:
-    """The parts of a model that learn at rates of their own: the whole, or its stages, the last one
-    first.
+def _stages_from_the_head(model: nn.Module, lr_decay: float) -> list[nn.Module]:
+    """Return what learns at a rate of its own: the whole model, or its stages, the last one first.
+
+    Raises:
+        CatdogError: ``lr_decay`` is not 1, and the model has no list of stages.
     """
     if lr_decay == 1:
         return [model]

@@ -1,6 +1,8 @@
 """Mixed precision: convolutions in a short number format where that is faster, all else in float32.
 
 Source: P. Micikevicius and others 2017, arXiv 1710.03740.
+
+Lesson 10, section 5.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""Named recipes: a network, the size of its pictures, and how to train it, each chosen for a
-purpose and measured.
+"""Named recipes: a network, the size of its images, and how to train it, chosen and measured.
 
 They were chosen on validation photos; docs/measurements.md says what they reach on the test photos,
 and how fast.
@@ -15,15 +14,15 @@ from catdog_lib.training.recipe import Recipe
 
 @dataclass(frozen=True)
 class NamedRecipe:
-    """All that ``catdog train --recipe`` needs besides the pictures.
+    """All that ``catdog train --recipe`` needs besides the images.
 
     Attributes:
         purpose: in one line.
         model: a name in :data:`catdog_lib.models.MODELS`.
-        size: height and width of the pictures, in pixels.
+        size: height and width of the images, in pixels.
         recipe: how to train.
-        validation: share of the training photos to validate on. It is small, as nothing is left to
-            be chosen.
+        validation: fraction of the training photos to validate on. It is small, as nothing is left
+            to be chosen.
     """
 
     purpose: str
@@ -34,30 +33,45 @@ class NamedRecipe:
 
 
 FAST = Recipe(
-    batch_size=128, optimizer="muon", lr=0.1, weight_decay=0.1, schedule="one_cycle", label_smoothing=0.05,
-    augment=("flip_and_crop",), min_crop=0.7, whiten=True, test_flip=True, keep="last",
-)  # fmt: skip
+    batch_size=128,
+    optimizer="muon",
+    lr=0.1,
+    weight_decay=0.1,
+    schedule="one_cycle",
+    label_smoothing=0.05,
+    augment=("flip_and_crop",),
+    min_crop=0.7,
+    whiten=True,
+    test_flip=True,
+    keep="last",
+)
 
-# Of the longer ones all sizes can be halved four times without a rest (validation: 94.2 against
-# 93.6 %, one seed).
+# Of the longer ones all sizes can be halved four times without a remainder (validation: 94.2
+# against 93.6 %, one seed).
 RECIPES = {
     "sprint": NamedRecipe(
-        "the second source's 80 % in half a minute (a minute without bfloat16)", "residual", 64,
+        "the second source's 80 % in half a minute (a minute without bfloat16)",
+        "residual",
+        64,
         replace(FAST, epochs=3, train_sizes=(40, 48, 56)),
     ),
     "minutes": NamedRecipe(
-        "the first source's 92.1 % in two and a half minutes, where the processor has bfloat16", "residual", 96,
+        "the first source's 92.1 % in two and a half minutes, where the processor has bfloat16",
+        "residual",
+        96,
         replace(FAST, epochs=14, train_sizes=(48, 64, 80), test_sizes=(80, 96)),
     ),
     "champion": NamedRecipe(
-        "the best network in five minutes (twelve without bfloat16)", "residual", 96,
+        "the best network in five minutes (twelve without bfloat16)",
+        "residual",
+        96,
         replace(FAST, epochs=28, train_sizes=(48, 64, 80), min_crop=0.6, test_sizes=(80, 96)),
     ),
-}  # fmt: skip
+}
 
 
 def named(name: str) -> NamedRecipe:
-    """The recipe of this name.
+    """Return the recipe of this name.
 
     Raises:
         CatdogError: there is none.

@@ -1,6 +1,6 @@
 """Interrupt training and go on later: all that has to be saved, and how it is taken up again.
 
-Lesson 10, section 7.
+Lesson 10, section 8.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The trainer: a network in training, and the loop's functions composed with what a recipe asks for.
+"""The trainer: a network in training, and the loop composed with what a recipe asks for.
 
 What it puts around :mod:`catdog_lib.training.loop` stands in files of its own: mixed precision
 (:mod:`catdog_lib.training.precision`), the loss and its gradients from micro-batches
@@ -6,7 +6,7 @@ What it puts around :mod:`catdog_lib.training.loop` stands in files of its own: 
 (:mod:`catdog_lib.training.distributed`), and all that happens around a step
 (:mod:`catdog_lib.training.callbacks`).
 
-Lesson 10, section 3.
+Lesson 03, section 5; Lesson 10, section 2.
 """
 
 from __future__ import annotations

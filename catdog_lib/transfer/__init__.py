@@ -1,3 +1,1 @@
-"""Use a backbone that was trained elsewhere: its features, a classifier on them, and fast
-prediction.
-"""
+"""Use a pretrained backbone: its features, a classifier on them, and fast prediction."""

@@ -15,8 +15,7 @@ from catdog_lib.models import Backbone, Normalize
 def optimize_for_inference(
     backbone: Backbone, size: int, device: torch.device, dtype: torch.dtype
 ) -> nn.Module:
-    """A copy of a backbone, made for speed: uint8 pictures, N×3×size×size  →  features, N×D in
-    ``dtype``.
+    """Return a fast copy of a backbone: uint8 images, N×3×size×size  →  features, N×D ``dtype``.
 
     BatchNorm is folded into the convolutions, and all of it is computed in ``dtype``, channels
     last. (Autocast would turn each weight and map into ``dtype`` and back.)
@@ -28,19 +27,20 @@ def optimize_for_inference(
 
 
 class _Normalize(nn.Module):
-    """Normalises bytes in ``dtype``. Bytes are exact in bfloat16."""
+    """Normalisation of bytes, computed in ``dtype``. Bytes are exact in bfloat16."""
 
     def __init__(self, plain: Normalize, dtype: torch.dtype):
         super().__init__()
         self.register_buffer("mean", (255 * plain.mean).to(dtype))
         self.register_buffer("scale", (1 / (255 * plain.std)).to(dtype))
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        values = pictures.to(self.mean.dtype, memory_format=torch.channels_last)
+    def forward(self, images: Tensor) -> Tensor:
+        """Return (images − mean) / standard deviation, channels last."""
+        values = images.to(self.mean.dtype, memory_format=torch.channels_last)
         return values.sub_(self.mean).mul_(self.scale)
 
 
-def fold(network: nn.Module, pictures: Tensor) -> None:
+def fold(network: nn.Module, images: Tensor) -> None:
     """Fold every BatchNorm that directly follows a convolution into it, in place.
 
     In evaluation mode BatchNorm multiplies each channel by a number and adds another; a convolution
@@ -48,10 +48,10 @@ def fold(network: nn.Module, pictures: Tensor) -> None:
 
     Args:
         network: in evaluation mode.
-        pictures: run through it once, to see what follows what.
+        images: run through it once, to see what follows what.
     """
     made_by: dict[int, nn.Conv2d] = {}  # by the id of the map that a convolution made
-    alive: list[Tensor] = []  # while a map lives, no other has its id
+    alive: list[Tensor] = []  # while a map lives, no other map has its id
     follows: dict[nn.BatchNorm2d, nn.Conv2d] = {}
     uses: Counter[nn.Module] = Counter()
 
@@ -68,7 +68,7 @@ def fold(network: nn.Module, pictures: Tensor) -> None:
     kinds = (nn.Conv2d, nn.BatchNorm2d, nn.ReLU, nn.ReLU6)
     handles = [m.register_forward_hook(note) for m in network.modules() if isinstance(m, kinds)]
     with torch.no_grad():
-        network(pictures)
+        network(images)
     for handle in handles:
         handle.remove()
 

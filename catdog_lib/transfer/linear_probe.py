@@ -1,4 +1,7 @@
-"""Heads on cached features: seconds in place of hours."""
+"""Heads on cached features: seconds in place of hours.
+
+Lesson 06, section 5; Lesson 06, section 6.
+"""
 
 from __future__ import annotations
 
@@ -16,20 +19,20 @@ from catdog_lib.training.recipe import Recipe
 from catdog_lib.training.trainer import Trainer
 
 WEIGHT_DECAY = 0.1  # chosen on 1,200 validation photos, for 10, 100 and 6,800 to learn from
-HEAD_RECIPE = Recipe(epochs=10, batch_size=100, lr=3e-3)  # of the course's source with ResNet-50
+HEAD_RECIPE = Recipe(epochs=10, batch_size=100, lr=3e-3)  # from the course's source with ResNet-50
 
 
 def linear_probe(
     features: Tensor, labels: Tensor, *, weight_decay: float = WEIGHT_DECAY
 ) -> nn.Linear:
-    """Logistic regression on features, solved to the end: one new layer, N×D  →  N×2 logits.
+    """Solve logistic regression on features to the end: one new layer, N×D  →  N×2 logits.
 
     It minimises the mean cross-entropy + ½ · weight_decay · ‖W‖², for features brought to mean 0
     and, all of them together, variance 1. There is one minimum, which L-BFGS finds from wherever it
-    begins: no learning rate, no order of the pictures and no seed. Means and scale are folded into
+    begins: no learning rate, no order of the images and no seed. Means and scale are folded into
     the weights, so that the layer takes the features as they are.
 
-    To divide each feature by its own standard deviation would be worse with few pictures: of ten,
+    To divide each feature by its own standard deviation would be worse with few images: of ten,
     many features show nearly the same value, and what was noise in them would weigh as much as what
     tells cats from dogs.
 
@@ -48,13 +51,17 @@ def linear_probe(
         raise CatdogError(f"weight_decay is {weight_decay}; linear_probe needs one above 0.")
     x = features.double()
     mean = x.mean(0)
-    spread = x.var(0, correction=0).mean().sqrt().clamp(min=1e-12)  # 0 if all pictures are alike
+    spread = x.var(0, correction=0).mean().sqrt().clamp(min=1e-12)  # 0 if all images are alike
     x = (x - mean) / spread
     weight = torch.zeros(2, x.shape[1], dtype=torch.float64, requires_grad=True)
     bias = torch.zeros(2, dtype=torch.float64, requires_grad=True)
     optimizer = torch.optim.LBFGS(
-        [weight, bias], max_iter=500, tolerance_grad=1e-6, tolerance_change=1e-10, line_search_fn="strong_wolfe"
-    )  # fmt: skip
+        [weight, bias],
+        max_iter=500,
+        tolerance_grad=1e-6,
+        tolerance_change=1e-10,
+        line_search_fn="strong_wolfe",
+    )
 
     def loss() -> Tensor:
         optimizer.zero_grad()
@@ -74,22 +81,23 @@ def linear_probe(
 def fit_head(
     features: Tensor, labels: Tensor, head: Sequence[int] = (), recipe: Recipe = HEAD_RECIPE
 ) -> nn.Module:
-    """A head with hidden layers, trained on features by the steps of
-    :func:`catdog_lib.training.fit.fit`: N×D  →  N×2 logits.
+    """Train a head with hidden layers on features: N×D  →  N×2 logits.
+
+    The steps are those of :func:`catdog_lib.training.fit.fit`.
 
     Args:
         features: N×D.
         labels: N, int64.
         head: units of the hidden layers; () is one new layer (:func:`catdog_lib.models.make_head`).
-        recipe: how to train, and the seed of weights and order; it may not change pictures.
+        recipe: how to train, and the seed of weights and order; it may not change images.
 
     Raises:
-        CatdogError: a hidden layer has no unit, the recipe changes pictures, or the loss is no
-            longer a number.
+        CatdogError: a hidden layer has no unit, the recipe changes images, or the loss is not
+            finite.
     """
     if recipe.augment:
         raise CatdogError(
-            "A head on cached features sees no pictures, so nothing can change them: leave "
+            "A head on cached features sees no images, so nothing can change them: leave "
             "augment empty."
         )
     torch.manual_seed(recipe.seed)

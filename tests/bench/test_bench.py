@@ -1,6 +1,4 @@
-"""The bench: both loops do the same work on the same photos, and the figures follow from what was
-measured.
-"""
+"""The bench: both loops do the same work on the same photos, and the figures follow."""
 
 import json
 import os
@@ -13,7 +11,7 @@ from PIL import Image
 from torch.utils.flop_counter import FlopCounterMode
 
 from catdog_lib.bench import ROWS, Bench, Comparison, compare
-from catdog_lib.bench.course_loop import OurLoop
+from catdog_lib.bench.course_loop import CourseLoop
 from catdog_lib.bench.machine import CONVOLUTIONS, Machine
 from catdog_lib.bench.photos import gather
 from catdog_lib.bench.plain_loop import SAME, PlainLoop
@@ -62,8 +60,11 @@ def test_both_loops_get_the_same_photos_without_the_damaged_one(gathered):
 def test_drawn_photos_are_files_too(tmp_path):
     drawn = gather("sketches", 4, [32], tmp_path)
     assert sorted(p.relative_to(drawn.folder).as_posix() for p in drawn.folder.glob("*/*")) == [
-        "cat/0.jpg", "cat/2.jpg", "dog/1.jpg", "dog/3.jpg",
-    ]  # fmt: skip
+        "cat/0.jpg",
+        "cat/2.jpg",
+        "dog/1.jpg",
+        "dog/3.jpg",
+    ]
     assert all(Image.open(path).format == "JPEG" for path in drawn.folder.glob("*/*"))
 
 
@@ -77,11 +78,9 @@ def test_the_plain_loop_trains_on_every_photo_as_it_is(gathered, monkeypatch):
     before = [p.detach().clone() for p in loop.model.parameters()]
     assert loop.steps == 1 and loop.round() > 0
     assert any(not torch.equal(a, b) for a, b in zip(before, loop.model.parameters(), strict=True))
-    for pictures, labels in seen:
-        assert pictures.shape == (SMALL.batch_size, 3, 32, 32) and pictures.dtype == torch.float32
-        assert (
-            pictures.is_contiguous() and 0.5 < pictures.max() <= 1 and len(labels) == len(pictures)
-        )
+    for images, labels in seen:
+        assert images.shape == (SMALL.batch_size, 3, 32, 32) and images.dtype == torch.float32
+        assert images.is_contiguous() and 0.5 < images.max() <= 1 and len(labels) == len(images)
 
 
 def test_our_loop_is_the_engine_and_takes_as_many_steps(gathered, monkeypatch):
@@ -90,7 +89,7 @@ def test_our_loop_is_the_engine_and_takes_as_many_steps(gathered, monkeypatch):
     monkeypatch.setattr(
         Trainer, "step", lambda self, *a, **k: sizes.append(len(a[0])) or step(self, *a, **k)
     )
-    loop = OurLoop(SMALL, gathered.pixels[32], "cpu", torch.float32, 0.0)
+    loop = CourseLoop(SMALL, gathered.pixels[32], "cpu", torch.float32, 0.0)
     loop.steps = 3
     sizes.clear()
     assert loop.round() > 0 and sizes == [SMALL.batch_size] * 3
@@ -102,7 +101,7 @@ def test_features_are_extracted_and_nothing_is_learned(gathered, monkeypatch):
     plain = PlainLoop(row, gathered.folder, "cpu", 0.0)
     features = plain._extract(torch.rand(2, 3, 32, 32))
     assert features.shape == (2, 1280) and not features.requires_grad
-    ours = OurLoop(row, gathered.pixels[32], "cpu", torch.float32, 0.0)
+    ours = CourseLoop(row, gathered.pixels[32], "cpu", torch.float32, 0.0)
     assert ours.round() > 0 and not hasattr(ours, "trainer") and not hasattr(plain, "optimizer")
 
 
@@ -183,10 +182,15 @@ def test_the_command_measures_and_draws(photos, tmp_path, capsys):
     assert Image.open(picture).width > 400
 
 
-@pytest.mark.parametrize("arguments, says", [
-    (["--only", "vgg"], "no row 'vgg'"), (["--precision", "int8"], "precision is 'int8'"),
-    (["--data", "gone"], "does not exist"), (["--picture", "gone/speed.png"], "gone/speed.png"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "arguments, says",
+    [
+        (["--only", "vgg"], "no row 'vgg'"),
+        (["--precision", "int8"], "precision is 'int8'"),
+        (["--data", "gone"], "does not exist"),
+        (["--picture", "gone/speed.png"], "gone/speed.png"),
+    ],
+)
 def test_what_cannot_be_measured_is_said_at_once(arguments, says, capsys):
     assert main(["bench", *arguments]) == 2
     assert says in capsys.readouterr().err
@@ -194,7 +198,7 @@ def test_what_cannot_be_measured_is_said_at_once(arguments, says, capsys):
 
 def test_a_recipe_of_the_rows_is_trained_as_it_says(gathered):
     row = Row("residual", 32, Recipe(batch_size=4, optimizer="muon", ema_decay=0.9), {"width": 4})
-    loop = OurLoop(row, gathered.pixels[32], "cpu", torch.float32, 0.0)
+    loop = CourseLoop(row, gathered.pixels[32], "cpu", torch.float32, 0.0)
     assert loop.trainer.ema.count == 2 and type(loop.trainer.optimizer).__name__ == "Muon"
 
 

@@ -1,5 +1,4 @@
-"""What a team of processes must do as one process does: run here by one, and by ``torchrun`` in
-several.
+"""What several processes must do as one does; run by one, and by ``torchrun`` in several.
 
 ``torchrun --nproc-per-node=2 -m tests.training.distributed_cases FOLDER`` writes
 FOLDER/CASE.RANK.pt and FOLDER/resumed.RANK.pt.
@@ -21,7 +20,7 @@ from catdog_lib.training.distributed import dist_context
 from catdog_lib.training.evaluate import predict
 from catdog_lib.training.fit import fit
 from catdog_lib.training.recipe import Recipe
-from tests.tiny import images, plain, small
+from tests.tiny import image_set, plain, small
 
 
 def deep(seed: int = 0) -> nn.Sequential:
@@ -29,11 +28,19 @@ def deep(seed: int = 0) -> nn.Sequential:
     torch.manual_seed(seed)
     return nn.Sequential(
         models.Normalize(),
-        nn.Conv2d(3, 6, 3, bias=False), nn.BatchNorm2d(6), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Conv2d(6, 4, 2, bias=False), nn.BatchNorm2d(4, momentum=None), nn.ReLU(inplace=True),
-        nn.BatchNorm2d(4, affine=False, eps=0.1), nn.Flatten(), nn.Linear(16, 8, bias=False),
-        nn.BatchNorm1d(8, eps=0.1), nn.Linear(8, 2),
-    )  # fmt: skip
+        nn.Conv2d(3, 6, 3, bias=False),
+        nn.BatchNorm2d(6),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(6, 4, 2, bias=False),
+        nn.BatchNorm2d(4, momentum=None),
+        nn.ReLU(inplace=True),
+        nn.BatchNorm2d(4, affine=False, eps=0.1),
+        nn.Flatten(),
+        nn.Linear(16, 8, bias=False),
+        nn.BatchNorm1d(8, eps=0.1),
+        nn.Linear(8, 2),
+    )
 
 
 def residual(seed: int = 0) -> nn.Module:
@@ -50,27 +57,41 @@ ALL = {
     "weight_decay": 0.1,
 }
 
-# name: network, pictures, their size, recipe. Batches are odd, the last one smaller; in "one" it
-# holds one picture.
+# name: network, images, their size, recipe. Batches are odd, the last one smaller; in "one" it
+# holds one image.
 CASES = {
     "plain": (plain, 23, 8, {**SGD, "batch_size": 5}),
     "one": (plain, 13, 8, {**SGD, "batch_size": 4}),
-    "adam": (plain, 23, 8, {**SGD, "optimizer": "adam", "momentum": None, "lr": 0.01, "batch_size": 7}),
+    "adam": (
+        plain,
+        23,
+        8,
+        {**SGD, "optimizer": "adam", "momentum": None, "lr": 0.01, "batch_size": 7},
+    ),
     "all": (plain, 23, 8, {**SGD, **ALL, "batch_size": 7}),
-    "parts": (plain, 23, 8, {**SGD, **ALL, "batch_size": 7, "accumulation_steps": 3}),
+    "micro-batches": (plain, 23, 8, {**SGD, **ALL, "batch_size": 7, "accumulation_steps": 3}),
     "norm": (small, 23, 8, {**SGD, "batch_size": 5}),
     "norm one": (small, 13, 8, {**SGD, "batch_size": 4}),
     "norm all": (deep, 23, 8, {**SGD, **ALL, "batch_size": 7}),
-    "norm parts": (deep, 25, 8, {**SGD, **ALL, "batch_size": 7, "accumulation_steps": 2}),
-    "residual": (residual, 21, 32, {
-        **SGD, **ALL, "batch_size": 9, "augment": ("flip_and_crop",), "train_sizes": (24, 32),
-    }),
-}  # fmt: skip
+    "norm micro-batches": (deep, 25, 8, {**SGD, **ALL, "batch_size": 7, "accumulation_steps": 2}),
+    "residual": (
+        residual,
+        21,
+        32,
+        {
+            **SGD,
+            **ALL,
+            "batch_size": 9,
+            "augment": ("flip_and_crop",),
+            "train_sizes": (24, 32),
+        },
+    ),
+}
 
 
 def data_of(name: str) -> Splits:
     _, count, size, _ = CASES[name]
-    return Splits(images(count, 0, size), images(11, 1, size), images(7, 2, size), "test")
+    return Splits(image_set(count, 0, size), image_set(11, 1, size), image_set(7, 2, size), "test")
 
 
 def outcome(name: str) -> dict:
@@ -88,9 +109,7 @@ def outcome(name: str) -> dict:
 
 
 def resumed(folder: Path) -> dict:
-    """A training with Dropout: as it comes, and interrupted in its third epoch and taken up
-    again.
-    """
+    """Train with Dropout: without a break, and interrupted in the third epoch and resumed."""
     data, recipe = data_of("all"), Recipe(**{**SGD, **ALL, "batch_size": 7, "epochs": 4})
     weights, calls = {}, []
     for name in ("uninterrupted", "interrupted", "resumed"):

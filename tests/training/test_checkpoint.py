@@ -1,6 +1,4 @@
-"""Checkpoints: never half a file, never another's file, and a training that goes on as if nothing
-had happened.
-"""
+"""Checkpoints: never half a file, never another's, and training goes on as if never stopped."""
 
 import os
 import random
@@ -20,7 +18,7 @@ from catdog_lib.training.checkpoint import load, save
 from catdog_lib.training.fit import fit
 from catdog_lib.training.recipe import Recipe
 from catdog_lib.training.trainer import Trainer
-from tests.tiny import images, plain, small, splits
+from tests.tiny import image_set, plain, small, splits
 
 CONTENTS = {"steps": 3, "weights": {"a": torch.arange(600.0), "b": torch.ones(2, 3).bool()}}
 
@@ -137,9 +135,12 @@ def dropping(seed=0):
 
 
 TWICE = ("flip_and_crop", "colour_jitter")
-TRAININGS = {
+TRAINING_RUNS = {
     "Adam": (small, {"optimizer": "Adam", "lr": 0.01}),
-    "SGD with momentum": (small, {"optimizer": "SGD", "momentum": 0.9, "weight_decay": 0.01, "max_grad_norm": 0.5}),
+    "SGD with momentum": (
+        small,
+        {"optimizer": "SGD", "momentum": 0.9, "weight_decay": 0.01, "max_grad_norm": 0.5},
+    ),
     "Muon": (small, {"optimizer": "muon", "lr": 0.05, "label_smoothing": 0.1}),
     "RMSprop, L1": (small, {"optimizer": "RMSprop", "momentum": 0.5, "l1": 0.01}),
     "Adam, proximal": (small, {"lr": 0.01, "l1": 0.003, "group_l1": 0.001, "penalty": "proximal"}),
@@ -147,13 +148,37 @@ TRAININGS = {
     "augmentation": (small, {"augment": TWICE}),
     "Dropout": (dropping, {"lr": 0.01}),
     "patience": (small, {"epochs": 40, "patience": 3, "lr": 0.03}),
-    "progressive sizes": (plain, {"augment": TWICE, "train_sizes": (8, 10, 12), "schedule": "cosine"}),
+    "progressive sizes": (
+        plain,
+        {"augment": TWICE, "train_sizes": (8, 10, 12), "schedule": "cosine"},
+    ),
     "the last weights, accumulated": (small, {"keep": "last", "accumulation_steps": 3}),
-    "as the champion": (plain, {"optimizer": "muon", "ema_decay": 0.9, "augment": ("flip_and_crop",), "min_crop": 0.7,
-                                "train_sizes": (8, 10), "whiten": True, "test_flip": True, "keep": "last"}),
-    "everything": (dropping, {"optimizer": "muon", "ema_decay": 0.9, "augment": TWICE, "l1": 0.001, "max_grad_norm": 1.0,
-                              "accumulation_steps": 2, "weight_decay": 0.1}),
-}  # fmt: skip
+    "as the champion": (
+        plain,
+        {
+            "optimizer": "muon",
+            "ema_decay": 0.9,
+            "augment": ("flip_and_crop",),
+            "min_crop": 0.7,
+            "train_sizes": (8, 10),
+            "whiten": True,
+            "test_flip": True,
+            "keep": "last",
+        },
+    ),
+    "everything": (
+        dropping,
+        {
+            "optimizer": "muon",
+            "ema_decay": 0.9,
+            "augment": TWICE,
+            "l1": 0.001,
+            "max_grad_norm": 1.0,
+            "accumulation_steps": 2,
+            "weight_decay": 0.1,
+        },
+    ),
+}
 
 
 def recipe(**changes) -> Recipe:
@@ -163,9 +188,7 @@ def recipe(**changes) -> Recipe:
 
 
 def train(make, plan, path, lives=(), optimizer=None):
-    """Train to the end, through as many interruptions as ``lives``: steps after which to stop.
-    Model, history.
-    """
+    """Train to the end, interrupted after the steps in ``lives``; return model and history."""
     for steps in (*lives, None):
         model = make(seed=0 if not path.exists() else 99)  # a new process: nothing but the file
         torch.manual_seed(17 if not path.exists() else 18)
@@ -178,9 +201,14 @@ def train(make, plan, path, lives=(), optimizer=None):
 
         model.register_forward_pre_hook(stop)
         history = fit(
-            model, splits(), plan, optimizer=optimizer and optimizer(model), device="cpu",
-            checkpoint=path, progress=False,
-        )  # fmt: skip
+            model,
+            splits(),
+            plan,
+            optimizer=optimizer and optimizer(model),
+            device="cpu",
+            checkpoint=path,
+            progress=False,
+        )
     return model, history
 
 
@@ -189,9 +217,7 @@ def timeless(history) -> list:
 
 
 def require_equal(tmp_path, make, plan, optimizer=None, **ways):
-    """Train once without and once with interruptions; both must end alike in everything. The
-    epochs.
-    """
+    """Train without and with interruptions, require that all ends alike; return the epochs."""
     whole, history = train(make, plan, tmp_path / "whole.pt", optimizer=optimizer)
     draw = random.Random(5)
     # Three to nine forward passes: one to three epochs (more passes with accumulation).
@@ -207,9 +233,9 @@ def require_equal(tmp_path, make, plan, optimizer=None, **ways):
     return history.epochs
 
 
-@pytest.mark.parametrize("name", TRAININGS)
+@pytest.mark.parametrize("name", TRAINING_RUNS)
 def test_resumed_equals_uninterrupted_bit_for_bit(tmp_path, name):
-    make, changes = TRAININGS[name]
+    make, changes = TRAINING_RUNS[name]
     epochs = require_equal(tmp_path, make, recipe(**changes))
     if "patience" in changes:
         assert 5 < len(epochs) < 40, "it is patience that ended it, after some interruptions"
@@ -228,7 +254,7 @@ def test_an_optimizer_of_ones_own_is_resumed_too(tmp_path):
 
 
 def test_the_number_format_is_that_of_the_beginning(tmp_path, monkeypatch):
-    """It is measured anew in each process, and on a busy machine not always alike."""
+    """It is measured again in each process, and on a busy machine not always alike."""
     monkeypatch.setattr(trainer, "fast_dtype", lambda device: torch.bfloat16)
     _, history = train(plain, recipe(precision="auto"), tmp_path / "whole.pt")
     train(plain, recipe(precision="auto", epochs=7), tmp_path / "pieces.pt", [7])
@@ -241,7 +267,7 @@ def test_the_number_format_is_that_of_the_beginning(tmp_path, monkeypatch):
 
 
 def test_how_far_the_batch_was_cut_is_remembered(tmp_path):
-    """BatchNorm sees the parts, so cutting otherwise would give other weights."""
+    """BatchNorm sees the micro-batches, so other ones would give other weights."""
 
     def tight(seed):
         model = small(seed)
@@ -264,9 +290,7 @@ def test_a_finished_training_is_not_repeated(tmp_path):
 
 
 class TestRefused:
-    """A checkpoint of another training: one sentence that names the first difference, and nothing
-    is changed.
-    """
+    """A checkpoint of another run: one sentence names the first difference, nothing changes."""
 
     @pytest.fixture
     def path(self, tmp_path):
@@ -281,13 +305,27 @@ class TestRefused:
         with pytest.raises(
             CatdogError, match=rf"^The training was begun with {says}.*another file\.$"
         ):
-            fit(model, data or splits(), plan or recipe(epochs=1), optimizer=optimizer and optimizer(model),
-                device="cpu", checkpoint=path, progress=False)  # fmt: skip
+            fit(
+                model,
+                data or splits(),
+                plan or recipe(epochs=1),
+                optimizer=optimizer and optimizer(model),
+                device="cpu",
+                checkpoint=path,
+                progress=False,
+            )
         assert same(before, model.state_dict()) and path.read_bytes() == bytes_before
 
     @pytest.mark.parametrize(
-        ("name", "value"), [("epochs", 2), ("lr", 0.5), ("seed", 4), ("augment", ("random_flip",)), ("ema_decay", 0.5)]
-    )  # fmt: skip
+        ("name", "value"),
+        [
+            ("epochs", 2),
+            ("lr", 0.5),
+            ("seed", 4),
+            ("augment", ("random_flip",)),
+            ("ema_decay", 0.5),
+        ],
+    )
     def test_another_recipe(self, path, name, value):
         began = asdict(recipe(epochs=1))[name]
         says = rf"{name}={began!r}, not {value!r}".replace("(", r"\(").replace(")", r"\)")
@@ -310,11 +348,14 @@ class TestRefused:
             tmp_path / "a.pt",
             optimizer=lambda m: torch.optim.SGD(m.parameters(), lr=0.1),
         )
-        self.refused(tmp_path / "a.pt", "initial_lr=0.1, not 0.2",
-                     optimizer=lambda m: torch.optim.SGD(m.parameters(), lr=0.2))  # fmt: skip
+        self.refused(
+            tmp_path / "a.pt",
+            "initial_lr=0.1, not 0.2",
+            optimizer=lambda m: torch.optim.SGD(m.parameters(), lr=0.2),
+        )
 
-    def test_other_pictures(self, path):
-        other = Splits(images(89, 0), images(40, 1), images(40, 2), "test")
+    def test_other_images(self, path):
+        other = Splits(image_set(89, 0), image_set(40, 1), image_set(40, 2), "test")
         self.refused(path, "train_images=90, not 89", data=other)
 
     def test_another_kind_of_device(self, path):

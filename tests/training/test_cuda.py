@@ -1,6 +1,4 @@
-"""What only a GPU can show. ``make test-gpu`` runs all tests that need one; elsewhere they are
-skipped, visibly.
-"""
+"""What only a GPU can show; ``make test-gpu`` runs all tests that need one."""
 
 import re
 import warnings
@@ -23,21 +21,27 @@ from catdog_lib.training.precision import MixedPrecision
 from catdog_lib.training.recipe import Recipe
 from catdog_lib.training.trainer import Trainer
 from catdog_lib.transfer import features
-from tests.tiny import images, small
+from tests.tiny import image_set, small
 
 pytestmark = pytest.mark.cuda
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 EVERYTHING = dict(
-    lr=0.05, momentum=0.9, weight_decay=0.01, schedule="one_cycle", label_smoothing=0.1, l1=1e-5,
-    max_grad_norm=1.0, ema_decay=0.9, accumulation_steps=2, batch_size=16,
-)  # fmt: skip
+    lr=0.05,
+    momentum=0.9,
+    weight_decay=0.01,
+    schedule="one_cycle",
+    label_smoothing=0.1,
+    l1=1e-5,
+    max_grad_norm=1.0,
+    ema_decay=0.9,
+    accumulation_steps=2,
+    batch_size=16,
+)
 
 
 @pytest.fixture
 def exact():
-    """Convolutions and products in true float32; a GPU's own choice is TF32, with 10 bits in place
-    of 23.
-    """
+    """Compute in true float32; a GPU's own choice is TF32, with 10 bits in place of 23."""
     before = torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     yield
@@ -60,63 +64,63 @@ def network(seed=0, size=32) -> nn.Module:
     return models.build("residual", size=size, width=8)
 
 
-def training(device, dtype=None, model=None, **recipe) -> Trainer:
+def make_trainer(device, dtype=None, model=None, **recipe) -> Trainer:
     recipe = Recipe(**{"optimizer": "sgd", **recipe})
-    running = Trainer((model or network()).train(), recipe, None, device, 10)
+    trainer = Trainer((model or network()).train(), recipe, None, device, 10)
     if dtype is not None:
-        running.precision = MixedPrecision(device, dtype)
-    return running
+        trainer.precision = MixedPrecision(device, dtype)
+    return trainer
 
 
 def splits(size=32) -> Splits:
-    return Splits(images(120, 0, size), images(40, 1, size), images(40, 2, size), "test")
+    return Splits(image_set(120, 0, size), image_set(40, 1, size), image_set(40, 2, size), "test")
 
 
 def test_it_is_chosen_and_computes_in_the_format_that_it_is_made_for():
     assert choose_device().type == "cuda" and describe(GPU) == torch.cuda.get_device_name()
     newest = torch.cuda.get_device_capability() >= (8, 0)
     assert fast_dtype(GPU) == (torch.bfloat16 if newest else fast_dtype(GPU))
-    running, inside = training(GPU), []
-    running.model.stem[0].register_forward_hook(lambda _, inputs, maps: inside.append(maps))
-    photos = images(16, 0, 32).to(GPU)
-    logits = running.step(*photos[:])
+    trainer, inside = make_trainer(GPU), []
+    trainer.model.stem[0].register_forward_hook(lambda _, inputs, maps: inside.append(maps))
+    photos = image_set(16, 0, 32).to(GPU)
+    logits = trainer.step(*photos[:])
     assert (
-        inside[0].dtype == running.precision.dtype == fast_dtype(GPU)
+        inside[0].dtype == trainer.precision.dtype == fast_dtype(GPU)
         and logits.dtype == torch.float32
     )
     assert inside[0].is_contiguous(memory_format=torch.channels_last)
-    assert {p.dtype for p in running.model.parameters()} == {torch.float32}
-    assert {p.device.type for p in running.model.parameters()} == {"cuda"}
+    assert {p.dtype for p in trainer.model.parameters()} == {torch.float32}
+    assert {p.device.type for p in trainer.model.parameters()} == {"cuda"}
 
 
 def test_the_optimizer_is_fused():
     for name in ("sgd", "Adam", "AdamW"):
-        running = training(GPU, optimizer=name)
-        assert running.optimizer.defaults["fused"], name
-        running.step(*images(8, 0, 32).to(GPU)[:])
+        trainer = make_trainer(GPU, optimizer=name)
+        assert trainer.optimizer.defaults["fused"], name
+        trainer.step(*image_set(8, 0, 32).to(GPU)[:])
 
 
-class TestResident:
-    def test_pictures_go_to_the_gpus_memory_if_they_fit(self):
-        photos = images(30, 0)
+class TestPreload:
+    def test_images_go_to_the_gpus_memory_if_they_fit(self):
+        photos = image_set(30, 0)
         there = preload_to_device(photos, GPU)
         assert there.store.device.type == there.labels.device.type == "cuda"
         assert torch.equal(there.store.cpu(), photos.store) and there.names == photos.names
 
     def test_and_stay_where_they_are_if_not(self, monkeypatch):
-        photos = images(30, 0)
+        photos = image_set(30, 0)
         monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (30 * 192 * 2, 10**12))
         assert preload_to_device(photos, GPU) is photos
 
-    @pytest.mark.parametrize("place", [CPU, GPU], ids=["main memory", "resident"])
-    def test_batches_are_the_same_either_way(self, place):
-        photos = images(30, 0)
+    @pytest.mark.parametrize("where", [CPU, GPU], ids=["main memory", "resident"])
+    def test_batches_are_the_same_either_way(self, where):
+        photos = image_set(30, 0)
         order = [torch.Generator().manual_seed(3) for _ in range(2)]
-        ours = list(batches(photos.to(place), 8, shuffle=order[0], device=GPU))
+        ours = list(batches(photos.to(where), 8, shuffle=order[0], device=GPU))
         theirs = list(batches(photos, 8, shuffle=order[1]))
-        for (some, labels), (expected, truth) in zip(ours, theirs, strict=True):
+        for (some, labels), (expected, true_labels) in zip(ours, theirs, strict=True):
             assert some.device.type == labels.device.type == "cuda"
-            assert torch.equal(some.cpu(), expected) and torch.equal(labels.cpu(), truth)
+            assert torch.equal(some.cpu(), expected) and torch.equal(labels.cpu(), true_labels)
             assert some.is_contiguous(memory_format=torch.channels_last)
 
 
@@ -125,7 +129,7 @@ class TestSameAsCpu:
     def test_forward(self, name, exact):
         torch.manual_seed(0)
         model = models.build(name, size=64, width=8)
-        photos = images(20, 0, 64)
+        photos = image_set(20, 0, 64)
         here = predict(model, photos, torch.float32)
         there = predict(model.to(GPU), photos, torch.float32)
         torch.testing.assert_close(there, here, atol=1e-4, rtol=1e-4)
@@ -134,13 +138,13 @@ class TestSameAsCpu:
 
     @pytest.mark.parametrize("optimizer", ["sgd", "muon"])
     def test_a_step_with_everything(self, optimizer, exact):
-        photos, runs = images(16, 0, 32), []
+        photos, runs = image_set(16, 0, 32), []
         for device in (CPU, GPU):
-            running = training(device, torch.float32, optimizer=optimizer, **EVERYTHING)
+            trainer = make_trainer(device, torch.float32, optimizer=optimizer, **EVERYTHING)
             for _ in range(3):
-                pictures, labels = photos.to(device)[:]
-                logits = running.step(pictures, labels)
-            runs.append((logits, *running.model.parameters(), *running.ema.model.buffers()))
+                images, labels = photos.to(device)[:]
+                logits = trainer.step(images, labels)
+            runs.append((logits, *trainer.model.parameters(), *trainer.ema.model.buffers()))
         # Muon brings the weakest directions to the strength of the others, and with them what
         # rounding did.
         error = 2e-3 if optimizer == "sgd" else 2e-2
@@ -149,10 +153,10 @@ class TestSameAsCpu:
 
     @pytest.mark.parametrize("name", augment.__all__)
     def test_augmentations(self, name):
-        pictures, _ = images(16, 0, 32)[:]
+        images, _ = image_set(16, 0, 32)[:]
         change = getattr(augment, name)
-        here = change(pictures, torch.Generator().manual_seed(1))
-        there = change(pictures.to(GPU), torch.Generator().manual_seed(1))
+        here = change(images, torch.Generator().manual_seed(1))
+        there = change(images.to(GPU), torch.Generator().manual_seed(1))
         # A pixel that lies between two may be rounded to the other one (trivial_augment's
         # "nearest").
         assert ((there.cpu() - here).abs() > 1e-3).float().mean() < 0.01
@@ -161,14 +165,14 @@ class TestSameAsCpu:
 class TestNoWaiting:
     @pytest.mark.parametrize("name", augment.__all__)
     def test_no_augmentation_waits(self, name):
-        pictures = images(16, 0, 32).to(GPU).store
-        getattr(augment, name)(pictures, torch.Generator().manual_seed(0))  # sets things up
+        images = image_set(16, 0, 32).to(GPU).store
+        getattr(augment, name)(images, torch.Generator().manual_seed(0))  # sets things up
         with no_waiting():
-            getattr(augment, name)(pictures, torch.Generator().manual_seed(0))
+            getattr(augment, name)(images, torch.Generator().manual_seed(0))
 
-    @pytest.mark.parametrize("place", [CPU, GPU], ids=["main memory", "resident"])
-    def test_no_batch_waits(self, place):
-        photos = images(20, 0, 32).to(place)
+    @pytest.mark.parametrize("where", [CPU, GPU], ids=["main memory", "resident"])
+    def test_no_batch_waits(self, where):
+        photos = image_set(20, 0, 32).to(where)
         with no_waiting():
             for _ in batches(photos, 8, shuffle=torch.Generator(), device=GPU):
                 pass
@@ -179,20 +183,20 @@ class TestNoWaiting:
         if (optimizer, dtype) == ("muon", torch.float16):
             pytest.skip("the scaler asks before each step of an optimizer that is not fused")
         settings = {**EVERYTHING, "momentum": None if optimizer == "adamw" else 0.9}
-        running = training(GPU, dtype, optimizer=optimizer, **settings)
-        pictures, labels = images(16, 0, 32).to(GPU)[:]
-        tally = RunningMetrics()
+        trainer = make_trainer(GPU, dtype, optimizer=optimizer, **settings)
+        images, labels = image_set(16, 0, 32).to(GPU)[:]
+        metrics = RunningMetrics()
         for _ in range(2):  # the first makes the optimizer's averages
-            running.step(pictures, labels)
+            trainer.step(images, labels)
         with no_waiting():
             for _ in range(2):
-                tally.add(running.step(pictures, labels), labels)
-        assert running.steps_taken == 4 and tally.result().count == 32
+                metrics.add(trainer.step(images, labels), labels)
+        assert trainer.steps_taken == 4 and metrics.result().count == 32
 
     def test_an_epoch_waits_only_when_it_ends(self, monkeypatch):
-        running = training(GPU, augment=("flip_and_crop",), **EVERYTHING)
-        photos = preload_to_device(images(120, 0, 32), GPU)
-        running.train_epoch(photos)
+        trainer = make_trainer(GPU, augment=("flip_and_crop",), **EVERYTHING)
+        photos = preload_to_device(image_set(120, 0, 32), GPU)
+        trainer.train_epoch(photos)
         asked = RunningMetrics.all_reduce
 
         def at_the_end(self, context):
@@ -201,7 +205,7 @@ class TestNoWaiting:
 
         monkeypatch.setattr(RunningMetrics, "all_reduce", at_the_end)
         with no_waiting():
-            train_metrics = running.train_epoch(photos)
+            train_metrics = trainer.train_epoch(photos)
         assert train_metrics.count == 120
 
     def test_the_alarm_works(self):
@@ -211,44 +215,42 @@ class TestNoWaiting:
 
 class TestScaler:
     def test_float16_learns_what_float32_learns(self, exact):
-        photos, runs = images(16, 0, 32), []
+        photos, runs = image_set(16, 0, 32), []
         for dtype in (torch.float32, torch.float16):
-            running = training(GPU, dtype, lr=0.02, momentum=0.9, max_grad_norm=1.0)
-            assert running.precision.scaler.is_enabled() == (dtype == torch.float16)
+            trainer = make_trainer(GPU, dtype, lr=0.02, momentum=0.9, max_grad_norm=1.0)
+            assert trainer.precision.scaler.is_enabled() == (dtype == torch.float16)
             for _ in range(20):
-                logits = running.step(*photos.to(GPU)[:])
+                logits = trainer.step(*photos.to(GPU)[:])
             runs.append(nn.functional.cross_entropy(logits, photos.labels.to(GPU)).item())
         assert runs[1] == pytest.approx(runs[0], abs=0.1)
 
     def test_an_infinite_gradient_skips_the_update(self):
-        running = training(GPU, torch.float16, momentum=0.9)
-        photos = images(16, 0, 32).to(GPU)
+        trainer = make_trainer(GPU, torch.float16, momentum=0.9)
+        photos = image_set(16, 0, 32).to(GPU)
         for _ in range(4):  # the scale of the start may be too large for a step or two
-            running.step(*photos[:])
-        before = [p.detach().clone() for p in running.model.parameters()]
-        scale = running.precision.scaler.get_scale()
-        weight = running.model.classifier.weight
+            trainer.step(*photos[:])
+        before = [p.detach().clone() for p in trainer.model.parameters()]
+        scale = trainer.precision.scaler.get_scale()
+        weight = trainer.model.classifier.weight
         handle = weight.register_hook(lambda gradient: gradient * torch.inf)
-        running.step(*photos[:])
+        trainer.step(*photos[:])
         handle.remove()
-        pairs = zip(before, running.model.parameters(), strict=True)
+        pairs = zip(before, trainer.model.parameters(), strict=True)
         assert all(torch.equal(a, b) for a, b in pairs)
-        assert running.precision.scaler.get_scale() == scale / 2
+        assert trainer.precision.scaler.get_scale() == scale / 2
 
 
 class TestOutOfMemory:
     def test_a_batch_that_is_too_large_is_halved(self):
-        """In earnest: this process may use only so much memory that half of the batch fits, but not
-        all.
-        """
-        pictures = torch.randint(0, 256, (64, 3, 256, 256), dtype=torch.uint8, device=GPU)
+        """This process may use only so much memory that half of the batch fits, but not all."""
+        images = torch.randint(0, 256, (64, 3, 256, 256), dtype=torch.uint8, device=GPU)
         labels = torch.arange(64, device=GPU) % 2
-        running = training(GPU, torch.float32, models.build("five_conv", size=256, width=16))
-        running.step(pictures[:2], labels[:2])
+        trainer = make_trainer(GPU, torch.float32, models.build("five_conv", size=256, width=16))
+        trainer.step(images[:2], labels[:2])
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
         idle = torch.cuda.memory_allocated()
-        running.step(pictures, labels)
+        trainer.step(images, labels)
         need = torch.cuda.max_memory_allocated() - idle
         torch.cuda.empty_cache()
         total = torch.cuda.get_device_properties(GPU).total_memory
@@ -256,18 +258,18 @@ class TestOutOfMemory:
         try:
             torch.cuda.set_per_process_memory_fraction((reserved + 0.75 * need) / total)
             with pytest.warns(UserWarning, match=r"cuda is too small .* from (2|4) micro-batches"):
-                logits = running.step(pictures, labels)
+                logits = trainer.step(images, labels)
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
-                running.step(pictures, labels)
+                trainer.step(images, labels)
         finally:
             torch.cuda.set_per_process_memory_fraction(1.0)
             torch.cuda.empty_cache()
         assert (
-            logits.shape == (64, 2) and logits.isfinite().all() and running.micro_batches in (2, 4)
+            logits.shape == (64, 2) and logits.isfinite().all() and trainer.micro_batches in (2, 4)
         )
 
-    def test_too_little_for_a_single_picture_is_said(self):
+    def test_too_little_for_a_single_image_is_said(self):
         model = small().to(GPU)
 
         def full(module, inputs):
@@ -277,12 +279,20 @@ class TestOutOfMemory:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with pytest.raises(CatdogError, match="The memory of cuda is too small for 1 images"):
-                training(GPU, model=model).step(*images(4, 0).to(GPU)[:])
+                make_trainer(GPU, model=model).step(*image_set(4, 0).to(GPU)[:])
 
 
 class TestRuns:
-    RECIPE = Recipe(epochs=4, batch_size=16, optimizer="sgd", lr=0.05, momentum=0.9, ema_decay=0.9,
-                    schedule="one_cycle", augment=("flip_and_crop",))  # fmt: skip
+    RECIPE = Recipe(
+        epochs=4,
+        batch_size=16,
+        optimizer="sgd",
+        lr=0.05,
+        momentum=0.9,
+        ema_decay=0.9,
+        schedule="one_cycle",
+        augment=("flip_and_crop",),
+    )
 
     def test_it_learns(self):
         model, pets = network(), splits()
@@ -290,9 +300,7 @@ class TestRuns:
         assert history.device == "cuda" and evaluate(model, pets.test).accuracy > 0.9
 
     def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(self, tmp_path, monkeypatch):
-        """With dropout, whose random numbers are drawn on the GPU. cuDNN's sums may differ in their
-        last bits.
-        """
+        """With dropout, drawn on the GPU. cuDNN's sums may differ in their last bits."""
         pets, epoch, calls = splits(), Trainer.train_epoch, []
 
         def network_with_dropout():
@@ -329,7 +337,7 @@ class TestRuns:
         for a, b in zip(whole.parameters(), again.parameters(), strict=True):
             torch.testing.assert_close(a, b, atol=0.02, rtol=0.02)
 
-    def test_a_loss_that_is_no_number_is_found_when_the_epoch_ends(self):
+    def test_a_loss_that_is_not_finite_is_found_when_the_epoch_ends(self):
         recipe = replace(self.RECIPE, lr=1e12, ema_decay=0.0, schedule="constant")
         model = network()
         before = {name: value.clone() for name, value in model.state_dict().items()}
@@ -341,7 +349,7 @@ class TestRuns:
 
 class TestTransfer:
     def test_features_are_those_of_the_cpu(self, exact, monkeypatch):
-        backbone, some = models.backbone(), images(130, 0, 64)  # more than a batch
+        backbone, some = models.backbone(), image_set(130, 0, 64)  # more than a batch
         with torch.no_grad():
             expected = backbone(some[:][0])
         for dtype, tolerance in ((torch.float32, 1e-4), (torch.bfloat16, 0.15)):
@@ -352,10 +360,10 @@ class TestTransfer:
 
     def test_a_frozen_backbone_is_the_same_bit_for_bit_after_a_step(self):
         classifier = models.TransferClassifier("mnasnet0_5", pretrained=False)
-        running = training(GPU, model=classifier, lr=0.1)
+        trainer = make_trainer(GPU, model=classifier, lr=0.1)
         before = {name: value.clone() for name, value in classifier.state_dict().items()}
-        pictures, labels = images(16, 0, 64).to(GPU)[:]
-        running.step(pictures, labels)
+        images, labels = image_set(16, 0, 64).to(GPU)[:]
+        trainer.step(images, labels)
         changed = {n for n, value in classifier.state_dict().items() if not value.equal(before[n])}
         assert changed == {"head.weight", "head.bias"}
 
@@ -373,14 +381,14 @@ def test_explanations_are_those_of_the_cpu(name, exact):
     size = 64
     torch.manual_seed(0)
     model = models.build(name, size=size, width=4).eval()
-    x, target = images(3, 0, size)[:][0], torch.tensor([0, 1, 1])
+    x, target = image_set(3, 0, size)[:][0], torch.tensor([0, 1, 1])
     there = explain.randomize_weights(model.to(GPU), seed=3)
     here = explain.randomize_weights(model.to(CPU), seed=3)
     for a, b in zip(there.parameters(), here.parameters(), strict=True):
         assert a.device.type == "cuda" and torch.equal(a.cpu(), b)
     for method in (explain.saliency, explain.smooth_grad, explain.occlusion, explain.grad_cam):
         heat, ours = method(here, x, target), method(there, x, target)
-        assert ours.device == CPU, "heat comes back to where the pictures are"
+        assert ours.device == CPU, "heat comes back to where the images are"
         assert torch.allclose(heat, ours, atol=1e-3 * heat.abs().max().item())
         assert method(there, x.to(GPU), target.to(GPU)).device.type == "cuda"
     heat = explain.saliency(here, x, target)
@@ -388,7 +396,7 @@ def test_explanations_are_those_of_the_cpu(name, exact):
     assert torch.allclose(*curves, atol=1e-4)
     parts = torch.ones(3, size, size, dtype=torch.uint8, device=GPU)
     assert explain.heat_by_part(heat.to(GPU), parts)[:, 1].tolist() == [1, 1, 1]
-    layer, data = inspect.last_feature_maps(there), images(40, 1, size)
+    layer, data = inspect.last_feature_maps(there), image_set(40, 1, size)
     found = [inspect.top_activations(net, data, layer, 0, count=1)[0] for net in (here, there)]
     assert found[0].value == pytest.approx(found[1].value, rel=1e-3)
     rows = [inspect.activation_statistics(net, data)[1] for net in (here, there)]

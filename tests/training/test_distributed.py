@@ -32,19 +32,27 @@ ROOT = Path(__file__).parents[2]
 def start(*command, **environment) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-m", *map(str, command)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1", **environment},
         # A background shell, such as CI's, lets its children ignore SIGINT.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )  # fmt: skip
+    )
 
 
 def torchrun(*command, **environment) -> subprocess.Popen:
     """``torchrun --nproc-per-node=2 -m …``, at a free port."""
     return start(
-        "torch.distributed.run", "--nproc-per-node=2", "--rdzv-backend=c10d",
-        "--rdzv-endpoint=localhost:0", "-m", *command, **environment,
-    )  # fmt: skip
+        "torch.distributed.run",
+        "--nproc-per-node=2",
+        "--rdzv-backend=c10d",
+        "--rdzv-endpoint=localhost:0",
+        "-m",
+        *command,
+        **environment,
+    )
 
 
 def end(process: subprocess.Popen) -> tuple[str, str]:
@@ -56,18 +64,23 @@ def end(process: subprocess.Popen) -> tuple[str, str]:
 
 @pytest.fixture(scope="module")
 def by_two(tmp_path_factory) -> Path:
-    """What two processes wrote; started as torchrun starts them, but without its own start-up
-    time.
-    """
-    folder = tmp_path_factory.mktemp("team")
+    """Return what two processes wrote, started as torchrun does, without its start-up time."""
+    folder = tmp_path_factory.mktemp("processes")
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = str(free.getsockname()[1])
     processes = [
-        start("tests.training.distributed_cases", folder, WORLD_SIZE="2", RANK=rank, LOCAL_RANK=rank,
-              MASTER_ADDR="localhost", MASTER_PORT=port)
+        start(
+            "tests.training.distributed_cases",
+            folder,
+            WORLD_SIZE="2",
+            RANK=rank,
+            LOCAL_RANK=rank,
+            MASTER_ADDR="localhost",
+            MASTER_PORT=port,
+        )
         for rank in "01"
-    ]  # fmt: skip
+    ]
     errors = [end(process)[1] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], "".join(errors)
     return folder
@@ -88,13 +101,13 @@ def test_two_processes_do_what_one_does(by_two, case):
     for name, value in alone["weights"].items():
         assert torch.equal(first["weights"][name], second["weights"][name]), name
         torch.testing.assert_close(first["weights"][name], value, rtol=1e-4, atol=2e-5)
-    for name in ("logits", "one"):  # seven pictures, and one, for two processes
+    for name in ("logits", "one"):  # seven images, and one, for two processes
         assert first[name].shape == alone[name].shape
         assert torch.equal(first[name], second[name])
         torch.testing.assert_close(first[name], alone[name], rtol=1e-3, atol=1e-4)
 
 
-def test_resumed_equals_uninterrupted_in_a_team_too(by_two):
+def test_resumed_equals_uninterrupted_with_two_processes_too(by_two):
     first, second = (
         torch.load(by_two / f"resumed.{rank}.pt", weights_only=True) for rank in range(2)
     )
@@ -111,23 +124,23 @@ def test_the_first_decodes_and_decides_for_all(by_two):
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
-@pytest.mark.parametrize("parts", [1, 2, 3])
-def test_the_shares_of_a_team_are_the_batch_each_picture_once(size, parts):
-    for count in range(parts, 12):
+@pytest.mark.parametrize("micro_batches", [1, 2, 3])
+def test_the_shards_are_the_batch_each_image_once(size, micro_batches):
+    for count in range(micro_batches, 12):
         rows = torch.arange(count)
-        teams = [DistributedContext(rank, size) for rank in range(size)]
-        taken = [team.shard_batch(rows, parts) for team in teams]
+        contexts = [DistributedContext(rank, size) for rank in range(size)]
+        taken = [context.shard_batch(rows, micro_batches) for context in contexts]
         assert sorted(torch.cat(taken).tolist()) == rows.tolist()
-        for team, mine in zip(teams, taken, strict=True):
-            cut = mine.split(team.shard_sizes(count, parts))
-            for whole, part in zip(rows.tensor_split(parts), cut, strict=True):
+        for context, shard in zip(contexts, taken, strict=True):
+            cut = shard.split(context.shard_sizes(count, micro_batches))
+            for whole, part in zip(rows.tensor_split(micro_batches), cut, strict=True):
                 assert set(part.tolist()) <= set(whole.tolist())
                 assert len(whole) // size <= len(part) <= -(-len(whole) // size)
 
 
 class TestSyncBatchNorm:
     @pytest.fixture(autouse=True)
-    def a_team_of_one(self, tmp_path):
+    def one_process(self, tmp_path):
         torch.distributed.init_process_group(
             "gloo", init_method=f"file://{tmp_path / 'store'}", rank=0, world_size=1
         )
@@ -140,18 +153,29 @@ class TestSyncBatchNorm:
             nn.init.normal_(layer.weight)
             nn.init.normal_(layer.bias)
         plain = nn.Sequential(layer)
-        again = nn.Sequential(type(layer)(
-            layer.num_features, layer.eps, layer.momentum, layer.affine, layer.track_running_stats
-        ))  # fmt: skip
+        again = nn.Sequential(
+            type(layer)(
+                layer.num_features,
+                layer.eps,
+                layer.momentum,
+                layer.affine,
+                layer.track_running_stats,
+            )
+        )
         again.load_state_dict(plain.state_dict())
         return plain, synchronise(again, torch.device("cpu"))
 
     @pytest.mark.parametrize(
         "layer",
-        [nn.BatchNorm2d(3), nn.BatchNorm2d(3, momentum=None), nn.BatchNorm2d(3, affine=False),
-         nn.BatchNorm2d(3, track_running_stats=False), nn.BatchNorm2d(3, eps=0.5, momentum=0.7)],
+        [
+            nn.BatchNorm2d(3),
+            nn.BatchNorm2d(3, momentum=None),
+            nn.BatchNorm2d(3, affine=False),
+            nn.BatchNorm2d(3, track_running_stats=False),
+            nn.BatchNorm2d(3, eps=0.5, momentum=0.7),
+        ],
         ids=["usual", "cumulative", "no parameters", "no running statistics", "other settings"],
-    )  # fmt: skip
+    )
     def test_it_is_batch_norm(self, layer):
         plain, synced = self.pair(layer)
         assert isinstance(synced[0], SyncBatchNorm)
@@ -195,7 +219,7 @@ class TestSyncBatchNorm:
         assert synced(torch.randn(4, 3, 2, 2).bfloat16()).dtype == torch.bfloat16
 
 
-def test_each_process_drops_out_other_activations_and_the_same_ones_again():
+def test_each_process_drops_out_different_activations_and_the_same_ones_again():
     draws = {}
     for rank in range(3):
         for epoch in (1, 2, 1):
@@ -219,7 +243,7 @@ def test_several_processes_on_an_apple_gpu_is_one_sentence():
         DistributedContext(1, 2, 1).prepare(nn.Linear(1, 1), torch.device("mps"))
 
 
-def test_alone_there_is_nothing_to_share():
+def test_alone_there_is_nothing_to_shard():
     model, numbers = nn.Sequential(nn.BatchNorm2d(3)), torch.arange(4)
     alone = distributed.dist_context()
     assert alone == DistributedContext() and alone.is_main and alone.is_first_failure()
@@ -244,9 +268,25 @@ class TestCommandLine:
 
     def train(self, folder, photos, *more) -> list:
         return [
-            "catdog_lib", "train", "--model", "five_conv", "--width", 2, "--data", photos, "--batch-size", 5,
-            "--device", "cpu", "--precision", "float32", "--out", folder, "--json", *more,
-        ]  # fmt: skip
+            "catdog_lib",
+            "train",
+            "--model",
+            "five_conv",
+            "--width",
+            2,
+            "--data",
+            photos,
+            "--batch-size",
+            5,
+            "--device",
+            "cpu",
+            "--precision",
+            "float32",
+            "--out",
+            folder,
+            "--json",
+            *more,
+        ]
 
     def test_interrupted_and_typed_again(self, photos, tmp_path):
         out, cache = tmp_path / "run", str(tmp_path / "cache")

@@ -16,9 +16,9 @@ def train(model, steps, after_each):
     """Real steps, so that weights, running statistics and the count of batches all move."""
     optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
     for step in range(steps):
-        pictures, labels = batch(10, seed=step)
+        images, labels = batch(10, seed=step)
         optimizer.zero_grad()
-        nn.functional.cross_entropy(model(pictures), labels).backward()
+        nn.functional.cross_entropy(model(images), labels).backward()
         optimizer.step()
         after_each()
 
@@ -36,7 +36,7 @@ def test_it_is_the_exponential_moving_average_of_weights_and_statistics():
         for name, value in values(model).items():
             if name.endswith("num_batches_tracked"):
                 assert torch.equal(average.model.state_dict()[name], value)
-                assert value.item() == count, "the count of batches is a whole number, not averaged"
+                assert value.item() == count, "the count of batches is an integer, not averaged"
                 continue
             by_hand[name] = decay * by_hand[name] + (1 - decay) * value.double()
             torch.testing.assert_close(
@@ -45,8 +45,12 @@ def test_it_is_the_exponential_moving_average_of_weights_and_statistics():
 
     train(model, 20, compare)
     assert average.count == 20
-    moved = [name for name, value in values(model).items() if value.is_floating_point()
-             and not torch.allclose(value.double(), by_hand[name], atol=1e-4)]  # fmt: skip
+    moved = [
+        name
+        for name, value in values(model).items()
+        if value.is_floating_point()
+        and not torch.allclose(value.double(), by_hand[name], atol=1e-4)
+    ]
     assert {"1.weight", "2.weight", "2.running_mean", "2.running_var", "5.bias"} <= set(moved)
 
 

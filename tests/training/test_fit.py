@@ -1,37 +1,28 @@
-"""Training: what it returns, what it leaves behind, and that it does what the recipe says."""
+"""Training: what it returns, what it leaves, and that it does what the recipe says."""
 
-import inspect
 import json
-import re
 from dataclasses import replace
-from pathlib import Path
 
-import nbformat
 import pytest
 import torch
 import torch.nn.functional as F
 from torchvision.transforms import v2
 
-from catdog_lib import data, models
+from catdog_lib import models
 from catdog_lib.data import augment
-from catdog_lib.data.augment import flip_and_crop
-from catdog_lib.data.image_set import ImageSet, Splits, preload_to_device
+from catdog_lib.data.image_set import ImageSet, Splits
 from catdog_lib.errors import CatdogError
 from catdog_lib.sparsity import l1_penalty, penalised_weights
-from catdog_lib.training import loop, trainer
+from catdog_lib.training import trainer
 from catdog_lib.training.ema import EMA
-from catdog_lib.training.evaluate import evaluate, predict
+from catdog_lib.training.evaluate import evaluate
 from catdog_lib.training.fit import fit
 from catdog_lib.training.history import History
 from catdog_lib.training.metrics import (
     Evaluation,
-    RunningMetrics,
-    confusion_matrix,
-    most_wrong,
-    wilson_interval,
 )
 from catdog_lib.training.recipe import Recipe
-from tests.tiny import copies, images, plain, small, splits
+from tests.tiny import copies, plain, small, splits
 
 
 @pytest.fixture
@@ -39,7 +30,6 @@ def pets():
     return splits()
 
 
-LESSON = Path(__file__).parents[2] / "notebooks" / "03_custom_cnn.ipynb"
 FAST = Recipe(epochs=3, precision="float32")
 
 
@@ -77,8 +67,8 @@ def test_the_epoch_equals_a_loop_written_by_hand(pets):
     optimizer, order = torch.optim.SGD(mine.parameters(), lr=0.1), torch.Generator().manual_seed(0)
     total = 0.0
     for which in torch.randperm(90, generator=order).split(32):
-        pictures, labels = pets.train[which]
-        loss = F.cross_entropy(mine(pictures), labels)
+        images, labels = pets.train[which]
+        loss = F.cross_entropy(mine(images), labels)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -94,9 +84,9 @@ def test_the_epoch_equals_a_loop_written_by_hand(pets):
 def test_the_weights_of_the_best_or_of_the_last_epoch_are_kept(pets, monkeypatch, keep, chosen):
     scores, seen = iter([0.6, 0.9, 0.7]), []
 
-    def scripted(model, images, dtype, **_):
+    def scripted(model, dataset, dtype, **_):
         seen.append({name: value.clone() for name, value in model.state_dict().items()})
-        return Evaluation(0.5, next(scores), len(images))
+        return Evaluation(0.5, next(scores), len(dataset))
 
     monkeypatch.setattr(trainer, "evaluate", scripted)
     model = small()
@@ -125,9 +115,9 @@ def test_a_failing_epoch_never_takes_the_kept_weights_away(pets, keep):
         assert torch.equal(mine, theirs)
 
 
-def test_the_average_is_what_is_validated_and_kept(pets, monkeypatch):
+def test_the_moving_average_is_what_is_validated_and_kept(pets, monkeypatch):
     """By hand: the weights of every step, averaged."""
-    made, judged, expected = [], [], []
+    made, validated, expected = [], [], []
 
     class Noted(EMA):
         def __init__(self, model, decay):
@@ -143,20 +133,20 @@ def test_the_average_is_what_is_validated_and_kept(pets, monkeypatch):
 
     real = trainer.evaluate
 
-    def noted(model, images, dtype, **_):
-        judged.append(copies(model.parameters()))
+    def noted(model, dataset, dtype, **_):
+        validated.append(copies(model.parameters()))
         expected.append(copies(made[0].mine))
-        return real(model, images, dtype)
+        return real(model, dataset, dtype)
 
     monkeypatch.setattr("catdog_lib.training.trainer.EMA", Noted)
     monkeypatch.setattr(trainer, "evaluate", noted)
     model = small()
     recipe = replace(FAST, epochs=4, lr=0.02, ema_decay=0.8, keep="last")
     history = fit(model, pets, recipe, progress=False)
-    for mine, theirs in zip(expected, judged, strict=True):
+    for mine, theirs in zip(expected, validated, strict=True):
         for one, other in zip(mine, theirs, strict=True):
             torch.testing.assert_close(one, other)
-    for kept, last in zip(model.parameters(), judged[-1], strict=True):
+    for kept, last in zip(model.parameters(), validated[-1], strict=True):
         assert torch.equal(kept, last)
     found = real(model, pets.validation, torch.float32)
     assert found.loss == pytest.approx(history.epochs[-1].validation_loss, rel=1e-6)
@@ -166,7 +156,7 @@ def test_the_average_is_what_is_validated_and_kept(pets, monkeypatch):
     assert other.epochs[-1].validation_loss != history.epochs[-1].validation_loss
 
 
-def test_each_epoch_is_fed_pictures_of_its_size_and_validation_its_own(pets):
+def test_each_epoch_is_fed_images_of_its_size_and_validation_its_own(pets):
     model, seen = plain(), []
     model.register_forward_pre_hook(lambda m, inputs: seen.append((m.training, *inputs[0].shape)))
     recipe = replace(FAST, epochs=4, train_sizes=(12, 9), augment=("flip_and_crop",))
@@ -177,54 +167,62 @@ def test_each_epoch_is_fed_pictures_of_its_size_and_validation_its_own(pets):
     assert {tuple(shape) for training, *shape in seen if not training} == {(40, 3, 8, 8)}
 
 
-def test_the_pictures_are_augmented_in_the_order_of_the_recipe(pets, monkeypatch):
+def test_the_images_are_augmented_in_the_order_of_the_recipe(pets, monkeypatch):
     calls = []
     for name in ("colour_jitter", "random_flip"):
 
-        def change(pictures, generator, name=name):
-            calls.append((name, pictures.dtype))
-            return pictures.float() / 255 if pictures.dtype == torch.uint8 else pictures
+        def change(images, generator, name=name):
+            calls.append((name, images.dtype))
+            return images.float() / 255 if images.dtype == torch.uint8 else images
 
         monkeypatch.setattr(augment, name, change)
-    fit(plain(), pets, replace(FAST, epochs=1, augment=("random_flip", "colour_jitter")),
-        progress=False)  # fmt: skip
+    fit(
+        plain(),
+        pets,
+        replace(FAST, epochs=1, augment=("random_flip", "colour_jitter")),
+        progress=False,
+    )
     assert calls == 3 * [("random_flip", torch.uint8), ("colour_jitter", torch.float32)]
 
 
 def test_the_crop_is_as_small_as_the_recipe_allows_and_no_smaller(pets, monkeypatch):
     seen = []
 
-    def noted(pictures, generator, smallest=None, size=None):
+    def noted(images, generator, smallest=None, size=None):
         seen.append((smallest, size))
-        return pictures.float() / 255
+        return images.float() / 255
 
     monkeypatch.setattr(augment, "flip_and_crop", noted)
     for change in ({"min_crop": 0.9}, {"min_crop": 0.7, "train_sizes": (9,)}):
-        fit(plain(), pets, replace(FAST, epochs=1, augment=("flip_and_crop",), **change),
-            progress=False)  # fmt: skip
+        fit(
+            plain(),
+            pets,
+            replace(FAST, epochs=1, augment=("flip_and_crop",), **change),
+            progress=False,
+        )
     assert seen == 3 * [(0.9, None)] + 3 * [(0.7, 9)]
 
 
-def test_with_mirror_validation_is_answered_with_the_mean_of_both(pets):
-    """The network gives a picture and its mirror image different logits."""
+def test_with_test_flip_validation_averages_both_views(pets):
+    """The network gives an image and its mirror image different logits."""
     model = plain()
     recipe = replace(FAST, epochs=1, test_flip=True)
     (epoch,) = fit(model, pets, recipe, progress=False).epochs
-    pictures, labels = pets.validation[:]
+    images, labels = pets.validation[:]
     with torch.no_grad():
-        one, other = model(pictures), model(pictures.flip(3))
+        one, other = model(images), model(images.flip(3))
     expected = F.cross_entropy((one + other) / 2, labels).item()
     assert epoch.validation_loss == pytest.approx(expected, rel=1e-5)
     assert epoch.validation_loss != pytest.approx(F.cross_entropy(one, labels).item(), rel=1e-5)
 
 
-def test_with_test_sizes_it_is_answered_with_the_mean_over_them(pets):
+def test_with_test_sizes_validation_averages_over_them(pets):
     """As torchvision would resize; each size counts the same, mirrored or not."""
     model = plain()
     recipe = replace(FAST, epochs=1, test_flip=True, test_sizes=(9, 12))
     (epoch,) = fit(model, pets, recipe, progress=False).epochs
-    pictures, labels = pets.validation[:]
-    values = pictures.float() / 255
+    images, labels = pets.validation[:]
+    values = images.float() / 255
     small, large = (v2.functional.resize(values, [s, s], antialias=True) for s in (9, 12))
     with torch.no_grad():
         logits = [model(view) for view in (small, large, small.flip(3), large.flip(3))]
@@ -237,9 +235,7 @@ def test_with_test_sizes_it_is_answered_with_the_mean_over_them(pets):
 
 @pytest.mark.parametrize("change", [{"label_smoothing": 0.4}, {"l1": 0.5}])
 def test_the_training_loss_is_the_cross_entropy_alone(pets, change):
-    """So it can be compared with the validation loss. The rate is so small that the weights
-    stay.
-    """
+    """As the validation loss is. The rate is so small that the weights stay."""
     model = plain()
     expected = F.cross_entropy(model(pets.train[:][0]), pets.train.labels).item()
     recipe = replace(FAST, epochs=1, optimizer="sgd", lr=1e-12, **change)
@@ -260,8 +256,8 @@ def test_best_is_the_highest_accuracy_and_then_the_lowest_loss(pets):
 def test_patience_stops_early(pets, monkeypatch):
     scores = iter([0.6, 0.7, 0.65, 0.66, 0.9])
 
-    def scripted(model, images, dtype, **_):
-        return Evaluation(0.5, next(scores), len(images))
+    def scripted(model, dataset, dtype, **_):
+        return Evaluation(0.5, next(scores), len(dataset))
 
     monkeypatch.setattr(trainer, "evaluate", scripted)
     history = fit(small(), pets, Recipe(epochs=5, patience=2, precision="float32"), progress=False)
@@ -300,7 +296,7 @@ def test_interrupting_returns_the_history_so_far_and_a_usable_model(
         assert found.loss == pytest.approx(history.best.validation_loss, rel=1e-5)
 
 
-def test_a_loss_that_is_no_number_stops_with_one_sentence(pets):
+def test_a_loss_that_is_not_finite_stops_with_one_sentence(pets):
     model = small()
     with torch.no_grad():
         model[1].weight.fill_(float("nan"))
@@ -369,141 +365,3 @@ class TestHistory:
         table = history.to_pandas()
         assert list(table.epoch) == [1, 2, 3]
         assert History.from_pandas(table).epochs == history.epochs
-
-
-class TestEvaluate:
-    def test_every_picture_counts_the_same_whatever_the_batches(self, pets):
-        model = small().eval()
-        whole = predict(model, pets.train, torch.float32)
-        with torch.no_grad():
-            assert torch.allclose(whole, model(pets.train[:][0]), atol=1e-5)
-        tally = RunningMetrics()
-        for which in (slice(0, 64), slice(64, 89), slice(89, 90)):
-            labels = pets.train.labels[which]
-            tally.add(whole[which], labels)
-        assert tally.result().loss == pytest.approx(
-            F.cross_entropy(whole, pets.train.labels).item(), rel=1e-5
-        )
-        assert (
-            tally.result().accuracy == (whole.argmax(1) == pets.train.labels).double().mean().item()
-        )
-
-    def test_predict_uses_evaluation_mode_and_puts_the_mode_back(self, pets):
-        model = small().train()
-        one, all_ = predict(model, pets.test.subset(torch.tensor([0]))), predict(model, pets.test)
-        assert model.training
-        assert torch.allclose(one[0], all_[0], atol=0.02)
-
-    def test_confusion_matrix_has_truth_in_rows(self):
-        labels, answers = torch.tensor([0, 0, 0, 1, 1]), torch.tensor([0, 1, 1, 1, 0])
-        assert confusion_matrix(labels, answers).tolist() == [[1, 2], [1, 1]]
-
-    def test_most_wrong_lists_only_mistakes_the_surest_first(self):
-        logits = torch.tensor([[0.0, 9.0], [5.0, 0.0], [0.0, 1.0], [0.0, 5.0]])
-        assert most_wrong(logits, torch.tensor([1, 1, 0, 0])).tolist() == [1, 3, 2]
-
-    def test_wilson_interval_equals_published_values(self):
-        # Newcombe, Statistics in Medicine 17 (1998) 857-872, table I: 81/263, 15/148, 0/20, 1/29 by
-        # the score method.
-        for hits, count, low, high in (
-            (81, 263, 0.2553, 0.3662),
-            (15, 148, 0.0624, 0.1605),
-            (0, 20, 0, 0.1611),
-            (1, 29, 0.0061, 0.1718),
-        ):
-            assert wilson_interval(hits, count) == pytest.approx((low, high), abs=6e-5)
-
-
-class TestBatches:
-    def test_they_come_in_channels_last_order(self, pets):
-        pictures, _ = next(data.batches(pets.train, 8))
-        assert pictures.is_contiguous(memory_format=torch.channels_last)
-
-    def test_each_picture_comes_once_with_its_label(self, pets):
-        some = pets.train.subset(torch.tensor([7, 3, 80, 4, 0, 11, 5]))
-        found = list(data.batches(some, 3, shuffle=torch.Generator().manual_seed(1)))
-        assert [len(labels) for _, labels in found] == [3, 3, 1]
-        pictures, labels = (torch.cat(parts) for parts in zip(*found, strict=True))
-        order = torch.randperm(7, generator=torch.Generator().manual_seed(1))
-        assert order.tolist() != list(range(7))
-        assert torch.equal(pictures, some[order][0]) and torch.equal(labels, some[order][1])
-
-    def test_a_set_moved_to_a_device_gives_the_same_ones(self, pets):
-        """As `preload_to_device` moves it: a store of its own, without the rows that others use."""
-        some = pets.train.subset(torch.tensor([7, 3, 80, 4]))
-        moved = some.to(torch.device("cpu"))
-        assert len(moved.store) == 4 and moved.names == some.names
-        pairs = zip(
-            *(data.batches(each, 3, shuffle=torch.Generator().manual_seed(1)) for each in (some, moved)),
-            strict=True,
-        )  # fmt: skip
-        for (pictures, labels), (same, theirs) in pairs:
-            assert torch.equal(pictures, same) and torch.equal(labels, theirs)
-
-    def test_on_a_cpu_nothing_is_copied(self, pets):
-        assert preload_to_device(pets.train, torch.device("cpu")) is pets.train
-
-    @pytest.mark.cuda
-    def test_on_a_gpu_the_pictures_live_there(self, pets):
-        device = torch.device("cuda")
-        moved = preload_to_device(pets.train, device)
-        assert moved.store.device.type == moved.rows.device.type == "cuda"
-        theirs = data.batches(moved, 32, shuffle=torch.Generator().manual_seed(1), device=device)
-        mine = data.batches(pets.train, 32, shuffle=torch.Generator().manual_seed(1))
-        for (pictures, labels), (same, true) in zip(theirs, mine, strict=True):
-            assert torch.equal(pictures.cpu(), same) and torch.equal(labels.cpu(), true)
-
-
-class TestTally:
-    def test_the_first_batch_without_a_number_is_named(self):
-        tally = RunningMetrics()
-        for value in (0.0, 1.0, float("inf"), float("nan")):
-            tally.add(torch.tensor([[value, 0.0]]), torch.tensor([1]))
-        assert tally.first_non_finite() == 3
-
-    def test_with_numbers_only_there_is_none(self):
-        tally = RunningMetrics()
-        tally.add(torch.tensor([[60.0, -60.0]]), torch.tensor([1]))
-        assert tally.first_non_finite() is None
-        assert (tally.result().loss, tally.result().accuracy) == (120, 0)
-
-
-def test_flip_and_crop_to_a_size_equals_cropping_by_a_grid_of_that_size():
-    """And a crop of the whole picture equals resizing it."""
-    pictures = images(12, 4, size=20).store[:, :, :16].float() / 255  # 16 high, 20 wide
-    ours = flip_and_crop(pictures, torch.Generator().manual_seed(3), 0.5, size=13)
-    generator = torch.Generator().manual_seed(3)
-    side = 0.5 + 0.5 * torch.rand(12, generator=generator)
-    mirror = torch.randint(2, (12,), generator=generator) * 2 - 1
-    offset = (2 * torch.rand(12, 2, generator=generator) - 1) * (1 - side)[:, None]
-    affine = torch.zeros(12, 2, 3)
-    affine[:, 0, 0], affine[:, 1, 1], affine[:, :, 2] = side * mirror, side, offset
-    grid = F.affine_grid(affine, [12, 3, 13, 13], align_corners=False)
-    theirs = F.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
-    torch.testing.assert_close(ours, theirs, atol=2e-5, rtol=0)
-
-    generator = torch.Generator().manual_seed(3)
-    whole = flip_and_crop(pictures, generator, 1.0, size=13)
-    resized = F.interpolate(pictures, (13, 13), mode="bilinear", align_corners=False)
-    mirrored = (mirror < 0).view(-1, 1, 1, 1)
-    expected = torch.where(mirrored, resized.flip(3), resized)
-    torch.testing.assert_close(whole, expected, atol=2e-5, rtol=0)
-
-
-def test_without_a_size_flip_and_crop_keeps_the_pictures_own():
-    pictures = images(6, 4, size=20)[:][0]
-    free, fixed = (
-        flip_and_crop(pictures, torch.Generator().manual_seed(3), size=size) for size in (None, 20)
-    )
-    assert free.shape == pictures.shape and torch.equal(free, fixed)
-
-
-def test_the_lines_that_lesson_03_points_at_are_there():
-    lesson = nbformat.read(LESSON, as_version=4)
-    (table,) = (cell.source for cell in lesson.cells if cell.id == "03-loop-equal")
-    source = inspect.getsource(loop)
-    rows = [row for row in table.splitlines() if row.startswith("| `")]
-    theirs = [re.findall("`([^`…]+)", row.split("|")[2])[0] for row in rows]
-    assert len(theirs) == 7
-    for line in theirs:
-        assert line in source, line

@@ -6,7 +6,9 @@ import ast
 import inspect
 import re
 from functools import partial
+from pathlib import Path
 
+import nbformat
 import pytest
 import torch
 import torch.nn.functional as F
@@ -21,6 +23,7 @@ from catdog_lib.training.trainer import Trainer
 from catdog_lib.training.whitening import whiten
 from tests.tiny import batch, plain, small, splits
 
+LESSON = Path(__file__).parents[2] / "notebooks" / "03_custom_cnn.ipynb"
 OPTIMIZERS = {
     "sgd": lambda model: torch.optim.SGD(model.parameters(), lr=0.1),
     "momentum": lambda model: torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9),
@@ -66,8 +69,9 @@ def test_it_is_the_only_loop(monkeypatch):
     """What ``fit`` does goes through each of its functions."""
     called = []
     for name in ("train_step", "train_epoch", "predict", "evaluate"):
+        real = getattr(loop, name)
 
-        def noted(*args, real=getattr(loop, name), name=name, **kwargs):
+        def noted(*args, real=real, name=name, **kwargs):
             called.append(name)
             return real(*args, **kwargs)
 
@@ -176,3 +180,14 @@ def test_predict_returns_logits_and_targets_in_order():
         torch.testing.assert_close(logits, model(dataset[:][0]))
     found = loop.evaluate(model, batches(dataset, 7))
     assert found.loss == pytest.approx(F.cross_entropy(logits, targets).item())
+
+
+def test_the_lines_that_lesson_03_points_at_are_there():
+    lesson = nbformat.read(LESSON, as_version=4)
+    (table,) = (cell.source for cell in lesson.cells if cell.id == "03-loop-equal")
+    source = inspect.getsource(loop)
+    rows = [row for row in table.splitlines() if row.startswith("| `")]
+    theirs = [re.findall("`([^`…]+)", row.split("|")[2])[0] for row in rows]
+    assert len(theirs) == 7
+    for line in theirs:
+        assert line in source, line

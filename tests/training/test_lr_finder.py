@@ -1,6 +1,4 @@
-"""The learning-rate finder: it tries what it says, finds the edge where it is known, and leaves
-nothing behind.
-"""
+"""The learning-rate finder: it tries what it says, finds a known edge, and leaves no trace."""
 
 from __future__ import annotations
 
@@ -47,10 +45,10 @@ def test_its_losses_are_those_of_a_loop_by_hand(recipe):
     generator = torch.Generator().manual_seed(recipe.seed)
     losses = []
     while len(losses) < 10:
-        for pictures, labels in batches(data.train, 30, shuffle=generator):
+        for images, labels in batches(data.train, 30, shuffle=generator):
             for name in recipe.augment:
-                pictures = getattr(augment, name)(pictures, generator)
-            loss = F.cross_entropy(model(pictures), labels)
+                images = getattr(augment, name)(images, generator)
+            loss = F.cross_entropy(model(images), labels)
             losses.append(loss.item())
             optimizer.zero_grad()
             loss.backward()
@@ -75,9 +73,7 @@ def test_model_mode_gradients_and_random_numbers_stay_as_they_are():
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_suggestion_trains_and_a_hundredth_of_it_does_not(seed):
-    """On easy pictures, where the loss falls to 0 and stays there; far from the ends of the
-    search.
-    """
+    """On easy images, where the loss falls to 0 and stays; far from the ends of the search."""
     recipe = replace(EXACT, optimizer="Adam", epochs=4, seed=seed)
     rate = find_learning_rate(plain(), splits(), recipe).suggestion
     assert 1e-3 < rate < 0.1
@@ -98,7 +94,7 @@ def test_it_stops_where_the_loss_has_blown_up():
     assert max(found.losses) <= 4 * found.losses[0] and np.isfinite(found.losses).all()
 
 
-def test_a_loss_that_is_no_number_ends_the_search_but_not_at_its_first_step():
+def test_a_loss_that_is_not_finite_ends_the_search_but_not_at_its_first_step():
     found = find_learning_rate(small(), splits(), EXACT, lowest=1.0, highest=1e38, steps=10)
     assert 1 <= len(found.losses) < 10
     broken = plain()
@@ -147,7 +143,7 @@ def test_what_makes_no_sense_is_refused(settings, words):
         find_learning_rate(small(), splits(), EXACT, **settings)
 
 
-def test_the_picture_marks_the_suggestion():
+def test_the_plot_marks_the_suggestion():
     found = RateSearch((1e-3, 1e-2, 1e-1, 1.0), (0.9, 0.5, 0.3, 0.4))
     axes = plots.learning_rates({"a": found}).axes[0]
     marks = [line.get_xdata() for line in axes.lines if line.get_marker() == "o"]

@@ -1,7 +1,6 @@
-"""Memory: kept for the next step, cut into parts when it is too small, and a number format that
-needs half of it.
+"""Memory: kept for the next step, micro-batches when it is too small, and float16, half the size.
 
-What a GPU does in earnest is played through here on a CPU; tests/training/test_cuda.py does it on
+What happens on a GPU is simulated here on a CPU; tests/training/test_cuda.py does it on
 the GPU.
 """
 
@@ -23,16 +22,16 @@ from catdog_lib.training.precision import MixedPrecision
 from catdog_lib.training.recipe import Recipe
 from catdog_lib.training.resume import resume, training_state
 from catdog_lib.training.trainer import Trainer
-from tests.tiny import batch, copies, images, plain, small
+from tests.tiny import batch, copies, image_set, plain, small
 
 CPU, META = torch.device("cpu"), torch.device("meta")
 
 
-def training(model, device=CPU, dtype=torch.float32, passed=None, **recipe) -> Trainer:
+def make_trainer(model, device=CPU, dtype=torch.float32, passed=None, **recipe) -> Trainer:
     recipe = Recipe(**{"optimizer": "sgd", "lr": 0.1, "precision": "float32", **recipe})
-    running = Trainer(model.train(), recipe, passed, device, 10)
-    running.precision = MixedPrecision(device, dtype)
-    return running
+    trainer = Trainer(model.train(), recipe, passed, device, 10)
+    trainer.precision = MixedPrecision(device, dtype)
+    return trainer
 
 
 FAULTS = """
@@ -67,7 +66,7 @@ def test_memory_that_was_freed_is_used_again():
 
 
 class TooSmall:
-    """Let a network's forward pass fail as on a GPU whose memory holds so many pictures at once."""
+    """Let a network's forward pass fail as on a GPU whose memory holds so many images at once."""
 
     def __init__(self, model, room):
         self.sizes = []
@@ -86,7 +85,7 @@ class TestOutOfMemory:
         settings = dict(
             momentum=0.9, max_grad_norm=0.5, label_smoothing=0.1, l1=0.01, ema_decay=0.9
         )
-        whole, cut = training(one, **settings), training(other, **settings)
+        whole, cut = make_trainer(one, **settings), make_trainer(other, **settings)
         memory = TooSmall(other, room=3)
         with pytest.warns(UserWarning, match="gradients are now added up from") as said:
             pieces = cut.step(*batch(10))
@@ -107,8 +106,8 @@ class TestOutOfMemory:
 
     def test_gradients_of_the_parts_that_did_fit_are_not_counted_twice(self):
         one, other = plain(), plain()
-        training(one).step(*batch(9))
-        cut, calls = training(other, accumulation_steps=2), []
+        make_trainer(one).step(*batch(9))
+        cut, calls = make_trainer(other, accumulation_steps=2), []
 
         def fail_once(module, inputs):
             calls.append(len(inputs[0]))
@@ -123,26 +122,26 @@ class TestOutOfMemory:
             torch.testing.assert_close(a, b)
 
     @pytest.mark.filterwarnings("ignore:The memory of cpu")
-    def test_too_little_for_one_picture_is_said_and_nothing_is_changed(self):
+    def test_too_little_for_one_image_is_said_and_nothing_is_changed(self):
         model = plain()
-        before, running = copies(model.parameters()), training(model)
+        before, trainer = copies(model.parameters()), make_trainer(model)
         TooSmall(model, room=0)
         with pytest.raises(CatdogError, match="too small for 1 images at once; use a smaller"):
-            running.step(*batch(4))
+            trainer.step(*batch(4))
         assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
-        assert running.steps_taken == 0
+        assert trainer.steps_taken == 0
 
 
 class TestScaler:
     """float16, as on GPUs before 2020; the CPU knows it too."""
 
     def half(self, model, **recipe):
-        return training(model, dtype=torch.float16, **recipe)
+        return make_trainer(model, dtype=torch.float16, **recipe)
 
     def test_it_computes_in_float16_and_learns_the_same(self):
         one, other, inside = plain(), plain(), []
         other[1].register_forward_hook(lambda module, inputs, maps: inside.append(maps.dtype))
-        full, half = training(one, momentum=0.9), self.half(other, momentum=0.9)
+        full, half = make_trainer(one, momentum=0.9), self.half(other, momentum=0.9)
         for seed in range(4):
             full.step(*batch(10, seed))
             half.step(*batch(10, seed))
@@ -152,23 +151,21 @@ class TestScaler:
             torch.testing.assert_close(a, b, atol=2e-3, rtol=0)
 
     def test_gradients_too_small_for_float16_are_not_lost(self):
-        """Below 6e-8 float16 knows only 0: without the scale of 65,536 these weights would not be
-        learned.
-        """
+        """Below 6e-8 float16 has only 0: without the scale of 65,536 nothing would be learned."""
         sums = {}
         for scaled in (True, False):
             model = plain()
             model.register_forward_hook(lambda module, inputs, logits: logits * 1e-7)
-            running = self.half(model)
+            trainer = self.half(model)
             if not scaled:
-                running.precision.scaler = torch.amp.GradScaler("cpu", enabled=False)
-            running.step(*batch(10))
+                trainer.precision.scaler = torch.amp.GradScaler("cpu", enabled=False)
+            trainer.step(*batch(10))
             sums[scaled] = sum(p.grad.abs().sum().item() for p in model.parameters())
         assert sums[True] > 0 == sums[False]
 
     def test_clipping_sees_the_gradients_as_they_are(self):
         moved = []
-        for make in (training, self.half):
+        for make in (make_trainer, self.half):
             model = plain()
             before = copies(model.parameters())
             make(model, lr=1.0, max_grad_norm=0.1).step(*batch(10))
@@ -178,26 +175,26 @@ class TestScaler:
 
     def test_a_gradient_that_is_too_large_skips_the_update_and_halves_the_scale(self):
         model = plain()
-        running = self.half(model, momentum=0.9)
-        running.step(*batch(10))
-        before, scale = copies(model.parameters()), running.precision.scaler.get_scale()
+        trainer = self.half(model, momentum=0.9)
+        trainer.step(*batch(10))
+        before, scale = copies(model.parameters()), trainer.precision.scaler.get_scale()
         handle = model[1].weight.register_hook(lambda gradient: gradient * torch.inf)
-        running.step(*batch(10))
+        trainer.step(*batch(10))
         handle.remove()
         assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
-        assert running.precision.scaler.get_scale() == scale / 2
-        running.step(*batch(10))
+        assert trainer.precision.scaler.get_scale() == scale / 2
+        trainer.step(*batch(10))
         assert not any(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
 
     def test_a_resumed_run_has_the_scale(self):
         model = plain()
-        running = self.half(model)
+        trainer = self.half(model)
         handle = model[1].weight.register_hook(lambda gradient: gradient * torch.inf)
-        running.step(*batch(10))
+        trainer.step(*batch(10))
         handle.remove()
-        running.history = History(device="cpu", dtype="float16")
-        state = training_state(running)
-        again = training(plain())
+        trainer.history = History(device="cpu", dtype="float16")
+        state = training_state(trainer)
+        again = make_trainer(plain())
         resume(again, state)
         assert (
             again.precision.dtype == torch.float16 and again.precision.scaler.get_scale() == 2**15
@@ -205,8 +202,7 @@ class TestScaler:
 
 
 class Crossings(TorchDispatchMode):
-    """Notes where tensors go over to the device ``meta`` in such a way that the program would wait
-    for a GPU.
+    """Notes where a tensor moves to the device ``meta`` so that the program would wait for a GPU.
 
     ``meta`` stands for the GPU: it has shapes and no numbers, so whatever asks for one raises an
     error.
@@ -230,21 +226,19 @@ class Crossings(TorchDispatchMode):
 
 
 class TestNoWaiting:
-    """The program runs ahead of the GPU: nothing in a step asks it for a number, or waits for a
-    copy to arrive.
-    """
+    """The program runs ahead of the GPU: no step asks it for a number, or waits for a copy."""
 
     @pytest.mark.parametrize("name", augment.__all__)
     def test_no_augmentation_waits(self, name):
-        pictures = torch.zeros(16, 3, 64, 64, dtype=torch.uint8, device=META)
-        pictures = pictures.to(memory_format=torch.channels_last)
+        images = torch.zeros(16, 3, 64, 64, dtype=torch.uint8, device=META)
+        images = images.to(memory_format=torch.channels_last)
         with Crossings() as crossings:
-            changed = getattr(augment, name)(pictures, torch.Generator().manual_seed(0))
+            changed = getattr(augment, name)(images, torch.Generator().manual_seed(0))
         assert changed.device == META and not crossings.waits
 
     @pytest.mark.parametrize("stays", [True, False], ids=["on the GPU", "in main memory"])
     def test_no_batch_waits(self, stays):
-        photos = images(20, 0)
+        photos = image_set(20, 0)
         photos = photos.to(META) if stays else photos
         with Crossings() as crossings:
             pairs = list(batches(photos, 8, shuffle=torch.Generator(), device=META))
@@ -257,16 +251,23 @@ class TestNoWaiting:
         passed = None
         if optimizer == "adam":  # its fused form knows no meta device
             passed = torch.optim.Adam(model.parameters(), fused=False)
-        running = training(
-            model, META, passed=passed, optimizer=optimizer,
-            max_grad_norm=1.0, ema_decay=0.9, l1=1e-5, accumulation_steps=2, label_smoothing=0.1,
-        )  # fmt: skip
-        pictures = torch.zeros(8, 3, 32, 32, dtype=torch.uint8, device=META)
-        labels, tally = torch.zeros(8, dtype=torch.int64, device=META), RunningMetrics()
+        trainer = make_trainer(
+            model,
+            META,
+            passed=passed,
+            optimizer=optimizer,
+            max_grad_norm=1.0,
+            ema_decay=0.9,
+            l1=1e-5,
+            accumulation_steps=2,
+            label_smoothing=0.1,
+        )
+        images = torch.zeros(8, 3, 32, 32, dtype=torch.uint8, device=META)
+        labels, metrics = torch.zeros(8, dtype=torch.int64, device=META), RunningMetrics()
         with Crossings() as crossings:
             for _ in range(2):
-                tally.add(running.step(pictures, labels), labels)
-        assert running.steps_taken == 2 and not crossings.waits
+                metrics.add(trainer.step(images, labels), labels)
+        assert trainer.steps_taken == 2 and not crossings.waits
 
     def test_the_stand_in_notices(self):
         there = torch.zeros(3, device=META)
@@ -282,6 +283,6 @@ class TestNoWaiting:
 
 def test_batchnorm_goes_with_float16():
     model = small()
-    running = training(model, dtype=torch.float16)
-    assert running.step(*batch(10)).isfinite().all()
+    trainer = make_trainer(model, dtype=torch.float16)
+    assert trainer.step(*batch(10)).isfinite().all()
     assert model[2].running_var.dtype == torch.float32

@@ -1,6 +1,4 @@
-"""The number format is chosen once, by measurement, and everything follows: no processor has to
-imitate another's.
-"""
+"""The number format is measured once, and everything follows: no processor has to emulate one."""
 
 from __future__ import annotations
 
@@ -21,7 +19,7 @@ from catdog_lib.training.recipe import Recipe
 from catdog_lib.training.whitening import whiten
 from catdog_lib.transfer.features import features_of
 from catdog_lib.transfer.linear_probe import fit_head, linear_probe
-from tests.tiny import images, splits
+from tests.tiny import image_set, splits
 
 CPU = torch.device("cpu")
 SHORT = (torch.bfloat16, torch.float16)
@@ -38,9 +36,7 @@ EVERYTHING = replace(
 
 @pytest.fixture
 def choose_format(monkeypatch):
-    """Set by hand what a convolution's measurement finds, so that the choice is the same on every
-    machine.
-    """
+    """Set by hand what the measurement finds, so that the choice is the same everywhere."""
 
     def choose(dtype: torch.dtype) -> None:
         share = 0.5 if dtype == torch.bfloat16 else 5.0
@@ -53,9 +49,7 @@ def choose_format(monkeypatch):
 
 
 class ShortNumbers(TorchDispatchMode):
-    """Collects the names of the operations that take or make numbers of 16 bits, in the backward
-    pass, too.
-    """
+    """Collects the names of operations on numbers of 16 bits, in the backward pass, too."""
 
     def __init__(self):
         super().__init__()
@@ -71,7 +65,12 @@ class ShortNumbers(TorchDispatchMode):
 
 def pets():
     small = splits()
-    return replace(small, train=images(40, 0, 32), validation=images(20, 1, 32), test=images(20, 2, 32))  # fmt: skip
+    return replace(
+        small,
+        train=image_set(40, 0, 32),
+        validation=image_set(20, 1, 32),
+        test=image_set(20, 2, 32),
+    )
 
 
 def residual():
@@ -80,15 +79,21 @@ def residual():
 
 
 WORK = {
-    "train with everything": lambda: fit(residual(), pets(), EVERYTHING, device="cpu", progress=False),
-    "train with Adam": lambda: fit(residual(), pets(), Recipe(epochs=1), device="cpu", progress=False),
+    "train with everything": lambda: fit(
+        residual(), pets(), EVERYTHING, device="cpu", progress=False
+    ),
+    "train with Adam": lambda: fit(
+        residual(), pets(), Recipe(epochs=1), device="cpu", progress=False
+    ),
     "evaluate": lambda: evaluate(residual(), pets().test),
     "predict": lambda: predict(residual(), pets().test, flip=True, sizes=(24, 32)),
-    "find a learning rate": lambda: find_learning_rate(residual(), pets(), EVERYTHING, steps=10, device="cpu"),
+    "find a learning rate": lambda: find_learning_rate(
+        residual(), pets(), EVERYTHING, steps=10, device="cpu"
+    ),
     "features": lambda: features_of(
         models.backbone(pretrained=False), pets().test, cache=False, device="cpu", progress=False
     ),
-}  # fmt: skip
+}
 ALWAYS_FLOAT32 = {
     "whiten": lambda: whiten(residual(), pets().train[:][0]),
     "linear probe": lambda: linear_probe(torch.randn(20, 6), torch.arange(20) % 2),
@@ -123,8 +128,16 @@ def test_muon_follows(choose_format):
 def test_a_recipe_that_asks_for_float32_gets_it_wherever_it_trains(choose_format):
     choose_format(torch.bfloat16)
     with ShortNumbers() as watch:
-        fit(residual(), pets(), replace(EVERYTHING, precision="float32"), device="cpu", progress=False)  # fmt: skip
-        fit_head(torch.randn(20, 6), torch.arange(20) % 2, (4,), Recipe(epochs=1, precision="float32"))  # fmt: skip
+        fit(
+            residual(),
+            pets(),
+            replace(EVERYTHING, precision="float32"),
+            device="cpu",
+            progress=False,
+        )
+        fit_head(
+            torch.randn(20, 6), torch.arange(20) % 2, (4,), Recipe(epochs=1, precision="float32")
+        )
     assert watch.seen == set()
 
 

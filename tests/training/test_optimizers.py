@@ -61,8 +61,11 @@ class TestDecay:
         names = {id(p): name for name, p in model.named_parameters()}
         assert [names[id(p)] for p in decayed["params"]] == ["1.weight", "5.weight"]
         assert [names[id(p)] for p in spared["params"]] == [
-            "1.bias", "2.weight", "2.bias", "5.bias",
-        ]  # fmt: skip
+            "1.bias",
+            "2.weight",
+            "2.bias",
+            "5.bias",
+        ]
 
     @pytest.mark.parametrize("name", ["SGD", "AdamW", "Muon"])
     def test_it_shrinks_the_weights_and_leaves_biases_and_norms(self, name):
@@ -148,7 +151,9 @@ class TestFused:
     @pytest.mark.parametrize("error", [RuntimeError, ValueError])
     def test_where_it_does_not_run_the_usual_form_does_the_same(self, monkeypatch, error):
         class Stubborn(torch.optim.SGD):
-            def __init__(self, params, lr, momentum=0, weight_decay=0, *, nesterov=False, fused=None):  # fmt: skip
+            def __init__(
+                self, params, lr, momentum=0, weight_decay=0, *, nesterov=False, fused=None
+            ):
                 super().__init__(
                     params, lr, momentum, weight_decay=weight_decay, nesterov=nesterov
                 )  # takes hold of the groups, as PyTorch's own do before they refuse
@@ -215,7 +220,9 @@ class TestOrthogonalized:
     @pytest.mark.parametrize("rank", [1, 3])
     def test_a_matrix_with_fewer_directions_than_rows_stays_small_and_finite(self, dtype, rank):
         generator = torch.Generator().manual_seed(2)
-        matrix = torch.randn(24, rank, generator=generator) @ torch.randn(rank, 40, generator=generator)  # fmt: skip
+        matrix = torch.randn(24, rank, generator=generator) @ torch.randn(
+            rank, 40, generator=generator
+        )
         found = newton_schulz(matrix, dtype)
         u, _, v = torch.linalg.svd(matrix)
         along = (u.T @ found @ v.T).diagonal()[:rank]
@@ -234,8 +241,10 @@ class TestOrthogonalized:
 
 class TestMuon:
     def test_the_step_is_the_formula(self):
-        """average ← μ·average + (1−μ)·g; change = (1−μ)·g + μ·average; a matrix's made orthogonal;
-        w ← (1 − lr·decay)·w − lr·change; a vector's rate is 16 times as high."""
+        """A matrix's update is made orthogonal; a vector's rate is 16 times as high.
+
+        buffer ← μ·buffer + (1−μ)·g; update = (1−μ)·g + μ·buffer; w ← (1 − lr·decay)·w − lr·update.
+        """
         model = small()
         optimizer = make_optimizer("muon", model, 0.02, momentum=0.8, weight_decay=0.5)
         weights = copies(model.parameters())
@@ -261,8 +270,16 @@ class TestMuon:
         Muon(conv.parameters(), lr=1.0).step()
         change = (before - conv.weight.detach()).reshape(5, 27)
         assert cosine(change, direction(gradient.reshape(5, 27))) > 0.98
-        assert cosine(change, direction(gradient.movedim(1, 0).reshape(3, 45)).reshape(3, 5, 9)
-                      .movedim(0, 1).reshape(5, 27)) < 0.98  # fmt: skip
+        assert (
+            cosine(
+                change,
+                direction(gradient.movedim(1, 0).reshape(3, 45))
+                .reshape(3, 5, 9)
+                .movedim(0, 1)
+                .reshape(5, 27),
+            )
+            < 0.98
+        )
 
     def test_a_vector_takes_plain_steps(self):
         layer = nn.Linear(3, 4)
@@ -295,11 +312,11 @@ class TestMuon:
         assert all(torch.equal(a, b) for a, b in zip(*runs, strict=True))
 
     def test_it_learns(self):
-        model, (pictures, labels) = small(), batch(40)
+        model, (images, labels) = small(), batch(40)
         optimizer = make_optimizer("muon", model, 0.03)
         losses = []
         for _ in range(15):
-            loss = nn.functional.cross_entropy(model(pictures), labels)
+            loss = nn.functional.cross_entropy(model(images), labels)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -27,7 +27,7 @@ def train(capsys, *arguments):
 
 
 @pytest.mark.parametrize("name", recipes.RECIPES)
-def test_each_names_a_network_that_takes_its_pictures(name):
+def test_each_names_a_network_that_takes_its_images(name):
     chosen = recipes.named(name)
     network = models.build(chosen.model, size=chosen.size)
     assert network.settings["size"] == chosen.size
@@ -104,8 +104,14 @@ def test_the_result_is_that_of_the_weights_that_are_kept(keep, number, monkeypat
         training_run, "fit", lambda *_, **__: History(records, 10, "cpu", "float32")
     )
     run = training_run.train_run(
-        "five_conv", "sketches", max_train=40, width=2, recipe=Recipe(keep=keep), progress=False, report=str
-    )  # fmt: skip
+        "five_conv",
+        "sketches",
+        max_train=40,
+        width=2,
+        recipe=Recipe(keep=keep),
+        progress=False,
+        report=str,
+    )
     kept = records[number - 1]
     assert run.config["result"]["kept_epoch"] == kept.epoch
     assert run.config["result"]["validation_accuracy"] == kept.validation_accuracy
@@ -113,11 +119,13 @@ def test_the_result_is_that_of_the_weights_that_are_kept(keep, number, monkeypat
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
-    [(["--recipe", "sprout"], "no recipe 'sprout'; use one of sprint, minutes, champion"),
-     ([], "--model, or a recipe with --recipe: sprint"),
-     (["--recipe", "sprint", "--validation", "1.5"], "validation is 1.5"),
-     (["--recipe", "sprint", "--precision", "int8"], "precision is 'int8'")],
-)  # fmt: skip
+    [
+        (["--recipe", "sprout"], "no recipe 'sprout'; use one of sprint, minutes, champion"),
+        ([], "--model, or a recipe with --recipe: sprint"),
+        (["--recipe", "sprint", "--validation", "1.5"], "validation is 1.5"),
+        (["--recipe", "sprint", "--precision", "int8"], "precision is 'int8'"),
+    ],
+)
 def test_what_cannot_be_is_one_sentence(arguments, says, tmp_path, capsys):
     status, error = train(capsys, "--out", str(tmp_path / "run"), *arguments)
     assert status == 2 and says in error and error.count("\n") == 1

@@ -86,12 +86,32 @@ def test_what_lies_on_the_edge_is_allowed(change):
 
 def test_a_file_brings_an_equal_recipe_back():
     odd = Recipe(
-        epochs=7, batch_size=48, optimizer="muon", lr=0.03, momentum=0.95, weight_decay=0.1,
-        schedule="cosine", label_smoothing=0.1, l1=1e-5, max_grad_norm=2.0, ema_decay=0.99, accumulation_steps=2,
-        augment=("flip_and_crop", "colour_jitter"), train_sizes=(48, 56, 64), patience=3, keep="last",
-        precision="float32", compile=True, seed=11, min_crop=0.8, test_flip=True,
-        test_sizes=(64, 80), whiten=True, group_l1=1e-4, lr_decay=0.7,
-    )  # fmt: skip
+        epochs=7,
+        batch_size=48,
+        optimizer="muon",
+        lr=0.03,
+        momentum=0.95,
+        weight_decay=0.1,
+        schedule="cosine",
+        label_smoothing=0.1,
+        l1=1e-5,
+        max_grad_norm=2.0,
+        ema_decay=0.99,
+        accumulation_steps=2,
+        augment=("flip_and_crop", "colour_jitter"),
+        train_sizes=(48, 56, 64),
+        patience=3,
+        keep="last",
+        precision="float32",
+        compile=True,
+        seed=11,
+        min_crop=0.8,
+        test_flip=True,
+        test_sizes=(64, 80),
+        whiten=True,
+        group_l1=1e-4,
+        lr_decay=0.7,
+    )
     default, sparse = Recipe(), Recipe(l1=1e-5, penalty="proximal")
     for field in fields(Recipe):
         set_ = sparse if field.name == "penalty" else odd  # no average goes with the proximal step
@@ -107,7 +127,7 @@ def test_it_cannot_be_changed():
 
 
 class TestSizeIn:
-    def test_without_sizes_the_pictures_stay_as_they_are(self):
+    def test_without_sizes_the_images_stay_as_they_are(self):
         assert Recipe(epochs=3).size_in(1) is Recipe(epochs=3).size_in(3) is None
 
     @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The first convolution set to what the pictures are made of."""
+"""The first convolution set to what the images are made of."""
 
 import pytest
 import torch
@@ -14,7 +14,7 @@ from catdog_lib.training.whitening import FLOOR, whiten
 
 
 @pytest.fixture(scope="module")
-def pictures():
+def images():
     return data.sketch_set(80, 64, seed=3, progress=False).images[:][0]
 
 
@@ -22,18 +22,18 @@ def first_of(model):
     return next(part for part in model.modules() if isinstance(part, nn.Conv2d))
 
 
-def responses(model, pictures):
+def responses(model, images):
     """What the filters answer to every patch that does not overlap another: filters × patches."""
     conv = first_of(model)
     size = conv.kernel_size[0]
-    return F.conv2d(model.normalize(pictures), conv.weight, stride=size).movedim(1, 0).flatten(1)
+    return F.conv2d(model.normalize(images), conv.weight, stride=size).movedim(1, 0).flatten(1)
 
 
 @pytest.mark.parametrize("name", ["residual", "five_conv", "six_block"])
-def test_its_responses_are_uncorrelated_and_vary_as_the_formula_says(name, pictures):
+def test_its_responses_are_uncorrelated_and_vary_as_the_formula_says(name, images):
     model = models.build(name, size=64, width=8)
-    whiten(model, pictures)
-    covariance = torch.cov(responses(model, pictures).double())
+    whiten(model, images)
+    covariance = torch.cov(responses(model, images).double())
     half = len(covariance) // 2
     own, crossed = covariance[:half, :half], covariance[:half, half:]
     spread = own.diagonal()
@@ -46,17 +46,17 @@ def test_its_responses_are_uncorrelated_and_vary_as_the_formula_says(name, pictu
     assert torch.allclose(crossed, -own, atol=1e-6), "the second half are the negatives"
 
 
-def test_the_strongest_pattern_of_photos_is_brightness(pictures):
+def test_the_strongest_pattern_of_photos_is_brightness(images):
     model = models.ResidualCNN(width=8)
-    whiten(model, pictures)
+    whiten(model, images)
     strongest = first_of(model).weight[0]
     assert (strongest > 0).all() or (strongest < 0).all()
 
 
-def test_a_bias_becomes_zero_and_nothing_else_changes(pictures):
+def test_a_bias_becomes_zero_and_nothing_else_changes(images):
     model = models.FiveConvCNN(64, 8)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    whiten(model, pictures)
+    whiten(model, images)
     assert model.training
     changed = {n for n, v in model.state_dict().items() if not torch.equal(v, before[n])}
     assert changed == {"features.0.weight", "features.0.bias"}
@@ -64,19 +64,19 @@ def test_a_bias_becomes_zero_and_nothing_else_changes(pictures):
 
 
 @pytest.mark.parametrize("filters", [7, 56])
-def test_filters_that_cannot_come_in_pairs_are_refused(filters, pictures):
+def test_filters_that_cannot_come_in_pairs_are_refused(filters, images):
     with pytest.raises(CatdogError, match=f"at most 54.*it has {filters}"):
-        whiten(nn.Sequential(models.Normalize(), nn.Conv2d(3, filters, 3)), pictures)
+        whiten(nn.Sequential(models.Normalize(), nn.Conv2d(3, filters, 3)), images)
 
 
-def test_a_network_without_convolution_is_refused(pictures):
+def test_a_network_without_convolution_is_refused(images):
     with pytest.raises(CatdogError, match="none"):
-        whiten(nn.Sequential(models.Normalize(), nn.Flatten(), nn.Linear(3, 2)), pictures)
+        whiten(nn.Sequential(models.Normalize(), nn.Flatten(), nn.Linear(3, 2)), images)
 
 
-def test_fit_whitens_before_the_first_step_when_the_recipe_says_so(pictures):
-    labels = torch.arange(len(pictures)) % 2
-    part = ImageSet(pictures, torch.arange(len(pictures)), labels, ("",) * len(pictures))
+def test_fit_whitens_before_the_first_step_when_the_recipe_says_so(images):
+    labels = torch.arange(len(images)) % 2
+    part = ImageSet(images, torch.arange(len(images)), labels, ("",) * len(images))
     for wanted in (False, True):
         model = models.ResidualCNN(64, 4)
         start = first_of(model).weight.detach().clone()

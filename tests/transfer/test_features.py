@@ -1,6 +1,4 @@
-"""Features: extracted fast, equal to what the backbone gives, kept under the right key; heads on
-top of them.
-"""
+"""Features: extracted fast, equal to the backbone's, cached under the right key; and heads."""
 
 from dataclasses import replace
 
@@ -31,7 +29,7 @@ def lite():
     return backbone()
 
 
-def images(count=5, size=64, seed=0) -> ImageSet:
+def image_set(count=5, size=64, seed=0) -> ImageSet:
     generator = torch.Generator().manual_seed(seed)
     store = torch.randint(0, 256, (count, 3, size, size), dtype=torch.uint8, generator=generator)
     rows = torch.arange(count)
@@ -54,24 +52,29 @@ def shaken(name: str):
 class TestFastCopy:
     @pytest.mark.parametrize("size", [64, 75, 97])
     def test_it_gives_the_features_of_the_offline_default(self, lite, size):
-        pictures = images(size=size)[:][0]
+        images = image_set(size=size)[:][0]
         with torch.no_grad():
             fast = optimize_for_inference(lite, size, CPU, torch.float32)
-            assert torch.allclose(fast(pictures), lite(pictures), atol=1e-4)
+            assert torch.allclose(fast(images), lite(images), atol=1e-4)
 
     @pytest.mark.parametrize(
         ("name", "norms"),
         [
-            ("resnet18", 0), ("vgg11_bn", 0), ("googlenet", 0), ("mobilenet_v2", 0), ("squeezenet1_1", 0),
-            ("shufflenet_v2_x0_5", 0), ("densenet121", 62),
+            ("resnet18", 0),
+            ("vgg11_bn", 0),
+            ("googlenet", 0),
+            ("mobilenet_v2", 0),
+            ("squeezenet1_1", 0),
+            ("shufflenet_v2_x0_5", 0),
+            ("densenet121", 62),
         ],
-    )  # fmt: skip
+    )
     def test_it_gives_the_features_of_every_kind_of_network(self, name, norms):
         """DenseNet's BatchNorm stands before its convolutions, and half of it cannot be folded."""
-        network, pictures = shaken(name), images(2, 64)[:][0]
+        network, images = shaken(name), image_set(2, 64)[:][0]
         with torch.no_grad():
             fast = optimize_for_inference(network, 64, CPU, torch.float32)
-            found, expected = fast(pictures), network(pictures)
+            found, expected = fast(images), network(images)
         assert torch.allclose(found, expected, rtol=1e-3, atol=1e-4 * expected.abs().max())
         assert sum(isinstance(layer, nn.BatchNorm2d) for layer in fast.modules()) == norms
 
@@ -83,10 +86,10 @@ class TestFastCopy:
         assert all(parameter.requires_grad for parameter in lite.parameters())
 
     def test_bfloat16_is_near(self, lite):
-        pictures = images()[:][0]
+        images = image_set()[:][0]
         with torch.no_grad():
-            expected = lite(pictures)
-            found = optimize_for_inference(lite, 64, CPU, torch.bfloat16)(pictures).float()
+            expected = lite(images)
+            found = optimize_for_inference(lite, 64, CPU, torch.bfloat16)(images).float()
         assert (found - expected).norm() < 0.15 * expected.norm()
 
     def test_what_is_used_twice_or_follows_something_else_is_not_folded(self):
@@ -103,20 +106,20 @@ class TestFastCopy:
 
         torch.manual_seed(0)
         network = Odd()
-        pictures = torch.rand(4, 3, 12, 12)
-        network(pictures)
+        images = torch.rand(4, 3, 12, 12)
+        network(images)
         network.eval()
         with torch.no_grad():
-            expected = network(pictures)
-            fold(network, pictures)
-            assert torch.allclose(network(pictures), expected, atol=1e-5)
+            expected = network(images)
+            fold(network, images)
+            assert torch.allclose(network(images), expected, atol=1e-5)
         assert isinstance(network.late, nn.BatchNorm2d) and isinstance(network.norm, nn.BatchNorm2d)
 
 
 class TestFeaturesOf:
     def test_rows_are_in_the_order_of_the_set_in_whatever_batches(self, lite, monkeypatch):
         monkeypatch.setattr(extraction, "fast_dtype", lambda device: torch.float32)
-        some = images(7).subset(torch.tensor([6, 0, 3, 3, 1]))
+        some = image_set(7).subset(torch.tensor([6, 0, 3, 3, 1]))
         with torch.no_grad():
             expected = lite(some[:][0])
         for pixels in (1, 2 * 64 * 64, 10**9):
@@ -126,16 +129,16 @@ class TestFeaturesOf:
             assert torch.allclose(found, expected, atol=1e-4)
 
     def test_the_second_time_it_is_read_and_not_computed(self, lite, monkeypatch):
-        first = features_of(lite, images(), device="cpu", progress=False)
+        first = features_of(lite, image_set(), device="cpu", progress=False)
 
         def never(*_):
             raise AssertionError("computed again")
 
         monkeypatch.setattr(extraction, "optimize_for_inference", never)
-        again = features_of(lite, images(), device="cpu", progress=False)
+        again = features_of(lite, image_set(), device="cpu", progress=False)
         assert torch.equal(first, again)
         again.zero_()  # what the caller does with them changes nothing on disk
-        assert torch.equal(first, features_of(lite, images(), device="cpu", progress=False))
+        assert torch.equal(first, features_of(lite, image_set(), device="cpu", progress=False))
 
     def test_other_pixels_order_size_weights_or_format_are_not_taken_for_these(
         self, lite, monkeypatch
@@ -153,14 +156,14 @@ class TestFeaturesOf:
             features_of(network, some, device="cpu", progress=False)
             return len(computed) > before
 
-        base = images()
+        base = image_set()
         assert ask(lite, base)
         pixel = base.store.clone()
         pixel[3, 1, 5, 5] ^= 1
         assert ask(lite, replace(base, store=pixel))
         assert ask(lite, base.subset(torch.tensor([1, 0, 2, 3, 4])))
         assert ask(lite, base.subset(torch.arange(4)))
-        assert ask(lite, images(size=65))
+        assert ask(lite, image_set(size=65))
         torch.manual_seed(0)
         assert ask(backbone(pretrained=False), base)
         other = torch.float32 if computed[0][3] == torch.bfloat16 else torch.bfloat16
@@ -169,20 +172,18 @@ class TestFeaturesOf:
         assert not ask(lite, base)
 
     def test_the_head_that_was_cut_off_plays_no_part(self, lite, monkeypatch):
-        """A TransferClassifier's backbone has the features of the one that it was made from; only names
-        differ.
-        """
-        with_head = features_of(lite, images(), device="cpu", progress=False)
-        without = features_of(TransferClassifier().backbone, images(), device="cpu", progress=False)
+        """A TransferClassifier has the features of the one it was made from; names differ."""
+        with_head = features_of(lite, image_set(), device="cpu", progress=False)
+        without = features_of(TransferClassifier().backbone, image_set(), device="cpu", progress=False)
         assert torch.equal(with_head, without)
 
     def test_without_cache_nothing_is_written(self, lite, tmp_path):
-        features_of(lite, images(2), cache=False, device="cpu", progress=False)
+        features_of(lite, image_set(2), cache=False, device="cpu", progress=False)
         assert not list(tmp_path.iterdir())
 
     def test_an_unknown_device_is_refused(self, lite):
         with pytest.raises(CatdogError, match="no device 'tpu'"):
-            features_of(lite, images(2), device="tpu")
+            features_of(lite, image_set(2), device="tpu")
 
 
 def clouds(count: int, seed: int, features: int = 6) -> tuple[torch.Tensor, torch.Tensor]:
@@ -212,7 +213,7 @@ class TestLinearProbe:
         torch.manual_seed(2)
         assert torch.equal(first.weight, linear_probe(x, y).weight)
 
-    def test_a_constant_feature_and_pictures_that_are_all_alike_do_no_harm(self):
+    def test_a_constant_feature_and_images_that_are_all_alike_do_no_harm(self):
         x, y = clouds(40, 3)
         x[:, 2] = 7
         head = linear_probe(x, y)
