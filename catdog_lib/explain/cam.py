@@ -59,16 +59,16 @@ def grad_cam(
     size = tuple(images.shape[2:]) if size is None else size
 
     def explain(x: Tensor, classes: Tensor) -> Tensor:
-        with Recorder(model, [layer], gradients=True) as seen, torch.enable_grad():
+        with Recorder(model, [layer], gradients=True) as recorder, torch.enable_grad():
             value = class_scores(model(x), classes).sum()
-            maps = seen.outputs.get(layer)
+            maps = recorder.outputs.get(layer)
             if maps is None or maps.ndim != 4:
                 raise CatdogError(
                     f"{layer!r} gave no feature maps N×C×H×W, so it has no places; choose a layer "
                     "before flatten, and after # the number of a call that it makes."
                 )
-            seen.backward(value)
-        alpha = seen.gradients[layer].mean((2, 3), keepdim=True)
+            recorder.backward(value)
+        alpha = recorder.gradients[layer].mean((2, 3), keepdim=True)
         heatmaps = (alpha * maps).sum(1, keepdim=True).relu()
         return F.interpolate(heatmaps, size, mode="bilinear", align_corners=False)[:, 0]
 

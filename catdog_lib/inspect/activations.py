@@ -72,10 +72,10 @@ def activation_statistics(model: nn.Module, dataset: ImageSet) -> list[LayerActi
     """
     device = next(model.parameters()).device
     sums: dict[str, _Sums] = {}
-    with evaluating(model), Recorder(model) as seen:
+    with evaluating(model), Recorder(model) as recorder:
         for images, _ in batches(dataset, _BATCH_SIZE, device=device):
             model(images)
-            for name, output in seen.outputs.items():
+            for name, output in recorder.outputs.items():
                 sums.setdefault(name, _Sums()).add(output)
     kinds = {name: type(module).__name__ for name, module in model.named_modules()}
     return [found.result(name, kinds[layer_name(name)]) for name, found in sums.items()]
@@ -130,10 +130,10 @@ def top_activations(
     """
     device = next(model.parameters()).device
     best = []
-    with evaluating(model), Recorder(model, [layer]) as seen:
+    with evaluating(model), Recorder(model, [layer]) as recorder:
         for images, _ in batches(dataset, _BATCH_SIZE, device=device):
             model(images)
-            maps = _feature_maps(seen, layer, channel)
+            maps = _feature_maps(recorder, layer, channel)
             best.append(torch.stack([t.cpu().double() for t in maps.flatten(1).max(1)], dim=1))
     values, places = torch.cat(best).unbind(1)
     fields = UnitFields.of(model, dataset[:1][0], layer)
@@ -147,9 +147,9 @@ def top_activations(
     return found
 
 
-def _feature_maps(seen: Recorder, layer: str, channel: int) -> Tensor:
+def _feature_maps(recorder: Recorder, layer: str, channel: int) -> Tensor:
     """Return the layer's feature maps of one channel, N×H×W."""
-    maps = seen.outputs.get(layer)
+    maps = recorder.outputs.get(layer)
     if maps is None or maps.ndim != 4:
         raise CatdogError(
             f"The layer {layer!r} gave no feature maps N×C×H×W, so its units have no places; "

@@ -40,7 +40,7 @@ class FieldSpan(NamedTuple):
 _KEEPS_PLACES = {
     "native_batch_norm", "cudnn_batch_norm", "hardswish", "hardswish_", "cat", "split",
     "split_with_sizes", "detach", "alias", "_to_copy", "view", "_unsafe_view", "transpose", "mean",
-}  # fmt: skip
+}  # fmt: skip # names, not one a line
 _PADDINGS = {"constant_pad_nd", "reflection_pad2d", "replication_pad2d"}
 
 

@@ -20,9 +20,9 @@ class Recorder:
 
     ::
 
-        with Recorder(model) as seen:
+        with Recorder(model) as recorder:
             model(images)
-        seen.outputs["features.0"]  # N×C×H×W
+        recorder.outputs["features.0"]  # N×C×H×W
 
     The hooks are removed at the end of the block, after an error too. A layer that is called
     several times in one run is recorded at each call: as "deep.0.0", "deep.0.0#2", "deep.0.0#3" and

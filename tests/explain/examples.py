@@ -9,9 +9,7 @@ METHODS = (explain.saliency, explain.smooth_grad, explain.occlusion, explain.gra
 
 
 class Colours(nn.Module):
-    """Its logits are how red and how blue a picture is at its brightest pixels: a detector of each,
-    and a mean.
-    """
+    """Its two logits are how red and how blue an image is: a detector of each, and a mean."""
 
     def __init__(self):
         super().__init__()
@@ -24,7 +22,7 @@ class Colours(nn.Module):
 
 
 def red_and_blue():
-    """A picture with a red and a blue square, and the two masks."""
+    """Return an image with a red and a blue square, and the two masks."""
     x = torch.zeros(1, 3, 16, 16, dtype=torch.uint8)
     red, blue = torch.zeros(2, 1, 16, 16, dtype=torch.bool)
     red[:, 2:6, 1:5] = True
@@ -35,5 +33,6 @@ def red_and_blue():
 
 
 def relative(ours, theirs):
+    """Return the largest difference relative to the largest value."""
     assert ours.shape == theirs.shape and theirs.abs().max() > 0
     return ((ours - theirs).abs().max() / theirs.abs().max()).item()

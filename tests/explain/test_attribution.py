@@ -46,8 +46,8 @@ def test_smooth_grad_averages_the_gradient_before_it_takes_the_size():
 
     x = torch.linspace(0, 1, 12).view(1, 1, 3, 4)
     heatmaps = explain.smooth_grad(Waves(), x, 0, samples=2000, noise=0.2)
-    right = (9 * (9 * x).cos() * torch.tensor(-0.5 * (9 * 0.2) ** 2).exp()).abs()[:, 0]
-    assert torch.allclose(heatmaps, right, atol=0.45)  # 3 standard errors of a mean of 2000
+    expected = (9 * (9 * x).cos() * torch.tensor(-0.5 * (9 * 0.2) ** 2).exp()).abs()[:, 0]
+    assert torch.allclose(heatmaps, expected, atol=0.45)  # 3 standard errors of a mean of 2000
     mean_of_sizes = 9 * 2 / torch.pi
     assert heatmaps.mean() < 0.5 * mean_of_sizes
 
@@ -111,7 +111,7 @@ def test_every_method_works_on_every_network_and_leaves_it_as_it_was(name):
     assert all((p.grad == 1).all() for p in model.parameters())
 
 
-def test_many_pictures_are_explained_as_one_by_one():
+def test_many_images_are_explained_as_one_by_one():
     model, x = network("five_conv"), random_images(35)
     target = torch.arange(35) % 2
     heatmaps = explain.saliency(model, x, target)

@@ -8,18 +8,18 @@ from tests.explain.examples import Colours, red_and_blue
 from tests.inspect.examples import SIZE, network, random_images
 
 
-def test_curves_run_from_the_whole_picture_to_the_empty_one():
+def test_curves_run_from_the_whole_image_to_the_empty_one():
     model, x = network("five_conv"), random_images(2)
     heatmaps = explain.saliency(model, x)
     grey = torch.full((2, 3, SIZE, SIZE), 0.25)
     for target in (None, 0, torch.tensor([1, 0])):
         chosen = model(x).argmax(1) if target is None else torch.as_tensor(target).expand(2)
         whole, empty = (model(p).softmax(1)[[0, 1], chosen].detach() for p in (x, grey))
-        gone = explain.deletion_curve(model, x, heatmaps, target, steps=4, fill=0.25)
-        come = explain.insertion_curve(model, x, heatmaps, target, steps=4, fill=0.25)
-        assert gone.shape == come.shape == (2, 5)
-        assert torch.allclose(gone[:, 0], whole) and torch.allclose(gone[:, -1], empty)
-        assert torch.allclose(come[:, 0], empty) and torch.allclose(come[:, -1], whole)
+        deletion = explain.deletion_curve(model, x, heatmaps, target, steps=4, fill=0.25)
+        insertion = explain.insertion_curve(model, x, heatmaps, target, steps=4, fill=0.25)
+        assert deletion.shape == insertion.shape == (2, 5)
+        assert torch.allclose(deletion[:, 0], whole) and torch.allclose(deletion[:, -1], empty)
+        assert torch.allclose(insertion[:, 0], empty) and torch.allclose(insertion[:, -1], whole)
 
 
 def test_curves_take_the_hottest_pixels_first():
@@ -28,13 +28,13 @@ def test_curves_take_the_hottest_pixels_first():
     step = 256 // 16  # the square has 16 pixels: all of it goes with the first step
     logits = model(x)
     without = torch.tensor([[0.0, logits[0, 1].item()]]).softmax(1)[0, 0].item()
-    gone = explain.deletion_curve(model, x, heatmaps, 0, steps=step, fill=0.0)[0]
-    come = explain.insertion_curve(model, x, heatmaps, 0, steps=step, fill=0.0)[0]
-    assert gone[1].item() == pytest.approx(without)
+    deletion = explain.deletion_curve(model, x, heatmaps, 0, steps=step, fill=0.0)[0]
+    insertion = explain.insertion_curve(model, x, heatmaps, 0, steps=step, fill=0.0)[0]
+    assert deletion[1].item() == pytest.approx(without)
     alone = torch.tensor([[logits[0, 0].item(), 0.0]]).softmax(1)[0, 0].item()
-    assert come[1].item() == pytest.approx(alone) and come[0].item() == pytest.approx(0.5)
+    assert insertion[1].item() == pytest.approx(alone) and insertion[0].item() == pytest.approx(0.5)
     coldest = explain.deletion_curve(model, x, -heatmaps, 0, steps=step, fill=0.0)[0]
-    assert explain.area_under(gone[None]) < explain.area_under(coldest[None])
+    assert explain.area_under(deletion[None]) < explain.area_under(coldest[None])
 
 
 def test_the_area_under_a_line():

@@ -16,7 +16,7 @@ def changed(model, other):
     return {key.rpartition(".")[0] for (key, a), b in pairs if not torch.equal(a, b)}
 
 
-def test_weights_are_forgotten_from_the_top_down():
+def test_weights_are_randomized_from_the_top_down():
     model = network("five_conv")
     before = copy.deepcopy(model.state_dict())
     state = torch.random.get_rng_state()
@@ -42,7 +42,7 @@ def test_weights_are_forgotten_from_the_top_down():
     }
 
 
-def test_a_frozen_network_forgets_without_touching_the_original():
+def test_a_frozen_network_is_randomized_without_touching_the_original():
     model = network("transfer")
     other = explain.randomize_weights(model, layers=1)
     assert changed(model, other) == {"head"}
@@ -55,11 +55,11 @@ def test_similarity_is_spearmans():
     generator = torch.Generator().manual_seed(0)
     a = torch.rand(3, 4, 5, generator=generator)
     b = torch.randint(0, 4, (3, 4, 5), generator=generator).float()  # many ties
-    right = [
+    expected = [
         pd.Series(u.flatten().numpy()).rank().corr(pd.Series(v.flatten().numpy()).rank())
         for u, v in zip(a, b, strict=True)
     ]
-    assert explain.similarity(a, b).tolist() == pytest.approx(right, abs=1e-6)
+    assert explain.similarity(a, b).tolist() == pytest.approx(expected, abs=1e-6)
     assert explain.similarity(a, a.exp()).tolist() == pytest.approx([1, 1, 1])
     assert explain.similarity(a, -a).tolist() == pytest.approx([-1, -1, -1])
     assert explain.similarity(a, torch.ones_like(a)).tolist() == [0, 0, 0]

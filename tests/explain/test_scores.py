@@ -31,11 +31,11 @@ ERRORS = {
 
 
 def no_gradient(model, x):
-    with inspect.Recorder(model, gradients=True) as seen, torch.no_grad():
-        seen.backward(model(x).sum())
+    with inspect.Recorder(model, gradients=True) as recorder, torch.no_grad():
+        recorder.backward(model(x).sum())
 
 
 @pytest.mark.parametrize("words", ERRORS)
-def test_a_mistake_is_answered_in_a_sentence(words):
+def test_a_mistake_raises_an_error_in_one_sentence(words):
     with pytest.raises(CatdogError, match=words):
         ERRORS[words](small().eval(), random_images(3, 8))

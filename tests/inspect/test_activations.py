@@ -9,14 +9,17 @@ from catdog_lib.data.image_set import ImageSet
 from tests.tiny import images, small
 
 
-def test_statistics_are_those_of_all_pictures_at_once():
+def test_statistics_are_those_of_all_images_at_once():
     model, data = small(), images(37, 0)  # three batches, the last one smaller
     model[1].bias.data[2] = -1e6
     model.train()
     rows = inspect.activation_statistics(model, data)
     assert [(row.name, row.kind) for row in rows][:4] == [
-        ("0", "Normalize"), ("1", "Conv2d"), ("2", "BatchNorm2d"), ("3", "ReLU"),
-    ]  # fmt: skip
+        ("0", "Normalize"),
+        ("1", "Conv2d"),
+        ("2", "BatchNorm2d"),
+        ("3", "ReLU"),
+    ]
     model.eval()
     with torch.no_grad():
         values = model[:4](data[:][0]).double()
@@ -27,7 +30,7 @@ def test_statistics_are_those_of_all_pictures_at_once():
     assert (relu.channels, relu.dead) == (4, 1) and rows[1].dead == 0 and rows[5].channels == 2
 
 
-def test_a_channel_that_one_picture_of_the_first_batch_excites_is_not_dead():
+def test_a_channel_that_is_active_on_one_image_of_the_first_batch_is_not_dead():
     model = nn.Sequential(models.Normalize((0, 0, 0), (1, 1, 1)), nn.Conv2d(3, 2, 1), nn.ReLU())
     nn.init.ones_(model[1].weight)
     model[1].bias.data = torch.tensor([-2.9, -3.1])  # white is 3
@@ -37,7 +40,7 @@ def test_a_channel_that_one_picture_of_the_first_batch_excites_is_not_dead():
     assert [row.dead for row in inspect.activation_statistics(model, data)] == [0, 0, 1]
 
 
-def test_what_excites_a_unit_is_found_with_its_place_and_patch():
+def test_top_activations_are_found_with_their_place_and_patch():
     store = torch.full((20, 3, 24, 24), 40, dtype=torch.uint8)
     store[7, :, 10:13, 4:7] = 250  # bright squares as large as the filter
     store[18, :, 0:3, 21:24] = 200

@@ -21,11 +21,17 @@ LABELS = torch.tensor([0, 1, 1, 0])
 def block():
     torch.manual_seed(0)
     return nn.Sequential(
-        nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(64, 2)
-    )  # fmt: skip
+        nn.Conv2d(3, 4, 3, padding=1),
+        nn.BatchNorm2d(4),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(64, 2),
+    )
 
 
-def told(graph):
+def value_edges(graph):
+    """Return the names at both ends of each edge that does not come from a parameter."""
     return [
         (graph.nodes[e.source].name, graph.nodes[e.target].name)
         for e in graph.edges
@@ -36,9 +42,18 @@ def told(graph):
 def test_the_graph_of_a_convolution_block():
     model, x = block(), torch.rand(4, 3, 8, 8, requires_grad=True)
     graph = trace(F.cross_entropy(model(x), LABELS), dict(model.named_parameters()) | {"x": x})
-    path = ["x", "convolution", "BatchNorm", "ReLU", "max-pooling", "reshape", "linear", "log-softmax",
-            "negative log-likelihood"]  # fmt: skip
-    assert told(graph) == list(pairwise(path))
+    path = [
+        "x",
+        "convolution",
+        "BatchNorm",
+        "ReLU",
+        "max-pooling",
+        "reshape",
+        "linear",
+        "log-softmax",
+        "negative log-likelihood",
+    ]
+    assert value_edges(graph) == list(pairwise(path))
     assert (
         len(graph.nodes) == len(path) + 6
     )  # and the parameters; the weight's transposition is none
@@ -52,7 +67,7 @@ def test_the_graph_of_a_convolution_block():
         assert takes[name] == {"0": "convolution", "1": "BatchNorm", "5": "linear"}[name[0]]
 
 
-def test_the_graphs_gradients_are_autograds_and_nothing_is_left_behind():
+def test_the_graphs_gradients_are_autograds_and_nothing_stays_changed():
     model, x = block(), torch.rand(4, 3, 8, 8, requires_grad=True)
     kept, value = {}, x
     path = ["convolution", "BatchNorm", "ReLU", "max-pooling", "reshape", "linear"]
@@ -86,7 +101,7 @@ def test_a_value_used_twice_has_two_edges_whose_gradients_add_up():
     assert graph.nodes[-1].name == "subtract"
 
 
-def test_what_asks_for_no_gradient_is_not_in_the_graph_and_unnamed_leaves_are_told_apart():
+def test_tensors_without_gradients_are_not_in_the_graph_and_unnamed_leaves_get_their_kind():
     x, weight = torch.rand(2, 3), nn.Parameter(torch.rand(3))
     graph = trace((x @ weight).sum() * 2, {})
     assert [node.name for node in graph.nodes] == ["parameter", "mv", "sum", "multiply"]
@@ -103,21 +118,20 @@ def test_a_graph_deeper_than_pythons_stack():
 @pytest.mark.parametrize(
     "loss", [lambda: torch.ones(()), lambda: torch.ones(2, requires_grad=True) * 2]
 )
-def test_a_loss_without_a_graph_or_with_two_numbers_is_refused(loss):
+def test_a_loss_without_a_graph_or_with_two_values_raises(loss):
     with pytest.raises(CatdogError, match="one number that was computed"):
         trace(loss(), {})
 
 
 def random_graph(rng):
-    """Operations that each take one to three earlier ones or parameters, and all lead to the
-    last.
-    """
+    """Return operations that each take one to three earlier values and all lead to the last."""
     nodes, edges = [], []
     for n in range(rng.randint(2, 14)):
         kind = "input" if n == 0 else rng.choice(["operation"] * 4 + ["parameter"])
         nodes.append(Node(f"n{n}", kind, (2,), 1.0))
         if kind == "operation":
-            sources = [rng.randrange(max(0, n - rng.randint(1, 5)), n) for _ in range(rng.randint(1, 3))]  # fmt: skip
+            count = rng.randint(1, 3)
+            sources = [rng.randrange(max(0, n - rng.randint(1, 5)), n) for _ in range(count)]
             edges += [Edge(s, n, float("nan")) for s in sources]
     used = {edge.source for edge in edges}
     nodes.append(Node("loss", "operation", (), 1.0))
@@ -146,7 +160,7 @@ def test_no_box_stands_on_another_and_no_line_runs_through_one():
     assert lanes > 500
 
 
-def test_the_picture_has_a_box_for_each_value_and_gradients_go_up():
+def test_the_figure_has_a_box_for_each_value_and_gradients_go_up():
     class Shortcut(nn.Module):
         def __init__(self):
             super().__init__()

@@ -43,9 +43,11 @@ class Paths(nn.Module):
         self.stride, self.add = rng.choice([1, 2]), rng.random() < 0.5
         self.wide = nn.Conv2d(channels, channels, 5, self.stride, 2)
         self.twice = nn.Sequential(
-            nn.Conv2d(channels, channels, 3, 1, 1), nn.ReLU(inplace=True),
-            nn.Conv2d(channels, channels, (3, 5), self.stride, (1, 2)), nn.BatchNorm2d(channels),
-        )  # fmt: skip
+            nn.Conv2d(channels, channels, 3, 1, 1),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(channels, channels, (3, 5), self.stride, (1, 2)),
+            nn.BatchNorm2d(channels),
+        )
         self.mix = nn.Conv2d(channels if self.add else 2 * channels + 1, channels, 1)
 
     def forward(self, x):
@@ -86,21 +88,21 @@ def test_formula_and_gradient_agree_on_random_networks():
         height, width = model.eval()(images).shape[2:]
         somewhere = rng.randrange(height), rng.randrange(width)
         unit = rng.choice([(height // 2, width // 2), somewhere, (0, somewhere[1])])
-        said = by_formula(model, images, layer, unit)
-        told = f"{model}\n{tuple(images.shape)} {layer} {unit}: formula {said}"
-        if not within(said, images):
+        formula = by_formula(model, images, layer, unit)
+        case = f"{model}\n{tuple(images.shape)} {layer} {unit}: formula {formula}"
+        if not within(formula, images):
             if reflects(model):
                 continue  # what is reflected at the edge comes from the inside
             if effective_receptive_field(model, images, layer, unit, use=-1).sum() == 0:
                 continue  # it sees nothing but padding
-        seen = receptive_field_by_gradient(model, images, layer, unit, use=-1)
-        told += f", gradient {seen}"
-        if within(said, images):
-            assert seen == said, told
+        measured = receptive_field_by_gradient(model, images, layer, unit, use=-1)
+        case += f", gradient {measured}"
+        if within(formula, images):
+            assert measured == formula, case
             inside += 1
         else:
-            assert said.top <= seen.top <= seen.bottom <= said.bottom, told
-            assert said.left <= seen.left <= seen.right <= said.right, told
+            assert formula.top <= measured.top <= measured.bottom <= formula.bottom, case
+            assert formula.left <= measured.left <= measured.right <= formula.right, case
             cut += 1
     assert inside > 90 and cut > 40
 
@@ -114,12 +116,12 @@ def reflects(model):
     return any(getattr(module, "padding_mode", "zeros") != "zeros" for module in model.modules())
 
 
-def test_influence_counts_paths():
+def test_the_effective_field_counts_paths():
     # Two means of three have 1, 2, 3, 2, 1 paths along each side, of 9.
     model = nn.Sequential(nn.Conv2d(1, 1, 3), nn.MaxPool2d(3, stride=1))
     paths = torch.tensor([0, 1, 2, 3, 2, 1, 0], dtype=torch.float64) / 9
-    seen = effective_receptive_field(model, torch.zeros(1, 1, 7, 7), "1", unit=(1, 1))
-    assert torch.allclose(seen, torch.outer(paths, paths))
+    field = effective_receptive_field(model, torch.zeros(1, 1, 7, 7), "1", unit=(1, 1))
+    assert torch.allclose(field, torch.outer(paths, paths))
 
 
 def test_a_trained_batchnorm_hides_nothing():
@@ -127,8 +129,8 @@ def test_a_trained_batchnorm_hides_nothing():
     with torch.no_grad():
         model[1].weight.copy_(torch.tensor([-1.0, 0.0]))
         model[1].running_mean.fill_(9)
-    seen = receptive_field_by_gradient(model, torch.zeros(1, 1, 9, 9), "3", (2, 2))
-    assert seen == Box(2, 6, 2, 6)
+    box = receptive_field_by_gradient(model, torch.zeros(1, 1, 9, 9), "3", (2, 2))
+    assert box == Box(2, 6, 2, 6)
 
 
 def test_six_block_by_formula_and_by_gradient():
@@ -142,5 +144,5 @@ def test_six_block_by_formula_and_by_gradient():
     for use, row in enumerate(row for row in rows if row.name == "deep.0.3"):
         unit = (110 // row.jump, 120 // row.jump)
         box = receptive_field_by_gradient(model, images, "deep.0.3", unit, use)
-        said = [min(max(edge, 0), 223) for place in unit for edge in row.pixels(place)]
-        assert list(box) == said
+        expected = [min(max(edge, 0), 223) for place in unit for edge in row.pixels(place)]
+        assert list(box) == expected

@@ -40,7 +40,7 @@ def test_sizes_by_layer_are_those_of_the_values_and_gradients(inplace):
     assert not model._forward_hooks and not conv._forward_hooks
 
 
-def test_a_shared_layer_stands_at_each_use_and_frozen_ones_nowhere():
+def test_a_shared_layer_has_a_row_for_each_call_and_a_frozen_one_none():
     torch.manual_seed(0)
     model = models.SixBlockCNN(64, 4, tied=True)
     model.train()
@@ -52,7 +52,7 @@ def test_a_shared_layer_stands_at_each_use_and_frozen_ones_nowhere():
         layer_signals(model, torch.rand(2, 3, 64, 64), torch.tensor([0, 1]))
 
 
-def test_with_small_weights_gradients_vanish_on_the_way_back_and_with_large_ones_they_explode():
+def test_with_small_weights_gradients_vanish_and_with_large_ones_they_explode():
     def first_to_last(gain):
         torch.manual_seed(0)
         layers = [nn.Linear(32, 32, bias=False) for _ in range(8)]

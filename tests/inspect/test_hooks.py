@@ -1,4 +1,4 @@
-"""Hooks are removed and modes restored, by everything that looks into a network, after errors too."""
+"""Everything that looks into a network removes its hooks and restores modes, after errors too."""
 
 import re
 from pathlib import Path
@@ -44,8 +44,8 @@ SWITCHES_MODE = {
 
 
 def run_recorder(model):
-    with inspect.Recorder(model, gradients=True) as seen:
-        seen.backward(model(IMAGES).sum())
+    with inspect.Recorder(model, gradients=True) as recorder:
+        recorder.backward(model(IMAGES).sum())
 
 
 # These run it in the mode that it is in.
@@ -76,9 +76,16 @@ def half_frozen(fails=False):
     Probe.modes.clear()
     torch.manual_seed(0)
     model = nn.Sequential(
-        models.Normalize(), nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2),
-        Probe(fails), nn.Dropout(), nn.Flatten(), nn.Linear(196, 2),
-    ).train()  # fmt: skip
+        models.Normalize(),
+        nn.Conv2d(3, 4, 3),
+        nn.BatchNorm2d(4),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        Probe(fails),
+        nn.Dropout(),
+        nn.Flatten(),
+        nn.Linear(196, 2),
+    ).train()
     model[2].eval()
     return model
 
@@ -115,7 +122,7 @@ def test_all_hooks_are_removed(name, fails):
     assert hook_count(model) == 0 and modes(model) == before
 
 
-def test_modes_come_back_one_by_one():
+def test_modes_are_restored_one_by_one():
     model = small().train()
     model[2].eval()
     with pytest.raises(ZeroDivisionError), evaluating(model):
@@ -126,10 +133,10 @@ def test_modes_come_back_one_by_one():
 
 def test_no_hook_stays_after_an_error():
     model = network("five_conv")
-    with pytest.raises(RuntimeError), inspect.Recorder(model) as seen:
+    with pytest.raises(RuntimeError), inspect.Recorder(model) as recorder:
         assert hook_count(model) > 20
         model(random_images(1, 32))  # too small for the linear layer
-    assert hook_count(model) == 0 and "features.0" in seen.outputs
+    assert hook_count(model) == 0 and "features.0" in recorder.outputs
     methods = (explain.saliency, explain.smooth_grad, explain.occlusion, explain.grad_cam)
     for method in (*methods, inspect.convolutions):
         with pytest.raises((RuntimeError, CatdogError)):
@@ -152,8 +159,10 @@ def test_calls_are_listed_in_their_order_with_what_went_in_and_out():
     model, x = Twice(), torch.rand(2, 3, 5, 5)
     calls = named_calls(model, x)
     assert [(call.name, call.layer) for call in calls] == [
-        ("conv", model.conv), ("conv#2", model.conv), ("relu", model.relu),
-    ]  # fmt: skip
+        ("conv", model.conv),
+        ("conv#2", model.conv),
+        ("relu", model.relu),
+    ]
     first, second, last = calls
     assert first.inputs == (x,) and second.inputs == (first.output,)
     assert last.inputs == (second.output,) and last.output is second.output, "in place: no copies"
@@ -163,14 +172,16 @@ def test_calls_are_listed_in_their_order_with_what_went_in_and_out():
 
 def test_hooks_see_layers_begin_and_end_and_may_replace_an_output():
     model, x, seen = Twice(), torch.rand(2, 3, 5, 5), []
-    after = lambda call: seen.append(f"end {call.name}")  # noqa: E731
-    before = lambda name, layer: seen.append(f"begin {name}")  # noqa: E731
+
+    def after(call):
+        seen.append(f"end {call.name}")
+
+    def before(name, layer):
+        seen.append(f"begin {name}")
+
     with forward_hooks(model, after, before, layers=["", "conv"]):
         model(x)
-        first, seen = seen.copy(), []
-        model(x)
-    one = ["begin ", "begin conv", "end conv", "begin conv", "end conv#2", "end "]
-    assert first == one
+    assert seen == ["begin ", "begin conv", "end conv", "begin conv", "end conv#2", "end "]
     with forward_hooks(model, lambda call: torch.zeros_like(call.output), layers=["conv#2"]):
         assert model(x).max() == 0
     assert model(x).max() > 0

@@ -14,11 +14,18 @@ def test_layers_come_in_the_order_in_which_they_run():
         assert inspect.last_feature_maps(model) == last
         assert inspect.last_feature_maps(model, random_images(2)) == last
     assert list(inspect.convolutions(model)) == [
-        "block1.0", "block2.0", "deep.0.0", "deep.0.0#2", "deep.0.0#3", "deep.0.0#4",
-    ]  # fmt: skip
+        "block1.0",
+        "block2.0",
+        "deep.0.0",
+        "deep.0.0#2",
+        "deep.0.0#3",
+        "deep.0.0#4",
+    ]
     assert list(inspect.convolutions(network("residual")))[:3] == [
-        "stem.0", "stages.0.convolutions.0", "stages.0.convolutions.3",
-    ]  # fmt: skip
+        "stem.0",
+        "stages.0.convolutions.0",
+        "stages.0.convolutions.3",
+    ]
     linear = nn.Sequential(nn.Flatten(), nn.Linear(12, 2))
     with pytest.raises(CatdogError, match="no convolution"):
         inspect.last_feature_maps(linear, random_images(1, 2) / 255)

@@ -38,29 +38,23 @@ INCEPTION = {
     "Mixed_6a": (159, 16, 58), "Mixed_6b": (351, 16, 154), "Mixed_6c": (543, 16, 250),
     "Mixed_6d": (735, 16, 346), "Mixed_6e": (927, 16, 442),
     "Mixed_7a": (1055, 32, 490), "Mixed_7b": (1183, 32, 554), "Mixed_7c": (1311, 32, 618),
-}  # fmt: skip
-
-
+}  # fmt: skip # as compact as the published table
 VGG_16 = {
-    "0": (3, 1, 1), "4": (6, 2, 2), "5": (10, 2, 4), "9": (16, 4, 6), "10": (24, 4, 10), "12": (32, 4, 14),
-    "16": (44, 8, 18), "17": (60, 8, 26), "19": (76, 8, 34), "23": (100, 16, 42), "24": (132, 16, 58),
-    "26": (164, 16, 74), "30": (212, 32, 90),
-}  # fmt: skip
-
-
+    "0": (3, 1, 1), "4": (6, 2, 2), "5": (10, 2, 4), "9": (16, 4, 6), "10": (24, 4, 10),
+    "12": (32, 4, 14), "16": (44, 8, 18), "17": (60, 8, 26), "19": (76, 8, 34), "23": (100, 16, 42),
+    "24": (132, 16, 58), "26": (164, 16, 74), "30": (212, 32, 90),
+}  # fmt: skip # as compact as the published table
 VGG_A = {
-    "0": (3, 1, 1), "2": (4, 2, 1), "3": (8, 2, 3), "5": (10, 4, 3), "6": (18, 4, 7), "8": (26, 4, 11),
-    "10": (30, 8, 11), "11": (46, 8, 19), "13": (62, 8, 27), "15": (70, 16, 27), "16": (102, 16, 43),
-    "18": (134, 16, 59), "20": (150, 32, 59),
-}  # fmt: skip
-
-
+    "0": (3, 1, 1), "2": (4, 2, 1), "3": (8, 2, 3), "5": (10, 4, 3), "6": (18, 4, 7),
+    "8": (26, 4, 11), "10": (30, 8, 11), "11": (46, 8, 19), "13": (62, 8, 27), "15": (70, 16, 27),
+    "16": (102, 16, 43), "18": (134, 16, 59), "20": (150, 32, 59),
+}  # fmt: skip # as compact as the published table
 # The table's AlexNet does not pad its first convolution; torchvision's pads it by 2, so each
 # padding is 2 more.
 ALEXNET = {
     "0": (11, 4, 2), "2": (19, 8, 2), "3": (51, 8, 18), "6": (99, 16, 34), "8": (131, 16, 50),
     "10": (163, 16, 66), "12": (195, 32, 66),
-}  # fmt: skip
+}  # fmt: skip # as compact as the published table
 
 
 @pytest.mark.parametrize(
@@ -153,8 +147,11 @@ class Gate(nn.Module):
 def test_after_a_gate_every_unit_sees_everything():
     rows = receptive_field(Gate(), torch.zeros(1, 1, 9, 9))
     assert [(row.name, row.kind, row.size) for row in rows] == [
-        ("conv", "Conv2d", 3), ("", "mean", 9), ("gate", "Conv2d", 9), ("last", "Conv2d", math.inf),
-    ]  # fmt: skip
+        ("conv", "Conv2d", 3),
+        ("", "mean", 9),
+        ("gate", "Conv2d", 9),
+        ("last", "Conv2d", math.inf),
+    ]
     assert rows[-1].pixels(0) == (-math.inf, math.inf) and rows[-1].jump == 1
     assert receptive_field_by_gradient(Gate(), torch.zeros(1, 1, 9, 9), "last") == Box(0, 8, 0, 8)
 
@@ -168,7 +165,7 @@ def test_the_list_ends_where_units_have_no_place():
     assert [r.size for r in receptive_field(nn.Sequential(conv, uneven), images)] == [3]
 
 
-def test_the_model_comes_back_as_it_went_in():
+def test_the_model_is_left_as_it_was():
     model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.MaxPool2d(2))
     model[1].eval()
     before = {name: value.clone() for name, value in model.state_dict().items()}
@@ -211,7 +208,7 @@ PHOTO = torch.zeros(1, 1, 12, 12)
         ),
     ],
 )
-def test_what_cannot_be_answered_is_told_in_one_sentence(function, args, says):
+def test_what_has_no_answer_raises_an_error_in_one_sentence(function, args, says):
     with pytest.raises(CatdogError, match=says) as caught:
         function(*args)
     assert str(caught.value).endswith(".") and "\n" not in str(caught.value)

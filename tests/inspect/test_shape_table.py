@@ -38,9 +38,19 @@ class Odd(nn.Module):
 def small_nets():
     yield Odd(), (2, 3, 20, 18)
     yield nn.Conv2d(4, 6, 3), (1, 4, 9, 9)
-    yield nn.Sequential(nn.Conv2d(3, 9, 1), nn.BatchNorm2d(9), nn.ReLU(), nn.Conv2d(9, 9, 5, groups=9, padding="same"),
-                        nn.MaxPool2d(3, 2, ceil_mode=True), nn.AdaptiveMaxPool2d((2, 3)), nn.Flatten(),
-                        nn.Linear(54, 2)), (3, 3, 12, 12)  # fmt: skip
+    yield (
+        nn.Sequential(
+            nn.Conv2d(3, 9, 1),
+            nn.BatchNorm2d(9),
+            nn.ReLU(),
+            nn.Conv2d(9, 9, 5, groups=9, padding="same"),
+            nn.MaxPool2d(3, 2, ceil_mode=True),
+            nn.AdaptiveMaxPool2d((2, 3)),
+            nn.Flatten(),
+            nn.Linear(54, 2),
+        ),
+        (3, 3, 12, 12),
+    )
     yield (
         nn.Sequential(nn.ConvTranspose2d(3, 5, 4, 3, dilation=2), nn.Conv2d(5, 2, 3)),
         (1, 3, 6, 7),
@@ -61,8 +71,15 @@ def test_parameters_count_once_and_only_where_they_are_used():
     uses = shape_table(model, torch.zeros(2, 3, 20, 18))
     counts = {use.name: use.parameters for use in uses}
     assert [use.name for use in uses] == [
-        "first", "shared", "shared", "tied", "up", "pool", "each", "",
-    ]  # fmt: skip
+        "first",
+        "shared",
+        "shared",
+        "tied",
+        "up",
+        "pool",
+        "each",
+        "",
+    ]
     assert [use.parameters for use in uses][1:4] == [8 * 2 * 9, 0, 0]
     assert counts[""] == 8  # the model's own parameter
     unused = sum(p.numel() for p in model.never.parameters())
@@ -74,9 +91,14 @@ def test_the_table_agrees_with_torchinfo_layer_by_layer():
     linear layers equal.
     """
     model = nn.Sequential(
-        nn.Conv2d(3, 8, 3, stride=2, dilation=2), nn.ReLU(), nn.Conv2d(8, 12, 3, groups=4, bias=False),
-        nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(48, 5, bias=False), nn.Linear(5, 2),
-    )  # fmt: skip
+        nn.Conv2d(3, 8, 3, stride=2, dilation=2),
+        nn.ReLU(),
+        nn.Conv2d(8, 12, 3, groups=4, bias=False),
+        nn.AdaptiveAvgPool2d(2),
+        nn.Flatten(),
+        nn.Linear(48, 5, bias=False),
+        nn.Linear(5, 2),
+    )
     info = torchinfo.summary(model, (1, 3, 30, 30), verbose=0)
     uses = shape_table(model, torch.zeros(1, 3, 30, 30))
     theirs = [layer for layer in info.summary_list if layer.is_leaf_layer]
@@ -90,7 +112,7 @@ def test_the_table_agrees_with_torchinfo_layer_by_layer():
         assert use.multiply_adds + added == layer.macs
 
 
-def test_a_model_comes_back_as_it_went_in():
+def test_the_model_is_left_as_it_was():
     model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Dropout())
     model[1].eval()  # as a frozen BatchNorm in transfer learning
     before = {k: v.clone() for k, v in model.state_dict().items()}
