@@ -110,16 +110,16 @@ class TestTransferClassifier:
     def test_gradual_unfreezing_goes_from_the_head_down(self):
         classifier = TransferClassifier("mnasnet0_5", pretrained=False)
         count = len(classifier.backbone.stages)
-        learning = []
+        trainable = []
         for stage in range(count, -1, -1):
             classifier.freeze_up_to(stage)
             classifier.train()
             for number, (_, layers) in enumerate(classifier.stages):
                 norms = [m for m in layers.modules() if isinstance(m, nn.BatchNorm2d)]
                 assert all(norm.training == (number >= stage) for norm in norms)
-            learning.append(models.count_parameters(classifier))
-        assert learning == sorted(learning) and learning[0] == 2 * 1280 + 2
-        assert learning[-1] == sum(p.numel() for p in classifier.parameters())
+            trainable.append(models.count_parameters(classifier))
+        assert trainable == sorted(trainable) and trainable[0] == 2 * 1280 + 2
+        assert trainable[-1] == sum(p.numel() for p in classifier.parameters())
         for wrong in (-1, count + 1):
             with pytest.raises(CatdogError, match=f"use 0 to {count}"):
                 classifier.freeze_up_to(wrong)
