@@ -17,7 +17,6 @@ from time import perf_counter
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from nbformat import NotebookNode
 
 from catdog_lib.budget import BUDGETS
 from catdog_lib.course import pace
