@@ -1,4 +1,4 @@
-"""Set up the course and run it, on any system, with nothing but Python: python run.py COMMAND [arguments]
+"""Set up the course and run it, with nothing but Python: python run.py COMMAND [arguments]
 
     course   run every lesson at its smallest size and build the pages   (make course)
     test     run the tests; arguments go to pytest                       (make test)
@@ -8,7 +8,8 @@
     site     run every lesson at its ordinary size and build the pages   (make site)
     setup    only set up                                                 (make setup)
 
-The first command installs what the course needs into the folder .venv of this checkout, and nowhere else.
+The first command installs what the course needs into the folder .venv of this checkout, and
+nowhere else.
 """
 # This file must parse on Python 3.6, so that whoever has one is told what is wrong.
 
@@ -27,13 +28,9 @@ from pathlib import Path
 if sys.version_info < (3, 11):
     version = "%d.%d" % sys.version_info[:2]
     sys.stderr.write(
-        "The course needs Python 3.11 or newer and this is Python "
-        + version
-        + " ("
-        + sys.executable
-        + "): "
+        "The course needs Python 3.11 or newer and this is Python %s (%s): "
         "install a newer one, from python.org say, and name it: make PYTHON=python3.12 course, "
-        "or python3.12 run.py course.\n"
+        "or python3.12 run.py course.\n" % (version, sys.executable)
     )
     sys.exit(2)
 
@@ -46,8 +43,8 @@ LOG = VENV / "setup.log"
 UNFINISHED = ["unfinished"]
 REQUIREMENTS = ["-c", "constraints.txt", "-e", ".[test,docs]"]  # environment.yml has the same
 
-# Measured on Linux, where PyTorch brings NVIDIA's libraries along; elsewhere it does not (an estimate).
-# pip keeps every download until all is installed, so the set-up needs room for both.
+# Measured on Linux, where PyTorch brings NVIDIA's libraries along; elsewhere it does not (an
+# estimate). pip keeps every download until all is installed, so the set-up needs room for both.
 DOWNLOAD_GB, INSTALLED_GB, NEEDED_GB = (2.8, 6.7, 10) if sys.platform == "linux" else (0.5, 2.5, 4)
 
 Words = list[str]
@@ -58,7 +55,7 @@ class SetupError(Exception):
 
 
 def commands(budget: str | None) -> dict[str, Words]:
-    """What each command runs once all is set up; ``budget`` is the user's own choice, if any."""
+    """Return what each command runs; ``budget`` is the user's own choice, if any."""
     return {
         "course": ["catdog", "course", "--budget", budget or "quick"],
         "test": ["python", "-m", "pytest", "-m", "not slow"],
@@ -71,7 +68,7 @@ def commands(budget: str | None) -> dict[str, Words]:
 
 
 def in_conda() -> bool:
-    """Is this the Python of an active conda environment that has this checkout in it (environment.yml)?"""
+    """Tell whether this is the Python of a conda environment that has this checkout in it."""
     from importlib.metadata import distributions  # not in Python 3.7
 
     prefix = os.environ.get("CONDA_PREFIX")
@@ -83,7 +80,10 @@ def in_conda() -> bool:
 
 
 def venv_version() -> str:
-    """The version of the Python in .venv, "3.12" say; empty if it is missing, does not run or is too old."""
+    """Return the version of the Python in .venv, "3.12" say.
+
+    It is empty if that Python is missing, does not run or is too old.
+    """
     probe = (
         "import sys; print('%d.%d' % sys.version_info[:2]); sys.exit(sys.version_info < (3, 11))"
     )
@@ -95,32 +95,36 @@ def venv_version() -> str:
 
 
 def wanted(version: str) -> Words:
-    """What the stamp says once all is installed: the Python, the place, and a hash of the requirements."""
+    """Return the stamp of a complete set-up: the Python, the place, a hash of the requirements."""
     files = b"".join((ROOT / name).read_bytes() for name in ("pyproject.toml", "constraints.txt"))
     return [f"Python {version} in {ROOT}", hashlib.sha256(files).hexdigest()]
 
 
 def read_stamp() -> Words:
+    """Return the lines of the stamp; none if there is no stamp."""
     return STAMP.read_text(encoding="utf-8").splitlines() if STAMP.exists() else []
 
 
 def write_stamp(lines: Words) -> None:
+    """Write the stamp in one step, so that it is never half written."""
     new = STAMP.with_suffix(".new")
     new.write_text("\n".join(lines) + "\n", encoding="utf-8")
     os.replace(new, STAMP)
 
 
 def work_to_do(version: str, stamp: Words, goal: Words) -> str:
-    """ "none", "update" or "new", from the version of .venv's Python, the stamp found and the one wanted."""
-    if not version or (
-        stamp and stamp[0] != goal[0]
-    ):  # missing, half made, moved, or its Python has changed
+    """Return "none", "update" or "new".
+
+    It follows from the version of .venv's Python, the stamp that was found and the one wanted.
+    """
+    # Missing, half made, moved, or its Python has changed.
+    if not version or (stamp and stamp[0] != goal[0]):
         return "new"
     return "none" if stamp == goal else "update"
 
 
 def set_up() -> None:
-    """Make .venv what the course needs, with as little work as possible: none, an update, or a new one."""
+    """Make .venv what the course needs: do nothing, update it, or make a new one."""
     start, version, stamp = time.monotonic(), venv_version(), read_stamp()
     work = work_to_do(version, stamp, wanted(version))
     if work == "none":
@@ -129,9 +133,8 @@ def set_up() -> None:
         new_venv()
     else:
         say("Bringing .venv up to date.")
-        if (
-            stamp
-        ):  # without one, .venv is the user's own: an interruption must not lead to its removal
+        # Without a stamp, .venv is the user's own: an interruption must not lead to its removal.
+        if stamp:
             write_stamp(UNFINISHED)
     pip_install()
     write_stamp(wanted(venv_version()))
@@ -139,15 +142,15 @@ def set_up() -> None:
 
 
 def new_venv() -> None:
-    """An empty .venv in place of whatever is there, after a look at what could stop the set-up later."""
+    """Put an empty .venv in place of what is there; first check what could stop the set-up."""
     try:
         import ensurepip  # noqa: F401
         import venv  # noqa: F401
     except ImportError:
         package = "python%d.%d-venv" % sys.version_info[:2]
         raise SetupError(
-            f"This Python ({sys.executable}) cannot make virtual environments: install its part that can "
-            f"(Debian, Ubuntu: sudo apt install {package}) and run the same command again."
+            f"This Python ({sys.executable}) cannot make virtual environments: install its part "
+            f"that can (Debian, Ubuntu: sudo apt install {package}) and run the same command again."
         ) from None
     if VENV.is_symlink():  # where it leads is somebody else's, and stays as it is
         VENV.unlink()
@@ -165,9 +168,8 @@ def new_venv() -> None:
     say(f"Setting up in .venv, only this once: 2 to 4 minutes on a fast network, {size}.")
     VENV.mkdir()
     write_stamp(UNFINISHED)
-    base = getattr(
-        sys, "_base_executable", sys.executable
-    )  # not the one of the .venv that was just removed
+    # Not the one of the .venv that was just removed.
+    base = getattr(sys, "_base_executable", sys.executable)
     if watch([base, "-m", "venv", str(VENV)]):
         raise SetupError(
             f"Python could not make a virtual environment: its own words are in {LOG}."
@@ -193,8 +195,8 @@ def pip_install() -> None:
         re.IGNORECASE,
     ):
         raise SetupError(
-            "pip cannot reach the package index: check the network (or the proxy) and run the same command "
-            f"again; pip's own words are in {LOG}."
+            "pip cannot reach the package index: check the network (or the proxy) and run the same "
+            f"command again; pip's own words are in {LOG}."
         )
     errors = re.findall(r"^ *ERROR: (.*)", words, re.MULTILINE)
     reason = errors[-1].rstrip(".") if errors else "it stopped"
@@ -202,7 +204,7 @@ def pip_install() -> None:
 
 
 def watch(command: Words, environment: dict[str, str] | None = None) -> int:
-    """Run ``command`` with its output in the log, show a line of what it does, return its exit status."""
+    """Run ``command`` with its output in the log, show what it does, return its exit status."""
     start, shown = time.monotonic(), ""
     with LOG.open("w", encoding="utf-8") as log:
         child = subprocess.Popen(
@@ -231,7 +233,7 @@ def watch(command: Words, environment: dict[str, str] | None = None) -> int:
 
 
 def doing(log: str) -> tuple[str, str]:
-    """What pip is at, read from its output so far: ("downloading", "torch")."""
+    """Return what pip is doing, from its output so far: ("downloading", "torch"), say."""
     installing = re.search(r"^Installing collected packages: (.*)", log, re.MULTILINE)
     if installing:
         return "installing", f"{installing[1].count(',') + 1} packages"
@@ -242,19 +244,19 @@ def doing(log: str) -> tuple[str, str]:
 
 
 def clock(seconds: float) -> str:
+    """Return a time as minutes and seconds, "2:05" say."""
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
 def say(line: str) -> None:
+    """Print a line at once."""
     print(line, flush=True)
 
 
 def run(words: Words, scripts: Path, python: str) -> int:
     """Run one of the ``commands`` and return its exit status."""
     if not words:
-        say(
-            "All is set up: make course, make lab or make test come next (or python run.py course, ...)."
-        )
+        say("All is set up: make course, make lab or make test (or python run.py course, ...).")
         return 0
     program = python if words[0] == "python" else shutil.which(words[0], path=str(scripts))
     if program is None:
@@ -263,14 +265,13 @@ def run(words: Words, scripts: Path, python: str) -> int:
         )
     environment = {**os.environ, "PATH": str(scripts) + os.pathsep + os.environ.get("PATH", "")}
     with subprocess.Popen([program, *words[1:]], cwd=ROOT, env=environment) as child:
-        signal.signal(
-            signal.SIGINT, signal.SIG_IGN
-        )  # Ctrl-C is for the program: it decides when to end
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the program decides what Ctrl-C does
         status = child.wait()
     return status if status >= 0 else 128 - status
 
 
 def main(arguments: Words) -> int:
+    """Run a command of the user's and return the exit status."""
     known = commands(os.environ.get("CATDOG_BUDGET"))
     if not arguments or arguments[0] not in known:
         print(__doc__)

@@ -28,8 +28,10 @@ def build_editable(folder, settings=None, metadata=None):
     info = "catdog_course-0.0.0.dist-info/"
     with zipfile.ZipFile(pathlib.Path(folder, name), "w") as wheel:
         metadata = "Metadata-Version: 2.1\\nName: catdog-course\\nVersion: 0.0.0\\n"
-        wheel.writestr(info + "METADATA", metadata + "Provides-Extra: test\\nProvides-Extra: docs\\n")
-        wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        metadata += "Provides-Extra: test\\nProvides-Extra: docs\\n"
+        wheel.writestr(info + "METADATA", metadata)
+        text = "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
+        wheel.writestr(info + "WHEEL", text)
         wheel.writestr(info + "entry_points.txt", "[console_scripts]\\ncatdog = stand_in:main\\n")
         wheel.writestr("catdog_course.pth", str(pathlib.Path.cwd()))
         wheel.writestr(info + "RECORD", "")
@@ -289,7 +291,8 @@ def test_a_venv_counts_only_if_its_python_runs(
 
 
 def test_what_pip_is_at():
-    log = "Collecting torch==2.15.0\n  Downloading https://x.org/a-1/torch-2.15.0-cp311-any.whl (530.2 MB)\n"
+    wheel = "https://x.org/a-1/torch-2.15.0-cp311-any.whl"
+    log = f"Collecting torch==2.15.0\n  Downloading {wheel} (530.2 MB)\n"
     assert run.doing("") == ("preparing", "")
     assert run.doing(log) == ("downloading", "torch")
     assert run.doing(log + "Installing collected packages: mpmath, torch\n") == (
@@ -300,7 +303,8 @@ def test_what_pip_is_at():
 
 def test_too_little_disk(tmp_path: Path):
     script = Project(tmp_path / "p").folder / "run.py"
-    fake = "import shutil, runpy, sys; shutil.disk_usage = lambda path: type('Usage', (), {'free': 3.2e9}); "
+    fake = "import shutil, runpy, sys; "
+    fake += "shutil.disk_usage = lambda path: type('Usage', (), {'free': 3.2e9}); "
     fake += f"sys.argv = ['run.py', 'course']; runpy.run_path({str(script)!r}, run_name='__main__')"
     done = subprocess.run([sys.executable, "-c", fake], capture_output=True, text=True)
     one_sentence(done, "3.2 GB free", "needs 10 GB" if sys.platform == "linux" else "needs")

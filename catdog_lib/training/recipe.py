@@ -17,6 +17,17 @@ from catdog_lib.training.schedules import SCHEDULES
 PRECISIONS = ("auto", "float32")
 KEEP = ("best", "last")
 PENALTIES = ("gradient", "proximal")
+# The functions of catdog_lib.data.augment; named here, since importing them loads PyTorch.
+AUGMENTATIONS = (
+    "colour_jitter",
+    "flip_and_crop",
+    "random_erasing",
+    "random_flip",
+    "random_resized_crop",
+    "random_rotation",
+    "random_translation",
+    "trivial_augment",
+)
 
 
 def _setting(default: Any, help: str, choices: tuple[str, ...] | None = None) -> Any:
@@ -160,14 +171,10 @@ class Recipe:
 
     def _require_augmentations(self) -> None:
         """Raise an error if ``augment`` names a function that does not exist."""
-        if not self.augment:
-            return
-        from catdog_lib.data import augment  # here, because it loads PyTorch
-
         for name in self.augment:
-            if name not in augment.__all__:
+            if name not in AUGMENTATIONS:
                 raise CatdogError(
-                    f"augment names {name!r}; use some of {', '.join(augment.__all__)}."
+                    f"augment names {name!r}; use some of {', '.join(AUGMENTATIONS)}."
                 )
 
     def size_in(self, epoch: int) -> int | None:

@@ -18,14 +18,16 @@ figure.add_subplot().plot([1, 4, 9])
 buffer = io.BytesIO()
 figure.savefig(buffer, format="png")
 source = base64.b64encode(buffer.getvalue()).decode()
-display(HTML(f'<img alt="A rising curve" style="max-width:100%" src="data:image/png;base64,{source}">'))"""
+image = f'<img alt="A rising curve" style="max-width:100%" src="data:image/png;base64,{source}">'
+display(HTML(image))"""
 
 FORMULAS = r"""## A formula
 
 The output has side $o = \lfloor (n + 2p - k) / s \rfloor + 1$, and the logits become shares by
 
 $$\operatorname{softmax}(z)_i = \frac{e^{z_i}}{\sum_j e^{z_j}}, \qquad
-a + b + c + d + e + f + g + h + i + j + k + l + m + n + o + p + q + r + s + t + u + v + w + x + y + z = 0.$$
+a + b + c + d + e + f + g + h + i + j + k + l + m + n + o + p + q + r + s + t + u + v + w + x + y +
+z = 0.$$
 
 | layer | output | parameters | multiply-adds | receptive field | what it does to the picture |
 |---|---|---:|---:|---:|---|

@@ -125,7 +125,7 @@ def test_a_dying_kernel_is_one_sentence(tmp_path, no_pages):
     lines: list[str] = []
     result = course.run(log=lines.append, root=tmp_path)
     assert result["lessons"][0]["ok"] is False
-    assert "Lesson 01 stopped at code cell 1: its kernel died, perhaps for want of memory." in lines
+    assert "Lesson 01 stopped at code cell 1: its kernel died, perhaps out of memory." in lines
 
 
 @pytest.mark.parametrize(
