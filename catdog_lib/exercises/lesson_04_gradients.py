@@ -61,7 +61,7 @@ def max_pool_backward(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
         right = F.max_unpool2d(g, winner, 2)
         spread = g.repeat_interleave(2, 2).repeat_interleave(2, 3)
         mistakes = {
-            "You gave g to all four pixels of a window; only the winner gets it, the rest 0.": spread,
+            "You gave g to all four of a window's pixels; only the winner gets it.": spread,
             "You shared g out evenly, as mean-pooling does; the winner gets it all.": spread / 4,
             "You marked the winners with 1; each gets its window's g.": (right != 0).float(),
             "You put the maximum itself in its place; what goes back is g.": (

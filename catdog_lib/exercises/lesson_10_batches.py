@@ -127,8 +127,8 @@ def accumulate(answer: Callable) -> None:
             all(p.grad is not None for p in model.parameters()),
             "There are no gradients: call backward(), and do not clear them afterwards.",
         )
-        parts = list(zip(images.split(most), labels.split(most), strict=True))
-        means = [_gradient(model, *part) for part in parts]
+        micro_batches = list(zip(images.split(most), labels.split(most), strict=True))
+        means = [_gradient(model, *micro_batch) for micro_batch in micro_batches]
         right = _gradient(model, images, labels)
         mistakes: Mistakes = {
             "The old gradients still count: clear them before the first part.": right + old,
@@ -140,7 +140,7 @@ def accumulate(answer: Callable) -> None:
             "part's sum by the size of the whole batch.": sum(means) / len(means),
             "Only the last part is left: do not clear the gradients between the parts.": [
                 means[-1],
-                means[-1] * len(parts[-1][1]) / count,
+                means[-1] * len(micro_batches[-1][1]) / count,
             ],
             "Only the first part is there.": means[0],
             "The sign: the gradient of the loss, not of minus the loss.": -right,

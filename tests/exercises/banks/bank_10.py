@@ -165,14 +165,14 @@ def by_parts(share, clear="before", reduction="sum", at_once=None, sign=1):
     def accumulate(model, images, labels, most):
         if clear == "before":
             model.zero_grad()
-        pieces = list(
+        micro_batches = list(
             zip(images.split(at_once or most), labels.split(at_once or most), strict=True)
         )
-        for some, truth in pieces:
+        for x, y in micro_batches:
             if clear == "between":
                 model.zero_grad()
-            loss = F.cross_entropy(model(some), truth, reduction=reduction)
-            (sign * loss / share(len(truth), len(labels), len(pieces))).backward()
+            loss = F.cross_entropy(model(x), y, reduction=reduction)
+            (sign * loss / share(len(y), len(labels), len(micro_batches))).backward()
         if clear == "after":
             model.zero_grad(set_to_none=False)
         if clear == "away":
@@ -198,8 +198,8 @@ def first_part_only(model, images, labels, most):
 def backward_of_the_first(model, images, labels, most):
     model.zero_grad()
     losses = [
-        F.cross_entropy(model(some), truth)
-        for some, truth in zip(images.split(most), labels.split(most), strict=True)
+        F.cross_entropy(model(x), y)
+        for x, y in zip(images.split(most), labels.split(most), strict=True)
     ]
     losses[0].backward()
 
