@@ -45,7 +45,9 @@ def test_the_same_numbers_in_javascript_and_in_python(tmp_path):
         np.testing.assert_allclose(path, expected, rtol=0, atol=1e-9)
         np.testing.assert_allclose(shrunk, shrink(weights, lam, name), rtol=0, atol=1e-9)
         assert (np.array(path) == 0).tolist() == (expected == 0).tolist(), "the same exact zeros"
-    assert run_javascript("lambda_slider/math.js", "[js.PENALTIES, js.CURVATURE]", tmp_path) == [
+    assert run_javascript(
+        "lambda_slider/math.js", "[js.SHRINKAGE_PENALTIES, js.CURVATURE]", tmp_path
+    ) == [
         list(PENALTIES),
         [list(row) for row in CURVATURE],
     ]

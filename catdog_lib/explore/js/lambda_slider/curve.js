@@ -4,7 +4,7 @@ import { block, caption, setAttributes, svgElement } from "../dom.js";
 import { significant } from "../format.js";
 import { range } from "../math.js";
 import { SIDE, axes, penaltyClass, polylinePoints, square } from "./chart.js";
-import { PENALTIES, shrink } from "./math.js";
+import { SHRINKAGE_PENALTIES, shrink } from "./math.js";
 
 const SAMPLES = range(401).map((i) => (i - 200) / 200);
 
@@ -16,7 +16,7 @@ export function shrinkageCurve(largest) {
   const diagonal = polylinePoints([[-1, -1], [1, 1]].map(onCurve));
   const same = svgElement("polyline", { class: "catdog-same", points: diagonal });
   const labels = svgElement("g", { class: "catdog-ticks" });
-  const curves = PENALTIES.map((name) =>
+  const curves = SHRINKAGE_PENALTIES.map((name) =>
     svgElement("polyline", { class: `catdog-curve ${penaltyClass(name)}` }),
   );
   const svg = square({ class: "catdog-grid catdog-ground", role: "img" });
@@ -25,7 +25,7 @@ export function shrinkageCurve(largest) {
 
   function showCurves(lam, penalty) {
     curves.forEach((curve, i) => {
-      const name = PENALTIES[i];
+      const name = SHRINKAGE_PENALTIES[i];
       const hidden = name === "L1 subgradient" && penalty !== name;
       curve.toggleAttribute("hidden", hidden);
       curve.classList.toggle("catdog-chosen", name === penalty);

@@ -8,7 +8,7 @@ import { range } from "../math.js";
 import { follow, setState } from "../state.js";
 import { shrinkageCurve } from "./curve.js";
 import { layerView } from "./layer.js";
-import { PENALTIES, shrink } from "./math.js";
+import { SHRINKAGE_PENALTIES, shrink } from "./math.js";
 import { weightPlane } from "./plane.js";
 
 const LAMBDAS = [...range(101).map((i) => i / 100), 1.25, 1.5, 2, 3, 5, 10];
@@ -29,7 +29,7 @@ export function summary(lam, penalty, weights, point) {
 function render({ model, el }) {
   const { weights, shape, largest } = model.get("layer");
   const set = (values) => setState(model, values);
-  const options = PENALTIES.map((name) => [name, name]);
+  const options = SHRINKAGE_PENALTIES.map((name) => [name, name]);
   const penaltyField = selectField("penalty", options, (penalty) => set({ penalty }));
   const slider = sliderField("λ", LAMBDAS, (lam) => set({ lam }));
   const setLambda = (lam) => {

@@ -3,7 +3,7 @@
 
 import { range } from "../math.js";
 
-export const PENALTIES = ["L1", "L2", "L1 subgradient"];
+export const SHRINKAGE_PENALTIES = ["L1", "L2", "L1 subgradient"];
 export const CURVATURE = [[1, 0.3], [0.3, 0.5]];
 const [RATE, STEPS, SWEEPS] = [0.1, 200, 40];
 
