@@ -16,7 +16,7 @@ from catdog_lib.from_scratch.loss_surfaces import SURFACES
 from catdog_lib.from_scratch.optimizer_race import check_optimizers, race, surface_named
 
 STEPS = 300  # the length of a race
-_SHOWN = ("SGD", "momentum", "RMSprop", "Adam")  # Nesterov and AdamW often hide below others
+_SHOWN = ("SGD", "momentum", "RMSprop", "Adam")  # Nesterov and AdamW often lie under the others
 
 
 class OptimizerRace(Explorable):

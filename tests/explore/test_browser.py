@@ -265,8 +265,8 @@ TWO = [LIVE[0], LIVE[-1]]  # all explorables are driven above; a whole lesson ta
 def test_a_lesson_runs_in_jupyterlab_from_top_to_bottom(lesson, chromium, lab, tmp_path):  # noqa: F811
     """Run the first and the last lesson with explorables.
 
-    nbval and `make course` run all lessons, without a browser. An error would stop "Run All" before the
-    cell that this test adds at the end.
+    nbval and `make course` run all lessons, without a browser. An error would stop "Run All"
+    before the cell that this test adds at the end.
     """
     notebook = nbformat.read(lesson, as_version=4)
     finished = "from pathlib import Path\n\nPath('finished').touch()"

@@ -119,6 +119,18 @@ def test_a_network_of_the_course_becomes_a_stack():
     assert net.training, "the network is left as it was"
 
 
+def test_the_mode_of_each_module_stays_as_it_is():
+    net = nn.Sequential(models.Normalize(), nn.Conv2d(3, 3, 3, padding=1), nn.BatchNorm2d(3))
+    net[2].eval()  # frozen
+    ReceptiveFieldViewer(model=net)
+    assert [module.training for module in net.modules()] == [True, True, True, False]
+    net.append(Branched())
+    with pytest.raises(CatdogError, match="does not follow"):
+        ReceptiveFieldViewer(model=net)
+    assert [module.training for module in net] == [True, True, False, True]
+    assert not any(module._forward_hooks for module in net.modules())
+
+
 class Branched(nn.Module):
     def __init__(self):
         super().__init__()

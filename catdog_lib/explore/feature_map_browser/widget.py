@@ -1,4 +1,4 @@
-"""Look into your own network: a layer, a channel, a unit, and the arithmetic behind its value.
+"""Look into your own network: a layer, a channel, a unit, and the arithmetic of its value.
 
 Lesson 07, section 6.
 """
