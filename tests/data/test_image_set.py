@@ -1,6 +1,8 @@
 """Sets of images: indexing, sampling, batches, and their way to another process."""
 
 import pickle
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -48,3 +50,14 @@ def test_a_set_sent_to_another_process_takes_its_own_images_and_no_others():
     for mine, its in zip(some[:], arrived[:], strict=True):
         assert torch.equal(mine, its)
     assert some.store is store, "the set itself still shares it"
+
+
+def test_the_names_of_the_package_are_listed_before_their_first_use():
+    code = "from catdog_lib import data; import sys; print('torch' in sys.modules, *dir(data))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    torch_loaded, *names = done.stdout.split()
+    assert torch_loaded == "False" and set(data.__all__) <= set(names)
+    for name in data.__all__:
+        assert getattr(data, name) is not None
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = data.nonsense
