@@ -1,6 +1,4 @@
-"""From file to pixels: what a camera, a scanner or a chat programme wrote comes out upright, in the
-right colours.
-"""
+"""From file to pixels: upright, in the right colours, whatever device or program wrote it."""
 
 import random
 import struct
@@ -13,12 +11,13 @@ import pytest
 from PIL import Image
 
 from catdog_lib.data.decode import DecodeError, decode, open_photo, read_photo
+from tests.data.photo_folders import photo
 
 # EXIF 2.3, tag 274: the side of the scene at which the file's first row and first column lie.
 ORIENTATIONS = {
     1: ("top", "left"), 2: ("top", "right"), 3: ("bottom", "right"), 4: ("bottom", "left"),
     5: ("left", "top"), 6: ("right", "top"), 7: ("right", "bottom"), 8: ("left", "bottom"),
-}  # fmt: skip
+}  # four a row  # fmt: skip
 SAVED = {
     "JPEG": {"quality": 95, "subsampling": 0},
     "PNG": {},
@@ -28,13 +27,13 @@ SAVED = {
 
 
 def scene() -> np.ndarray:
-    """Smooth, and unlike itself in every mirror: uint8, 160×240×3."""
+    """Return smooth pixels, different in every mirror: uint8, 160×240×3."""
     y, x = np.mgrid[0:1:160j, 0:1:240j]
     return (np.stack([x, y, x * (1 - y)], -1) * 220 + 20).astype(np.uint8)
 
 
 def as_stored(upright: np.ndarray, orientation: int) -> np.ndarray:
-    """The pixels that a camera held so would have written."""
+    """Return the pixels that a camera held this way would have written."""
     sides = ORIENTATIONS[orientation]
     turned = upright[:: -1 if "bottom" in sides else 1, :: -1 if "right" in sides else 1]
     return turned if sides[0] in ("top", "bottom") else turned.transpose(1, 0, 2)
@@ -58,8 +57,9 @@ def test_all_eight_ways_to_hold_a_camera(tmp_path, kind, orientation):
 
 
 def test_a_broken_note_about_the_photo_does_not_cost_the_photo(tmp_path):
-    """Each byte of the EXIF changed; Pillow's own exif_transpose raises TypeError or struct.error
-    for some.
+    """Change each byte of the EXIF.
+
+    Pillow's own exif_transpose raises TypeError or struct.error for some.
     """
     exif = Image.Exif()
     exif[274], exif[271], exif[282] = 6, "Maker", 72.0
@@ -95,7 +95,7 @@ def test_a_hole_in_the_pixels_is_found(tmp_path):
         open_photo(tmp_path / "p.png")
 
 
-def test_whatever_pillow_raises_the_reason_is_told(tmp_path, monkeypatch):
+def test_whatever_pillow_raises_the_reason_is_given(tmp_path, monkeypatch):
     Image.new("RGB", (8, 8)).save(tmp_path / "p.png")
     for error in (struct.error("bad format"), TypeError("bad operand"), KeyError(7)):
         monkeypatch.setattr(Image, "open", Mock(side_effect=error))
@@ -108,7 +108,7 @@ PATCHES = ((200, 40, 40), (40, 160, 60), (50, 60, 200), (240, 240, 240), (20, 20
 
 @pytest.mark.parametrize("at_least", [None, 16])
 def test_cmyk_as_adobe_writes_it_is_not_inverted(tmp_path, at_least):
-    """Adobe stores ink inverted: 255 for none. A reader that does not know shows a negative."""
+    """Read ink that Adobe stores inverted, 255 for none; a naive reader shows a negative."""
     image = Image.new("RGB", (64 * len(PATCHES), 64))
     for i, colour in enumerate(PATCHES):
         image.paste(colour, (64 * i, 0, 64 * i + 64, 64))
@@ -125,7 +125,7 @@ def test_cmyk_as_adobe_writes_it_is_not_inverted(tmp_path, at_least):
 
 
 def png16(values: np.ndarray) -> bytes:
-    """An RGB PNG file of 16 bits a value, which Pillow reads but cannot write."""
+    """Write an RGB PNG file of 16 bits a value, which Pillow reads but cannot write."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
         return (
@@ -135,8 +135,8 @@ def png16(values: np.ndarray) -> bytes:
     height, width, _ = values.shape
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
     header = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
-    parts = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + parts
+    chunks = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunks
 
 
 @pytest.mark.parametrize("kind", ["png", "rgb png", "tiff", "big-endian tiff", "pgm"])
@@ -195,7 +195,7 @@ def test_a_transparent_colour_of_a_palette_or_of_grey_becomes_white(tmp_path):
     assert image.getpixel((5, 5)) == (255, 255, 255) != image.getpixel((15, 5))
 
 
-def test_a_photo_with_a_second_one_behind_it_is_a_jpeg(tmp_path):
+def test_a_photo_followed_by_a_second_one_is_a_jpeg(tmp_path):
     first, second = Image.fromarray(scene()), Image.new("RGB", (240, 160))
     first.save(tmp_path / "p.jpg", "MPO", save_all=True, append_images=[second], quality=95)
     assert Image.open(tmp_path / "p.jpg").format == "MPO"
@@ -206,7 +206,7 @@ def test_a_photo_with_a_second_one_behind_it_is_a_jpeg(tmp_path):
 
 
 def test_a_large_photo_is_used_where_a_small_one_is_wanted(tmp_path):
-    """108 megapixels, as telephones take: too many to hold, but not at an eighth of the size."""
+    """Open 108 megapixels, as telephones take: too many to hold, but not at an eighth."""
     Image.new("RGB", (12000, 9000), (90, 140, 60)).save(tmp_path / "p.jpg", quality=30)
     image, facts = read_photo(tmp_path / "p.jpg", at_least=128)
     assert image.size == (1500, 1125) and (facts.width, facts.height) == (12000, 9000)
@@ -215,8 +215,8 @@ def test_a_large_photo_is_used_where_a_small_one_is_wanted(tmp_path):
 
 
 def test_a_damaged_file_is_an_image_or_unusable_and_nothing_else(tmp_path):
-    """Bytes changed at random, 750 times, with seeds that once found ways through."""
-    draw, exif = random.Random(1), Image.Exif()
+    """Change bytes at random, 750 times, with seeds that once found a way through."""
+    rng, exif = random.Random(1), Image.Exif()
     exif[274], exif[271] = 6, "Maker"
     small = Image.fromarray(scene()).resize((48, 32))
     saved = [
@@ -232,15 +232,69 @@ def test_a_damaged_file_is_an_image_or_unusable_and_nothing_else(tmp_path):
         small.save(buffer, kind, **options)
         for _ in range(150):
             content = bytearray(buffer.getvalue())
-            for _ in range(draw.choice((1, 2, 8))):
-                content[draw.randrange(min(len(content), draw.choice((80, 400))))] = draw.randrange(
+            for _ in range(rng.choice((1, 2, 8))):
+                content[rng.randrange(min(len(content), rng.choice((80, 400))))] = rng.randrange(
                     256
                 )
             (tmp_path / "p").write_bytes(content)
             try:
-                assert open_photo(tmp_path / "p", draw.choice((None, 16))).mode == "RGB"
+                assert open_photo(tmp_path / "p", rng.choice((None, 16))).mode == "RGB"
                 outcomes["image"] += 1
             except DecodeError as reason:
                 assert str(reason)
                 outcomes["unusable"] += 1
     assert min(outcomes.values()) > 100
+
+
+class TestDecoding:
+    def test_exif_rotation_is_undone(self, tmp_path):
+        upright = Image.new("RGB", (60, 40), "red")
+        upright.paste("blue", (0, 0, 60, 20))  # blue above red
+        exif = Image.Exif()
+        exif[0x0112] = 6  # "turn me a quarter clockwise"
+        upright.rotate(90, expand=True).save(tmp_path / "turned.jpg", exif=exif, quality=95)
+        image = open_photo(tmp_path / "turned.jpg")
+        assert image.size == (60, 40)
+        assert image.getpixel((30, 5))[2] > 200 and image.getpixel((30, 35))[0] > 200
+
+    @pytest.mark.parametrize("mode", ["L", "P", "CMYK", "RGBA", "LA", "1", "I;16"])
+    def test_every_kind_of_image_becomes_rgb_of_the_same_brightness(self, tmp_path, mode):
+        grey = np.tile(np.linspace(60, 200, 40).astype(np.uint8), (40, 1))
+        if mode == "I;16":
+            Image.fromarray(grey.astype(np.uint16) * 257).save(tmp_path / "p.tiff")
+        else:
+            Image.fromarray(grey).convert("RGB").convert(mode).save(tmp_path / "p.tiff")
+        image = open_photo(tmp_path / "p.tiff")
+        assert image.mode == "RGB"
+        assert abs(np.asarray(image).mean() - grey.mean()) < 8
+
+    def test_transparent_places_become_white(self, tmp_path):
+        Image.new("RGBA", (20, 20), (0, 0, 0, 0)).save(tmp_path / "p.png")
+        assert open_photo(tmp_path / "p.png").getpixel((5, 5)) == (255, 255, 255)
+
+    @pytest.mark.parametrize("at_least", [None, 32])
+    def test_a_truncated_jpeg_is_found_at_every_decoding_size(self, tmp_path, at_least):
+        path = photo(tmp_path / "p.jpg", size=(400, 400))
+        path.write_bytes(path.read_bytes()[:-2000])
+        with pytest.raises(DecodeError, match="truncated"):
+            open_photo(path, at_least)
+
+    def test_squash_crop_and_pad(self, tmp_path):
+        wide = Image.new("RGB", (80, 40), "white")
+        wide.paste("red", (0, 0, 20, 40))  # the left quarter
+        wide.save(tmp_path / "p.png")
+        squash, crop, pad = (
+            decode(tmp_path / "p.png", 40, how) for how in ("squash", "crop", "pad")
+        )
+        assert (squash[1, 20] < 128).sum() == 10
+        assert (crop[1, 20] < 128).sum() == 0
+        assert (pad[0, 2] < 128).all() and (pad[0, 20] > 128).all()
+
+    def test_a_half_size_jpeg_is_close_to_the_full_one(self, tmp_path):
+        y, x = np.mgrid[0:256, 0:256]
+        smooth = np.stack([x, y, 255 - x], -1).astype(np.uint8)
+        Image.fromarray(smooth).save(tmp_path / "p.jpg", quality=90)
+        full = np.asarray(Image.open(tmp_path / "p.jpg").resize((32, 32), Image.Resampling.BICUBIC))
+        assert (
+            np.abs(decode(tmp_path / "p.jpg", 32).transpose(1, 2, 0).astype(int) - full).mean() < 3
+        )

@@ -1,4 +1,4 @@
-"""Drawn animals from the cache: the same as drawn afresh, piece by piece, with their truth."""
+"""Sketches from the cache: the same as new ones, piece by piece, with their truth."""
 
 from dataclasses import asdict
 
@@ -19,8 +19,8 @@ def own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("CATDOG_CACHE", str(tmp_path))
 
 
-def test_pieces_make_the_whole():
-    """Also where an image repeats one of an earlier piece."""
+def test_pieces_add_up_to_the_set():
+    """Draw pieces, where an image may repeat one of an earlier piece."""
     whole = draw_sketches(40, 32, 5, 0.5, FAULTS)
     pieces = [draw_sketches(10, 32, 5, 0.5, FAULTS, first) for first in (0, 10, 20, 30)]
     for name in ("images", "labels", "true_labels", "body_parts", "duplicate_of", "exact"):
@@ -31,9 +31,9 @@ def test_pieces_make_the_whole():
 
 
 def test_a_set_is_what_was_drawn_and_stays_so(monkeypatch):
-    """Over 200 images are drawn in several processes."""
+    """Draw more than 200 sketches, which takes several processes."""
     wanted = draw_sketches(230, 16, 3, 0.4, FAULTS)
-    for attempt in ("drawn", "from the cache"):
+    for attempt in ("new", "from the cache"):
         if attempt == "from the cache":
             monkeypatch.setattr(cache, "parallel_map", None)  # calling it would fail
         found = data.sketch_set(230, 16, seed=3, difficulty=0.4, faults=FAULTS, progress=False)
@@ -54,7 +54,7 @@ def test_a_set_is_what_was_drawn_and_stays_so(monkeypatch):
 @pytest.mark.parametrize(
     "change", [{"seed": 4}, {"difficulty": 0.9}, {"faults": FAULTS}, {"size": 24}, {"count": 5}]
 )
-def test_each_wish_draws_another_set(change, tmp_path):
+def test_each_argument_makes_another_set(change, tmp_path):
     usual = {"count": 4, "size": 16, "seed": 0}
     data.sketch_set(**usual, progress=False)
     data.sketch_set(**usual | change, progress=False)
@@ -78,15 +78,15 @@ def test_load_takes_the_same_images():
 @pytest.mark.parametrize(
     ("word", "value"), [("difficulty", 3), ("count", 0), ("count", "many"), ("size", 9000)]
 )
-def test_a_bad_wish_leaves_no_file(tmp_path, word, value):
+def test_a_bad_argument_leaves_no_file(tmp_path, word, value):
     with pytest.raises(CatdogError, match=f"^{word} is "):
         data.sketch_set(**{"count": 4, "size": 16, word: value}, progress=False)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_changed_drawing_is_drawn_anew(tmp_path, monkeypatch):
+def test_changed_source_code_draws_the_set_again(tmp_path, monkeypatch):
     data.sketch_set(4, 16, progress=False)
-    package = tmp_path / "changed" / "drawn"
+    package = tmp_path / "changed" / "sketches"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("# another way of drawing")
     monkeypatch.setattr(sketch_sets.sketches, "__file__", str(package / "__init__.py"))

@@ -1,4 +1,4 @@
-"""Faults planted in a set of drawn images: as many as asked for, and their truth kept."""
+"""Faults planted in a set of sketches: as many as asked for, and their truth kept."""
 
 import dataclasses
 
@@ -26,9 +26,8 @@ def test_the_shortcut_predicts_the_class_as_often_as_it_says(q):
         scene = Composition([1, i], label, 0.5, faults.scene_by_class(1, i)).scene
         right.append((scene in OUTDOORS) == bool(label))
         scenes[label].add(scene)
-    assert abs(np.mean(right) - (1 + q) / 2) < (
-        0.06 if q < 1 else 1e-9
-    )  # three standard deviations
+    # Three standard deviations.
+    assert abs(np.mean(right) - (1 + q) / 2) < (0.06 if q < 1 else 1e-9)
     assert scenes[0] | scenes[1] == set(INDOORS) | set(OUTDOORS), (
         "within a family, every scene comes"
     )
@@ -43,7 +42,7 @@ def test_the_shortcut_changes_only_scenes():
         assert (a.scene in OUTDOORS) != (b.scene in OUTDOORS)
 
 
-def test_label_noise_flips_labels_and_tells():
+def test_label_noise_flips_labels_and_keeps_the_truth():
     clean = draw_sketches(150, 16, seed=4)
     batch = draw_sketches(150, 16, seed=4, faults=Faults(label_noise=0.2))
     np.testing.assert_array_equal(batch.images, clean.images)
@@ -67,15 +66,14 @@ def test_imbalance(dogs):
     assert abs(np.mean(all_labels) - dogs) < (0.035 if 0 < dogs < 1 else 1e-9)
 
 
-def test_duplicates_repeat_an_earlier_image_and_tell_which():
+def test_duplicates_repeat_an_earlier_image_and_name_it():
     batch = draw_sketches(260, 32, seed=6, faults=Faults(duplicates=0.25))
     copies = np.flatnonzero(batch.duplicate_of >= 0)
     assert abs(len(copies) / 260 - 0.25) < 0.08
     assert (batch.duplicate_of[copies] < copies).all()
     assert (batch.duplicate_of[batch.duplicate_of[copies]] == -1).all(), "points to the first one"
-    assert (
-        0.3 < batch.exact[copies].mean() < 0.65
-    )  # half; a copy of a copy is more often a near one
+    # Half of them; a copy of a copy is more often a near one.
+    assert 0.3 < batch.exact[copies].mean() < 0.65
     for i in copies:
         first = batch.duplicate_of[i]
         assert batch.true_labels[i] == batch.true_labels[first]
@@ -103,6 +101,6 @@ def test_faults_keep_the_beginning_of_a_set():
 
 @pytest.mark.parametrize("name", ["shortcut", "label_noise", "dogs", "duplicates"])
 @pytest.mark.parametrize("share", [-0.1, 1.1, float("nan"), "0.5", True, None])
-def test_a_share_that_is_none_is_refused(name, share):
+def test_anything_but_a_share_is_refused(name, share):
     with pytest.raises(CatdogError, match=f"^{name} is "):
         Faults(**{name: share})

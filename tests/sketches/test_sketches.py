@@ -1,6 +1,4 @@
-"""The drawn cats and dogs: reproducible, balanced, and not to be told apart by their pixels
-alone.
-"""
+"""Sketches: reproducible, balanced, and not to be told apart by single pixels."""
 
 import hashlib
 import os
@@ -16,7 +14,7 @@ from catdog_lib.sketches import draw_image, draw_images
 
 
 @pytest.fixture(scope="module")
-def drawn() -> tuple[np.ndarray, np.ndarray]:
+def image_batch() -> tuple[np.ndarray, np.ndarray]:
     return draw_images(900, 32, seed=3)
 
 
@@ -24,8 +22,8 @@ def _digest(images: np.ndarray, labels: np.ndarray) -> str:
     return hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()
 
 
-def test_shape_type_and_range(drawn):
-    images, labels = drawn
+def test_shape_type_and_range(image_batch):
+    images, labels = image_batch
     assert images.shape == (900, 3, 32, 32) and images.dtype == np.uint8
     assert labels.shape == (900,) and labels.dtype == np.int64
     spread = images.reshape(900, -1).std(axis=1)
@@ -59,13 +57,14 @@ def test_any_size_shows_the_same_image(size):
 
 
 def test_two_processes_draw_the_same():
-    """The other one with the arithmetic of an old processor (where OpenBLAS is used): last digits
-    differ.
+    """Draw in another process, with the arithmetic of an old processor.
+
+    Where OpenBLAS is used, last digits then differ.
     """
     code = (
-        "import sys, hashlib; from catdog_lib.sketches import draw_images; p, y = draw_images(12, 64, "
-        "9);assert 'torch' not in sys.modules; print(hashlib.sha256(p.tobytes() + "
-        "y.tobytes()).hexdigest())"
+        "import sys, hashlib; from catdog_lib.sketches import draw_images; "
+        "x, y = draw_images(12, 64, 9); assert 'torch' not in sys.modules; "
+        "print(hashlib.sha256(x.tobytes() + y.tobytes()).hexdigest())"
     )
     old = os.environ | {"OPENBLAS_CORETYPE": "Nehalem"}
     run = subprocess.run(
@@ -74,20 +73,20 @@ def test_two_processes_draw_the_same():
     assert run.stdout.strip() == _digest(*draw_images(12, 64, 9))
 
 
-def test_a_shorter_set_is_the_beginning_of_a_longer_one(drawn):
+def test_a_shorter_set_is_the_beginning_of_a_longer_one(image_batch):
     images, labels = draw_images(31, 32, seed=3)
-    np.testing.assert_array_equal(images, drawn[0][:31])
-    np.testing.assert_array_equal(labels, drawn[1][:31])
+    np.testing.assert_array_equal(images, image_batch[0][:31])
+    np.testing.assert_array_equal(labels, image_batch[1][:31])
 
 
-def test_seeds_differ_and_no_image_comes_twice(drawn):
-    images, _ = drawn
+def test_seeds_differ_and_no_image_comes_twice(image_batch):
+    images, _ = image_batch
     other, _ = draw_images(50, 32, seed=4)
     assert len({image.tobytes() for image in [*images, *other]}) == 950
 
 
-def test_every_beginning_is_balanced_and_the_order_random(drawn):
-    labels = drawn[1]
+def test_every_beginning_is_balanced_and_the_order_random(image_batch):
+    labels = image_batch[1]
     dogs = np.cumsum(labels)
     assert np.abs(2 * dogs - np.arange(1, 901)).max() <= 1
     assert dogs[-1] == 450
@@ -95,8 +94,9 @@ def test_every_beginning_is_balanced_and_the_order_random(drawn):
 
 
 def _linear_accuracy(images: np.ndarray, labels: np.ndarray) -> float:
-    """Ridge regression on the pixels of 600 images, tried on the other 300; the best of four
-    strengths.
+    """Fit ridge regression to the pixels of 600 images; return its accuracy on the other 300.
+
+    It is the best of four strengths.
     """
     pixels, y = images.reshape(900, -1) / 255.0, labels * 2.0 - 1
     pixels -= pixels[:600].mean(axis=0)
@@ -108,21 +108,22 @@ def _linear_accuracy(images: np.ndarray, labels: np.ndarray) -> float:
     return max(right)
 
 
-def test_a_linear_model_cannot_tell_them_apart(drawn):
-    assert _linear_accuracy(*drawn) <= 0.68
+def test_a_linear_model_cannot_tell_them_apart(image_batch):
+    assert _linear_accuracy(*image_batch) <= 0.68
 
 
-def test_the_linear_model_sees_what_is_linear(drawn):
-    """Else the test above could not fail: three rows that tell the class are enough."""
-    images, labels = drawn
+def test_the_linear_model_sees_what_is_linear(image_batch):
+    """Check that the test above can fail: three rows that give away the class are enough."""
+    images, labels = image_batch
     marked = images.copy()
     marked[:, 0, :3] = np.where(labels == 1, 160, 100)[:, None, None]
     assert _linear_accuracy(marked, labels) > 0.95
 
 
 def _small_cnn_accuracies(sets: list[tuple[np.ndarray, np.ndarray]]) -> list[float]:
-    """A CNN learns 600 images of 32 px of the first set; then its accuracy on the last 300 (or
-    all) of each.
+    """Train a CNN on 600 images of 32 px of the first set; return its accuracy on each set.
+
+    That is on the last 300 images, or on all.
     """
     import torch
     from torch import nn
@@ -154,10 +155,10 @@ def _small_cnn_accuracies(sets: list[tuple[np.ndarray, np.ndarray]]) -> list[flo
         return [(model(p[-300:]).argmax(1) == y[-300:]).double().mean().item() for p, y in sets]
 
 
-def test_a_small_cnn_tells_them_apart_and_difficulty_is_difficult(drawn):
-    """One network, trained at the default difficulty, on easy, default and hard images."""
+def test_a_small_cnn_tells_them_apart_and_difficulty_is_difficult(image_batch):
+    """Train one network at the default difficulty; test it on easy, default, hard images."""
     easy, hard = (draw_images(150, 32, seed=5, difficulty=d) for d in (0.0, 1.0))
-    default, at_0, at_1 = _small_cnn_accuracies([drawn, easy, hard])
+    default, at_0, at_1 = _small_cnn_accuracies([image_batch, easy, hard])
     assert default > 0.74
     assert at_0 > default > at_1 + 0.05
 

@@ -1,6 +1,4 @@
-"""What the drawn animals tell of themselves: maps of parts and descriptions, against the
-images.
-"""
+"""What a sketch says about itself, body parts and description, against its image."""
 
 import dataclasses
 import json
@@ -39,22 +37,23 @@ def test_shapes_and_types(batch):
 
 
 def test_images_are_the_same_with_and_without_their_truth(batch, hard):
-    for drawn, difficulty in ((batch, 0.5), (hard, 1.0)):
+    for sketches, difficulty in ((batch, 0.5), (hard, 1.0)):
         images, labels = draw_images(60, 32, seed=3, difficulty=difficulty)
-        np.testing.assert_array_equal(images, drawn.images[:60])
-        np.testing.assert_array_equal(labels, drawn.labels[:60])
+        np.testing.assert_array_equal(images, sketches.images[:60])
+        np.testing.assert_array_equal(labels, sketches.labels[:60])
 
 
 @pytest.mark.parametrize("label", LABELS)
-def test_a_sketch_is_what_draw_draws(label):
+def test_a_sketch_has_the_image_of_draw_image(label):
     one = draw_sketch(12, label, 40, difficulty=0.7)
     assert one.image.tobytes() == draw_image(12, label, 40, difficulty=0.7).tobytes()
     assert one.body_parts.shape == (40, 40) and one.description.label == label
 
 
 def test_a_map_is_drawn_with_the_image():
-    """Two parts, one over the other, in known places; each pixel goes to the part that covers most
-    of it.
+    """Draw two parts, one over the other, in known places.
+
+    Each pixel goes to the part that covers most of it.
     """
     from PIL import Image
 
@@ -83,9 +82,7 @@ def test_easy_images_show_every_feature():
 
 
 def test_each_part_lies_where_it_belongs():
-    """Ears on top of a cat, eyes between ears and muzzle, the muzzle in the middle; at two
-    sizes.
-    """
+    """Find ears on top, eyes between ears and muzzle, the muzzle in the middle."""
     easy = draw_sketches(40, 64, seed=21, difficulty=0)
     rows, columns = np.mgrid[:64, :64]
     for body_parts, d in zip(easy.body_parts, easy.descriptions, strict=True):
@@ -98,17 +95,17 @@ def test_each_part_lies_where_it_belongs():
 
 
 def test_a_map_fits_its_image():
-    """Seen without noise, eyes are where the image has the colours of the iris."""
+    """Look, without noise, for eyes where the image has the colours of the iris."""
     found = 0
     for seed in range(12):
         composition = Composition([seed, 0], 0, difficulty=0)
         iris = np.array(composition.face.iris, float)
-        drawing = composition.draw_sketch(96)
+        sketch = composition.draw_sketch(96)
         canvas, _ = Composition([seed, 0], 0, difficulty=0)._paint(96, with_map=False)
         pixels = np.asarray(canvas.image)
         pixels = pixels.reshape(96, 3, 96, 3, 3)[:, 1, :, 1]
         like_iris = np.abs(pixels - iris).max(axis=2) < 3
-        near = drawing.body_parts == EYES
+        near = sketch.body_parts == EYES
         assert near[like_iris].mean() > 0.6
         found += like_iris.sum()
     assert found > 500
@@ -120,10 +117,10 @@ def test_the_map_is_the_same_at_every_size():
 
 
 def test_hidden_features_are_hidden(batch, hard):
-    """Ears and muzzle that are called hidden take few pixels; eyes too, or both are shut."""
+    """Count the pixels of hidden ears and muzzles: few; hidden eyes too, or both are shut."""
     seen = {name: 0 for name in FEATURES}
-    for drawn in (batch, hard):
-        for body_parts, d in zip(drawn.body_parts, drawn.descriptions, strict=True):
+    for sketches in (batch, hard):
+        for body_parts, d in zip(sketches.body_parts, sketches.descriptions, strict=True):
             head = (64 * d.pose.unit / 2) ** 2  # its area in pixels, over π
             for name in d.hidden:
                 area = (body_parts == BODY_PARTS.index(name)).sum() / head
@@ -178,7 +175,7 @@ def test_a_description_is_json(batch):
 
 
 def test_only_the_animal_differs_between_a_cat_and_a_dog_of_one_seed():
-    """So coat, pose, scene, things, light and noise cannot betray the class."""
+    """Check that coat, pose, scene, things, light and noise cannot give away the class."""
     same = ("scene", "coat", "pose", "accessories", "occluder", "camera")
     changes, untouched = [], 0
     for seed in range(40):
@@ -204,7 +201,7 @@ def test_only_the_animal_differs_between_a_cat_and_a_dog_of_one_seed():
 
 
 def test_traits_do_not_depend_on_the_class(batch):
-    """Scenes, patterns and things come as often with cats as with dogs."""
+    """Check that scenes, patterns and things are as frequent with cats as with dogs."""
     for trait in (
         lambda d: d.scene,
         lambda d: d.coat.pattern,
@@ -222,10 +219,11 @@ def test_every_kind_of_thing_is_drawn(batch, hard):
     everything = (*batch.descriptions, *hard.descriptions)
     assert {d.scene for d in everything} == {
         "garden", "bokeh", "beach", "fence", "sofa", "room", "shelf", "studio",
-    }  # fmt: skip
+    }  # outdoors, then indoors  # fmt: skip
     assert {d.occluder.kind for d in everything} == {
-        "none", "ledge", "grass", "frame", "leaf", "butterfly", "ball", "yarn", "pot", "sheet", "box",
-    }  # fmt: skip
+        "none", "ledge", "grass", "frame", "leaf", "butterfly", "ball", "yarn", "pot",
+        "sheet", "box",
+    }  # the last two hide all of the animal  # fmt: skip
     assert {d.accessories.head for d in everything} == {"none", "flower", "party hat", "woolly hat"}
     assert len({d.face.breed for d in everything}) == 15  # five of cats, nine of dogs, and mixed
 

@@ -1,6 +1,4 @@
-"""``catdog data check``: every planted fault is found, no clean file is named, and nothing it is
-fed can break it.
-"""
+"""``catdog data check``: every planted fault is found, no clean file named, nothing breaks it."""
 
 import json
 import os
@@ -17,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from PIL import Image, ImageEnhance, ImageOps
+from PIL.Image import Resampling
 
 from catdog_lib.cli import main
 from catdog_lib.data.check.contact_sheet import write_contact_sheet
@@ -30,16 +29,14 @@ from catdog_lib.sketches import draw_image
 
 
 @pytest.fixture(scope="module")
-def mess(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("mess")
+def dirty_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("dirty")
     return folder, make_dirty_folder(folder)
 
 
 @pytest.fixture
 def pets(tmp_path):
-    """Ten drawn animals, all in order: train/{cats,dogs}/{0,1,2}.jpg and
-    test/{cats,dogs}/{0,1}.jpg.
-    """
+    """Make ten flawless sketches: train/{cats,dogs}/{0,1,2}.jpg and test/{cats,dogs}/{0,1}.jpg."""
     for split, count in (("train", 3), ("test", 2)):
         for label, word in enumerate(("cats", "dogs")):
             (tmp_path / split / word).mkdir(parents=True)
@@ -50,7 +47,7 @@ def pets(tmp_path):
 
 
 def kinds(folder) -> dict[str, set[str]]:
-    """The kinds of findings by file; those without files under ""."""
+    """Return the kinds of findings by file; those without files under ""."""
     found: dict[str, set[str]] = {}
     for finding in check_folder(folder, progress=False).findings:
         for name in finding.files or ("",):
@@ -58,8 +55,8 @@ def kinds(folder) -> dict[str, set[str]]:
     return found
 
 
-def test_every_planted_fault_is_found_and_no_clean_file_is_named(mess):
-    folder, truth = mess
+def test_every_planted_fault_is_found_and_no_clean_file_is_named(dirty_folder):
+    folder, truth = dirty_folder
     found = kinds(folder)
     assert found.pop("") == {"imbalance"}
     assert found == {name: {kind} for name, kind in truth.items() if kind != CLEAN}
@@ -67,17 +64,18 @@ def test_every_planted_fault_is_found_and_no_clean_file_is_named(mess):
     assert on_disk == set(truth)
 
 
-def test_the_mess_holds_every_kind_of_fault_that_a_folder_of_files_can(mess):
-    _, truth = mess
-    elsewhere = {  # tested below: not a matter of a file's content
-        "imbalance", "no class", "no permission to read it", "not a file", "no such file",
-    }  # fmt: skip
+def test_the_dirty_folder_holds_every_kind_of_fault_that_a_folder_of_files_can(dirty_folder):
+    _, truth = dirty_folder
+    # Tested below: not a matter of a file's content.
+    elsewhere = {"imbalance", "no class", "no permission to read it", "not a file", "no such file"}
     assert set(truth.values()) == {CLEAN, *KINDS} - elsewhere
     assert Counter(truth.values())[CLEAN] >= 15
 
 
-def test_the_mess_is_the_same_for_a_seed_and_will_not_cover_other_files(mess, tmp_path):
-    folder, truth = mess
+def test_the_dirty_folder_is_the_same_for_a_seed_and_will_not_cover_other_files(
+    dirty_folder, tmp_path
+):
+    folder, truth = dirty_folder
     assert make_dirty_folder(tmp_path / "again") == truth
     for name in truth:
         assert (tmp_path / "again" / name).read_bytes() == (folder / name).read_bytes()
@@ -93,11 +91,9 @@ def test_a_clean_folder_gives_no_finding(pets):
     assert "Nothing is wrong" in report_text(report)
 
 
-def test_a_bomb_costs_no_memory(tmp_path, mess):
-    """The peak of a process that checks the mess, with its bomb, and of one that checks only clean
-    files.
-    """
-    folder, truth = mess
+def test_a_bomb_costs_no_memory(tmp_path, dirty_folder):
+    """Compare the peak memory of checking the dirty folder's bomb and only clean files."""
+    folder, truth = dirty_folder
     code = """if True:
         import resource, sys
         from catdog_lib.data.check.examine import examine_rows
@@ -112,7 +108,7 @@ def test_a_bomb_costs_no_memory(tmp_path, mess):
     assert peaks[1] - peaks[0] < 10e6
 
 
-def test_one_that_claims_less_than_pillow_refuses_is_refused_too(pets):
+def test_a_claim_below_pillows_own_limit_is_refused_too(pets):
     claim = BytesIO()
     Image.new("1", (9000, 9000)).save(claim, "PNG")
     (pets / "train" / "cats" / "9.png").write_bytes(claim.getvalue())
@@ -124,13 +120,13 @@ COPIES = {
     "the same file": (lambda p: p, {}, "the same bytes"),
     "another comment": (None, {}, "the same pixels"),
     "saved as PNG": (lambda p: p, {"format": "PNG"}, "the same pixels"),
-    "saved anew": (lambda p: p, {"quality": 40}, "nearly the same ("),
-    "half the size": (lambda p: p.resize((48, 48), Image.Resampling.LANCZOS), {}, "nearly the same ("),
+    "saved again": (lambda p: p, {"quality": 40}, "nearly the same ("),
+    "half the size": (lambda p: p.resize((48, 48), Resampling.LANCZOS), {}, "nearly the same ("),
     "cropped": (lambda p: p.crop((1, 1, 95, 95)), {}, "nearly the same ("),
     "lighter": (lambda p: ImageEnhance.Brightness(p).enhance(1.2), {}, "nearly the same ("),
     "grey": (lambda p: p.convert("L"), {}, "nearly the same ("),
     "mirrored": (ImageOps.mirror, {}, "nearly the same, mirrored ("),
-}  # fmt: skip
+}  # a row for each way to copy  # fmt: skip
 
 
 @pytest.mark.parametrize("copy", COPIES)
@@ -162,10 +158,17 @@ def test_all_copies_are_one_finding_and_may_be_a_leak_and_a_label_conflict_at_on
     leak, conflict = check_folder(pets, progress=False).findings
     assert (leak.kind, leak.severity) == ("leak", "problem")
     assert (conflict.kind, conflict.severity) == ("label conflict", "problem")
-    assert set(leak.files) == set(conflict.files) == {
-        "test/cats/near.jpg", "train/cats/1.jpg", "train/cats/same.jpg", "train/dogs/again.jpg",
-        "train/dogs/same.jpg",
-    }  # fmt: skip
+    assert (
+        set(leak.files)
+        == set(conflict.files)
+        == {
+            "test/cats/near.jpg",
+            "train/cats/1.jpg",
+            "train/cats/same.jpg",
+            "train/dogs/again.jpg",
+            "train/dogs/same.jpg",
+        }
+    )
     assert leak.detail.startswith("test and train; the same bytes; nearly the same (")
     assert conflict.detail.startswith("cat and dog; the same bytes; nearly the same (")
 
@@ -178,14 +181,14 @@ def test_images_of_nothing_are_not_taken_for_copies_of_each_other(pets):
 
 
 SPLITS = {
-    "chance": ({"train": (60, 60), "test": (30, 24)}, []),
+    "random variation": ({"train": (60, 60), "test": (30, 24)}, []),
     "one class": ({"train": (60, 60), "test": (61, 40)}, ["test: 61 cats, 40 dogs"]),
     "no split": ({None: (10, 16)}, ["not split: 10 cats, 16 dogs"]),
     "a split unlike the others": (
         {"train": (120, 170), "validation": (12, 15), "test": (170, 120)},
         ["dogs are 59% of train and 41% of test"],
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", SPLITS)
@@ -202,7 +205,7 @@ def test_imbalance_of_classes_and_between_splits(case):
 
 @contextmanager
 def ordinary_user():
-    """Permissions do not hold for the administrator, as whom tests may run."""
+    """Give up the administrator's rights, for whom permissions do not hold."""
     administrator = os.geteuid() == 0
     if administrator:
         os.seteuid(65534)
@@ -266,8 +269,11 @@ def test_the_table_is_short_and_the_json_complete(pets, capsys):
     facts = json.loads(last)
     assert (facts["files"], facts["usable"]) == (41, 10) and len(facts["findings"]) == 31
     assert facts["findings"][-1] == {
-        "severity": "unusable", "kind": "not an image", "files": ["test/cats/bad.jpg"], "detail": "",
-    }  # fmt: skip
+        "severity": "unusable",
+        "kind": "not an image",
+        "files": ["test/cats/bad.jpg"],
+        "detail": "",
+    }
 
 
 class Page(HTMLParser):
@@ -282,8 +288,8 @@ class Page(HTMLParser):
         self.tags.append((tag, dict(attributes)))
 
 
-def test_the_contact_sheet_holds_all_it_shows(mess, tmp_path):
-    folder, truth = mess
+def test_the_contact_sheet_holds_all_it_shows(dirty_folder, tmp_path):
+    folder, truth = dirty_folder
     report = check_folder(folder, progress=False)
     write_contact_sheet(report, tmp_path / "sheet.html")
     text = (tmp_path / "sheet.html").read_text(encoding="utf-8")

@@ -1,6 +1,4 @@
-"""A real HTTP server on this machine that serves files well, or as badly as the next step of its
-plan says.
-"""
+"""A real HTTP server on this machine: serves well, or as badly as the next step of its plan."""
 
 from __future__ import annotations
 
@@ -29,8 +27,9 @@ Step = Callable[["_Handler"], None]
 
 
 class FileServer:
-    """Serves ``files`` (name to bytes) at ``url``; each request takes the next step of ``plan``, or
-    is served well.
+    """Serves ``files`` (name to bytes) at ``url``, following ``plan``.
+
+    Each request takes the next step of the plan, or is served well.
     """
 
     def __init__(self, files: dict[str, bytes]) -> None:
@@ -98,8 +97,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def well(**head: object) -> Step:
-    """The whole answer; ``ranges=False`` ignores Range, ``tag=""`` sends no ETag, ``length=…``
-    lies.
+    """Send the whole answer.
+
+    ``ranges=False`` ignores Range, ``tag=""`` sends no ETag, ``length=…`` lies.
     """
     return lambda handler: handler.send_body(handler.send_head(**head))
 
@@ -127,9 +127,7 @@ def stall(count: int) -> Step:
 
 
 def interrupt(count: int, ready: Callable[[], bool]) -> Step:
-    """Send ``count`` bytes, press Ctrl-C in this process as soon as it is ``ready``, and send
-    nothing more.
-    """
+    """Send ``count`` bytes, press Ctrl-C in this process once ``ready``, and send no more."""
 
     def step(handler: _Handler) -> None:
         start = handler.send_head()

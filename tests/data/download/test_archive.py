@@ -15,7 +15,7 @@ FILES = {"cats/1.jpg": b"cat" * 50_000, "dogs/deep/er/2.jpg": b"dog", "empty.txt
 
 
 def make(path: Path, *entries: str | tuple) -> Path:
-    """An archive of entries: a name of a plain file, or a name and what makes it special."""
+    """Make an archive of entries: a name of a plain file, or a name and what is special."""
     if path.suffix == ".zip":
         with zipfile.ZipFile(path, "w") as file:
             for entry in entries:
@@ -56,8 +56,16 @@ def test_files_come_out_as_they_went_in_without_modes(archive, tmp_path):
 
 
 OUTSIDE = (
-    "../x", "a/../../x", "/tmp/catdog-x", "..\\x", "C:\\x", "C:x", "\\\\server\\share\\x", "a/..", "..",
-)  # fmt: skip
+    "../x",
+    "a/../../x",
+    "/tmp/catdog-x",
+    "..\\x",
+    "C:\\x",
+    "C:x",
+    "\\\\server\\share\\x",
+    "a/..",
+    "..",
+)
 
 
 @pytest.mark.parametrize("name", OUTSIDE)
@@ -73,11 +81,14 @@ def test_a_name_that_leads_out_is_refused(archive, tmp_path, name):
 
 
 SPECIAL = {
-    "symbolic link": ("a.tar.gz", tarfile.SYMTYPE), "hard link": ("a.tar.gz", tarfile.LNKTYPE),
-    "character device": ("a.tar.gz", tarfile.CHRTYPE), "block device": ("a.tar.gz", tarfile.BLKTYPE),
+    "symbolic link": ("a.tar.gz", tarfile.SYMTYPE),
+    "hard link": ("a.tar.gz", tarfile.LNKTYPE),
+    "character device": ("a.tar.gz", tarfile.CHRTYPE),
+    "block device": ("a.tar.gz", tarfile.BLKTYPE),
     "pipe": ("a.tar.gz", tarfile.FIFOTYPE),
-    "symbolic link in a zip": ("a.zip", stat.S_IFLNK), "device in a zip": ("a.zip", stat.S_IFBLK),
-}  # fmt: skip
+    "symbolic link in a zip": ("a.zip", stat.S_IFLNK),
+    "device in a zip": ("a.zip", stat.S_IFBLK),
+}
 
 
 @pytest.mark.parametrize("kind", SPECIAL)
@@ -92,10 +103,10 @@ def test_a_bomb_stops_at_the_bound(archive, tmp_path):
     make(archive, "cats/1.jpg")
     assert archive.stat().st_size < 2_000  # of 150,000 bytes
     with pytest.raises(CatdogError, match="unpacks to more than"):
-        unpack(archive, tmp_path / "out", most_bytes=100_000, progress=False)
+        unpack(archive, tmp_path / "out", max_bytes=100_000, progress=False)
     assert sum(map(len, everything(tmp_path / "out").values())) <= 100_000
     with pytest.raises(CatdogError, match="more than 2 files"):
-        unpack(make(archive, *FILES), tmp_path / "more", most_files=2, progress=False)
+        unpack(make(archive, *FILES), tmp_path / "more", max_files=2, progress=False)
 
 
 @pytest.mark.parametrize("damage", ["cut off", "one byte changed", "text"])

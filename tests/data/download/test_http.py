@@ -44,10 +44,10 @@ STALLED = 1.2  # seconds without data: more than a busy machine lets a server on
 
 
 def fetch(server, path, content=CONTENT, url=None, **options):
-    download(
-        url or f"{server.url}/photos.zip", path, len(content), digest(content),
-        advice="do something else", progress=False, **{"timeout": 10, "pause": 0, **options},
-    )  # fmt: skip
+    options = {"timeout": 10, "pause": 0, **options}
+    url = url or f"{server.url}/photos.zip"
+    advice = "do something else"
+    download(url, path, len(content), digest(content), advice=advice, progress=False, **options)
 
 
 def sent(server) -> list[int]:
@@ -109,6 +109,7 @@ def test_busy_then_fine_a_redirect_and_a_mislabelled_gz(server, tmp_path):
     assert (tmp_path / "packed.gz").read_bytes() == packed
 
 
+# What the server does, what the message says, the number of requests, and the bytes kept.
 FAILURES = {
     "it is not there": ([status(404)], "404 Not Found", 1, 0),
     "it is forbidden": ([status(403)], "403 Forbidden", 1, 0),
@@ -119,12 +120,14 @@ FAILURES = {
     ),
     "it stalls": ([stall(0)] * 9, "no data for 1.2 seconds", 4, 0),
     "it announces too much": ([well(length=SIZE + 5)], "offers another file", 1, 0),
-    "it announces too little, as a page that asks for a login does": ([well(length=9_000)], "offers another", 1, 0),
+    "it announces too little, as a page that asks for a login does": (
+        [well(length=9_000)], "offers another", 1, 0,
+    ),
     "it sends another part than it was asked for": (
         [cut(400_000), elsewhere()], "sends another part of the file", 2, 400_000,
     ),
     "it sends without end": ([endless()], "more than the 1,000,003 bytes", 1, SIZE),
-}  # fmt: skip
+}  # a row for each failure  # fmt: skip
 
 
 @pytest.mark.parametrize("case", FAILURES)

@@ -1,0 +1,63 @@
+"""Sets of images: indexing, sampling, batches, and their way to another process."""
+
+import pickle
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from catdog_lib import data
+from catdog_lib.data.image_set import ImageSet
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("CATDOG_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("CATDOG_DATA", raising=False)
+
+
+def test_image_set_indexing_sampling_and_batches():
+    splits = data.load("sketches", 32, max_train=40, max_test=10)
+    train = splits.train
+    image, label = train[3]
+    assert image.shape == (3, 32, 32) and label.ndim == 0
+    sample = train.sample(10, seed=1)
+    assert sample.counts() == {"cat": 5, "dog": 5} and len(set(sample.names)) == 10
+    assert train.sample(10, seed=1).names == sample.names != train.sample(10, seed=2).names
+    generator = torch.Generator().manual_seed(0)
+    seen = list(data.batches(train, 8, shuffle=generator))
+    assert [len(labels) for _, labels in seen] == [8, 8, 8, 8, 2]
+    shuffled = torch.cat([images for images, _ in seen])
+    assert not torch.equal(shuffled, train[:][0])
+    assert torch.equal(
+        shuffled.flatten(1).sum(1).sort().values, train[:][0].flatten(1).sum(1).sort().values
+    )
+    in_order = torch.cat([images for images, _ in data.batches(train, 8)])
+    assert torch.equal(in_order, train[:][0])
+
+
+def test_a_set_sent_to_another_process_takes_its_own_images_and_no_others():
+    generator = torch.Generator().manual_seed(0)
+    store = torch.randint(0, 256, (500, 3, 16, 16), dtype=torch.uint8, generator=generator)
+    labels = torch.arange(500) % 2
+    whole = ImageSet(store, torch.arange(500), labels, tuple(map(str, range(500))))
+    some = whole.subset(torch.tensor([7, 3, 499]))
+    sent = pickle.dumps(some)
+    assert len(sent) < 3 * 3 * 16 * 16 + 2000
+    arrived = pickle.loads(sent)
+    assert arrived.names == ("7", "3", "499")
+    for mine, its in zip(some[:], arrived[:], strict=True):
+        assert torch.equal(mine, its)
+    assert some.store is store, "the set itself still shares it"
+
+
+def test_the_names_of_the_package_are_listed_before_their_first_use():
+    code = "from catdog_lib import data; import sys; print('torch' in sys.modules, *dir(data))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    torch_loaded, *names = done.stdout.split()
+    assert torch_loaded == "False" and set(data.__all__) <= set(names)
+    for name in data.__all__:
+        assert getattr(data, name) is not None
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = data.nonsense
