@@ -6,7 +6,7 @@ import torch
 from catdog_lib import explain, inspect
 from catdog_lib.errors import CatdogError
 from tests.inspect.examples import random_images
-from tests.tiny import images, small
+from tests.tiny import image_set, small
 
 ERRORS = {
     "N×3×H×W": lambda m, x: explain.saliency(m, x[0]),
@@ -25,8 +25,8 @@ ERRORS = {
     "layers is 3": lambda m, x: explain.randomize_weights(m, layers=3),
     "both must be": lambda m, x: explain.heat_by_part(torch.zeros(1, 4, 4), torch.zeros(2, 4, 4)),
     "must be N×H×W": lambda m, x: explain.similarity(torch.zeros(2, 3), torch.zeros(2, 3)),
-    "channel is 4": lambda m, x: inspect.top_activations(m, images(2, 0), "3", 4),
-    "have no places": lambda m, x: inspect.top_activations(m, images(2, 0), "5", 0),
+    "channel is 4": lambda m, x: inspect.top_activations(m, image_set(2, 0), "3", 4),
+    "have no places": lambda m, x: inspect.top_activations(m, image_set(2, 0), "5", 0),
 }
 
 

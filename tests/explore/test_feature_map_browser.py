@@ -13,8 +13,8 @@ from catdog_lib import models
 from catdog_lib.explain import grad_cam
 from catdog_lib.explore import FeatureMapBrowser
 from catdog_lib.explore.feature_map_browser.replay import arithmetic, feature_map, seen_span
-from catdog_lib.inspect.layers import last_feature_maps
 from catdog_lib.inspect.effective_field import receptive_field_by_gradient
+from catdog_lib.inspect.layers import last_feature_maps
 from tests.explore.javascript import in_javascript, run_javascript
 from tests.explore.networks import IMAGE, recorded, shaken
 

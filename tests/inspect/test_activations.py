@@ -6,11 +6,11 @@ from torch import nn
 
 from catdog_lib import inspect, models
 from catdog_lib.data.image_set import ImageSet
-from tests.tiny import images, small
+from tests.tiny import image_set, small
 
 
 def test_statistics_are_those_of_all_images_at_once():
-    model, data = small(), images(37, 0)  # three batches, the last one smaller
+    model, data = small(), image_set(37, 0)  # three batches, the last one smaller
     model[1].bias.data[2] = -1e6
     model.train()
     rows = inspect.activation_statistics(model, data)

@@ -14,7 +14,7 @@ from catdog_lib.explore.feature_map_browser.record import record
 from catdog_lib.explore.receptive_field_viewer import traced
 from catdog_lib.inspect.hooks import evaluating, forward_hooks, graph_hooks, named_calls
 from tests.inspect.examples import hook_count, network, random_images
-from tests.tiny import images, small
+from tests.tiny import image_set, small
 
 IMAGES, LABELS = random_images(3, 16), torch.tensor([0, 1, 1])
 HEATMAPS = torch.zeros(3, 16, 16)
@@ -30,8 +30,8 @@ SWITCHES_MODE = {
     "UnitFields": lambda m: inspect.UnitFields.of(m, IMAGES, "4"),
     "effective_receptive_field": lambda m: inspect.effective_receptive_field(m, IMAGES, "4"),
     "receptive_field_by_gradient": lambda m: inspect.receptive_field_by_gradient(m, IMAGES, "4"),
-    "activation_statistics": lambda m: inspect.activation_statistics(m, images(20, 0, 16)),
-    "top_activations": lambda m: inspect.top_activations(m, images(20, 0, 16), "4", 0),
+    "activation_statistics": lambda m: inspect.activation_statistics(m, image_set(20, 0, 16)),
+    "top_activations": lambda m: inspect.top_activations(m, image_set(20, 0, 16), "4", 0),
     "saliency": lambda m: explain.saliency(m, IMAGES),
     "smooth_grad": lambda m: explain.smooth_grad(m, IMAGES, samples=2),
     "occlusion": lambda m: explain.occlusion(m, IMAGES, patch=8),

@@ -174,7 +174,9 @@ class TestFeaturesOf:
     def test_the_head_that_was_cut_off_plays_no_part(self, lite, monkeypatch):
         """A TransferClassifier has the features of the one it was made from; names differ."""
         with_head = features_of(lite, image_set(), device="cpu", progress=False)
-        without = features_of(TransferClassifier().backbone, image_set(), device="cpu", progress=False)
+        without = features_of(
+            TransferClassifier().backbone, image_set(), device="cpu", progress=False
+        )
         assert torch.equal(with_head, without)
 
     def test_without_cache_nothing_is_written(self, lite, tmp_path):
