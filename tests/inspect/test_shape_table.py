@@ -13,7 +13,7 @@ from catdog_lib.inspect.shape_table import shape_table
 
 
 class Odd(nn.Module):
-    """All that is unusual: groups, dilation, shared and tied layers, keywords, its own parameter."""
+    """All that is unusual: groups, dilation, shared and tied layers, keywords, own parameters."""
 
     def __init__(self):
         super().__init__()
