@@ -22,7 +22,7 @@ _BATCH_SIZE = 16  # all layers' outputs are held at once
 
 @dataclass(frozen=True)
 class LayerActivity:
-    """What a layer put out on many images, over all images, channels and places.
+    """The output of a layer on many images, over all images, channels and places.
 
     Attributes:
         name: where the layer sits in the model, with "#2" and so on for a later call.
@@ -65,7 +65,7 @@ class TopActivation:
 
 @torch.no_grad()
 def activation_statistics(model: nn.Module, dataset: ImageSet) -> list[LayerActivity]:
-    """Return what each layer puts out on a set of images, in the order in which the layers run.
+    """Return statistics of each layer's output on a set of images, in the order of the layers.
 
     Layers are the modules without modules inside. The model runs in evaluation mode, and is left as
     it was.

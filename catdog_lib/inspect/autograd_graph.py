@@ -42,7 +42,7 @@ class Node:
 
     Attributes:
         name: the operation, such as "linear", or the name that the tensor was given.
-        kind: "parameter" (an ``nn.Parameter``), "input" (another tensor that asked for a gradient)
+        kind: "parameter" (an ``nn.Parameter``), "input" (another tensor that requires a gradient)
             or "operation".
         shape: of the value; () is one number.
         gradient: the norm ‖∂L/∂value‖ of the loss's gradient in it: the root of the sum of squares.
@@ -80,7 +80,7 @@ class Graph:
 def trace(loss: Tensor, names: Mapping[str, Tensor]) -> Graph:
     """Walk from the loss back to where its graph begins, and send a gradient back once.
 
-    The walk follows ``grad_fn.next_functions``. Only what asks for a gradient is in autograd's
+    The walk follows ``grad_fn.next_functions``. Only what requires a gradient is in autograd's
     graph. Images do not; ``x.requires_grad_()`` before the forward pass puts them in. The
     transposition of a linear layer's weight is part of the layer here. No ``.grad`` of a parameter
     or input changes, and ``loss.backward()`` is still possible.
@@ -90,12 +90,12 @@ def trace(loss: Tensor, names: Mapping[str, Tensor]) -> Graph:
         names: for parameters and inputs, such as ``dict(model.named_parameters())``.
 
     Raises:
-        CatdogError: the loss is not one number, nothing in it asks for a gradient, or its graph is
+        CatdogError: the loss is not one number, nothing in it requires a gradient, or its graph is
             already used up.
     """
     if loss.numel() != 1 or loss.grad_fn is None:
         raise CatdogError(
-            "The loss must be one number that was computed from something that asks for a "
+            "The loss must be one number that was computed from something that requires a "
             f"gradient; it has the shape {tuple(loss.shape)} and "
             f"{'no' if loss.grad_fn is None else 'a'} grad_fn."
         )

@@ -43,8 +43,8 @@ class LayerSignal:
 def layer_signals(model: nn.Module, images: Tensor, labels: Tensor) -> list[LayerSignal]:
     """Make one forward and one backward pass and measure what goes through each layer, in order.
 
-    The loss is cross-entropy. Layers are those with a weight of two or more dimensions that asks
-    for a gradient: convolutions and linear layers. The model runs in the mode it is in; its
+    The loss is cross-entropy. Layers are those with a weight of two or more dimensions that
+    requires a gradient: convolutions and linear layers. The model runs in the mode it is in; its
     ``.grad`` and its buffers, such as BatchNorm's running averages, are left as they were. A
     vanished gradient is the symptom that Glorot and Bengio measure in "Understanding the difficulty
     of training deep feedforward neural networks" (AISTATS 2010).
@@ -69,7 +69,7 @@ def layer_signals(model: nn.Module, images: Tensor, labels: Tensor) -> list[Laye
             loss = F.cross_entropy(model(images), labels)
         if not calls:
             raise CatdogError(
-                "This model used no convolution and no linear layer whose weight asks for a "
+                "This model used no convolution and no linear layer whose weight requires a "
                 "gradient; give one that has some, and set requires_grad to True."
             )
         tensors = [call.output for call in calls] + [call.layer.weight for call in calls]

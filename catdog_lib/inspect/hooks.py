@@ -114,7 +114,7 @@ def named_calls(
 ) -> list[LayerCall]:
     """Run the model once, as for prediction, and return the calls of its layers in their order.
 
-    A call comes after those of the layers inside it. Inputs and outputs are no copies: an in-place
+    A call comes after those of the layers inside it. Inputs and outputs are not copies: an in-place
     layer that follows has changed their values. The model is left as it was.
 
     Args:

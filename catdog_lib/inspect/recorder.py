@@ -1,4 +1,4 @@
-"""Keep what a network's layers put out, and the gradients in it, while the network runs.
+"""Record the outputs of a network's layers, and the gradients in them, while the network runs.
 
 Lesson 07, section 2; Lesson 07, section 4.
 """
@@ -35,7 +35,7 @@ class Recorder:
         gradients: follow gradients too; then call :meth:`backward` in the block.
 
     Attributes:
-        outputs: layer → what it put out, in the order in which the layers ran; copies that belong
+        outputs: layer → its output, in the order in which the layers ran; copies that belong
             to no graph.
         gradients: layer → the gradient in its output, of the same shape; filled by
             :meth:`backward`.

@@ -16,9 +16,7 @@ from catdog_lib.inspect.receptive_field import Box, receptive_field
 
 
 def random_layer(rng, channels):
-    """A convolution or pooling with any settings, square or not, sometimes with a harmless layer
-    after it.
-    """
+    """Return a convolution or pooling with any settings, square or not."""
     kernel = rng.randint(1, 4), rng.randint(1, 4)
     stride = rng.choice([1, 1, 2, (1, 2), 3])
     padding = rng.randint(0, 2), rng.randint(0, 2)

@@ -48,7 +48,7 @@ def test_a_shared_layer_has_a_row_for_each_call_and_a_frozen_one_none():
     assert len({s.name for s in signals}) < len(signals) == 7
     for parameter in model.parameters():
         parameter.requires_grad_(False)
-    with pytest.raises(CatdogError, match="asks for a gradient"):
+    with pytest.raises(CatdogError, match="requires a gradient"):
         layer_signals(model, torch.rand(2, 3, 64, 64), torch.tensor([0, 1]))
 
 

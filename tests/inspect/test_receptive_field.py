@@ -102,9 +102,7 @@ class SlimUnit(nn.Module):
     ],
 )
 def test_resnets_50_101_and_152_have_the_published_fields(units, sizes):
-    """The table's ResNets take the stride in the last unit of a block, others in the first: there
-    it is 427.
-    """
+    """The table's ResNets have the stride in a block's last unit, torchvision's in the first."""
     layers = [nn.Conv2d(3, 1, 7, 2, 3), nn.MaxPool2d(3, 2, 1)]
     for block, count in enumerate(units):
         layers += [SlimUnit(1) for _ in range(count - 1)] + [SlimUnit(2 if block < 3 else 1)]

@@ -1,4 +1,4 @@
-"""The recorder keeps what the layers put out, and the gradients that autograd has."""
+"""The recorder keeps the layers' outputs, and the gradients that autograd has."""
 
 import pytest
 import torch

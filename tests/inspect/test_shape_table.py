@@ -13,9 +13,7 @@ from catdog_lib.inspect.shape_table import shape_table
 
 
 class Odd(nn.Module):
-    """All that is unusual: groups, dilation, a shared layer, a tied weight, keywords, its own
-    parameter.
-    """
+    """All that is unusual: groups, dilation, shared and tied layers, keywords, own parameters."""
 
     def __init__(self):
         super().__init__()
@@ -87,9 +85,7 @@ def test_parameters_count_once_and_only_where_they_are_used():
 
 
 def test_the_table_agrees_with_torchinfo_layer_by_layer():
-    """Torchinfo adds the bias to each output value of a convolution; a batch of one makes its
-    linear layers equal.
-    """
+    """Torchinfo adds the bias to each output value; with one image its linear layers are equal."""
     model = nn.Sequential(
         nn.Conv2d(3, 8, 3, stride=2, dilation=2),
         nn.ReLU(),
