@@ -125,6 +125,7 @@ class Value:
     __radd__, __rsub__, __rmul__, __rtruediv__, __rmatmul__ = (
         lambda b, a, f=f: f(a, b) for f in (__add__, __sub__, __mul__, __truediv__, __matmul__))
     # fmt: on
+    __iter__ = None  # else Python would ask for value[0], value[1], … until an IndexError
 
 
 def softmax_cross_entropy(logits: Value, labels: Tensor) -> Value:

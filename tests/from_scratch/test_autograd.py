@@ -260,6 +260,11 @@ def test_pytorchs_own_autograd_has_no_part_in_it():
     assert not (x.data.requires_grad or y.data.requires_grad or x.grad.requires_grad)
 
 
+def test_a_value_cannot_be_iterated_over():
+    with pytest.raises(TypeError, match="not iterable"):
+        list(Value([1.0, 2.0]))
+
+
 def ones(*shape):
     return Value(torch.ones(shape))
 
