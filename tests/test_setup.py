@@ -1,6 +1,4 @@
-"""run.py on a small project of its own: venv and pip are real, but the packages would be
-gigabytes.
-"""
+"""run.py on a small project of its own: venv and pip are real, the packages are not."""
 
 import ast
 import os
@@ -194,9 +192,7 @@ def test_inside_the_conda_environment_no_venv_is_made(project: Project):
 
 
 def no_ensurepip(project: Project) -> Path:
-    """A folder that, put on PYTHONPATH, makes Python what Debian's is without the package
-    python3-venv.
-    """
+    """A folder that, on PYTHONPATH, makes Python like Debian's without python3-venv."""
     folder = project.folder.parent / "hide"
     folder.mkdir(exist_ok=True)
     (folder / "ensurepip.py").write_text("raise ModuleNotFoundError('ensurepip')", encoding="utf-8")
@@ -238,7 +234,7 @@ def test_a_venv_of_the_users_own_is_kept(project: Project):
     )
 
 
-def test_a_moved_venv_is_made_anew(project: Project):
+def test_a_moved_venv_is_made_again(project: Project):
     mark = project.mark()
     project.folder = project.folder.rename(project.folder.parent / "moved")
     project.venv = project.folder / ".venv"

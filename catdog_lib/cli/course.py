@@ -101,6 +101,7 @@ def _experiment_options(name: str) -> Callable[[Callable], Callable]:
     out = f"experiment_{name}"
 
     def decorate(function: Callable) -> Callable:
+        """Give the function the options."""
         for option in (
             quiet_option,
             device_option,

@@ -95,6 +95,7 @@ def train_run(
         on_event({"event": "started", "epochs": recipe.epochs, "done": done})
 
         def on_epoch(record: Epoch) -> None:
+            """Pass on that an epoch is completed."""
             accuracy = record.validation_accuracy
             progress = {"epoch": record.epoch, "epochs": recipe.epochs}
             on_event({"event": "epoch", **progress, "validation_accuracy": accuracy})

@@ -1,6 +1,4 @@
-"""Small notebooks with one of everything that a lesson may hold, for the tests of running and
-rendering.
-"""
+"""Small notebooks with one of everything that a lesson may hold, to be run and rendered."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Running the lessons: what is executed, what is reported, and that the sources stay as they
-are.
-"""
+"""Running the lessons: what is executed and reported, and that the sources stay as they are."""
 
 from __future__ import annotations
 

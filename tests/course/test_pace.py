@@ -38,8 +38,6 @@ def test_each_task_is_timed_by_itself_and_its_shortest_try_counts(monkeypatch):
 
 
 def test_it_measures_this_machine():
-    """Neither nothing nor another order of magnitude: a machine a hundred times slower runs no
-    lesson.
-    """
+    """The order of magnitude is right: a machine a hundred times slower runs no lesson."""
     here, there = asdict(pace.measure()), asdict(REFERENCE)
     assert all(0.01 < here[task] / there[task] < 100 for task in here), here

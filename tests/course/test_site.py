@@ -73,9 +73,7 @@ def chromium():
 
 
 class Reader:
-    """A browser page whose every request elsewhere is stopped and counted, and whose every
-    complaint is kept.
-    """
+    """A browser page that stops and counts requests elsewhere, and keeps every complaint."""
 
     def __init__(self, chromium, base: str, width: int, scheme: str):
         self.base, self.outside, self.complaints = base, [], []
@@ -116,9 +114,7 @@ def reader(request, chromium, address):
 
 
 def look_over(page) -> None:
-    """What holds for every page: formulas set, pictures shown and described, nothing wider than the
-    window.
-    """
+    """Check every page: formulas set, images shown and described, nothing wider than the window."""
     unset = "all => all.filter(one => !one.querySelector('svg path, svg use')).length"
     assert page.locator("mjx-container").evaluate_all(unset) == 0
     assert page.locator("mjx-merror, [data-mjx-error]").count() == 0

@@ -1,6 +1,4 @@
-"""Run folders: nothing is lost, whatever happens and whenever; nothing is overwritten; nobody reads
-half a file.
-"""
+"""Run folders: nothing is lost or overwritten, whatever happens; nobody reads half a file."""
 
 import json
 import os
@@ -27,7 +25,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="processes are forked an
 
 
 @pytest.fixture(scope="module", autouse=True)
-def pictures(tmp_path_factory):
+def cache(tmp_path_factory):
     """A cache for all, and one thread for each, which makes sums repeatable."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CATDOG_CACHE", str(tmp_path_factory.mktemp("cache")))
@@ -161,9 +159,7 @@ def test_killed_seven_times_while_it_is_finished(tmp_path):
 
 
 def test_a_reader_never_sees_half_a_file(tmp_path):
-    """From the first file to the last, a run can be loaded at any time, and only ever becomes
-    longer.
-    """
+    """A run can be loaded at any time, and only ever becomes longer."""
     out, seen = tmp_path / "run", [0]
     process = catdog_process.start(command(out, epochs=6), tmp_path / "log", slow=0.01)
     while process.is_alive():

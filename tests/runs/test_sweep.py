@@ -125,9 +125,7 @@ def command(out, *more) -> list[str]:
 
 @pytest.mark.slow
 def test_a_sweep_from_the_command_line(tmp_path, capsys, cache):
-    """A member that fails is named, the rest go on; the next command does only what is
-    missing.
-    """
+    """A member that fails is named, the rest go on; the next command does what is missing."""
     out = tmp_path / "sweep"
     wide = command(out, "--set", "lr=0.001,0", "--processes", "2", "--json")
     assert main(wide) == 2

@@ -49,7 +49,7 @@ def work(out: Path, **options) -> tuple[int, list[dict], str]:
 
 class TestEvents:
     def test_started_each_epoch_and_finished(self, tmp_path):
-        status, events, errors = work(tmp_path / "run", train_sizes=[32], augment=["flip_and_crop"])
+        status, events, errors = work(tmp_path / "run", train_sizes=[64], augment=["flip_and_crop"])
         assert status == 0 and is_finished(tmp_path / "run"), errors
         started, first, second, finished = events
         assert started == {"event": "started", "epochs": 2, "done": 0}
@@ -63,7 +63,7 @@ class TestEvents:
                 "validation_accuracy": accuracy,
             }
         assert finished == {"event": "finished", "result": run.config["result"]}
-        assert run.recipe.train_sizes == (32,) and "parameters; 2 epochs" in errors
+        assert run.recipe.train_sizes == (64,) and "parameters; 2 epochs" in errors
 
     def test_an_error_is_its_sentence(self, tmp_path):
         status, events, errors = work(tmp_path / "run", lr=0)
@@ -141,7 +141,8 @@ def test_the_first_decodes_the_images_and_the_rest_wait_for_its_start(tmp_path, 
     """Members of the same images start once the first has said that it has loaded them."""
     program = (
         "import json, os, sys, time; out = json.load(sys.stdin)['out']; mark = out + '.started'\n"
-        "others = [name for name in os.listdir(os.path.dirname(out)) if name.endswith('.started')]\n"
+        "names = os.listdir(os.path.dirname(out))\n"
+        "others = [name for name in names if name.endswith('.started')]\n"
         "print(json.dumps({'event': 'none', 'others': len(others)}), flush=True)\n"
         "time.sleep(0.3); open(mark, 'w').close()\n"
         "print(json.dumps({'event': 'started', 'others': len(others)}), flush=True)\n"
