@@ -11,7 +11,7 @@ import catdog_lib
 from catdog_lib import explain, inspect, models
 from catdog_lib.errors import CatdogError
 from catdog_lib.explore.feature_map_browser.record import record
-from catdog_lib.explore.receptive_field_viewer import traced
+from catdog_lib.explore.receptive_field_viewer import trace_maps
 from catdog_lib.inspect.hooks import evaluating, forward_hooks, graph_hooks, named_calls
 from tests.inspect.examples import hook_count, network, random_images
 from tests.tiny import image_set, small
@@ -39,7 +39,7 @@ SWITCHES_MODE = {
     "deletion_curve": lambda m: explain.deletion_curve(m, IMAGES, HEATMAPS, steps=2),
     "insertion_curve": lambda m: explain.insertion_curve(m, IMAGES, HEATMAPS, steps=2),
     "record": lambda m: record(m, IMAGES),
-    "traced": lambda m: traced(m, IMAGES[0]),
+    "traced": lambda m: trace_maps(m, IMAGES[0]),
 }
 
 
