@@ -6,33 +6,19 @@ The idea is that of A. Karpathy's minGPT.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeAlias
 
 from tqdm.auto import tqdm
 
 from catdog_lib.sparsity import proximal_step
-from catdog_lib.training.recipe import Recipe
 from catdog_lib.training.schedules import SCHEDULES
-
-if TYPE_CHECKING:
-    from catdog_lib.training.trainer import Trainer
-
-Callback: TypeAlias = "Callable[[Trainer], object]"
-EVENTS = (
-    "on_epoch_begin",
-    "on_step_begin",
-    "on_backward_end",  # the gradients are computed, the weights not yet changed
-    "on_step_end",
-    "on_batch_end",  # the metrics of the batch are counted, too
-    "on_epoch_end",  # after validation
-)
+from catdog_lib.training.state import TrainingState
 
 
-def recipe_callbacks(recipe: Recipe) -> dict[str, list[Callback]]:
-    """Return what the recipe asks for around each step: event → functions, in order."""
-    callbacks: dict[str, list[Callback]] = {event: [] for event in EVENTS}
+def add_recipe_callbacks(trainer: TrainingState) -> None:
+    """Add what the recipe asks for around each step."""
+    recipe, callbacks = trainer.recipe, trainer.callbacks
     callbacks["on_step_begin"].append(set_learning_rate)
     if recipe.max_grad_norm:
         callbacks["on_backward_end"].append(clip_gradients)
@@ -42,10 +28,9 @@ def recipe_callbacks(recipe: Recipe) -> dict[str, list[Callback]]:
         callbacks["on_step_end"].append(proximal.shrink)
     if recipe.ema_decay:
         callbacks["on_step_end"].append(update_ema)
-    return callbacks
 
 
-def set_learning_rate(trainer: Trainer) -> None:
+def set_learning_rate(trainer: TrainingState) -> None:
     """Set the rate of every parameter group to what the schedule says for the next step."""
     progress = trainer.steps_taken / (trainer.steps_in_epoch * trainer.recipe.epochs)
     factor = SCHEDULES[trainer.recipe.schedule](progress)
@@ -53,13 +38,13 @@ def set_learning_rate(trainer: Trainer) -> None:
         group["lr"] = group["initial_lr"] * factor
 
 
-def clip_gradients(trainer: Trainer) -> None:
+def clip_gradients(trainer: TrainingState) -> None:
     """Scale the gradients down to the norm that the recipe allows."""
     parameters = trainer.model.parameters()
     trainer.precision.clip_gradients(trainer.optimizer, parameters, trainer.recipe.max_grad_norm)
 
 
-def update_ema(trainer: Trainer) -> None:
+def update_ema(trainer: TrainingState) -> None:
     """Take the new weights into the moving average."""
     trainer.ema.update(trainer.model)
 
@@ -70,11 +55,11 @@ class ProximalStep:
     def __init__(self):
         self.scale = 1.0
 
-    def note_scale(self, trainer: Trainer) -> None:
+    def note_scale(self, trainer: TrainingState) -> None:
         """Remember the gradient scale from before the optimizer's step."""
         self.scale = trainer.precision.scaler.get_scale()
 
-    def shrink(self, trainer: Trainer) -> None:
+    def shrink(self, trainer: TrainingState) -> None:
         """Soft-threshold the weights, unless the scaler skipped the step and lowered the scale."""
         if trainer.precision.scaler.get_scale() >= self.scale:
             recipe = trainer.recipe
@@ -82,16 +67,16 @@ class ProximalStep:
 
 
 @contextmanager
-def progress_bar(trainer: Trainer, visible: bool) -> Iterator[None]:
+def progress_bar(trainer: TrainingState, visible: bool) -> Iterator[None]:
     """Show a bar with the images trained on, the epoch and the validation accuracy."""
     epochs, count = trainer.recipe.epochs, trainer.history.train_images
     done = len(trainer.history.epochs) * count
     with tqdm(total=epochs * count, initial=done, unit="image", disable=not visible) as bar:
 
-        def show_epoch(trainer: Trainer) -> None:
+        def show_epoch(trainer: TrainingState) -> None:
             bar.set_description(f"Epoch {trainer.epoch}/{epochs}")
 
-        def show_accuracy(trainer: Trainer) -> None:
+        def show_accuracy(trainer: TrainingState) -> None:
             accuracy = trainer.history.epochs[-1].validation_accuracy
             bar.set_postfix_str(f"validation accuracy {accuracy:.1%}")
 

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from catdog_lib.classes import CLASSES
-
-if TYPE_CHECKING:
-    from catdog_lib.training.distributed import DistributedContext
+from catdog_lib.training.distributed import DistributedContext
 
 
 @dataclass(frozen=True)

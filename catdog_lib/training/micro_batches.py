@@ -9,7 +9,6 @@ Lesson 03, section 5; Lesson 10, section 6.
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
@@ -18,13 +17,11 @@ from torch import Tensor, nn
 from catdog_lib.errors import CatdogError
 from catdog_lib.sparsity import group_l1_penalty, l1_penalty
 from catdog_lib.training.recipe import Recipe
-
-if TYPE_CHECKING:
-    from catdog_lib.training.trainer import Trainer
+from catdog_lib.training.state import TrainingState
 
 
 def backward_with_oom_retry(
-    trainer: Trainer, model: nn.Module, images: Tensor, targets: Tensor
+    trainer: TrainingState, model: nn.Module, images: Tensor, targets: Tensor
 ) -> Tensor:
     """Add the gradients of a batch to the parameters; return the logits, N×2.
 
@@ -54,7 +51,7 @@ def backward_with_oom_retry(
         )
 
 
-def backward(trainer: Trainer, model: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
+def backward(trainer: TrainingState, model: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
     """Run the forward and the backward pass of each micro-batch; return all logits, N×2."""
     recipe, batch_size = trainer.recipe, trainer.batch_size or len(targets)
     count = min(trainer.micro_batches, batch_size)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import warnings
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
@@ -16,12 +16,10 @@ from catdog_lib.device import dtype_name
 from catdog_lib.training import checkpoint
 from catdog_lib.training.history import History
 from catdog_lib.training.precision import MixedPrecision
-
-if TYPE_CHECKING:
-    from catdog_lib.training.trainer import Trainer
+from catdog_lib.training.state import TrainingState
 
 
-def training_state(trainer: Trainer) -> dict[str, Any]:
+def checkpoint_contents(trainer: TrainingState) -> dict[str, Any]:
     """Return all that :func:`resume` needs to go on as if nothing had happened."""
     on_gpu = trainer.device.type == "cuda"
     return {
@@ -42,8 +40,8 @@ def training_state(trainer: Trainer) -> dict[str, Any]:
     }
 
 
-def resume(trainer: Trainer, saved: dict[str, Any]) -> None:
-    """Bring the trainer to where it was when :func:`training_state` was called.
+def resume(trainer: TrainingState, saved: dict[str, Any]) -> None:
+    """Bring the trainer to where it was when :func:`checkpoint_contents` was called.
 
     Raises:
         CatdogError: it was another recipe, optimizer, network, number of images or kind of device.
@@ -77,15 +75,15 @@ def resume(trainer: Trainer, saved: dict[str, Any]) -> None:
     trainer.steps_taken, trainer.micro_batches = saved["steps_taken"], saved["micro_batches"]
 
 
-def begin_or_resume(trainer: Trainer, path: str | os.PathLike) -> None:
+def begin_or_resume(trainer: TrainingState, path: str | os.PathLike) -> None:
     """Go on from the checkpoint if it exists; write it now and after every epoch.
 
     Raises:
         CatdogError: it is of another training, damaged, or cannot be written.
     """
 
-    def save(trainer: Trainer) -> None:
-        checkpoint.save(training_state(trainer), path)
+    def save(trainer: TrainingState) -> None:
+        checkpoint.save(checkpoint_contents(trainer), path)
 
     if saved := trainer.dist.broadcast_object(lambda: checkpoint.load(path)):
         resume(trainer, saved)
@@ -95,7 +93,7 @@ def begin_or_resume(trainer: Trainer, path: str | os.PathLike) -> None:
         trainer.callbacks["on_epoch_end"].append(save)
 
 
-def settings(trainer: Trainer) -> dict[str, Any]:
+def settings(trainer: TrainingState) -> dict[str, Any]:
     """Return what must be the same for training to go on."""
     groups = trainer.optimizer.param_groups
     # The schedule changes lr, and knows initial_lr; dtype is the machine's.

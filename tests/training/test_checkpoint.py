@@ -13,7 +13,7 @@ from torch import nn
 from catdog_lib.atomic_write import write
 from catdog_lib.data.image_set import Splits
 from catdog_lib.errors import CatdogError
-from catdog_lib.training import trainer
+from catdog_lib.training import state
 from catdog_lib.training.checkpoint import load, save
 from catdog_lib.training.fit import fit
 from catdog_lib.training.recipe import Recipe
@@ -255,11 +255,11 @@ def test_an_optimizer_of_ones_own_is_resumed_too(tmp_path):
 
 def test_the_number_format_is_that_of_the_beginning(tmp_path, monkeypatch):
     """It is measured again in each process, and on a busy machine not always alike."""
-    monkeypatch.setattr(trainer, "fast_dtype", lambda device: torch.bfloat16)
+    monkeypatch.setattr(state, "fast_dtype", lambda device: torch.bfloat16)
     _, history = train(plain, recipe(precision="auto"), tmp_path / "whole.pt")
     train(plain, recipe(precision="auto", epochs=7), tmp_path / "pieces.pt", [7])
     found = iter([torch.bfloat16, torch.float32])
-    monkeypatch.setattr(trainer, "fast_dtype", lambda device: next(found))
+    monkeypatch.setattr(state, "fast_dtype", lambda device: next(found))
     (tmp_path / "pieces.pt").unlink()
     with pytest.warns(UserWarning, match="begun in bfloat16 and goes on in it.*float32 is faster"):
         _, pieces = train(plain, recipe(precision="auto"), tmp_path / "pieces.pt", [7])

@@ -138,7 +138,7 @@ def test_the_moving_average_is_what_is_validated_and_kept(pets, monkeypatch):
         expected.append(copies(made[0].mine))
         return real(model, dataset, dtype)
 
-    monkeypatch.setattr("catdog_lib.training.trainer.EMA", Noted)
+    monkeypatch.setattr("catdog_lib.training.state.EMA", Noted)
     monkeypatch.setattr(trainer, "evaluate", noted)
     model = small()
     recipe = replace(FAST, epochs=4, lr=0.02, ema_decay=0.8, keep="last")

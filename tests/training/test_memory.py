@@ -20,7 +20,7 @@ from catdog_lib.training.history import History
 from catdog_lib.training.metrics import RunningMetrics
 from catdog_lib.training.precision import MixedPrecision
 from catdog_lib.training.recipe import Recipe
-from catdog_lib.training.resume import resume, training_state
+from catdog_lib.training.resume import checkpoint_contents, resume
 from catdog_lib.training.trainer import Trainer
 from tests.tiny import batch, copies, image_set, plain, small
 
@@ -193,7 +193,7 @@ class TestScaler:
         trainer.step(*batch(10))
         handle.remove()
         trainer.history = History(device="cpu", dtype="float16")
-        state = training_state(trainer)
+        state = checkpoint_contents(trainer)
         again = make_trainer(plain())
         resume(again, state)
         assert (

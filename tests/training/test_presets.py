@@ -110,7 +110,7 @@ def test_the_result_is_that_of_the_weights_that_are_kept(keep, number, monkeypat
         width=2,
         recipe=Recipe(keep=keep),
         progress=False,
-        report=str,
+        log=str,
     )
     kept = records[number - 1]
     assert run.config["result"]["kept_epoch"] == kept.epoch
