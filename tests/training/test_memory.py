@@ -195,7 +195,8 @@ class TestScaler:
         trainer.history = History(device="cpu", dtype="float16")
         state = checkpoint_contents(trainer)
         again = make_trainer(plain())
-        resume(again, state)
+        with pytest.warns(UserWarning, match="begun in float16"):
+            resume(again, state)
         assert (
             again.precision.dtype == torch.float16 and again.precision.scaler.get_scale() == 2**15
         )
