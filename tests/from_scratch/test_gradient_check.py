@@ -43,7 +43,7 @@ def zeros(*shape):
 
 BAD = [
     (lambda: numeric_gradient(torch.sum, zeros(3)), r"torch.float32.*x.double\(\)"),
-    (lambda: numeric_gradient(torch.exp, zeros(3).double()), "gives 3 numbers"),
+    (lambda: numeric_gradient(torch.exp, zeros(3).double()), "returns 3 numbers"),
     (lambda: relative_error(zeros(3), zeros(3, 1)), r"\(3,\) and \(3, 1\)"),
 ]
 
