@@ -104,7 +104,7 @@ def test_the_result_is_that_of_the_weights_that_are_kept(keep, number, monkeypat
         training_run, "fit", lambda *_, **__: History(records, 10, "cpu", "float32")
     )
     run = training_run.train_run(
-        "five_conv", "sketches", max_train=40, width=2, recipe=Recipe(keep=keep), progress=False, report=str
+        "five_conv", "sketches", max_train=40, width=2, recipe=Recipe(keep=keep), progress=False, log=str
     )  # fmt: skip
     kept = records[number - 1]
     assert run.config["result"]["kept_epoch"] == kept.epoch
