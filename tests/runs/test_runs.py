@@ -236,10 +236,10 @@ def test_an_unfinished_run_answers_with_the_weights_kept_so_far(tmp_path, monkey
 
 
 @pytest.mark.parametrize("bad_epoch", [1, 3])
-def test_a_loss_that_is_no_number_leaves_the_last_good_epoch(
+def test_a_loss_that_is_not_finite_leaves_the_last_good_epoch(
     tmp_path, monkeypatch, capsys, bad_epoch
 ):
-    """A real overflow: the learning rate jumps, the weights follow, the next loss is no number."""
+    """A real overflow: the learning rate jumps, the weights follow, the next loss is not finite."""
     out, options = tmp_path / "run", {"optimizer": "sgd", "schedule": "constant", "epochs": 4}
     monkeypatch.setitem(
         schedules.SCHEDULES,
