@@ -1,4 +1,4 @@
-"""Checkers of lesson 10, Fast and far: batches without a loop, and in parts (10.2 and 10.6)."""
+"""Checkers of lesson 10, Fast and far: batches without a loop; micro-batches (10.2 and 10.6)."""
 
 from __future__ import annotations
 
@@ -131,18 +131,18 @@ def accumulate(answer: Callable) -> None:
         means = [_gradient(model, *micro_batch) for micro_batch in micro_batches]
         right = _gradient(model, images, labels)
         mistakes: Mistakes = {
-            "The old gradients still count: clear them before the first part.": right + old,
+            "The old gradients still count: clear them before the first micro-batch.": right + old,
             "That is the gradient of the sum; divide by the number of images.": right * count,
-            "You added up the means of the parts: each image then counts too much. Divide.": (
+            "You added up the means of the micro-batches: each image then counts too much.": (
                 sum(means)
             ),
-            "A mean of means: an image in a small part counts more than the others. Divide each "
-            "part's sum by the size of the whole batch.": sum(means) / len(means),
-            "Only the last part is left: do not clear the gradients between the parts.": [
+            "A mean of means: an image in a small micro-batch counts more than the others. Divide "
+            "each sum by the size of the whole batch.": sum(means) / len(means),
+            "Only the last is left: do not clear the gradients between the micro-batches.": [
                 means[-1],
                 means[-1] * len(micro_batches[-1][1]) / count,
             ],
-            "Only the first part is there.": means[0],
+            "Only the first micro-batch is there.": means[0],
             "The sign: the gradient of the loss, not of minus the loss.": -right,
             "The gradients are all 0: were they cleared at the end?": torch.zeros_like(right),
         }
