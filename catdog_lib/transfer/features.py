@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from catdog_lib.data.cache import cached, cache_key
+from catdog_lib.data.cache import cache_key, cached
 from catdog_lib.data.image_set import ImageSet, batches
 from catdog_lib.device import choose_device, dtype_name, fast_dtype, keep_freed_memory
 from catdog_lib.models import Backbone
