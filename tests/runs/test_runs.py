@@ -229,7 +229,7 @@ def test_an_unfinished_run_answers_with_the_weights_kept_so_far(tmp_path, monkey
     main(command(out, epochs=3))
     run = load_run(out)
     assert not run.finished and len(run.history.epochs) == 3 and not run.model.training
-    kept = torch.load(out / "checkpoint.pt", weights_only=True)["kept"]
+    kept = torch.load(out / "checkpoint.pt", weights_only=True)["kept_weights"]
     assert all(torch.equal(kept[name], value) for name, value in run.model.state_dict().items())
     assert main(["evaluate", str(out), "--quiet"]) == 0
     assert "is not finished; these are the weights that it keeps so far" in capsys.readouterr().out
