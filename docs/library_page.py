@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "catdog_lib"
 PAGE = ROOT / "docs" / "library.md"
-USED = re.compile(r"^(?:Lesson \d\d, section \d+(?:; |\.$))+", re.MULTILINE)
+USED = re.compile(r"^(?:Lesson \d\d, section \d+(?:;\s+|\.$))+", re.MULTILINE)
 START = """# The library, file by file
 
 `catdog_lib` is written to be read. It is a house: rooms by subject, on floors, and a file imports
@@ -31,7 +31,7 @@ network.
 ROOMS = (
     "from_scratch", "models", "data", "sketches", "training", "inspect", "explain", "sparsity",
     "transfer", "plots", "explore", "exercises", "runs", "experiments", "bench", "course", "cli",
-)  # fmt: skip
+)  # some rooms a row  # fmt: skip
 
 
 def docstring(path: Path) -> str:

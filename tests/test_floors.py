@@ -1,4 +1,4 @@
-"""The library is a house: rooms by subject on floors, each importing only from floors below its own.
+"""The library is a house: rooms by subject, on floors, each importing only from floors below.
 
 A room is a folder of ``catdog_lib``, or one of the few files at its top level.
 """

@@ -207,3 +207,22 @@ def test_ruff_finds_nothing(command: list[str]):
         cwd=ROOT,
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_each_suspended_format_says_why():
+    """By words in the same comment, or in one on the line above."""
+    unexplained = []
+    for path in subprocess.check_output(
+        ["git", "ls-files", "*.py"], cwd=ROOT, text=True
+    ).splitlines():
+        lines = read(path).splitlines()
+        for number, line in enumerate(lines):
+            if not re.search(r"# fmt: (?:off|skip)\b", line):
+                continue
+            beside = re.sub(
+                r"# fmt: \w+|[#\s]", "", line.partition("#")[2] and "#" + line.partition("#")[2]
+            )
+            above = lines[number - 1].strip() if number else ""
+            if not beside and not above.startswith("#"):
+                unexplained.append(f"{path}:{number + 1}")
+    assert not unexplained

@@ -48,8 +48,6 @@ lucky multiple_comparisons
 two_ways equivariance
 ladder speedup_steps
 pictures images
-picture image
-truth targets
 stale epochs_since_best
 """
 STANDARD = dict(line.split() for line in NAMES.strip().splitlines())
@@ -65,7 +63,7 @@ PHRASES = {
     r"is not waited for|waited for": "does not synchronise, or wait for it",
     r"trainings": "training runs",
     r"for the while": "for the time being",
-    r"\b(?:a|the|this|each) training (?:was|is|goes|ends|has|begins|that|in|from)\b": "training run",
+    r"\b(?:a|the|this|each) training (?:was|is|goes|ends|has|begins|that)\b": "training run",
     r"pictures? N×": "images N×",
     r"uint8 pictures?": "uint8 images",
     r"makes? (?:it|them) anew": "makes it again",

@@ -26,7 +26,7 @@ _SPLIT_WORDS = {
     "train": "train", "training": "train",
     "val": "validation", "valid": "validation", "validation": "validation", "dev": "validation",
     "test": "test", "testing": "test",
-}  # fmt: skip
+}  # a row for each split  # fmt: skip
 
 
 @dataclass(frozen=True)

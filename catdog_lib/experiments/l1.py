@@ -168,7 +168,7 @@ def run(
             "dtype": facts["dtype"],
             "torch": torch.__version__,
             "cores": os.cpu_count(),
-            "trainings_at_once": processes or "one for each GPU, or core",
+            "training_runs_at_once": processes or "one for each GPU, or core",
         },
         "data": {
             "source": SKETCHES if source == SKETCHES else "photos",

@@ -23,7 +23,7 @@ def heat_by_part(heatmaps: Tensor, parts: Tensor) -> Tensor:
         parts: what each pixel shows, N×H×W, as in :class:`catdog_lib.data.sketch_sets.SketchSet`.
 
     Returns:
-        N×P, one column for each of :data:`BODY_PARTS`: background, body, ears, eyes, muzzle; each row
+        N×P, a column for each of :data:`BODY_PARTS`: background, body, ears, eyes, muzzle; each row
         sums to 1.
 
     Raises:

@@ -131,7 +131,7 @@ class ConvolutionStepper(Explorable):
         rows, columns = self.output().shape
         names = ("stride", "padding", "dilation", "bias")
         return {
-            "picture": torch.tensor(self.image, dtype=torch.float64),
+            "image": torch.tensor(self.image, dtype=torch.float64),
             "kernel": torch.tensor(self.kernel, dtype=torch.float64),
             "row": min(self.row, rows - 1),  # the window stays on the output
             "column": min(self.column, columns - 1),

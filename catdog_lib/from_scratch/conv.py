@@ -4,7 +4,7 @@ They are slow on purpose. `torch.nn.functional` does the same much faster; the t
 equal. The formulas are those of Dumoulin and Visin, "A guide to convolution arithmetic for deep
 learning" (arXiv:1603.07285).
 
-Lesson 01, sections 1, 2 and 4.
+Lesson 01, section 1; Lesson 01, section 2; Lesson 01, section 4.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A whole network by hand: forward through its steps, then backward in the opposite order.
 
-Lesson 04, sections 3 and 5.
+Lesson 04, section 3; Lesson 04, section 5.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Transfer learning: a backbone with a new head.
 
-Lesson 06, sections 3, 5 and 7.
+Lesson 06, section 3; Lesson 06, section 5; Lesson 06, section 7.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from catdog_lib.plots.style import describe, style
 
 
 def convolution_step(
-    picture: Tensor,
+    image: Tensor,
     kernel: Tensor,
     row: int = 0,
     column: int = 0,
@@ -37,14 +37,14 @@ def convolution_step(
     """Draw one step: the window on the padded image, patch, kernel, products, and the output.
 
     Args:
-        picture: the image, C×H×W with 1 or 3 channels, or H×W; at most about 12×12, since its
+        image: C×H×W with 1 or 3 channels, or H×W; at most about 12×12, since its
             values are written into it.
         kernel: C×k×k, or k×k for every channel.
         row, column: of the output.
         stride, padding, dilation: of the convolution, as in ``torch.nn.Conv2d``.
         bias: added to the sum of the products.
     """
-    image, kernel = torch.as_tensor(picture).double(), torch.as_tensor(kernel).double()
+    image, kernel = torch.as_tensor(image).double(), torch.as_tensor(kernel).double()
     image = image[None] if image.ndim == 2 else image
     weights = kernel.expand(len(image), -1, -1) if kernel.ndim == 2 else kernel
     padded = F.pad(image, [padding] * 4)

@@ -20,7 +20,7 @@ Sources: I. Daubechies, M. Defrise and C. De Mol 2004, arXiv math/0307152 (soft-
 step); J. Yun, A. Lozano and E. Yang 2020, arXiv 2007.07484 (the step in the metric of an adaptive
 optimizer).
 
-Lesson 05, sections 1 and 3.
+Lesson 05, section 1; Lesson 05, section 3.
 """
 
 from __future__ import annotations

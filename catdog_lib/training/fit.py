@@ -56,7 +56,7 @@ def fit(
         recipe: how to train.
         optimizer: use this one, made for this model, in place of the one that the recipe describes.
         device: cuda, mps or cpu; None takes the fastest here.
-        checkpoint: file to write at the start and after each epoch. If it exists the training goes
+        checkpoint: file to write at the start and after each epoch. If it exists, training goes
             on from it, and ends as it would have ended without the interruption: on a CPU, with as
             many threads, bit for bit.
         progress: show a bar.

@@ -20,17 +20,18 @@ LESSONS = {lesson.path.stem: lesson for lesson in find_lessons()}
 
 def nbval(notebook: Path, **environment: str) -> subprocess.CompletedProcess:
     """Run one notebook as a test, with the settings that nbval and pytest agree on."""
+    options = ["-p", "no:cacheprovider", "-q"]
+    options += ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300"]
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "--nbval-lax", "--nbval-current-env",
-         "--nbval-cell-timeout=300", notebook],
-        capture_output=True, text=True, env={**os.environ, "CATDOG_BUDGET": "quick", **environment},
-    )  # fmt: skip
+        [sys.executable, "-m", "pytest", *options, notebook],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "CATDOG_BUDGET": "quick", **environment},
+    )
 
 
 def run_in_time(name: str, source: str) -> None:
-    """Run a lesson; if it takes longer than this machine may, up to twice more: another program may
-    have had it.
-    """
+    """Run a lesson, and if it takes longer than it may, up to twice more: others use the machine."""
     promised, tries = LESSONS[name].seconds["quick"], []
     for _ in range(3):
         start = time.perf_counter()

@@ -279,8 +279,14 @@ class TestTraining:
         ways = []
         for parts in (1, 3):
             model = plain()
-            plan = Recipe(lr=0.1, optimizer="SGD", l1=0.1, penalty="proximal", accumulation_steps=parts,
-                          precision="float32")  # fmt: skip
+            plan = Recipe(
+                lr=0.1,
+                optimizer="SGD",
+                l1=0.1,
+                penalty="proximal",
+                accumulation_steps=parts,
+                precision="float32",
+            )
             training = Trainer(model, plan, None, torch.device("cpu"), 1)
             training.step(*batch(9))
             ways.append(penalised_weights(model)[0].detach())
