@@ -149,7 +149,7 @@ def test_ci_names_the_photos_and_passes_the_status_on(tmp_path: Path, photos: bo
 @pytest.mark.skipif(not shutil.which("git"), reason="no git on PATH")
 def test_the_hooks_mend_what_they_can_and_then_pass(tmp_path: Path):
     for name in (".pre-commit-config.yaml", "pyproject.toml", "tests/notebooks/clean_notebooks.py"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "bad.py").write_text("import os\nx = { 'a':1 }\n", encoding="utf-8")
     output = {"output_type": "stream", "name": "stdout", "text": ["1\n"]}

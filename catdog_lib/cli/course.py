@@ -1,4 +1,7 @@
-"""The commands that run more than one training: ``course``, ``bench`` and ``experiment``."""
+"""The commands that train more than once: ``course``, ``bench`` and ``experiment``.
+
+Longer than 200 lines because each option has its help beside it.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """From a source of images to the three splits that a lesson trains on.
 
+Longer than 200 lines because every way to load, and the checks that they share, stand together.
+
 Lesson 00, section 1; Lesson 00, section 6; Lesson 10, section 2.
 """
 

@@ -1,4 +1,7 @@
-"""Checkers of lesson 10, Fast and far: time, memory and rounding (10.1 and 10.3 to 10.5)."""
+"""Checkers of lesson 10, Fast and far: time, memory and rounding (10.1 and 10.3 to 10.5).
+
+Longer than 200 lines because of its tables of hints, a line for each known mistake.
+"""
 
 from __future__ import annotations
 

@@ -6,6 +6,8 @@ TrivialAugment changed. It gives no λ. So the third is repeated along a path of
 penalty paid by its gradient, as in the source, and by a proximal step. All report the weights of
 the last epoch: an earlier one would have had less time to get rid of weights.
 
+Longer than 200 lines because plan, runs and their summary are one experiment.
+
 Every training run is a run folder as ``catdog train`` makes it, so what is finished is not done
 again.
 """

@@ -1,6 +1,7 @@
 """From scratch against transfer: test accuracy by the number of training photos.
 
-Each number of photos is drawn several times.
+Each number of photos is drawn several times. Longer than 200 lines because both sides of the
+comparison stand together.
 
 Transfer is a linear probe on the features of the offline backbone, which stay as ImageNet made
 them. From scratch is the course's own residual network with the recipe "minutes", which goes over a

@@ -210,9 +210,8 @@ def main_process_output() -> Iterator[None]:
             quiet.enter_context(redirect_stderr(nowhere))
         try:
             yield
-        except (Exception, KeyboardInterrupt, SystemExit) as error:
-            usage = isinstance(error, SystemExit)  # argparse has said it already, in every process
-            if context.is_main if usage else context.is_first_failure():
+        except (Exception, KeyboardInterrupt):
+            if context.is_first_failure():
                 raise
             # torchrun ends all as soon as one ends; so wait for the one that speaks.
             with suppress(RuntimeError):

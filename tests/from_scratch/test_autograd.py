@@ -47,11 +47,10 @@ BINARY = {
     "*": lambda a, b: a * b,
     "/": lambda a, b: a / b,
 }
-# In rows, since one pair a line would take a page, hence fmt: skip, here and in PRODUCTS.
 SHAPES = [
     ((), ()), ((3,), (3,)), ((2, 3), (3,)), ((3,), (2, 3)), ((2, 3), ()), ((2, 1), (1, 3)),
     ((4, 1, 3), (2, 1)), ((2, 3), (1, 1)), ((0, 3), (1, 3)),
-]  # fmt: skip
+]  # in rows  # fmt: skip
 
 
 @pytest.mark.parametrize("shapes", SHAPES, ids=str)
@@ -120,7 +119,7 @@ def test_the_derivative_of_relu_at_zero_counts_as_zero_as_in_pytorch():
 
 PRODUCTS = [
     ((2, 3), (3, 4)), ((5, 2, 3), (5, 3, 4)), ((2, 3), (5, 3, 4)), ((5, 1, 2, 3), (4, 3, 1)),
-]  # fmt: skip
+]  # in rows  # fmt: skip
 
 
 @pytest.mark.parametrize(("a", "b"), PRODUCTS)

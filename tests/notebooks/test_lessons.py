@@ -31,7 +31,7 @@ def nbval(notebook: Path, **environment: str) -> subprocess.CompletedProcess:
 
 
 def run_in_time(name: str, source: str) -> None:
-    """Run a lesson, and if it takes longer than it may, up to twice more: others use the machine."""
+    """Run a lesson, and if it takes too long, up to twice more: others use the machine."""
     promised, tries = LESSONS[name].seconds["quick"], []
     for _ in range(3):
         start = time.perf_counter()

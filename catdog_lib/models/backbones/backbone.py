@@ -1,6 +1,6 @@
 """Networks trained on ImageNet's 1.28 million photos: one interface for all of them.
 
-Lesson 06, sections 1 to 3.
+Lesson 06, section 1; Lesson 06, section 2; Lesson 06, section 3.
 """
 
 from __future__ import annotations
