@@ -98,7 +98,7 @@ def test_cat_and_dog_colours_differ_for_every_kind_of_colour_vision():
 
 def test_source_shown_is_the_source_that_runs():
     code = show_source(models.FiveConvCNN.forward)
-    assert code.data.startswith("def forward(self, pictures: Tensor) -> Tensor:")
+    assert code.data.startswith("def forward(self, images: Tensor) -> Tensor:")
 
 
 def test_dice_add_up_along_diagonals():
