@@ -12,8 +12,6 @@ put together in plain Python, with ``functools.partial`` to set a strength::
 - **Random numbers:** each image has its own. They are sampled on the CPU, so that every device gets
   the same ones; without a generator, from PyTorch's own.
 
-Longer than 200 lines because each function is short and all read the same way.
-
 Pixels and distributions are those of the class of ``torchvision.transforms.v2`` that each function
 names. That class samples once for a whole batch, so it is used on single images, which is slow.
 Thousands of images a second at 64 pixels, the best of several rounds in one run on 2 cores of an
@@ -31,6 +29,8 @@ torchvision on JPEG files, two loading workers            2.2              1.8  
 (In the first column torchvision's is RandomResizedCrop and RandomHorizontalFlip.)
 
 Lesson 00, section 5; Lesson 10, section 2.
+
+Longer than 200 lines because each function is short and all read the same way.
 """
 
 from __future__ import annotations
