@@ -39,8 +39,9 @@ def docstring(path: Path) -> str:
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".py":
         return ast.get_docstring(ast.parse(text)) or ""
-    comment = re.match(r"(?:// ?(.*)|/\* (.*?)(?: \*/)?)\n", text)
-    return (comment[1] or comment[2]) if comment else ""
+    comment = re.match(r"((?://.*\n)+)|/\* (.*?) ?\*/", text, re.DOTALL)
+    said = (comment[1] or comment[2]) if comment else ""
+    return re.sub(r"^// ?", "", said, flags=re.MULTILINE)
 
 
 def summary(path: Path) -> str:
