@@ -66,7 +66,11 @@ def test_there_are_commands_to_run():
 @pytest.fixture
 def clone(home):
     """A work tree of its own: the commands write runs/ and site/, and hooks change files."""
-    ignore = shutil.ignore_patterns(".venv", "site", "runs", ".pytest_cache", "__pycache__")
+    made = {".venv", "site", "runs", ".pytest_cache", "__pycache__"}  # by commands, in the root
+
+    def ignore(folder: str, names: list[str]) -> set[str]:
+        return made & set(names) if Path(folder) == ROOT else {"__pycache__"} & set(names)
+
     shutil.copytree(ROOT, home / "clone", ignore=ignore)
     (home / "clone" / ".venv").symlink_to(ROOT / ".venv")
     return home / "clone"
