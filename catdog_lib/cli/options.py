@@ -40,6 +40,10 @@ class Command(click.Command):
             click.Option(["--json"], is_flag=True, help="Print one JSON object as the last line.")
         )
 
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:
+        """Return the same names in every context: click keeps those of the first one."""
+        return ["-h", "--help"]
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments; an option of many values is given once for each of them."""
         many = {name for p in self.get_params(ctx) if isinstance(p, ManyValues) for name in p.opts}

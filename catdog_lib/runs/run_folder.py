@@ -243,6 +243,6 @@ def _json(contents: dict[str, Any]) -> bytes:
 def _damaged(folder: Path, error: Exception) -> CatdogError:
     """Return an error that says what is damaged."""
     return CatdogError(
-        f"The run folder {str(folder)!r} is damaged "
+        f"The run folder {str(folder)!r} is damaged, or another version of this course wrote it "
         f"({type(error).__name__}: {str(error).splitlines()[0]}); train it again."
     )
