@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from catdog_lib.errors import CatdogError
-from catdog_lib.inspect.hooks import evaluating
+from catdog_lib.inspect.hooks import named_calls
 
 FLOOR = 1e-2  # added to the variances: the weakest patterns are mostly noise
 
@@ -42,7 +42,8 @@ def whiten(model: nn.Module, images: Tensor) -> None:
         CatdogError: there is no convolution in the model, or its filters are not even in number, or
             are more than twice as many as there are patterns.
     """
-    first = next((part for part in model.modules() if isinstance(part, nn.Conv2d)), None)
+    layers = ((n, part) for n, part in model.named_modules() if isinstance(part, nn.Conv2d))
+    name, first = next(layers, ("", None))
     if first is None:
         raise CatdogError("whiten needs a network with a convolution; this one has none.")
     count, values = first.out_channels, first.weight[0].numel()
@@ -51,7 +52,8 @@ def whiten(model: nn.Module, images: Tensor) -> None:
             f"whiten needs an even number of filters, at most {2 * values}, in the first "
             f"convolution; it has {count}."
         )
-    inputs = _input_of(first, model, images)
+    call, *_ = named_calls(model, images.to(first.weight.device), [name])
+    inputs = call.inputs[0].float().cpu()
     patches = F.unfold(inputs, first.kernel_size, stride=first.kernel_size)
     patches = patches.movedim(1, 0).flatten(1).double()  # C_in·k·k values × all patches
     variances, patterns = torch.linalg.eigh(torch.cov(patches))  # from the weakest to the strongest
@@ -60,15 +62,3 @@ def whiten(model: nn.Module, images: Tensor) -> None:
     first.weight.copy_(torch.cat([filters, -filters]).view_as(first.weight))
     if first.bias is not None:
         first.bias.zero_()
-
-
-def _input_of(layer: nn.Module, model: nn.Module, images: Tensor) -> Tensor:
-    """Return what reaches ``layer`` when the model gets ``images``, float32, on the CPU."""
-    seen: list[Tensor] = []
-    hook = layer.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
-    try:
-        with evaluating(model):
-            model(images.to(layer.weight.device))
-    finally:
-        hook.remove()
-    return seen[0].float().cpu()

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from catdog_lib.inspect.hooks import named_calls
 from catdog_lib.models import Backbone, Normalize
 
 
@@ -51,26 +52,18 @@ def fold(network: nn.Module, images: Tensor) -> None:
         images: run through it once, to see what follows what.
     """
     made_by: dict[int, nn.Conv2d] = {}  # by the id of the map that a convolution made
-    alive: list[Tensor] = []  # while a map lives, no other map has its id
     follows: dict[nn.BatchNorm2d, nn.Conv2d] = {}
-    uses: Counter[nn.Module] = Counter()
-
-    def note(layer: nn.Module, inputs: tuple[Tensor], output: Tensor) -> None:
-        alive.append(output)
-        uses[layer] += 1
-        before = made_by.pop(id(inputs[0]), None)
-        if isinstance(layer, nn.Conv2d):
-            made_by[id(output)] = layer
-        elif before and isinstance(layer, nn.BatchNorm2d):
-            follows[layer] = before
-
     # ReLU, too: in place, it leaves a changed map under the same id.
     kinds = (nn.Conv2d, nn.BatchNorm2d, nn.ReLU, nn.ReLU6)
-    handles = [m.register_forward_hook(note) for m in network.modules() if isinstance(m, kinds)]
-    with torch.no_grad():
-        network(images)
-    for handle in handles:
-        handle.remove()
+    names = [name for name, module in network.named_modules() if isinstance(module, kinds)]
+    calls = named_calls(network, images, names)  # they hold the maps, so no two share an id
+    uses = Counter(call.layer for call in calls)
+    for call in calls:
+        before = made_by.pop(id(call.inputs[0]), None)
+        if isinstance(call.layer, nn.Conv2d):
+            made_by[id(call.output)] = call.layer
+        elif before and isinstance(call.layer, nn.BatchNorm2d):
+            follows[call.layer] = before
 
     once = {layer: conv for layer, conv in follows.items() if uses[layer] == uses[conv] == 1}
     for layer, conv in once.items():
