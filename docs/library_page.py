@@ -30,7 +30,8 @@ network.
 # The order of a visit, not of the alphabet.
 ROOMS = (
     "from_scratch", "models", "data", "sketches", "training", "inspect", "explain", "sparsity",
-    "transfer", "plots", "explore", "exercises", "runs", "experiments", "bench", "course", "cli",
+    "transfer", "evidence", "plots", "explore", "exercises", "runs", "experiments", "bench",
+    "course", "cli",
 )  # some rooms a row  # fmt: skip
 
 

@@ -26,7 +26,7 @@ FLOORS = {
             "errors classes",
             "atomic_write budget device notebook from_scratch models sketches",
             "data sparsity exercises",
-            "inspect course",
+            "inspect course evidence",
             "training",
             "transfer explain",
             "plots",

@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import nbformat
 from nbformat import NotebookNode
+
+from catdog_lib.errors import CatdogError
+
+DEEPER = "deeper"  # the tag of cells that go further than the main path
+
+
+def prepare(notebook: NotebookNode) -> None:
+    """Drop the progress bars, and fold the solutions and what goes further."""
+    drop_bars(notebook)
+    fold_solutions(notebook)
+    fold_deeper(notebook)
 
 
 def mark_as_stopped(notebook: NotebookNode, problem: str) -> None:
@@ -53,3 +67,38 @@ def fold_solutions(notebook: NotebookNode) -> None:
                 "code_prompt_show": "Show a solution",
                 "code_prompt_hide": "Hide the solution",
             }
+
+
+def fold_deeper(notebook: NotebookNode) -> None:
+    """Fold each run of cells tagged "deeper" into one element that a click opens.
+
+    Its first cell begins with a heading, which becomes what is clicked. The page gets no headings
+    from inside: they would open sections that do not end where the folded part ends.
+
+    Raises:
+        CatdogError: a run of such cells does not begin with a heading.
+    """
+    cells, is_open = [], False
+    for cell in notebook.cells:
+        deeper = DEEPER in cell.metadata.get("tags", [])
+        starts = deeper and bool(re.match("#+ ", cell.source))
+        if is_open and (starts or not deeper):
+            cells.append(nbformat.v4.new_markdown_cell("</details>"))
+            is_open = False
+        if deeper and not is_open:
+            if not starts:
+                raise CatdogError(
+                    f"The cell {cell.source[:40]!r} is tagged {DEEPER!r}, but no heading opens its "
+                    "part; begin with one."
+                )
+            title, _, rest = cell.source.partition("\n")
+            summary = html.escape(title.lstrip("# "))
+            opening = f'<details class="deeper"><summary>{summary}</summary>'
+            cells.append(nbformat.v4.new_markdown_cell(opening))
+            is_open = True
+            cell.source = rest.strip()
+        if cell.source or cell.cell_type == "code":
+            cells.append(cell)
+    if is_open:
+        cells.append(nbformat.v4.new_markdown_cell("</details>"))
+    notebook.cells = cells

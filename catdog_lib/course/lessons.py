@@ -20,7 +20,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 from catdog_lib.budget import BUDGETS
 from catdog_lib.course import pace
-from catdog_lib.course.executed import drop_bars, fold_solutions, mark_as_stopped
+from catdog_lib.course.executed import mark_as_stopped, prepare
 from catdog_lib.course.site import build, checkout, open_workspace, web_assets
 from catdog_lib.errors import CatdogError
 
@@ -172,8 +172,7 @@ def _execute(
         where = f"Lesson {lesson.number} stopped at code cell {position['cell']}"
         problem = f"{where}: {problem.rstrip('.')}."
         mark_as_stopped(notebook, problem)
-    drop_bars(notebook)
-    fold_solutions(notebook)
+    prepare(notebook)
     nbformat.write(notebook, source / "lessons" / lesson.path.name)
     log(problem or f"  {seconds:.0f} s{_over(seconds, limit)}")
     return {"seconds": round(seconds, 1), "limit": limit, "ok": problem is None}

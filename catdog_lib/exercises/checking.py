@@ -118,6 +118,25 @@ def require_sequence(value: object, length: int, what: str) -> tuple:
     return tuple(value)
 
 
+def require_choice(value: object, right: object, choices: Mapping[str, str]) -> None:
+    """Require the right one of a few choices; a wrong one is answered with its hint.
+
+    Args:
+        value: the student's.
+        right: the right choice.
+        choices: every choice → the hint for it, that of the right one unused.
+
+    Raises:
+        WrongAnswer: it is another choice, or none of them.
+    """
+    listed = ", ".join(map(repr, choices))
+    require(isinstance(value, str), f"Give one of {listed}; you gave {show(value)}.")
+    chosen = value.strip().lower()
+    known = {choice.lower(): hint for choice, hint in choices.items()}
+    require(chosen in known, f"Give one of {listed}; you gave {value!r}.")
+    require(chosen == str(right).lower(), known[chosen])
+
+
 def is_integer(value: object) -> bool:
     """Return whether the type is that of an integer, in Python, NumPy or PyTorch: 3, not 3.0."""
     if isinstance(value, Tensor | np.ndarray):

@@ -2,12 +2,16 @@
 
 A checker is a function of the answer. It calls :func:`require`, and the functions of
 ``checking.py`` and ``calling.py``, for each thing that must hold, with the hint that the mistake
-deserves; when it returns, the answer is right. The checkers of lesson NN stand in the files
-``lesson_NN_subject.py``.
+deserves; when it returns, the answer is right, and a sentence that it returns is shown. The
+checkers of lesson NN stand in the files ``lesson_NN_subject.py``.
+
+In an exercise of the kind *predict, then run* the student commits to an answer, and only then is
+the result computed. The first answer is kept: it is shown beside every later one.
 """
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Callable
 from importlib import import_module
@@ -22,26 +26,35 @@ class WrongAnswer(CatdogError):
 
 
 class Exercise(NamedTuple):
-    """A checker, and the name of the function that the exercise asks for, if it asks for one."""
+    """A checker, and what its exercise asks for.
 
-    checker: Callable[[object], None]
+    Attributes:
+        checker: a function of the answer.
+        function: the name of the function that is the answer, None if that is something else.
+        is_prediction: whether the answer is a prediction, of which the first one is kept.
+    """
+
+    checker: Callable[[object], str | None]
     function: str | None
+    is_prediction: bool
 
 
 _EXERCISES: dict[str, Exercise] = {}
+_FIRST_PREDICTIONS: dict[str, object] = {}
 
 
-def exercise(number: str, function: str | None = None) -> Callable:
+def exercise(number: str, function: str | None = None, *, is_prediction: bool = False) -> Callable:
     """Register the decorated function as the checker of exercise ``number``, such as "03.1".
 
     Args:
         number: of the exercise.
         function: the name in the notebook of the function that is the answer; None if the answer is
             something else.
+        is_prediction: the checker computes a result that the student was to predict.
     """
 
-    def register(checker: Callable[[object], None]) -> Callable[[object], None]:
-        _EXERCISES[number] = Exercise(checker, function)
+    def register(checker: Callable[[object], str | None]) -> Callable[[object], str | None]:
+        _EXERCISES[number] = Exercise(checker, function, is_prediction)
         return checker
 
     return register
@@ -99,16 +112,18 @@ def check(number: str, answer: object) -> None:
         WrongAnswer: it is not right; the message is a hint. In a notebook only the hint is shown.
         CatdogError: there is no such exercise.
     """
-    checker, function = _find(number)
+    checker, function, is_prediction = _find(number)
     if answer is ...:
         print(f"Exercise {number}: not attempted yet.")
         return
+    if is_prediction:
+        _lock(number, answer)
     try:
         require(
             function is None or callable(answer),
             f"Give the function itself: check('{number}', {function}), without calling it.",
         )
-        checker(answer)
+        said = checker(answer)
     except WrongAnswer as wrong:
         raise WrongAnswer(f"Exercise {number}: not yet. {wrong}") from wrong.__cause__
     except Exception as error:
@@ -116,4 +131,13 @@ def check(number: str, answer: object) -> None:
             f"Exercise {number}: not yet. Checking your answer ended in {type(error).__name__}: "
             f"{error}"
         ) from error
-    print(f"Exercise {number}: right!")
+    print(f"Exercise {number}: right!", *([said] if said else []))
+
+
+def _lock(number: str, answer: object) -> None:
+    """Keep the first prediction, and say so; show it beside a later one that differs."""
+    if number not in _FIRST_PREDICTIONS:
+        _FIRST_PREDICTIONS[number] = copy.deepcopy(answer)
+        print(f"Exercise {number}: your prediction is locked in. Now the result is computed.")
+    elif repr(_FIRST_PREDICTIONS[number]) != repr(answer):
+        print(f"Exercise {number}: your first prediction was {_FIRST_PREDICTIONS[number]!r}.")

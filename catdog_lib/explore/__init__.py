@@ -9,6 +9,7 @@ from catdog_lib.explore.feature_map_browser.widget import FeatureMapBrowser
 from catdog_lib.explore.label_game import LabelGame
 from catdog_lib.explore.lambda_slider import LambdaSlider
 from catdog_lib.explore.optimizer_race import OptimizerRace
+from catdog_lib.explore.questions import Prediction, Question, Quiz
 from catdog_lib.explore.receptive_field_viewer import ReceptiveFieldViewer
 from catdog_lib.explore.shape_calculator import ShapeCalculator
 
@@ -19,6 +20,9 @@ __all__ = [
     "LabelGame",
     "LambdaSlider",
     "OptimizerRace",
+    "Prediction",
+    "Question",
+    "Quiz",
     "ReceptiveFieldViewer",
     "ShapeCalculator",
 ]

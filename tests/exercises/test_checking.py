@@ -9,6 +9,7 @@ from catdog_lib.exercises.checking import (
     as_float64,
     is_integer,
     refuse,
+    require_choice,
     require_sequence,
     require_tensor,
     require_value,
@@ -147,3 +148,14 @@ def test_a_value_is_shown_in_a_few_digits(value, shown):
 def test_a_right_count_is_right_in_any_type(convert, capsys):
     check("03.1", lambda i, o, k: convert(o * (i * k * k + 1)))
     assert capsys.readouterr().out == "Exercise 03.1: right!\n"
+
+
+def test_a_choice_is_answered_with_its_own_hint():
+    choices = {"cat": "It barks.", "dog": "", "neither": "It is one of them."}
+    require_choice(" Dog ", "dog", choices)
+    with pytest.raises(WrongAnswer, match=r"It barks\."):
+        require_choice("cat", "dog", choices)
+    with pytest.raises(WrongAnswer, match=r"one of 'cat', 'dog', 'neither'; you gave 'horse'"):
+        require_choice("horse", "dog", choices)
+    with pytest.raises(WrongAnswer, match="you gave 3"):
+        require_choice(3, "dog", choices)

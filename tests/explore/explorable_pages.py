@@ -37,6 +37,19 @@ CELLS = [
         id="browser",
     ),
     new_code_cell(
+        "from catdog_lib.explore import Prediction, Question, Quiz\n\n"
+        "guess = Prediction('Which is faster?', ['loops', 'unfold'])\nguess",
+        id="guess",
+    ),
+    new_code_cell("guess.reveal('unfold', '3 ms against 800.')", id="reveal"),
+    new_code_cell(
+        "quiz = Quiz(\n"
+        "    Question('How large is the map?', ['5', '6', '7'], '6'),\n"
+        "    Question('Which sign?', ['+', '−'], 1),\n"
+        ")\nquiz",
+        id="quiz",
+    ),
+    new_code_cell(
         "print(stepper.row, stepper.column, stepper.stride, stepper.kernel)\n"
         "print(calculator.output_size(), calculator.operation, calculator.padding)\n"
         "print(viewer.layer, viewer.row, viewer.column, [one['kernel'] for one in viewer.layers])\n"
@@ -44,6 +57,7 @@ CELLS = [
         "print(slider.penalty, slider.lam, slider.x, slider.y, round(slider.share_of_zeros(), 3))\n"
         "print(browser.layer, browser.channel, browser.place(), browser.step, browser.source)\n"
         "print(browser.target, browser.heat_layer, browser.opacity)\n"
+        "print(guess.picks, quiz.picks)\n"
         "if stepper.stride == 2:  # the reader has been here\n"
         "    stepper.stride, stepper.kernel, stepper.row = 1, 'identity', 6",
         id="traits",
@@ -63,7 +77,8 @@ TRAITS = """1 2 2 [[[0.0, -1.0, -2.0], [-1.0, 5.0, -1.0], [0.0, -1.0, 0.0]]]
 saddle ['SGD', 'RMSprop', 'Adam', 'AdamW'] 0.25 -1.6 0.201 299
 L1 0.51 1.0 0.6 0.5
 1 4 (1, 2) 1 1
-1 0 0.45"""
+1 0 0.45
+[0] [1, 0]"""
 
 
 def widget(page, name: str):

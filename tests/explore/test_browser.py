@@ -22,6 +22,7 @@ from tests.course.test_site import Reader, chromium, served  # noqa: F401 (a fix
 from tests.explore.drives.calculator import drive_calculator
 from tests.explore.drives.feature_maps import drive_browser
 from tests.explore.drives.lambda_slider import drive_lambda
+from tests.explore.drives.questions import drive_questions
 from tests.explore.drives.race import drive_race
 from tests.explore.drives.stepper import drive_stepper
 from tests.explore.drives.viewer import drive_viewer
@@ -36,6 +37,7 @@ NAMES = (
     "Lambda slider",
     "Feature-map browser",
 )
+QUESTIONS = ("Predict, then look", "From memory")
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +70,7 @@ def test_they_answer_on_a_page_without_a_kernel(reader):
     drive_race(page)
     drive_lambda(page)
     drive_browser(page)
+    drive_questions(page)
     assert page.url.endswith("01_three.html")  # no key turned the page
 
 
@@ -77,7 +80,7 @@ def test_they_answer_on_a_page_without_a_kernel(reader):
 def test_they_fit_and_are_photographed(reader, tmp_path):
     page = reader.open("lessons/01_three.html")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    for name in NAMES:
+    for name in NAMES + QUESTIONS:
         root = widget(page, name)
         assert root.evaluate("one => one.scrollWidth <= one.clientWidth"), name
         paper = root.evaluate("one => getComputedStyle(one).backgroundColor")
@@ -125,7 +128,7 @@ def test_play_walks_and_pauses(name, frame, reader):
 
 def test_every_field_has_a_name_and_focus_can_be_seen(reader):
     page = reader.open("lessons/01_three.html")
-    for name in NAMES:
+    for name in NAMES + QUESTIONS:
         for field in widget(page, name).locator("input, select, button, [tabindex]").all():
             label = "one => one.ariaLabel || one.innerText || one.labels?.[0]?.innerText"
             assert field.evaluate(label), field
@@ -238,6 +241,7 @@ def test_they_answer_in_jupyterlab_and_tell_python(chromium, lab, tmp_path):  # 
     drive_race(page)
     drive_lambda(page)
     drive_browser(page)
+    drive_questions(page)
     page.wait_for_timeout(500)  # the last change travels to the kernel, which then takes its time
     page.get_by_text("Python 3 (ipykernel) | Idle", exact=True).wait_for()
     page.get_by_text("print(stepper.row").first.click()

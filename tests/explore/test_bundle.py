@@ -13,6 +13,7 @@ from catdog_lib.explore import (
     LabelGame,
     LambdaSlider,
     OptimizerRace,
+    Quiz,
     ReceptiveFieldViewer,
     ShapeCalculator,
 )
@@ -28,6 +29,7 @@ WIDGETS = (
     ShapeCalculator,
     ReceptiveFieldViewer,
     OptimizerRace,
+    Quiz,
     LambdaSlider,
     FeatureMapBrowser,
 )

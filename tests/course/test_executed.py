@@ -1,0 +1,35 @@
+"""What executed notebooks get before they become pages."""
+
+import nbformat
+import pytest
+
+from catdog_lib.course.executed import fold_deeper
+from catdog_lib.errors import CatdogError
+
+
+def cell(kind, source, *tags):
+    return getattr(nbformat.v4, f"new_{kind}_cell")(source, metadata={"tags": list(tags)})
+
+
+def test_what_goes_further_is_folded_by_its_heading():
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            cell("markdown", "## 1 · A"),
+            cell("markdown", "### Going further · B < C\n\nText.", "deeper"),
+            cell("code", "1 + 1", "deeper"),
+            cell("markdown", "### Going further · D", "deeper"),
+            cell("markdown", "### E"),
+        ]
+    )
+    fold_deeper(notebook)
+    opening = '<details class="deeper"><summary>Going further · '
+    assert [one.source for one in notebook.cells] == [
+        "## 1 · A", opening + "B &lt; C</summary>", "Text.", "1 + 1", "</details>",
+        opening + "D</summary>", "</details>", "### E",
+    ]  # one part a row  # fmt: skip
+
+
+def test_a_part_without_a_heading_cannot_be_folded():
+    notebook = nbformat.v4.new_notebook(cells=[cell("markdown", "Text.", "deeper")])
+    with pytest.raises(CatdogError, match=r"'Text\.' is tagged 'deeper', but no heading"):
+        fold_deeper(notebook)
