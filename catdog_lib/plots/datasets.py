@@ -91,8 +91,8 @@ def multiple_comparisons(accuracies: Tensor, fresh: float, test_size: int) -> Fi
     return describe(
         figure,
         f"A histogram of the accuracy of {counted(len(values), 'coin flipper')} on the same "
-        f"images: a bell around 50 %. The luckiest has {best:.0f} %, and {100 * fresh:.1f} % on fresh "
-        "images.",
+        f"images: a bell around 50 %. The luckiest has {best:.0f} %, and {100 * fresh:.1f} % on "
+        "fresh images.",
     )
 
 
