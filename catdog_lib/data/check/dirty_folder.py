@@ -174,9 +174,9 @@ def _sticker(image: Image.Image) -> Image.Image:
     size = image.width
     y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
     alpha = np.where(x**2 + y**2 < 1, 255, 0).astype(np.uint8)
-    junk = Image.new("RGB", image.size, "magenta")
-    sticker = Image.composite(image.convert("RGB"), junk, Image.fromarray(alpha))
-    sticker.putalpha(Image.fromarray(alpha))
+    mask, junk = Image.fromarray(alpha), Image.new("RGB", image.size, "magenta")
+    sticker = Image.composite(image.convert("RGB"), junk, mask)
+    sticker.putalpha(mask)
     return sticker
 
 
