@@ -37,26 +37,26 @@ class LiveTraining(Explorable):
     PyTorch.
 
     What you set in the figure can be read here, and the other way round: ``lr`` and ``used``, the
-    number of training images; ``image``, ``stage``, ``channel``, ``row`` and ``column`` (in pixels
-    of the image) of the prediction.
+    number of training images; ``image``, ``stage``, ``channel`` (−1: the most active one), ``row``
+    and ``column`` (in pixels of the image) of the prediction.
     """
 
     code = "live_training"
     problem = traitlets.Dict(help="what there is to learn from").tag(sync=True)
     worker = traitlets.Unicode(help="the code that trains").tag(sync=True)
-    lr = FloatTrait(0.02, 1e-4, 10)
+    lr = FloatTrait(0.01, 1e-4, 7)
     used = IntegerTrait(TRAINING, BATCH_SIZE, TRAINING)
     image = IntegerTrait(0, 0, VALIDATION - 1)
     stage = IntegerTrait(0, 0, 8)
-    channel = IntegerTrait(0, 0, 15)
+    channel = IntegerTrait(-1, -1, 15)
     row = IntegerTrait(SIZE // 2, 0, SIZE - 1)
     column = IntegerTrait(SIZE // 2, 0, SIZE - 1)
 
-    def __init__(self, lr: float = 0.02, *, momentum: float = 0.9, seed: int = 0):
+    def __init__(self, lr: float = 0.01, *, momentum: float = 0.9, seed: int = 0):
         """Prepare a training.
 
         Args:
-            lr: the learning rate at first, 0.0001 to 10.
+            lr: the learning rate at first, 0.0001 to 7.
             momentum: of SGD, 0 to less than 1.
             seed: of the initial weights and of the order of the batches.
 

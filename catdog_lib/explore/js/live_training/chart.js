@@ -3,14 +3,16 @@
 import { caption, element, svgElement } from "../dom.js";
 import { significant } from "../format.js";
 
-const [WIDTH, HEIGHT] = [300, 190];
+const [WIDTH, HEIGHT] = [300, 250];
 const [LEFT, BOTTOM, TOP, RIGHT] = [34, 22, 8, 8]; // room around the curves
 const KINDS = ["training", "validation"];
 const SHORTEST = 100; // updates on the axis
 
 // what: "loss" or "accuracy". highest(values): the upper end of the axis.
 export function curveChart(what, highest) {
-  const lines = KINDS.map((kind) => svgElement("polyline", { class: `catdog-learning catdog-${kind}` }));
+  const lines = KINDS.map((kind) =>
+    svgElement("polyline", { class: `catdog-learning catdog-${kind}` }),
+  );
   const axes = svgElement("g", { class: "catdog-ticks" });
   const clip = svgElement("svg", {
     x: LEFT, y: TOP, width: WIDTH - LEFT - RIGHT, height: HEIGHT - TOP - BOTTOM,
@@ -24,7 +26,7 @@ export function curveChart(what, highest) {
   );
   const words = caption();
   const values = KINDS.map((kind) => element("b", { class: `catdog-${kind}-text` }));
-  words.append(`${what}: training `, values[0], ", validation ", values[1]);
+  words.append(`${what}: training (solid line) `, values[0], ", validation (dashed) ", values[1]);
   return {
     root: element("div", {}, svg, words),
     // points: { step, training, validation } with the numbers, or null, of each

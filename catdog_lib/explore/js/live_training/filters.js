@@ -24,7 +24,7 @@ export const largestOf = (values) => values.reduce((most, v) => Math.max(most, M
 export function filterView() {
   const pairs = range(CHANNELS[1]).map(() => [valuesCanvas(), valuesCanvas()]);
   const tiles = pairs.map(([filter, map], i) =>
-    element("figure", {}, filter.canvas, map.canvas, element("figcaption", {}, String(i))),
+    element("figure", {}, element("figcaption", {}, String(i)), filter.canvas, map.canvas),
   );
   const words = caption();
   words.textContent =

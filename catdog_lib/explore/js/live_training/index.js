@@ -4,7 +4,6 @@
 import { button, element, liveLine, widgetRoot } from "../dom.js";
 import { selectField, sliderField } from "../fields.js";
 import { significant } from "../format.js";
-import { range } from "../math.js";
 import { follow, setState } from "../state.js";
 import { accuracyTop, curveChart, lossTop } from "./chart.js";
 import { filterView } from "./filters.js";
@@ -14,7 +13,8 @@ import { predictionView } from "./prediction.js";
 import { unpackProblem } from "./problem.js";
 import { startTraining } from "./runner.js";
 
-const RATES = range(5).flatMap((power) => [1, 2, 3, 5, 7].map((n) => Number(`${n}e${power - 4}`)));
+const POWERS = [-4, -3, -2, -1, 0];
+const RATES = POWERS.flatMap((power) => [1, 2, 3, 5, 7].map((n) => Number(`${n}e${power}`)));
 const CALM = 4000; // milliseconds between two sentences while it learns
 
 // The sentence about a report of the training.
@@ -28,10 +28,16 @@ export function progressSentence({ step, training, validation, diverged }, used,
   const judged =
     `loss ${significant(validation.loss, 3)}, ${percent(validation.accuracy)} of them right`;
   if (!step) return `Not trained yet. On the validation images: ${judged}.`;
+  const { dog } = validation;
+  const alike = Math.max(...dog) - Math.min(...dog) < 1e-12;
   const epochs = significant((step * batchSize) / used, 3);
   return (
     `Update ${step}, epoch ${epochs}: training loss ${significant(training.loss, 3)}; ` +
-    `on the validation images ${judged}.`
+    `on the validation images ${judged}.` +
+    (alike
+      ? " Every image now gets the same prediction: the ReLUs are 0 for all of them, and let no " +
+        "gradient through. Press Reset, and choose a smaller learning rate."
+      : "")
   );
 }
 
@@ -43,17 +49,20 @@ function trainingControls(model, problem, act) {
   const reset = button("Reset", act.reset);
   const rate = sliderField("learning rate", RATES, (lr) => setState(model, { lr }));
   const options = [48, 96, 192, total].map((count) => [count, `${count} images`]);
-  const used = selectField("training set", options, (count) => setState(model, { used: Number(count) }));
+  const used = selectField("training set", options, (count) =>
+    setState(model, { used: Number(count) }),
+  );
   const buttons = element("div", { class: "catdog-row" }, toggle, step, reset);
   return {
     root: element("div", { class: "catdog-fields" }, buttons, rate.root, used.root),
     show({ running, diverged }) {
       toggle.textContent = running ? "❚❚ Stop" : "▶ Start";
+      // What is disabled loses the focus.
+      if (diverged && buttons.contains(document.activeElement)) reset.focus();
       toggle.disabled = step.disabled = diverged;
       rate.show(model.get("lr"));
       used.select.value = model.get("used");
     },
-    focusReset: () => reset.focus(),
   };
 }
 
@@ -67,8 +76,9 @@ function record() {
       const { weights, validation, ...rest } = report;
       const { dog, ...judged } = validation;
       if (!report.step) points = [];
+      const training = report.training ?? points.at(-1)?.training; // no update since then
       if (points.at(-1)?.step === report.step) points.pop();
-      points.push({ ...rest, training: report.training ?? points.at(-1)?.training, validation: judged });
+      points.push({ ...rest, training, validation: judged });
     },
   };
 }
@@ -84,8 +94,7 @@ function calmly(line) {
 }
 
 function render({ model, el }) {
-  const problem = unpackProblem({ ...model.get("problem") });
-  const { size, batchSize } = problem;
+  const problem = unpackProblem(model.get("problem"));
   const line = liveLine();
   const say = calmly(line);
   const history = record();
@@ -118,16 +127,16 @@ function render({ model, el }) {
     loss.show(history.points());
     accuracy.show(history.points());
     mistakes.show(latest.validation.dog, model.get("image"));
-    const [, maps] = prediction.show(createNetwork(size, latest.weights));
-    filters.show(latest.weights[0], maps.values, size);
+    const [, maps] = prediction.show(createNetwork(problem.size, latest.weights));
+    filters.show(latest.weights[0], maps.values, problem.size);
   }
   function onReport(report) {
     const turned = latest?.running !== report.running || !report.running;
     latest = report;
     history.add(report);
-    say(progressSentence({ ...report, ...history.last() }, used, batchSize), turned);
+    const told = { ...report, training: history.last().training };
+    say(progressSentence(told, used, problem.batchSize), turned);
     view.now();
-    if (report.diverged) controls.focusReset();
   }
 
   const root = widgetRoot("Live training");

@@ -51,8 +51,8 @@ export function createTrainer(problem, used) {
 const isRight = (logits, label) => (logits[label] > logits[1 - label] ? 1 : 0);
 
 // Messages to it: { order: "reset", used }, { order: "start", rate }, { order: "rate", rate },
-// { order: "step", rate }, { order: "stop" }. It calls onReport after each but "rate", and every ten
-// updates while it runs.
+// { order: "step", rate }, { order: "stop" }. It calls onReport after "reset", "step" and "stop",
+// and every ten updates while it runs.
 export function trainingLoop(problem, onReport) {
   let trainer = null;
   let [rate, running, diverged] = [0, false, false];

@@ -9,7 +9,7 @@ import { bytesAt } from "./problem.js";
 const SHOWN = 12;
 export const NAMES = ["cat", "dog"];
 
-export const percent = (share) => `${Math.round(100 * share)} %`;
+export const percent = (share) => `${Math.round(100 * share)}\u00a0%`;
 
 // dog: the probability of a dog for each validation image. Returns { image, name, called,
 // probability } of each mistake.
@@ -59,7 +59,7 @@ export function mistakeView(problem, onChoose) {
           canvas.dataset.image = image;
           paintImage(canvas, problem, problem.validationFrom + image);
         }
-        text.textContent = `${called}, ${percent(probability)}`;
+        text.textContent = `${called} ${percent(probability)}`;
         node.setAttribute(
           "aria-label", `Validation image ${image}: a ${name}, called ${called} with ` +
             `${percent(probability)}. Follow its prediction`,

@@ -2,7 +2,7 @@
 // it, the other channels, and the arithmetic of that pixel.
 
 import { pixelsUrl } from "../canvas.js";
-import { colourMap, grey } from "../colour.js";
+import { colourMap, diverging, grey } from "../colour.js";
 import { block, button, caption, element, liveLine, operatorSign } from "../dom.js";
 import { integerField } from "../fields.js";
 import { framedImage, numberTable } from "../feature_map_browser/tiles.js";
@@ -11,10 +11,10 @@ import { arrowKeys, drags, followPointer, handleKeys } from "../pointer.js";
 import { setState } from "../state.js";
 import { largestOf } from "./filters.js";
 import { NAMES } from "./mistakes.js";
-import { CHANNELS } from "./network.js";
+import { CHANNELS, softmax } from "./network.js";
 import { bytesAt, imageAt } from "./problem.js";
 import {
-  LINEAR, SOFTMAX, STAGES, convolutionAt, placeIn, stageSentence, stagesOf,
+  LINEAR, SOFTMAX, STAGES, blockOf, placeIn, stageSentence, stagesOf, strongestChannel, tablesOf,
 } from "./stages.js";
 import { mapTiles } from "./tiles.js";
 
@@ -25,9 +25,11 @@ const symmetric = (values) => {
   return colourMap({ minimum: -limit, maximum: limit });
 };
 
-// The values of a channel of a stage, and their colours; the logits for the last stage.
+// The values of a channel of a stage, and their colours; the probabilities for the last stage.
 function mapOf(stage, channel) {
-  if (stage.i === SOFTMAX) return { size: [1, 2], values: stage.logits, colour: symmetric(stage.logits) };
+  if (stage.i === SOFTMAX) {
+    return { size: [1, 2], values: softmax(stage.logits), colour: diverging };
+  }
   const area = stage.size * stage.size;
   const values = stage.values.subarray(channel * area, (channel + 1) * area);
   const size = [stage.size, stage.size];
@@ -41,7 +43,12 @@ function mapOf(stage, channel) {
 export function predictionView(model, problem) {
   const set = (values) => setState(model, values);
   const count = problem.labels.length - problem.validationFrom;
-  const toStage = (stage) => set({ stage: clamp(stage, 0, SOFTMAX) });
+  // The channels of another block are others.
+  function toStage(to) {
+    const stage = clamp(to, 0, SOFTMAX);
+    const same = blockOf(stage) === blockOf(model.get("stage"));
+    set(same ? { stage } : { stage, channel: -1 });
+  }
   const imageField = integerField("validation image", 0, count - 1, (image) => set({ image }));
   const back = button("← Back", () => toStage(model.get("stage") - 1));
   const next = button("Next →", () => toStage(model.get("stage") + 1));
@@ -62,10 +69,12 @@ export function predictionView(model, problem) {
   );
 
   function showTiles(stages, chosen, channel) {
-    const item = (stage, at, words, name) => ({
-      words, name, ...mapOf(stage, Math.min(at, stage.channels - 1)),
-    });
-    stageTiles.show(stages.map((stage) => item(stage, channel, stage.name, stage.name)), chosen.i);
+    const item = (stage, at, words, name) => ({ words, name, ...mapOf(stage, at) });
+    const shown = (stage) =>
+      blockOf(stage.i) === blockOf(chosen.i) ? channel : strongestChannel(stages, blockOf(stage.i));
+    stageTiles.show(
+      stages.map((stage) => item(stage, shown(stage), stage.name, stage.name)), chosen.i,
+    );
     channelBlock.hidden = chosen.channels === 1 || chosen.i === SOFTMAX;
     if (channelBlock.hidden) return;
     const all = range(chosen.channels);
@@ -84,7 +93,9 @@ export function predictionView(model, problem) {
       network.forward(image);
       const stages = stagesOf(network, image, problem.size);
       const stage = stages[state.stage];
-      const channel = Math.min(state.channel, stage.channels - 1);
+      const block = blockOf(stage.i);
+      const wanted = state.channel < 0 ? strongestChannel(stages, block) : state.channel;
+      const channel = Math.min(wanted, stage.channels - 1);
       const [y, x] = placeIn(stage, problem.size, state.row, state.column);
       const layer = network.layers[Math.min(stage.i, LINEAR) - 1];
       const byte = bytesAt(problem, number)[state.row * problem.size + state.column];
@@ -93,9 +104,9 @@ export function predictionView(model, problem) {
       imageField.show(state.image);
       [back.disabled, next.disabled] = [stage.i === 0, stage.i === SOFTMAX];
       map.show(stage, channel, [y, x], NAMES[label]);
-      sums.show(stage, layer, channel, y, x);
+      sums.show(tablesOf(stage, layer, channel, y, x));
       line.textContent =
-        `${stage.i + 1} of ${STAGES.length}, ${stage.name}. ` +
+        `Step ${stage.i + 1} of ${STAGES.length}, ${stage.name}. ` +
         stageSentence(stage, layer, { channel, y, x, byte, problem, label });
       return stages;
     },
@@ -144,31 +155,33 @@ function mapPanel(model, problem, toStage) {
 function mapWords({ i, name, size }, channel, label) {
   const colours = "Brown is below 0, violet above.";
   if (i === 0) return `A ${label} of ${size}×${size} pixels.`;
-  if (i === SOFTMAX) return `The two logits, cat on the left and dog on the right. ${colours}`;
+  if (i === SOFTMAX) return "The probabilities of cat, left, and of dog, right; full violet is 1.";
   if (i === LINEAR) {
-    return `What each value of map ${channel} adds to the logit of dog minus that of cat. ${colours}`;
+    return (
+      `How each value of map ${channel} speaks, for dog (violet) or for cat (brown): the value ` +
+      "times the difference of its two weights."
+    );
   }
   return `Channel ${channel} after ${name}, ${size}×${size}. ${colours}`;
 }
 
-// patch × filter = products, for the input map with the largest sum.
+// The arithmetic of the pixel: tables with signs between them.
 function sumPanel() {
-  const [patch, filter, products] = [numberTable(), numberTable(), numberTable()];
-  const root = element("div", { class: "catdog-sumrow catdog-exactly" });
-  root.append(patch.root, operatorSign("×"), filter.root, operatorSign("="), products.root);
+  const parts = range(3).map(() => {
+    const [sign, table] = [operatorSign(""), numberTable()];
+    return { root: element("div", { class: "catdog-term" }, sign, table.root), sign, table };
+  });
   return {
-    root,
-    show(stage, layer, channel, y, x) {
-      root.hidden = stage.i !== 1 && stage.i !== 4;
-      if (root.hidden) return;
-      const found = convolutionAt(stage, layer, channel, y, x);
-      const sizes = found.map(({ sum }) => Math.abs(sum));
-      const from = sizes.indexOf(Math.max(...sizes));
-      const one = found[from];
-      const coloured = (rows) => symmetric(rows.flat());
-      patch.show(found.length > 1 ? `map ${from}, which counts most` : "pixels", one.patch, coloured(one.patch));
-      filter.show(`filter ${channel}`, one.filter, coloured(one.filter));
-      products.show("products", one.products, coloured(one.products));
+    root: element("div", { class: "catdog-sumrow" }, ...parts.map(({ root }) => root)),
+    // tables: { sign, title, rows } of each
+    show(tables) {
+      parts.forEach(({ root, sign, table }, i) => {
+        root.hidden = i >= tables.length;
+        if (root.hidden) return;
+        const { title, rows } = tables[i];
+        sign.textContent = tables[i].sign ?? "";
+        table.show(title, rows, symmetric(rows.flat()));
+      });
     },
   };
 }

@@ -6,8 +6,7 @@ import { NAMES, percent } from "./mistakes.js";
 import { CHANNELS, softmax } from "./network.js";
 
 export const STAGES = [
-  "pixels", "convolution 1", "ReLU 1", "pooling 1", "convolution 2", "ReLU 2", "pooling 2",
-  "linear layer", "softmax",
+  "pixels", "conv 1", "ReLU 1", "pool 1", "conv 2", "ReLU 2", "pool 2", "linear", "softmax",
 ];
 export const [LINEAR, SOFTMAX] = [7, 8];
 
@@ -22,11 +21,24 @@ export function stagesOf(network, image, size) {
   const { values: weights } = network.layers.at(-1).parameters[0];
   const toDog = features.map((feature, n) => feature * (weights[features.length + n] - weights[n]));
   return STAGES.map((name, i) => {
-    const block = Math.min(2, Math.ceil(i / 3)); // convolutions that are behind it
     const side = size / 2 ** Math.min(2, Math.floor(i / 3));
     const values = i >= LINEAR ? toDog : outputs[i];
-    return { name, i, channels: CHANNELS[block], size: side, values, input: outputs[i - 1], logits };
+    const [channels, input] = [CHANNELS[blockOf(i)], outputs[i - 1]];
+    return { name, i, channels, size: side, values, input, logits };
   });
+}
+
+// The blocks of stages with the same channels: 0 the image, 1 and 2 the convolutions'.
+export const blockOf = (stage) => Math.min(2, Math.ceil(stage / 3));
+
+// The channel that is most active behind the pooling of a block; another one may be 0 everywhere.
+export function strongestChannel(stages, block) {
+  const { channels, size, values } = stages[3 * block];
+  const area = size * size;
+  const sums = range(channels).map((channel) =>
+    values.subarray(channel * area, (channel + 1) * area).reduce((sum, one) => sum + one, 0),
+  );
+  return sums.indexOf(Math.max(...sums));
 }
 
 // The value of a stage in a channel at a pixel of the image, whatever the size of its maps.
@@ -54,6 +66,45 @@ export function convolutionAt({ i, size, input }, layer, channel, y, x) {
   });
 }
 
+// The tables under a map: { title, rows } of each, and the sign before it. layer: of the network,
+// that made the stage.
+export function tablesOf(stage, layer, channel, y, x) {
+  const { i, size, input, logits } = stage;
+  const value = [[valueAt(stage, channel, y, x)]];
+  if (i === 1 || i === 4) {
+    const found = convolutionAt(stage, layer, channel, y, x);
+    const sizes = found.map(({ sum }) => Math.abs(sum));
+    const from = sizes.indexOf(Math.max(...sizes));
+    const { patch, filter, products } = found[from];
+    return [
+      { title: i === 1 ? "pixels" : `map ${from}, which adds most`, rows: patch },
+      { sign: "×", title: `filter ${channel}`, rows: filter },
+      { sign: "=", title: "products", rows: products },
+    ];
+  }
+  if (i === 2 || i === 5) {
+    const before = [[input[(channel * size + y) * size + x]]];
+    return [{ title: "before", rows: before }, { sign: "→", title: "after ReLU", rows: value }];
+  }
+  if (i === 3 || i === 6) {
+    const four = fourBelow(stage, channel, y, x);
+    return [{ title: "2×2 values", rows: four }, { sign: "→", title: "largest", rows: value }];
+  }
+  if (i !== SOFTMAX) return [];
+  const column = (values) => Array.from(values, (one) => [one]);
+  return [
+    { title: "logits: cat, dog", rows: column(logits) },
+    { sign: "→", title: "e to the power of each", rows: column(logits.map(Math.exp)) },
+    { sign: "→", title: "divided by their sum", rows: column(softmax(logits)) },
+  ];
+}
+
+function fourBelow({ input, size }, channel, y, x) {
+  const wide = 2 * size;
+  const at = (r, c) => input[(channel * wide + 2 * y + r) * wide + 2 * x + c];
+  return [[at(0, 0), at(0, 1)], [at(1, 0), at(1, 1)]];
+}
+
 // The sentence of a stage. stage: of stagesOf; layer: of the network, that made it; byte: the
 // pixel's; label: of the image.
 export function stageSentence(stage, layer, { channel, y, x, byte, problem, label }) {
@@ -72,7 +123,8 @@ export function stageSentence(stage, layer, { channel, y, x, byte, problem, labe
     return `ReLU keeps what is above 0: max(0, ${digits(before(y, x))}) = ${digits(value)}.`;
   }
   if (i === 3 || i === 6) return poolingSentence(stage, channel, y, x, value);
-  return i === LINEAR ? linearSentence(stage, layer, channel) : softmaxSentence(stage.logits, label);
+  if (i === LINEAR) return linearSentence(stage, layer, channel);
+  return softmaxSentence(stage.logits, label);
 }
 
 function convolutionSentence(stage, layer, channel, y, x, value) {
@@ -84,16 +136,15 @@ function convolutionSentence(stage, layer, channel, y, x, value) {
       ? `Filter ${channel} lies around row ${y}, column ${x}: its 9 products add up to`
       : `Filter ${channel} has 3×3 weights for each of the ${sums.length} maps below it: ` +
         `its ${9 * sums.length} products around row ${y}, column ${x} add up to`;
-  return `${what} ${digits(total)}; with the bias, ${digits(total)} ${signed(bias)} = ${digits(value)}.`;
+  const sum = digits(total);
+  return `${what} ${sum}; with the bias, ${sum} ${signed(bias)} = ${digits(value)}.`;
 }
 
-function poolingSentence({ input, size }, channel, y, x, value) {
-  const wide = 2 * size;
-  const at = (r, c) => input[(channel * wide + 2 * y + r) * wide + 2 * x + c];
-  const four = [at(0, 0), at(0, 1), at(1, 0), at(1, 1)].map(digits).join(", ");
+function poolingSentence(stage, channel, y, x, value) {
+  const four = fourBelow(stage, channel, y, x).flat().map(digits).join(", ");
   return (
     `Max-pooling keeps the largest of each 2×2 values: of ${four} it is ${digits(value)}. ` +
-    `The maps are now ${size}×${size}.`
+    `The maps are now ${stage.size}×${stage.size}.`
   );
 }
 
@@ -101,7 +152,8 @@ function linearSentence({ values, size, logits }, layer, channel) {
   const [area, bias] = [size * size, layer.parameters[1].values];
   const part = values.subarray(channel * area, (channel + 1) * area);
   const lead = part.reduce((sum, one) => sum + one, 0);
-  const logit = (k) => `${NAMES[k]} ${digits(logits[k] - bias[k])} ${signed(bias[k])} = ${digits(logits[k])}`;
+  const logit = (k) =>
+    `${NAMES[k]} ${digits(logits[k] - bias[k])} ${signed(bias[k])} = ${digits(logits[k])}`;
   return (
     `Each logit is a weighted sum of all ${values.length} values and a bias: ${logit(0)}, ` +
     `${logit(1)}. Map ${channel} alone moves the lead ${digits(Math.abs(lead))} towards ` +

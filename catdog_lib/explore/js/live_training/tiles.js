@@ -13,7 +13,8 @@ export function mapTiles(label, count, onChoose) {
     input.addEventListener("change", () => onChoose(i));
     const canvas = element("canvas", { "aria-hidden": "true" });
     const text = element("span", {});
-    return { root: element("label", { class: "catdog-tile" }, input, canvas, text), input, canvas, text };
+    const root = element("label", { class: "catdog-tile" }, input, canvas, text);
+    return { root, input, canvas, text };
   });
   return {
     root: element(
