@@ -11,6 +11,7 @@ CELLS = [
         "import torch\n"
         "from torch import nn\n"
         "from catdog_lib.explore import ConvolutionStepper, FeatureMapBrowser, LambdaSlider\n"
+        "from catdog_lib.explore import LiveTraining\n"
         "from catdog_lib.explore import OptimizerRace, ReceptiveFieldViewer, ShapeCalculator\n\n"
         "stepper = ConvolutionStepper((torch.arange(81) ** 2 % 97).view(9, 9), 'blur')\n"
         "stepper",
@@ -36,6 +37,7 @@ CELLS = [
         "browser = FeatureMapBrowser(net, photo)\nbrowser",
         id="browser",
     ),
+    new_code_cell("live = LiveTraining()\nlive", id="live"),
     new_code_cell(
         "print(stepper.row, stepper.column, stepper.stride, stepper.kernel)\n"
         "print(calculator.output_size(), calculator.operation, calculator.padding)\n"
@@ -44,6 +46,7 @@ CELLS = [
         "print(slider.penalty, slider.lam, slider.x, slider.y, round(slider.share_of_zeros(), 3))\n"
         "print(browser.layer, browser.channel, browser.place(), browser.step, browser.source)\n"
         "print(browser.target, browser.heat_layer, browser.opacity)\n"
+        "print(live.lr, live.used, live.image, live.stage, live.channel, live.row, live.column)\n"
         "if stepper.stride == 2:  # the reader has been here\n"
         "    stepper.stride, stepper.kernel, stepper.row = 1, 'identity', 6",
         id="traits",
@@ -63,7 +66,8 @@ TRAITS = """1 2 2 [[[0.0, -1.0, -2.0], [-1.0, 5.0, -1.0], [0.0, -1.0, 0.0]]]
 saddle ['SGD', 'RMSprop', 'Adam', 'AdamW'] 0.25 -1.6 0.201 299
 L1 0.51 1.0 0.6 0.5
 1 4 (1, 2) 1 1
-1 0 0.45"""
+1 0 0.45
+7.0 48 9 4 -1 14 8"""
 
 
 def widget(page, name: str):

@@ -12,6 +12,7 @@ from catdog_lib.explore import (
     FeatureMapBrowser,
     LabelGame,
     LambdaSlider,
+    LiveTraining,
     OptimizerRace,
     ReceptiveFieldViewer,
     ShapeCalculator,
@@ -30,6 +31,7 @@ WIDGETS = (
     OptimizerRace,
     LambdaSlider,
     FeatureMapBrowser,
+    LiveTraining,
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import chain
 
 import pytest
 import torch
@@ -100,10 +101,11 @@ def test_the_stages_are_the_outputs_of_pytorchs_layers(shown, tmp_path):
     bias = network[-1].bias
     assert sum(stages[7][3]) + (bias[1] - bias[0]).item() == pytest.approx(lead, abs=1e-6)
     assert sum(sums) + bias2 == pytest.approx(second, abs=1e-9)
-    assert sum(sum(tables[1][2], [])) + bias1 == pytest.approx(first, abs=1e-9)
+    products = chain.from_iterable(tables[1][2])
+    assert sum(products) + bias1 == pytest.approx(first, abs=1e-9)
     for i in (3, 6):
         four, largest = tables[i]
-        assert max(sum(four, [])) == largest[0][0]
+        assert max(chain.from_iterable(four)) == largest[0][0]
     shares = [one[0] for one in tables[8][2]]
     assert shares == pytest.approx(logits.softmax(0).tolist(), abs=1e-6)
 
@@ -187,7 +189,10 @@ def test_the_words_on_the_page(tmp_path):
         (lambda: LiveTraining(momentum=1), r"^momentum is 1; it has to be a number from 0 to 0.9"),
         (lambda: LiveTraining(momentum="a"), r"^momentum is 'a'; it has to be a number"),
         (lambda: LiveTraining(seed=-1), r"^seed is -1; it has to be an integer, 0 or more"),
-        (lambda: setattr(LiveTraining(), "used", 8), r"^used is 8; it has to be an integer from 16"),
+        (
+            lambda: setattr(LiveTraining(), "used", 8),
+            r"^used is 8; it has to be an integer from 16",
+        ),
         (lambda: setattr(LiveTraining(), "stage", 9), r"^stage is 9; it has to be an integer from"),
     ],
 )

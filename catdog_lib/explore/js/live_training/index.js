@@ -21,7 +21,7 @@ const CALM = 4000; // milliseconds between two sentences while it learns
 export function progressSentence({ step, training, validation, diverged }, used, batchSize) {
   if (diverged) {
     return (
-      `At update ${step} the loss is too large for any way back: the learning rate is too ` +
+      `At update ${step} the loss is too large to recover from: the learning rate is too ` +
       "large. Press Reset, and choose a smaller one."
     );
   }

@@ -6,84 +6,90 @@
 
 const KERNEL = 3; // weights on a side
 
+// Values with room for the gradient of each.
 const parameter = (values) => ({ values, gradient: new Float64Array(values.length) });
 
 // A 3×3 convolution with a border of zeros: the maps keep their size.
 export function convolutionLayer([inputs, outputs, size], weightValues, biasValues) {
   const [weight, bias] = [parameter(weightValues), parameter(biasValues)];
-  const width = size + 2; // with the border
-  const padded = new Float64Array(inputs * width * width);
-  const paddedGradient = new Float64Array(padded.length);
+  const side = size + 2; // with the border
+  const padded = parameter(new Float64Array(inputs * side * side));
   const inputGradient = new Float64Array(inputs * size * size);
   const output = new Float64Array(outputs * size * size);
+  const { productSum, spread } = patchArithmetic([inputs, side], weight, padded);
   const weightsOfOne = inputs * KERNEL * KERNEL; // of one filter
-  const { values: weights, gradient: weightGradient } = weight;
+  return {
+    parameters: [weight, bias],
+    output,
+    forward(input) {
+      forEachRow(inputs, size, (inner, outer) => {
+        padded.values.set(input.subarray(inner, inner + size), outer);
+      });
+      forEachValue(outputs, size, (n, o, y, x) => {
+        output[n] = bias.values[o] + productSum(o * weightsOfOne, y, x);
+      });
+      return output;
+    },
+    backward(gradient) {
+      padded.gradient.fill(0);
+      forEachValue(outputs, size, (n, o, y, x) => {
+        if (gradient[n] === 0) return; // most are: ReLU and pooling let few of them through
+        bias.gradient[o] += gradient[n];
+        spread(gradient[n], o * weightsOfOne, y, x);
+      });
+      forEachRow(inputs, size, (inner, outer) => {
+        inputGradient.set(padded.gradient.subarray(outer, outer + size), inner);
+      });
+      return inputGradient;
+    },
+  };
+}
 
-  // One value: the products of a filter's weights, from number k on, and the patch at row y,
-  // column x.
+// A filter on one patch of the padded maps, forward and backward. k: the number of the filter's
+// first weight; y, x: where the patch begins.
+function patchArithmetic([inputs, side], weight, padded) {
+  const { values: weights, gradient: weightGradient } = weight;
+  const { values: maps, gradient: mapGradient } = padded;
+
+  // The sum of the products of the filter and the patch.
   function productSum(k, y, x) {
     let sum = 0;
     for (let c = 0; c < inputs; c += 1) {
       for (let i = 0; i < KERNEL; i += 1) {
-        const at = (c * width + y + i) * width + x;
+        const at = (c * side + y + i) * side + x;
         // A row of the kernel without a loop: these lines take most of the training's time.
-        sum += weights[k] * padded[at];
-        sum += weights[k + 1] * padded[at + 1];
-        sum += weights[k + 2] * padded[at + 2];
+        sum += weights[k] * maps[at];
+        sum += weights[k + 1] * maps[at + 1];
+        sum += weights[k + 2] * maps[at + 2];
         k += KERNEL;
       }
     }
     return sum;
   }
 
-  // And back: a value with gradient g gives weight · g to the patch, patch · g to the weights.
+  // And back, where that sum has the gradient g: weight · g to the patch, patch · g to the weights.
   function spread(g, k, y, x) {
     for (let c = 0; c < inputs; c += 1) {
       for (let i = 0; i < KERNEL; i += 1) {
-        const at = (c * width + y + i) * width + x;
+        const at = (c * side + y + i) * side + x;
         for (let j = 0; j < KERNEL; j += 1, k += 1) {
-          weightGradient[k] += g * padded[at + j];
-          paddedGradient[at + j] += g * weights[k];
+          weightGradient[k] += g * maps[at + j];
+          mapGradient[at + j] += g * weights[k];
         }
       }
     }
   }
+  return { productSum, spread };
+}
 
-  // visit(n, o, y, x) for each value: its place in the output, its channel, row and column.
-  function forEachValue(visit) {
-    let n = 0;
-    for (let o = 0; o < outputs; o += 1) {
-      for (let y = 0; y < size; y += 1) {
-        for (let x = 0; x < size; x += 1, n += 1) visit(n, o, y, x);
-      }
+// visit(n, o, y, x) for each value of the maps: its place in the array, its channel, row, column.
+function forEachValue(channels, size, visit) {
+  let n = 0;
+  for (let o = 0; o < channels; o += 1) {
+    for (let y = 0; y < size; y += 1) {
+      for (let x = 0; x < size; x += 1, n += 1) visit(n, o, y, x);
     }
   }
-
-  return {
-    parameters: [weight, bias],
-    output,
-    forward(input) {
-      forEachRow(inputs, size, (inner, outer) => {
-        padded.set(input.subarray(inner, inner + size), outer);
-      });
-      forEachValue((n, o, y, x) => {
-        output[n] = bias.values[o] + productSum(o * weightsOfOne, y, x);
-      });
-      return output;
-    },
-    backward(gradient) {
-      paddedGradient.fill(0);
-      forEachValue((n, o, y, x) => {
-        if (gradient[n] === 0) return; // most are: ReLU and pooling let few of them through
-        bias.gradient[o] += gradient[n];
-        spread(gradient[n], o * weightsOfOne, y, x);
-      });
-      forEachRow(inputs, size, (inner, outer) => {
-        inputGradient.set(paddedGradient.subarray(outer, outer + size), inner);
-      });
-      return inputGradient;
-    },
-  };
 }
 
 // Where each row of the maps begins, without and with the border of zeros.

@@ -105,9 +105,9 @@ function fourBelow({ input, size }, channel, y, x) {
   return [[at(0, 0), at(0, 1)], [at(1, 0), at(1, 1)]];
 }
 
-// The sentence of a stage. stage: of stagesOf; layer: of the network, that made it; byte: the
-// pixel's; label: of the image.
-export function stageSentence(stage, layer, { channel, y, x, byte, problem, label }) {
+// The sentence of a stage, for what is chosen: the layer of the network that made it; channel, row
+// y and column x of its map; the byte of that pixel; the label of the image.
+export function stageSentence(stage, { layer, channel, y, x, byte, problem, label }) {
   const value = valueAt(stage, channel, y, x);
   const before = (row, column) => stage.input[(channel * stage.size + row) * stage.size + column];
   const { i } = stage;
