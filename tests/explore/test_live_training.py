@@ -171,6 +171,12 @@ def test_the_words_on_the_page(tmp_path):
     )
     assert gone.startswith("At update 7 the loss is too large") and "Press Reset" in gone
     assert "Every image now gets the same prediction" in dead
+    points = [
+        {"step": n, "validation": {"loss": loss}} for n, loss in ((0, 0.7), (9, 0.4), (10, 0.5))
+    ]
+    code = "c => js.lowestLoss(c)"
+    lowest = in_javascript("live_training/index.js", code, [points], tmp_path)
+    assert lowest == [" (lowest: 0.4, at update 9)"]
     mistakes = [[[0, 1, 1, 0], [0.2, 0.1, 0.4, 0.7]]]
     code = "c => js.mistakesOf(...c)"
     (found,) = in_javascript("live_training/index.js", code, mistakes, tmp_path)

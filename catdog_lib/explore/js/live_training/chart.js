@@ -8,8 +8,9 @@ const [LEFT, BOTTOM, TOP, RIGHT] = [34, 22, 8, 8]; // room around the curves
 const KINDS = ["training", "validation"];
 const SHORTEST = 100; // updates on the axis
 
-// what: "loss" or "accuracy". highest(values): the upper end of the axis.
-export function curveChart(what, highest) {
+// what: "loss" or "accuracy". highest(values): the upper end of the axis. remark(points): a sentence
+// for the caption.
+export function curveChart(what, highest, remark = () => "") {
   const lines = KINDS.map((kind) =>
     svgElement("polyline", { class: `catdog-learning catdog-${kind}` }),
   );
@@ -26,7 +27,10 @@ export function curveChart(what, highest) {
   );
   const words = caption();
   const values = KINDS.map((kind) => element("b", { class: `catdog-${kind}-text` }));
-  words.append(`${what}: training (solid line) `, values[0], ", validation (dashed) ", values[1]);
+  const more = element("span", {});
+  words.append(
+    `${what}: training (solid line) `, values[0], ", validation (dashed) ", values[1], more,
+  );
   return {
     root: element("div", {}, svg, words),
     // points: { step, training, validation } with the numbers, or null, of each
@@ -44,6 +48,7 @@ export function curveChart(what, highest) {
         lines[i].setAttribute("points", known.map(place).join(" "));
         values[i].textContent = known.length ? significant(known.at(-1)[kind][what], 3) : "–";
       });
+      more.textContent = remark(points);
       axes.replaceChildren(...axesOf(most, top));
       svg.setAttribute("aria-label", `${words.textContent}, after ${points.at(-1).step} updates`);
     },
@@ -67,3 +72,9 @@ function axesOf(most, top) {
 // The loss of a network that guesses is ln 2 = 0.69; what is far above it leaves the chart.
 export const lossTop = (losses) => Math.min(2, Math.max(0.8, ...losses));
 export const accuracyTop = () => 1;
+
+// Where validation was best: to be seen only afterwards.
+export function lowestLoss(points) {
+  const lowest = points.reduce((a, b) => (b.validation.loss < a.validation.loss ? b : a));
+  return ` (lowest: ${significant(lowest.validation.loss, 3)}, at update ${lowest.step})`;
+}

@@ -5,7 +5,7 @@ import { button, element, liveLine, widgetRoot } from "../dom.js";
 import { selectField, sliderField } from "../fields.js";
 import { significant } from "../format.js";
 import { follow, setState } from "../state.js";
-import { accuracyTop, curveChart, lossTop } from "./chart.js";
+import { accuracyTop, curveChart, lossTop, lowestLoss } from "./chart.js";
 import { filterView } from "./filters.js";
 import { mistakeView, percent } from "./mistakes.js";
 import { createNetwork } from "./network.js";
@@ -110,7 +110,7 @@ function render({ model, el }) {
   const toggle = () => send(latest?.running ? "stop" : "start");
   const act = { toggle, step: () => send("step"), reset: () => send("reset") };
   const controls = trainingControls(model, problem, act);
-  const loss = curveChart("loss", lossTop);
+  const loss = curveChart("loss", lossTop, lowestLoss);
   const accuracy = curveChart("accuracy", accuracyTop);
   const filters = filterView();
   const mistakes = mistakeView(problem, (image) => setState(model, { image }));
