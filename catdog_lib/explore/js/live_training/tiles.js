@@ -9,7 +9,8 @@ import { range } from "../math.js";
 export function mapTiles(label, count, onChoose) {
   const group = `catdog-${Math.random().toString(36).slice(2)}`; // its own beside a second widget
   const tiles = range(count).map((i) => {
-    const input = element("input", { type: "radio", name: group });
+    const name = `${label} ${i}`;
+    const input = element("input", { type: "radio", name: group, "aria-label": name });
     input.addEventListener("change", () => onChoose(i));
     const canvas = element("canvas", { "aria-hidden": "true" });
     const text = element("span", {});
