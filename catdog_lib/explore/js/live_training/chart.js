@@ -8,8 +8,8 @@ const [LEFT, BOTTOM, TOP, RIGHT] = [34, 22, 8, 8]; // room around the curves
 const KINDS = ["training", "validation"];
 const SHORTEST = 100; // updates on the axis
 
-// what: "loss" or "accuracy". highest(values): the upper end of the axis. remark(points): a sentence
-// for the caption.
+// what: "loss" or "accuracy". highest(values): the upper end of the axis. remark(points): more for
+// the caption.
 export function curveChart(what, highest, remark = () => "") {
   const lines = KINDS.map((kind) =>
     svgElement("polyline", { class: `catdog-learning catdog-${kind}` }),
@@ -70,7 +70,8 @@ function axesOf(most, top) {
 }
 
 // The loss of a network that guesses is ln 2 = 0.69; what is far above it leaves the chart.
-export const lossTop = (losses) => Math.min(2, Math.max(0.8, ...losses));
+export const lossTop = (losses) =>
+  Math.min(2, Math.ceil(10 * Math.max(0.8, ...losses)) / 10);
 export const accuracyTop = () => 1;
 
 // Where validation was best: to be seen only afterwards.

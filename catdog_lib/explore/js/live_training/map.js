@@ -77,8 +77,8 @@ function mapWords({ i, name, size }, channel, label) {
   if (i === SOFTMAX) return "The probabilities of cat, left, and of dog, right; full violet is 1.";
   if (i === LINEAR) {
     return (
-      `How each value of map ${channel} speaks, for dog (violet) or for cat (brown): the value ` +
-      "times the difference of its two weights."
+      `The votes of map ${channel}: each value times the difference of its two weights. Violet ` +
+      "votes for dog, brown for cat."
     );
   }
   return `Channel ${channel} after ${name}, ${size}×${size}. ${colours}`;

@@ -133,8 +133,8 @@ function convolutionSentence(stage, layer, channel, y, x, value) {
   const total = sums.reduce((all, one) => all + one, 0);
   const what =
     sums.length === 1
-      ? `Filter ${channel} lies around row ${y}, column ${x}: its 9 products add up to`
-      : `Filter ${channel} has 3×3 weights for each of the ${sums.length} maps below it: ` +
+      ? `Filter ${channel} is centred on row ${y}, column ${x}: its 9 products add up to`
+      : `Filter ${channel} has 3×3 weights for each of the ${sums.length} maps that it reads: ` +
         `its ${9 * sums.length} products around row ${y}, column ${x} add up to`;
   const sum = digits(total);
   return `${what} ${sum}; with the bias, ${sum} ${signed(bias)} = ${digits(value)}.`;
@@ -153,11 +153,11 @@ function linearSentence({ values, size, logits }, layer, channel) {
   const part = values.subarray(channel * area, (channel + 1) * area);
   const lead = part.reduce((sum, one) => sum + one, 0);
   const logit = (k) =>
-    `${NAMES[k]} ${digits(logits[k] - bias[k])} ${signed(bias[k])} = ${digits(logits[k])}`;
+    `${NAMES[k]}: ${digits(logits[k] - bias[k])} ${signed(bias[k])} = ${digits(logits[k])}`;
   return (
-    `Each logit is a weighted sum of all ${values.length} values and a bias: ${logit(0)}, ` +
-    `${logit(1)}. Map ${channel} alone moves the lead ${digits(Math.abs(lead))} towards ` +
-    `${NAMES[lead < 0 ? 0 : 1]}.`
+    `Each logit is a weighted sum of all ${values.length} values and a bias. ${logit(0)}; ` +
+    `${logit(1)}. Map ${channel} alone moves their difference by ` +
+    `${digits(Math.abs(lead))} towards ${NAMES[lead < 0 ? 0 : 1]}.`
   );
 }
 
