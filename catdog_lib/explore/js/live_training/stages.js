@@ -167,8 +167,9 @@ function softmaxSentence(logits, label) {
   const called = shares[1] > shares[0] ? 1 : 0;
   const power = (k) => `e^${digits(logits[k])} = ${digits(powers[k])}`;
   return (
-    `Softmax: ${power(0)} for cat, ${power(1)} for dog; divided by their sum ` +
-    `${digits(powers[0] + powers[1])}: cat ${percent(shares[0])}, dog ${percent(shares[1])}. ` +
+    `The exponentials are ${power(0)} for cat and ${power(1)} for dog. Divided by their sum ` +
+    `${digits(powers[0] + powers[1])}, they are probabilities: cat ${percent(shares[0])}, ` +
+    `dog ${percent(shares[1])}. ` +
     `The prediction is ${NAMES[called]}, and it is ` +
     `${called === label ? "right" : `wrong: this is a ${NAMES[label]}`}.`
   );
