@@ -8,6 +8,7 @@ from catdog_lib.explore.convolution_stepper import KERNELS, ConvolutionStepper
 from catdog_lib.explore.feature_map_browser.widget import FeatureMapBrowser
 from catdog_lib.explore.label_game import LabelGame
 from catdog_lib.explore.lambda_slider import LambdaSlider
+from catdog_lib.explore.live_training import LiveTraining
 from catdog_lib.explore.optimizer_race import OptimizerRace
 from catdog_lib.explore.questions import Prediction, Question, Quiz
 from catdog_lib.explore.receptive_field_viewer import ReceptiveFieldViewer
@@ -19,6 +20,7 @@ __all__ = [
     "FeatureMapBrowser",
     "LabelGame",
     "LambdaSlider",
+    "LiveTraining",
     "OptimizerRace",
     "Prediction",
     "Question",

@@ -11,6 +11,7 @@ CELLS = [
         "import torch\n"
         "from torch import nn\n"
         "from catdog_lib.explore import ConvolutionStepper, FeatureMapBrowser, LambdaSlider\n"
+        "from catdog_lib.explore import LiveTraining\n"
         "from catdog_lib.explore import OptimizerRace, ReceptiveFieldViewer, ShapeCalculator\n\n"
         "stepper = ConvolutionStepper((torch.arange(81) ** 2 % 97).view(9, 9), 'blur')\n"
         "stepper",
@@ -36,6 +37,7 @@ CELLS = [
         "browser = FeatureMapBrowser(net, photo)\nbrowser",
         id="browser",
     ),
+    new_code_cell("live = LiveTraining()\nlive", id="live"),
     new_code_cell(
         "from catdog_lib.explore import Prediction, Question, Quiz\n\n"
         "guess = Prediction('Which is faster?', ['loops', 'unfold'])\nguess",
@@ -58,6 +60,7 @@ CELLS = [
         "print(browser.layer, browser.channel, browser.place(), browser.step, browser.source)\n"
         "print(browser.target, browser.heat_layer, browser.opacity)\n"
         "print(guess.picks, quiz.picks)\n"
+        "print(live.lr, live.used, live.image, live.stage, live.channel, live.row, live.column)\n"
         "if stepper.stride == 2:  # the reader has been here\n"
         "    stepper.stride, stepper.kernel, stepper.row = 1, 'identity', 6",
         id="traits",
@@ -78,7 +81,8 @@ saddle ['SGD', 'RMSprop', 'Adam', 'AdamW'] 0.25 -1.6 0.201 299
 L1 0.51 1.0 0.6 0.5
 1 4 (1, 2) 1 1
 1 0 0.45
-[0] [1, 0]"""
+[0] [1, 0]
+7.0 48 9 4 -1 14 8"""
 
 
 def widget(page, name: str):

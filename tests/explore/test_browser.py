@@ -22,6 +22,7 @@ from tests.course.test_site import Reader, chromium, served  # noqa: F401 (a fix
 from tests.explore.drives.calculator import drive_calculator
 from tests.explore.drives.feature_maps import drive_browser
 from tests.explore.drives.lambda_slider import drive_lambda
+from tests.explore.drives.live_training import drive_live_training
 from tests.explore.drives.questions import drive_questions
 from tests.explore.drives.race import drive_race
 from tests.explore.drives.stepper import drive_stepper
@@ -36,6 +37,7 @@ NAMES = (
     "Optimizer race",
     "Lambda slider",
     "Feature-map browser",
+    "Live training",
 )
 QUESTIONS = ("Predict, then look", "From memory")
 
@@ -71,6 +73,7 @@ def test_they_answer_on_a_page_without_a_kernel(reader):
     drive_lambda(page)
     drive_browser(page)
     drive_questions(page)
+    drive_live_training(page)
     assert page.url.endswith("01_three.html")  # no key turned the page
 
 
@@ -124,6 +127,23 @@ def test_play_walks_and_pauses(name, frame, reader):
     reader.page.wait_for_timeout(1000)
     assert said(root) == where
     assert line.get_attribute("aria-live") == "polite"
+
+
+FORBIDDEN = {
+    "at once": "constructor() { throw new Error('forbidden'); }",
+    "later": "constructor() { setTimeout(() => this.onerror(new Event('error'))); }"
+    " postMessage() {} terminate() {}",
+}
+
+
+@pytest.mark.parametrize("how", FORBIDDEN)
+def test_a_network_learns_where_a_page_may_have_no_worker(how, reader):
+    reader.page.add_init_script(f"window.Worker = class {{ {FORBIDDEN[how]} }};")
+    root = widget(reader.open("lessons/01_three.html"), "Live training")
+    root.get_by_role("button", name="Start").click()
+    root.locator(".catdog-said", has_text=re.compile(r"^Update \d+0,")).wait_for(timeout=60_000)
+    root.get_by_role("button", name="Stop").click()
+    root.get_by_role("button", name="Start").wait_for()
 
 
 def test_every_field_has_a_name_and_focus_can_be_seen(reader):
@@ -242,6 +262,7 @@ def test_they_answer_in_jupyterlab_and_tell_python(chromium, lab, tmp_path):  # 
     drive_lambda(page)
     drive_browser(page)
     drive_questions(page)
+    drive_live_training(page)
     page.wait_for_timeout(500)  # the last change travels to the kernel, which then takes its time
     page.get_by_text("Python 3 (ipykernel) | Idle", exact=True).wait_for()
     page.get_by_text("print(stepper.row").first.click()

@@ -12,6 +12,7 @@ from catdog_lib.explore import (
     FeatureMapBrowser,
     LabelGame,
     LambdaSlider,
+    LiveTraining,
     OptimizerRace,
     Quiz,
     ReceptiveFieldViewer,
@@ -32,6 +33,7 @@ WIDGETS = (
     Quiz,
     LambdaSlider,
     FeatureMapBrowser,
+    LiveTraining,
 )
 
 
