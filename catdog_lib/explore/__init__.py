@@ -12,6 +12,7 @@ from catdog_lib.explore.optimizer_race import OptimizerRace
 from catdog_lib.explore.questions import Prediction, Question, Quiz
 from catdog_lib.explore.receptive_field_viewer import ReceptiveFieldViewer
 from catdog_lib.explore.shape_calculator import ShapeCalculator
+from catdog_lib.explore.ten_images import TenImages
 
 __all__ = [
     "KERNELS",
@@ -25,4 +26,5 @@ __all__ = [
     "Quiz",
     "ReceptiveFieldViewer",
     "ShapeCalculator",
+    "TenImages",
 ]

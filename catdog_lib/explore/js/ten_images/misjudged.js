@@ -1,0 +1,42 @@
+// The images that the head misjudges, the surest mistakes first.
+
+import { element } from "../dom.js";
+import { range } from "../math.js";
+import { judgedRight } from "./math.js";
+import { percent } from "./text.js";
+
+const SHOWN = 12;
+
+// The positions of the misjudged images that are not chosen, the surest mistakes first.
+export function mistakes(dog, labels, chosen) {
+  const away = (i) => Math.abs(dog[i] - 0.5);
+  return range(labels.length)
+    .filter((i) => !chosen.includes(i) && !judgedRight(dog[i], labels[i]))
+    .sort((a, b) => away(b) - away(a));
+}
+
+export function misjudgedList(labels, classes, names, thumbnails) {
+  const words = element("p", { class: "catdog-caption" });
+  const row = element("div", { class: "catdog-misjudged-row" });
+  const figure = (i, dog) => {
+    const label = 1 - labels[i];
+    const text = `${classes[label]} ${percent(label ? dog : 1 - dog)}`;
+    const alt = `${names[i]}; the head says ${text}`;
+    const img = element("img", { src: thumbnails[i], alt });
+    return element(
+      "figure", {}, img, element("figcaption", { "aria-hidden": "true" }, `${names[i]}: ${text}`),
+    );
+  };
+  return {
+    root: element("div", {}, words, row),
+    // head: as `teach` returns it, or nothing
+    show(chosen, head) {
+      const wrong = head ? mistakes(head.dog, labels, chosen) : [];
+      const surest = wrong.length > SHOWN ? `; here are the ${SHOWN} surest mistakes` : "";
+      words.textContent = !head
+        ? "No head yet, so none is misjudged."
+        : `${wrong.length} of the other images misjudged${surest}${wrong.length ? ":" : "."}`;
+      row.replaceChildren(...wrong.slice(0, SHOWN).map((i) => figure(i, head.dog[i])));
+    },
+  };
+}
