@@ -16,6 +16,7 @@ from catdog_lib.explore import (
     Quiz,
     ReceptiveFieldViewer,
     ShapeCalculator,
+    TenImages,
 )
 from catdog_lib.explore.bundle import bundle, stylesheet
 from tests.explore.function_lengths import Function, blank, functions
@@ -32,6 +33,7 @@ WIDGETS = (
     Quiz,
     LambdaSlider,
     FeatureMapBrowser,
+    TenImages,
 )
 
 

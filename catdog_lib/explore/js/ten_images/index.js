@@ -23,57 +23,77 @@ function lookLine(names, thumbnails) {
       if (i < 0) return;
       img.src = thumbnails[i];
       words.textContent = names[i];
-      if (head) words.append(`: the head's probability that it is a dog is ${percent(head.dog[i])}`);
+      if (!head) return;
+      words.append(`: the head's probability that it is a dog is ${percent(head.dog[i])}`);
     },
   };
 }
 
+// What the reader chooses and takes back. onChange runs after each change; `note` says what else a
+// screen reader should hear.
+function choices(model, names, onChange) {
+  const before = []; // what was chosen, for Undo
+  const set = (chosen, note = "") => {
+    all.note = note;
+    if (chosen) setState(model, { chosen });
+    onChange();
+  };
+  const all = {
+    note: "",
+    canUndo: () => before.length > 0,
+    choose(chosen) {
+      before.push(model.get("chosen"));
+      set(chosen);
+    },
+    toggle(i) {
+      const chosen = model.get("chosen");
+      if (chosen.includes(i)) all.choose(chosen.filter((one) => one !== i));
+      else if (chosen.length < LIMIT) all.choose([...chosen, i]);
+      else set(null, `${LIMIT} images are chosen: take one away before you choose ${names[i]}.`);
+    },
+    undo() {
+      if (before.length) set(before.pop());
+    },
+  };
+  return all;
+}
+
+function startLine(directions, spreadKept) {
+  const line = caption();
+  line.textContent =
+    `Choose up to ${LIMIT} images. A head learns from them at once. It sees ${directions} ` +
+    "numbers for each image: its features along the directions of the largest spread, which " +
+    `keep ${percent(spreadKept)} of it.`;
+  return line;
+}
+
 function render({ model, el }) {
-  const state = getState(model, [
-    "thumbnails", "labels", "coordinates", "decay", "spread_kept", "names",
-  ]);
+  const state = getState(model, ["thumbnails", "labels", "coordinates", "decay", "names"]);
   const { thumbnails, labels, coordinates, decay, names: classes } = state;
   const names = imageNames(labels, classes);
-  const before = []; // what was chosen, for Undo
-  let [head, taught, looked, note] = [null, "", -1, ""];
-
-  const choose = (chosen, remark = "") => {
-    before.push(model.get("chosen"));
-    note = remark;
-    setState(model, { chosen });
-    view.now();
-  };
-  const toggle = (i) => {
-    const chosen = model.get("chosen");
-    if (chosen.includes(i)) return choose(chosen.filter((one) => one !== i));
-    if (chosen.length < LIMIT) return choose([...chosen, i]);
-    note = `${LIMIT} images are chosen: take one away before you choose ${names[i]}.`;
-    return view.now();
-  };
+  const picks = choices(model, names, () => view.now());
+  let [head, taught, looked] = [null, "", -1];
   const look = (i) => {
     looked = i;
     maps.look(i);
     looking.show(i, head);
   };
-  const undo = () => {
-    if (!before.length) return;
-    setState(model, { chosen: before.pop() });
-    note = "";
-    view.now();
-  };
-
   const boards = classes.map((name, label) => {
     const members = range(labels.length).filter((i) => labels[i] === label);
-    return thumbnailBoard(`${members.length} ${name}s`, members, names, thumbnails, toggle, look);
+    const title = `${members.length} ${name}s`;
+    return thumbnailBoard(title, members, names, thumbnails, picks.toggle, look);
   });
-  const maps = headMaps(labels, coordinates, toggle, look);
+  const maps = headMaps(labels, coordinates, picks.toggle, look);
   const looking = lookLine(names, thumbnails);
   const misjudged = misjudgedList(labels, classes, names, thumbnails);
   const tasks = taskList(coordinates, labels, classes, decay);
   const line = liveLine();
-  const clear = button("Clear", () => choose([]));
-  const atRandom = button("Ten at random", () => choose(draw(labels, [5, 5], Math.random)));
-  const back = button("Undo", undo);
+  const back = button("Undo", picks.undo);
+  const buttons = [
+    button("Clear", () => picks.choose([])),
+    button("Ten at random", () => picks.choose(draw(labels, [5, 5], Math.random))),
+    back,
+  ];
 
   function show() {
     const chosen = model.get("chosen");
@@ -83,28 +103,24 @@ function render({ model, el }) {
     for (const board of boards) board.show(chosen, isWrong);
     maps.show(chosen, head);
     misjudged.show(chosen, head);
-    tasks.show(chosen, head);
+    picks.note = [picks.note, tasks.show(chosen, head)].filter(Boolean).join(" ");
     look(looked);
-    back.setAttribute("aria-disabled", String(!before.length));
-    const text = [summaryText(labels, classes, chosen, head?.dog), note].join(" ").trim();
-    if (line.textContent !== text) line.textContent = text;
+    back.setAttribute("aria-disabled", String(!picks.canUndo()));
+    const text = [summaryText(labels, classes, chosen, head?.dog), picks.note].join(" ").trim();
+    if (line.textContent !== text) line.textContent = text; // a screen reader hears it once
   }
 
-  const start = caption();
-  start.textContent =
-    `Choose up to ${LIMIT} images. A head learns from them at once, from ` +
-    `${coordinates[0].length} numbers for each image: its features along the directions of the ` +
-    `largest spread, which keep ${percent(state.spread_kept)} of it.`;
   const root = widgetRoot("Ten images");
+  const grids = { class: "catdog-grids catdog-halves" };
   root.append(
-    start,
-    element("div", { class: "catdog-grids catdog-halves" }, ...boards.map((one) => one.root)),
-    element("div", { class: "catdog-row" }, clear, atRandom, back),
+    startLine(coordinates[0].length, model.get("spread_kept")),
+    element("div", grids, ...boards.map((one) => one.root)),
+    element("div", { class: "catdog-row" }, ...buttons),
     line, maps.root, mapKey(classes), looking.root, misjudged.root, tasks.root,
   );
   el.append(root);
   const view = follow(model, show);
-  return () => view.stop();
+  return view.stop;
 }
 
 export default { render };

@@ -16,7 +16,7 @@ const DOTS = ["M-4 0A4 4 0 1 0 4 0A4 4 0 1 0-4 0Z", "M0-5L4.6 3.6H-4.6Z"];
 const circleAt = ([x, y], r) =>
   `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`;
 
-// Places of points on a map, each axis stretched to fill it; across: the smallest and the largest x.
+// Places of points on a map, each axis stretched to fill it; from left to right in x.
 function placesOf(points, [left, right]) {
   const ys = points.map(([, y]) => y);
   const [low, high] = [Math.min(...ys), Math.max(...ys)];

@@ -106,7 +106,7 @@ export function fitHead(points, labels, decay) {
       const next = v.map((weight, k) => weight - share * step[k]);
       const nextBias = bias - share * step[v.length];
       const after = loss(scaled, labels, next, nextBias, decay);
-      if (after > before - 1e-4 * share * slope + 1e-15) continue; // too far: half of it
+      if (after > before - 1e-4 * share * slope + 1e-14) continue; // too far: half of it
       [v, bias, before] = [next, nextBias, after];
       break;
     }

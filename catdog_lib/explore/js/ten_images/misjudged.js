@@ -20,7 +20,8 @@ export function misjudgedList(labels, classes, names, thumbnails) {
   const row = element("div", { class: "catdog-misjudged-row" });
   const figure = (i, dog) => {
     const label = 1 - labels[i];
-    const text = `${classes[label]} ${percent(label ? dog : 1 - dog)}`;
+    const sureness = percent(label ? dog : 1 - dog).replace(" ", "\u00a0"); // in one line
+    const text = `${classes[label]} ${sureness}`;
     const alt = `${names[i]}; the head says ${text}`;
     const img = element("img", { src: thumbnails[i], alt });
     return element(

@@ -36,15 +36,18 @@ export function taskList(coordinates, labels, names, decay) {
   const items = tasks.map(({ text }) => element("li", {}, text));
   return {
     root: element("ol", { class: "catdog-tasks", "aria-label": "Tasks" }, ...items),
-    // head: as `teach` returns it, or nothing.
+    // head: as `teach` returns it, or nothing. Returns which tasks were done just now.
     show(chosen, head) {
-      if (!head) return;
+      if (!head) return "";
       const [hits, count] = hitsOn(head.dog, labels, chosen);
-      tasks.forEach((task, i) => {
-        if (task.done || !task.isDone?.(hits / count, chosen)) return;
+      const done = tasks.filter((one) => !one.done && one.isDone?.(hits / count, chosen));
+      const words = done.map((task) => {
         task.done = true;
+        const i = tasks.indexOf(task);
         items[i].textContent = `✓ ${task.text} Done, with ${percent(hits / count)}.`;
+        return `Task ${i + 1} is done.`;
       });
+      return words.join(" ");
     },
   };
 }

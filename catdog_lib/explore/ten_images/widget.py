@@ -5,30 +5,35 @@ Lesson 06, section 7.
 
 from __future__ import annotations
 
-import base64
-import io
 import math
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 import traitlets
-from PIL import Image
 from torch import Tensor, nn
 
 from catdog_lib.classes import CLASSES
 from catdog_lib.data.image_set import ImageSet
 from catdog_lib.errors import CatdogError
 from catdog_lib.explore.base import Explorable
-from catdog_lib.explore.convert import shape_text, to_tensor
+from catdog_lib.explore.convert import thumbnail_uri
+from catdog_lib.explore.ten_images.inputs import check_chosen, checked, reduced
 from catdog_lib.training.metrics import wilson_interval
 from catdog_lib.transfer.linear_probe import WEIGHT_DECAY, linear_probe
 
-LIMIT = 10  # images to learn from
-MOST_IMAGES = 300  # their thumbnails and features travel to the page as text
-DIRECTIONS = 32  # of the features, those of the largest spread
 SIDE = 48  # of a thumbnail, in pixels
-_STEPS = 10_000  # the largest coordinate, as an integer
+
+
+class _Chosen(traitlets.TraitType):
+    """Positions of images of the widget; anything else raises a CatdogError."""
+
+    def __init__(self):
+        super().__init__([])
+        self.tag(sync=True)
+
+    def validate(self, widget: TenImages, value: object) -> list[int]:
+        """Return the positions as a list."""
+        return check_chosen(value, len(widget.labels))
 
 
 class TenImages(Explorable):
@@ -54,7 +59,7 @@ class TenImages(Explorable):
     decay = traitlets.Float(help="the weight decay for K coordinates").tag(sync=True)
     spread_kept = traitlets.Float().tag(sync=True)
     names = traitlets.List(traitlets.Unicode(), default_value=list(CLASSES)).tag(sync=True)
-    chosen = traitlets.List().tag(sync=True)
+    chosen = _Chosen()
 
     def __init__(
         self,
@@ -77,13 +82,13 @@ class TenImages(Explorable):
             CatdogError: there are too few images or too many, or of one class only; the features do
                 not fit or are not finite; a position is none; the weight decay is not above 0.
         """
-        numbers = _checked(images, features)
+        numbers = checked(images, features)
         if not (math.isfinite(weight_decay) and weight_decay > 0):
             raise CatdogError(f"weight_decay is {weight_decay}; it has to be a number above 0.")
-        coordinates, kept = _reduced(numbers)
+        coordinates, kept = reduced(numbers)
         super().__init__(
-            thumbnails=[_thumbnail(image) for image in images[:][0]],
-            labels=images.labels.tolist(),
+            thumbnails=[thumbnail_uri(image, SIDE) for image in images[:][0]],
+            labels=images.labels.tolist(),  # before chosen, which is checked against them
             coordinates=coordinates.tolist(),
             # The probe brings the mean variance of its inputs to 1. Here are K of D directions,
             # which have more spread each; with this decay the head is the one of all D directions
@@ -92,11 +97,6 @@ class TenImages(Explorable):
             spread_kept=kept,
             chosen=chosen,
         )
-
-    @traitlets.validate("chosen")
-    def _check_chosen(self, proposal) -> list[int]:
-        chosen = proposal["value"]
-        return check_chosen(chosen, len(self.labels))
 
     def name(self, position: int) -> str:
         """Return what the page calls an image: "cat 12" is the twelfth cat of the set."""
@@ -132,7 +132,7 @@ class TenImages(Explorable):
         right = (self.probabilities() > 0.5).long() == torch.tensor(self.labels)
         right[self.chosen] = False
         hits, count = int(right.sum()), len(right) - len(self.chosen)
-        share, low, high = map(_percent, (hits / count, *wilson_interval(hits, count)))
+        share, low, high = map(percent, (hits / count, *wilson_interval(hits, count)))
         return (
             f"{self._counts()}. The head gets {hits} of the {count} other images right: {share} "
             f"(95 % interval {low} to {high})."
@@ -154,74 +154,6 @@ class TenImages(Explorable):
         return "" if both else f"{self._counts()}: choose at least one image of each class."
 
 
-def check_chosen(chosen: object, count: int) -> list[int]:
-    """Return the positions of chosen images as a list.
-
-    Args:
-        chosen: at most ten positions, all different.
-        count: of the images there are.
-
-    Raises:
-        CatdogError: they are not such positions.
-    """
-    try:
-        positions = torch.as_tensor(chosen).tolist()
-    except (TypeError, ValueError, RuntimeError):
-        positions = None
-    fits = isinstance(positions, list) and all(
-        isinstance(one, int) and not isinstance(one, bool) and 0 <= one < count for one in positions
-    )
-    if not (positions == [] or fits) or len(positions) > len(set(positions)):
-        raise CatdogError(
-            f"chosen is {chosen!r}; pass different positions of images, integers from 0 to "
-            f"{count - 1}."
-        )
-    if len(positions) > LIMIT:
-        raise CatdogError(f"chosen holds {len(positions)} images; the head learns from {LIMIT}.")
-    return positions
-
-
-def _checked(images: ImageSet, features: Tensor) -> Tensor:
-    """Return the features as float64; raise a CatdogError if they or the images do not fit."""
-    count = len(images)
-    if not LIMIT + 2 <= count <= MOST_IMAGES:
-        raise CatdogError(
-            f"images holds {count:,} images; the page takes {LIMIT + 2} to {MOST_IMAGES}, so pass "
-            "dataset.sample(200) and the features of these."
-        )
-    if min(images.counts().values()) == 0:
-        raise CatdogError("images are all of one class; the head needs cats and dogs.")
-    numbers = to_tensor(features, "features")
-    if numbers.ndim != 2 or len(numbers) != count:
-        raise CatdogError(
-            f"features has the shape {shape_text(numbers)}; pass a row of features for each of the "
-            f"{count} images, in their order."
-        )
-    return numbers
-
-
-def _reduced(features: Tensor) -> tuple[Tensor, float]:
-    """Return N×K integer coordinates along the K directions of largest spread, and its share."""
-    centred = features - features.mean(0)
-    _, sizes, directions = torch.linalg.svd(centred, full_matrices=False)
-    if sizes[0] < 1e-12:
-        raise CatdogError("features are the same for all images; nothing can be learned from them.")
-    coordinates = centred @ directions[:DIRECTIONS].T
-    extremes = coordinates.gather(0, coordinates.abs().argmax(0)[None])
-    coordinates = coordinates * extremes.sign()  # a direction's sign is free: fix it
-    kept = sizes[:DIRECTIONS].square().sum() / sizes.square().sum()
-    whole = (coordinates * (_STEPS / coordinates.abs().max())).round().long()
-    return whole, kept.item()
-
-
-def _thumbnail(image: Tensor) -> str:
-    """Return a small version of an image (3×H×W, uint8) as a JPEG file that a page can show."""
-    small = Image.fromarray(np.asarray(image.permute(1, 2, 0))).resize((SIDE, SIDE))
-    buffer = io.BytesIO()
-    small.save(buffer, "JPEG", quality=75, optimize=True)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
-
-
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
     """Return a share as the page writes it: a half is rounded up, as in JavaScript."""
     return f"{math.floor(1000 * share + 0.5) / 10:.1f} %"
