@@ -1,6 +1,6 @@
 // The thumbnails of a class: toggle buttons in a grid, one stop for the Tab key.
 
-import { element } from "../dom.js";
+import { block, caption, element } from "../dom.js";
 import { clamp } from "../math.js";
 import { arrowKeys, handleKeys } from "../pointer.js";
 
@@ -13,6 +13,8 @@ export function thumbnailBoard(title, members, names, thumbnails, onToggle, onLo
     ...tiles.map(({ root }) => root),
   );
   grid.setAttribute("aria-label", `${title}; arrow keys move, Space chooses`);
+  const heading = caption();
+  heading.textContent = title;
   let current = 0;
   tiles.forEach(({ root }, at) => root.addEventListener("focus", () => stopAt(at)));
   stopAt(0);
@@ -43,7 +45,7 @@ export function thumbnailBoard(title, members, names, thumbnails, onToggle, onLo
     End: () => moveTo(tiles.length - 1),
   });
   return {
-    root: element("div", {}, element("p", { class: "catdog-caption" }, title), grid),
+    root: block(heading, grid),
     // isWrong(i): whether the head misjudges an image
     show(chosen, isWrong) {
       tiles.forEach((one, at) => {

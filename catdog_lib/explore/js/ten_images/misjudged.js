@@ -1,6 +1,6 @@
 // The images that the head misjudges, the surest mistakes first.
 
-import { element } from "../dom.js";
+import { block, caption, element } from "../dom.js";
 import { range } from "../math.js";
 import { judgedRight } from "./math.js";
 import { percent } from "./text.js";
@@ -15,8 +15,14 @@ export function mistakes(dog, labels, chosen) {
     .sort((a, b) => away(b) - away(a));
 }
 
+function countText(count) {
+  const said = `${count || "None"} of the other images ${count > 1 ? "are" : "is"} misjudged`;
+  if (count > SHOWN) return `${said}. The ${SHOWN} of which the head is surest:`;
+  return count ? `${said}:` : `${said}.`;
+}
+
 export function misjudgedList(labels, classes, names, thumbnails) {
-  const words = element("p", { class: "catdog-caption" });
+  const words = caption();
   const row = element("div", { class: "catdog-misjudged-row" });
   const figure = (i, dog) => {
     const label = 1 - labels[i];
@@ -29,14 +35,11 @@ export function misjudgedList(labels, classes, names, thumbnails) {
     );
   };
   return {
-    root: element("div", {}, words, row),
+    root: block(words, row),
     // head: as `teach` returns it, or nothing
     show(chosen, head) {
       const wrong = head ? mistakes(head.dog, labels, chosen) : [];
-      const surest = wrong.length > SHOWN ? `; here are the ${SHOWN} surest mistakes` : "";
-      words.textContent = !head
-        ? "No head yet, so none is misjudged."
-        : `${wrong.length} of the other images misjudged${surest}${wrong.length ? ":" : "."}`;
+      words.textContent = head ? countText(wrong.length) : "No head yet, so none is misjudged.";
       row.replaceChildren(...wrong.slice(0, SHOWN).map((i) => figure(i, head.dog[i])));
     },
   };
