@@ -13,6 +13,7 @@ from catdog_lib.explore.optimizer_race import OptimizerRace
 from catdog_lib.explore.questions import Prediction, Question, Quiz
 from catdog_lib.explore.receptive_field_viewer import ReceptiveFieldViewer
 from catdog_lib.explore.shape_calculator import ShapeCalculator
+from catdog_lib.explore.ten_images.widget import TenImages
 
 __all__ = [
     "KERNELS",
@@ -27,4 +28,5 @@ __all__ = [
     "Quiz",
     "ReceptiveFieldViewer",
     "ShapeCalculator",
+    "TenImages",
 ]

@@ -52,6 +52,16 @@ CELLS = [
         id="quiz",
     ),
     new_code_cell(
+        "from catdog_lib.data import ImageSet\n"
+        "from catdog_lib.explore import TenImages\n\n"
+        "pixels = (torch.arange(72) * 37 % 256).to(torch.uint8).view(24, 3, 1, 1)\n"
+        "order = torch.arange(24)\n"
+        "board = ImageSet(pixels.expand(-1, -1, 8, 8), order, order % 2, ('',) * 24)\n"
+        "features = torch.arange(24 * 6).view(24, 6) * 71 % 103 + 20.0 * (order % 2)[:, None]\n"
+        "ten = TenImages(board, features)\nten",
+        id="ten",
+    ),
+    new_code_cell(
         "print(stepper.row, stepper.column, stepper.stride, stepper.kernel)\n"
         "print(calculator.output_size(), calculator.operation, calculator.padding)\n"
         "print(viewer.layer, viewer.row, viewer.column, [one['kernel'] for one in viewer.layers])\n"
@@ -61,6 +71,7 @@ CELLS = [
         "print(browser.target, browser.heat_layer, browser.opacity)\n"
         "print(guess.picks, quiz.picks)\n"
         "print(live.lr, live.used, live.image, live.stage, live.channel, live.row, live.column)\n"
+        "print(ten.chosen)\n"
         "if stepper.stride == 2:  # the reader has been here\n"
         "    stepper.stride, stepper.kernel, stepper.row = 1, 'identity', 6",
         id="traits",
@@ -69,6 +80,10 @@ CELLS = [
 
 
 LAYER = (torch.arange(108) * 37 % 101 - 50).double()  # −50 … 50
+
+
+BOARD = torch.arange(24) % 2  # the labels of its images
+FEATURES = torch.arange(24 * 6).view(24, 6) * 71 % 103 + 20.0 * BOARD[:, None]
 
 
 IMAGE = (torch.arange(81) ** 2 % 97).view(9, 9).double()
@@ -82,7 +97,8 @@ L1 0.51 1.0 0.6 0.5
 1 4 (1, 2) 1 1
 1 0 0.45
 [0] [1, 0]
-7.0 48 9 4 -1 14 8"""
+7.0 48 9 4 -1 14 8
+[1, 0, 2]"""
 
 
 def widget(page, name: str):

@@ -26,6 +26,7 @@ from tests.explore.drives.live_training import drive_live_training
 from tests.explore.drives.questions import drive_questions
 from tests.explore.drives.race import drive_race
 from tests.explore.drives.stepper import drive_stepper
+from tests.explore.drives.ten_images import drive_ten
 from tests.explore.drives.viewer import drive_viewer
 from tests.explore.explorable_pages import CELLS, IMAGE, TRAITS, said, until, widget
 
@@ -38,6 +39,7 @@ NAMES = (
     "Lambda slider",
     "Feature-map browser",
     "Live training",
+    "Ten images",
 )
 QUESTIONS = ("Predict, then look", "From memory")
 
@@ -74,6 +76,7 @@ def test_they_answer_on_a_page_without_a_kernel(reader):
     drive_browser(page)
     drive_questions(page)
     drive_live_training(page)
+    drive_ten(page)
     assert page.url.endswith("01_three.html")  # no key turned the page
 
 
@@ -263,6 +266,7 @@ def test_they_answer_in_jupyterlab_and_tell_python(chromium, lab, tmp_path):  # 
     drive_browser(page)
     drive_questions(page)
     drive_live_training(page)
+    drive_ten(page)
     page.wait_for_timeout(500)  # the last change travels to the kernel, which then takes its time
     page.get_by_text("Python 3 (ipykernel) | Idle", exact=True).wait_for()
     page.get_by_text("print(stepper.row").first.click()

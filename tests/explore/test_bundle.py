@@ -17,6 +17,7 @@ from catdog_lib.explore import (
     Quiz,
     ReceptiveFieldViewer,
     ShapeCalculator,
+    TenImages,
 )
 from catdog_lib.explore.bundle import bundle, stylesheet
 from tests.explore.function_lengths import Function, blank, functions
@@ -34,6 +35,7 @@ WIDGETS = (
     LambdaSlider,
     FeatureMapBrowser,
     LiveTraining,
+    TenImages,
 )
 
 
