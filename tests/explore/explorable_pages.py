@@ -50,6 +50,16 @@ CELLS = [
         id="quiz",
     ),
     new_code_cell(
+        "from catdog_lib.explore import AnimalStudio\n\n"
+        "torch.manual_seed(0)\n"
+        "plain, other = (\n"
+        "    nn.Sequential(nn.Conv2d(3, 4, 5, 4), nn.ReLU(), nn.Flatten(), nn.Linear(196, 2))\n"
+        "    for _ in range(2)\n"
+        ")\n"
+        "studio = AnimalStudio({'plain': plain, 'other': other}, size=32, seed=2)\nstudio",
+        id="studio",
+    ),
+    new_code_cell(
         "print(stepper.row, stepper.column, stepper.stride, stepper.kernel)\n"
         "print(calculator.output_size(), calculator.operation, calculator.padding)\n"
         "print(viewer.layer, viewer.row, viewer.column, [one['kernel'] for one in viewer.layers])\n"
@@ -58,6 +68,7 @@ CELLS = [
         "print(browser.layer, browser.channel, browser.place(), browser.step, browser.source)\n"
         "print(browser.target, browser.heat_layer, browser.opacity)\n"
         "print(guess.picks, quiz.picks)\n"
+        "print(*studio.chosen().values(), studio.network, studio.shows_heat, studio.opacity)\n"
         "if stepper.stride == 2:  # the reader has been here\n"
         "    stepper.stride, stepper.kernel, stepper.row = 1, 'identity', 6",
         id="traits",
@@ -78,7 +89,8 @@ saddle ['SGD', 'RMSprop', 'Adam', 'AdamW'] 0.25 -1.6 0.201 299
 L1 0.51 1.0 0.6 0.5
 1 4 (1, 2) 1 1
 1 0 0.45
-[0] [1, 0]"""
+[0] [1, 0]
+pricked long slit pupils slim grey garden other False 0.35"""
 
 
 def widget(page, name: str):

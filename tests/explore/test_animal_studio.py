@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from catdog_lib import plots
 from catdog_lib.errors import CatdogError
 from catdog_lib.explain import grad_cam, occlusion
 from catdog_lib.explore import AnimalStudio
@@ -137,6 +138,14 @@ def test_mean_effects_are_means_over_all_pairs(studio):
                 sums[trait].append(abs(one - other))
     expected = {trait: np.mean(sizes) for trait, sizes in sums.items()}
     assert studio.mean_effects() == pytest.approx(expected)
+
+
+def test_the_static_version_takes_what_is_shown(studio):
+    studio.ears = "hanging"
+    first = studio.single_changes()[0]
+    words = plots.animal_studio(**studio.settings()).alt_text
+    assert words.startswith(f"neither, seen by one, with {100 * studio.probability():.0f} %")
+    assert f"{first.trait} → {first.choice}, to {100 * first.probability:.0f} %" in words
 
 
 def test_javascript_finds_the_same_numbers(studio, tmp_path):

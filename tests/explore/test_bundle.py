@@ -8,6 +8,7 @@ import pytest
 
 import catdog_lib.explore
 from catdog_lib.explore import (
+    AnimalStudio,
     ConvolutionStepper,
     FeatureMapBrowser,
     LabelGame,
@@ -32,6 +33,7 @@ WIDGETS = (
     Quiz,
     LambdaSlider,
     FeatureMapBrowser,
+    AnimalStudio,
 )
 
 

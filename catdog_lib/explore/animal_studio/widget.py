@@ -5,16 +5,19 @@ Lesson 07, section 5.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from typing import NamedTuple
 
-import torch
 import traitlets
 from torch import Tensor, nn
 
 from catdog_lib.classes import CLASSES
 from catdog_lib.errors import CatdogError
+from catdog_lib.explore.animal_studio.changes import (
+    Change,
+    mean_effects,
+    probability_of,
+    single_changes,
+)
 from catdog_lib.explore.animal_studio.record import (
     COLUMNS,
     HEAT_SIDE,
@@ -32,22 +35,6 @@ from catdog_lib.sketches.variants import TRAITS, class_of_traits
 MOST_NETWORKS = 4
 MOST_TEXT = 2_500_000  # characters: all images and heat maps travel to the page as text
 SMALLEST, LARGEST = 32, 128  # images, in pixels
-
-
-class Change(NamedTuple):
-    """What one single change of the animal does to a network's prediction.
-
-    Attributes:
-        trait: what changes, such as "ears".
-        choice: what it becomes, such as "hanging".
-        probability: of a dog, after the change.
-        change: of that probability, from −1 to 1.
-    """
-
-    trait: str
-    choice: str
-    probability: float
-    change: float
 
 
 class AnimalStudio(Explorable):
@@ -158,23 +145,29 @@ class AnimalStudio(Explorable):
 
     def probability(self) -> float:
         """Return the probability of a dog that the chosen network gives to the animal shown."""
-        return _probability(self._recorded()["scores"][number_of(self.chosen())])
+        return probability_of(self._recorded()["scores"][number_of(self.chosen())])
 
     def heat(self) -> Tensor:
         """Return the heat map that is shown, 16×16: shares of its largest value, in 1/255 steps."""
         maps = decode(self._recorded()["heat"], "|u1").view(-1, HEAT_SIDE, HEAT_SIDE)
         return maps[number_of(self.chosen())] / 255
 
+    def settings(self) -> dict:
+        """Return what is shown as arguments of :func:`catdog_lib.plots.animal_studio`."""
+        return {
+            "image": self.image(),
+            "heat": self.heat(),
+            "probability": self.probability(),
+            "changes": [
+                (f"{one.trait} → {one.choice}", one.probability) for one in self.single_changes()
+            ],
+            "opacity": self.opacity if self.shows_heat else 0.0,
+            "title": f"{self.animal()}, seen by {self.network}",
+        }
+
     def single_changes(self) -> list[Change]:
         """Return what each single change of the animal shown does, the largest change first."""
-        scores, here = self._recorded()["scores"], self.probability()
-        changes = []
-        for trait, choices in TRAITS.items():
-            for choice in choices:
-                if choice != getattr(self, trait):
-                    after = _probability(scores[number_of(self.chosen() | {trait: choice})])
-                    changes.append(Change(trait, choice, after, after - here))
-        return sorted(changes, key=lambda one: -abs(one.change))
+        return single_changes(self._recorded()["scores"], self.chosen())
 
     def mean_effects(self) -> dict[str, float]:
         """Return how much each trait moves the probability, on average over all animals.
@@ -182,15 +175,7 @@ class AnimalStudio(Explorable):
         That is the mean size of the change over all pairs of variants that differ in this trait
         alone, from 0 to 1.
         """
-        counts = [len(choices) for choices in TRAITS.values()]
-        scores = torch.tensor(self._recorded()["scores"], dtype=torch.float64)
-        probabilities = scores.sigmoid().view(counts)
-        effects = {}
-        for axis, trait in enumerate(TRAITS):
-            rows = probabilities.movedim(axis, 0)
-            pairs = torch.combinations(torch.arange(len(rows)))
-            effects[trait] = (rows[pairs[:, 0]] - rows[pairs[:, 1]]).abs().mean().item()
-        return effects
+        return mean_effects(self._recorded()["scores"])
 
     def _names(self) -> list[str]:
         """Return the names of the networks."""
@@ -199,11 +184,6 @@ class AnimalStudio(Explorable):
     def _recorded(self) -> dict:
         """Return what was recorded of the chosen network."""
         return self.networks[self._names().index(self.network)]
-
-
-def _probability(score: float) -> float:
-    """Return the probability of a dog, 1 / (1 + e^−score), from the difference of two logits."""
-    return 1 / (1 + math.exp(-score)) if score >= 0 else 1 - 1 / (1 + math.exp(score))
 
 
 def _check(networks: Mapping[str, nn.Module], size: int, method: str) -> None:
