@@ -38,9 +38,15 @@ def animal_studio(
         draw_image(animal, image)
         extent = (-0.5, image.shape[2] - 0.5, image.shape[1] - 0.5, -0.5)
         draw_map(
-            animal, heat, cmap="inferno", vmin=0, vmax=1, alpha=opacity, extent=extent,
+            animal,
+            heat,
+            cmap="inferno",
+            vmin=0,
+            vmax=1,
+            alpha=opacity,
+            extent=extent,
             interpolation="bilinear",
-        )  # fmt: skip
+        )
         animal.set_title(f"{title}: {_percent(probability)} dog")
         colours = [CLASS_COLOURS[share > 0.5] for share in after]
         bars.barh(range(len(after)), [100 * share for share in after], color=colours, height=0.6)

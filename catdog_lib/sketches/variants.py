@@ -69,7 +69,7 @@ FEATURES = {
         "slim": {"head_of": 0, "wide": 1.0, "jaw": 0.86, "chin": 0.86},
         "broad": {"head_of": 1, "wide": 0.94, "jaw": 0.76, "chin": 0.98},
     },
-}  # fmt: skip
+}  # a row for what each choice looks like  # fmt: skip
 # Each trait with its choices; for each choice the label of the animals that have it, 0 cat, 1 dog;
 # None: both have it as often.
 TRAITS: dict[str, dict[str, int | None]] = {

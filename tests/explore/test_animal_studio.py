@@ -187,8 +187,11 @@ def test_words_on_the_page(studio, tmp_path):
     )
     values = [0.9371, -0.0004, -0.25, 0]
     assert in_javascript(CODE, "v => js.points(v)", values, tmp_path) == [
-        "+93.7", "0.0", "−25.0", "0.0",
-    ]  # fmt: skip
+        "+93.7",
+        "0.0",
+        "−25.0",
+        "0.0",
+    ]
     shares = [0, 0.0049, 0.006, 0.5, 0.994, 0.996, 1]
     expected = ["< 1 %", "< 1 %", "1 %", "50 %", "99 %", "> 99 %", "> 99 %"]
     assert in_javascript(CODE, "v => js.percent(v)", shares, tmp_path) == expected
