@@ -4,6 +4,7 @@ Their JavaScript computes on its own, so they answer in JupyterLab and on a rend
 kernel.
 """
 
+from catdog_lib.explore.animal_studio.widget import AnimalStudio
 from catdog_lib.explore.convolution_stepper import KERNELS, ConvolutionStepper
 from catdog_lib.explore.feature_map_browser.widget import FeatureMapBrowser
 from catdog_lib.explore.label_game import LabelGame
@@ -17,6 +18,7 @@ from catdog_lib.explore.ten_images.widget import TenImages
 
 __all__ = [
     "KERNELS",
+    "AnimalStudio",
     "ConvolutionStepper",
     "FeatureMapBrowser",
     "LabelGame",

@@ -60,6 +60,14 @@ CELLS = [
         "features = torch.arange(24 * 6).view(24, 6) * 71 % 103 + 20.0 * (order % 2)[:, None]\n"
         "ten = TenImages(board, features)\nten",
         id="ten",
+        "from catdog_lib.explore import AnimalStudio\n\n"
+        "torch.manual_seed(0)\n"
+        "plain, other = (\n"
+        "    nn.Sequential(nn.Conv2d(3, 4, 5, 4), nn.ReLU(), nn.Flatten(), nn.Linear(196, 2))\n"
+        "    for _ in range(2)\n"
+        ")\n"
+        "studio = AnimalStudio({'plain': plain, 'other': other}, size=32, seed=2)\nstudio",
+        id="studio",
     ),
     new_code_cell(
         "print(stepper.row, stepper.column, stepper.stride, stepper.kernel)\n"
@@ -72,6 +80,7 @@ CELLS = [
         "print(guess.picks, quiz.picks)\n"
         "print(live.lr, live.used, live.image, live.stage, live.channel, live.row, live.column)\n"
         "print(ten.chosen)\n"
+        "print(*studio.chosen().values(), studio.network, studio.shows_heat, studio.opacity)\n"
         "if stepper.stride == 2:  # the reader has been here\n"
         "    stepper.stride, stepper.kernel, stepper.row = 1, 'identity', 6",
         id="traits",
@@ -98,7 +107,8 @@ L1 0.51 1.0 0.6 0.5
 1 0 0.45
 [0] [1, 0]
 7.0 48 9 4 -1 14 8
-[1, 0, 2]"""
+[1, 0, 2]
+pricked long slit pupils slim grey garden other False 0.35"""
 
 
 def widget(page, name: str):

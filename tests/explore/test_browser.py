@@ -19,6 +19,7 @@ from catdog_lib.course import lessons as course
 from catdog_lib.course import pace
 from tests.course.small_lessons import save
 from tests.course.test_site import Reader, chromium, served  # noqa: F401 (a fixture)
+from tests.explore.drives.animal_studio import drive_studio
 from tests.explore.drives.calculator import drive_calculator
 from tests.explore.drives.feature_maps import drive_browser
 from tests.explore.drives.lambda_slider import drive_lambda
@@ -41,7 +42,7 @@ NAMES = (
     "Live training",
     "Ten images",
 )
-QUESTIONS = ("Predict, then look", "From memory")
+WITHOUT_GRID = ("Predict, then look", "From memory", "Animal studio")
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +78,7 @@ def test_they_answer_on_a_page_without_a_kernel(reader):
     drive_questions(page)
     drive_live_training(page)
     drive_ten(page)
+    drive_studio(page)
     assert page.url.endswith("01_three.html")  # no key turned the page
 
 
@@ -86,7 +88,7 @@ def test_they_answer_on_a_page_without_a_kernel(reader):
 def test_they_fit_and_are_photographed(reader, tmp_path):
     page = reader.open("lessons/01_three.html")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    for name in NAMES + QUESTIONS:
+    for name in NAMES + WITHOUT_GRID:
         root = widget(page, name)
         assert root.evaluate("one => one.scrollWidth <= one.clientWidth"), name
         paper = root.evaluate("one => getComputedStyle(one).backgroundColor")
@@ -151,9 +153,9 @@ def test_a_network_learns_where_a_page_may_have_no_worker(how, reader):
 
 def test_every_field_has_a_name_and_focus_can_be_seen(reader):
     page = reader.open("lessons/01_three.html")
-    for name in NAMES + QUESTIONS:
+    for name in NAMES + WITHOUT_GRID:
         for field in widget(page, name).locator("input, select, button, [tabindex]").all():
-            label = "one => one.ariaLabel || one.innerText || one.labels?.[0]?.innerText"
+            label = "one => one.ariaLabel || one.textContent || one.labels?.[0]?.innerText"
             assert field.evaluate(label), field
     page.keyboard.press("Tab")
     widget(page, NAMES[0]).locator(".catdog-moving").focus()
@@ -267,6 +269,7 @@ def test_they_answer_in_jupyterlab_and_tell_python(chromium, lab, tmp_path):  # 
     drive_questions(page)
     drive_live_training(page)
     drive_ten(page)
+    drive_studio(page)
     page.wait_for_timeout(500)  # the last change travels to the kernel, which then takes its time
     page.get_by_text("Python 3 (ipykernel) | Idle", exact=True).wait_for()
     page.get_by_text("print(stepper.row").first.click()

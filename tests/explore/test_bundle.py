@@ -8,6 +8,7 @@ import pytest
 
 import catdog_lib.explore
 from catdog_lib.explore import (
+    AnimalStudio,
     ConvolutionStepper,
     FeatureMapBrowser,
     LabelGame,
@@ -36,6 +37,7 @@ WIDGETS = (
     FeatureMapBrowser,
     LiveTraining,
     TenImages,
+    AnimalStudio,
 )
 
 
