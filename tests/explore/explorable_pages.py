@@ -60,6 +60,8 @@ CELLS = [
         "features = torch.arange(24 * 6).view(24, 6) * 71 % 103 + 20.0 * (order % 2)[:, None]\n"
         "ten = TenImages(board, features)\nten",
         id="ten",
+    ),
+    new_code_cell(
         "from catdog_lib.explore import AnimalStudio\n\n"
         "torch.manual_seed(0)\n"
         "plain, other = (\n"
