@@ -4,7 +4,7 @@ The pattern is that of :mod:`catdog_lib.from_scratch.dense_layers`: ``forward`` 
 and what the backward pass needs, ``backward`` turns ``g = ∂L/∂y`` into the gradients of the loss L
 with respect to what ``forward`` took.
 
-Longer than 200 lines because each derivation stands beside its code.
+Longer than 200 lines because each derivation is next to its code.
 
 Lesson 04, section 2.
 """
