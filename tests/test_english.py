@@ -22,7 +22,7 @@ PHRASES = {
     r"(?:was|is|goes|ends|has|had|begins|that|made|costs?|takes?|started|stops?)": "training run",
     r"wrong training": "training that is wrong",
     r"pictures": "images (for what a network takes), photos, or figures",
-    r"pictures? N×|uint8 pictures?|input pictures?": "images",
+    r"pictures? N(?=×)|(?:uint8|input) pictures?": "images",
     r"(?:such|without) a bend|with a bend between|the bend of": "a nonlinearity",
     r"its gradient in (?:y|…)": "gradient with respect to",
     r"(?:a )?half a circle (?:first|\.)|by half a circle": "rotated by 180°",
@@ -53,7 +53,7 @@ PHRASES = {
     r"(?<!made )(?<!each )of others(?! in)": "other people's",
     r"of[- ]all (?:things|the)": "",
     # verbs
-    r"(?:comes?|knows?|goes|says?|means?|sees?) not (?!only|just|so|because|to)": "does not ...",
+    r"(?:comes?|knows?|goes|says?|sees?) not(?! (?:only|just|so|because|to))": "does not ...",
     r"how far (?:do|does|did|can) (?:you|it|we|they|one) come|comes? (?:not )?far": "get far",
     r"beyond a coin": "better than a coin",
     r"(?:is|are|were|was) soon (?:computed|done|said|told|found)": "is quick to compute",
