@@ -159,7 +159,9 @@ def run(
         if own:
             rows.append(results_row(names.get(tuple(kind.values())), kind, own))
     if not rows:
-        raise CatdogError(f"Every training run failed, the first so: {next(iter(failed.values()))}")
+        raise CatdogError(
+            f"Every training run failed, the first with: {next(iter(failed.values()))}"
+        )
     facts = next(member for member in trained if "error" not in member)
     results = {
         "experiment": "l1",
