@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from tests.prose import FILES, name_of, prose
+from tests.prose import CREDITS, FILES, ROOT, name_of, prose
 
 # Pattern → what to write. Small letters match capitals, too.
 PHRASES = {
@@ -149,3 +149,11 @@ def test_what_reads_well_is_left_alone():
         "one. Draw the ears behind the head. This picture has a title."
     )
     assert not faults(good)
+
+
+def test_the_five_projects_are_named_on_one_page():
+    credits = CREDITS.read_text(encoding="utf-8")
+    assert credits.count("\n## ") == 5 == credits.count("**The course took from it**")
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    assert "\ncredits\n" in index
+    assert "docs/credits.md" in (ROOT / "README.md").read_text(encoding="utf-8")
