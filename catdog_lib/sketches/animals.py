@@ -17,7 +17,7 @@ DRAWN_BY = (cats, dogs)  # by label
 
 @dataclass(frozen=True)
 class Ambiguity:
-    """Whether the class can be recognised at all; as often for cats as for dogs."""
+    """Whether the class can be recognized at all; as often for cats as for dogs."""
 
     kind: str  # "none", "mixed" (features of both classes) or "covered" (the whole face is hidden)
     # In a mixed animal: whether ears (else muzzle), eyes, and head with body are the other class's.

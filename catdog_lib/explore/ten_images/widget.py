@@ -39,7 +39,7 @@ class _Chosen(traitlets.TraitType):
 class TenImages(Explorable):
     """A machine to teach: choose up to ten training images, and see what their head can do.
 
-    At each choice the page solves the head anew, by Newton's method: the minimum that
+    At each choice the page fits the head again, by Newton's method: the minimum that
     :func:`catdog_lib.transfer.linear_probe.linear_probe` finds. It shows the accuracy on all the
     other images, two maps of the features, and the images that are misjudged.
 

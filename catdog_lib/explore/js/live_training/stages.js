@@ -31,7 +31,7 @@ export function stagesOf(network, image, size) {
 // The blocks of stages with the same channels: 0 the image, 1 and 2 the convolutions'.
 export const blockOf = (stage) => Math.min(2, Math.ceil(stage / 3));
 
-// The channel that is most active behind the pooling of a block; another one may be 0 everywhere.
+// The channel that is most active after the pooling of a block; another one may be 0 everywhere.
 export function strongestChannel(stages, block) {
   const { channels, size, values } = stages[3 * block];
   const area = size * size;
