@@ -67,7 +67,7 @@ def layer_costs(uses: list[LayerUse], title: str = "") -> Figure:
 
     Args:
         uses: from :func:`catdog_lib.inspect.shape_table.shape_table`.
-        title: stands above the charts.
+        title: is shown above the charts.
     """
     memory = [4 * prod(use.shape_out) / 1e6 for use in uses]
     parameters = [use.parameters / 1e6 for use in uses]
