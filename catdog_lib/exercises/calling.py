@@ -40,7 +40,10 @@ def _unchanged(now: object, before: object) -> bool:
         return now.shape == before.shape and torch.equal(now, before)
     if isinstance(now, list | tuple):
         return len(now) == len(before) and all(map(_unchanged, now, before))
-    return np.array_equal(now, before) if isinstance(now, np.ndarray) else True
+    if isinstance(now, np.ndarray):
+        return np.array_equal(now, before)
+    is_value = isinstance(now, int | float | str)  # in a list that was sorted, say
+    return now == before or now is before if is_value else True
 
 
 def call(answer: Callable, *arguments: object, keeps: str = "what it was given") -> object:

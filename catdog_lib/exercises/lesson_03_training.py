@@ -1,183 +1,248 @@
-"""Checkers of lesson 03, Your own CNN: training steps, accuracy, your network (03.4 to 03.6)."""
+"""Checkers of lesson 03, Your own CNN: an epoch, curves, early stopping (03.3 to 03.5)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from catdog_lib.exercises.calling import ask, call, seeded
-from catdog_lib.exercises.checking import require_value, same, show
-from catdog_lib.exercises.registry import exercise, require
-from catdog_lib.models import count_parameters
+from catdog_lib.exercises.calling import call, seeded
+from catdog_lib.exercises.checking import (
+    Mistakes,
+    is_integer,
+    require_sequence,
+    same,
+    show,
+)
+from catdog_lib.exercises.recorded_curves import CURVES
+from catdog_lib.exercises.registry import WrongAnswer, exercise, require
 
-LOSS = {"rtol": 1e-4, "atol": 1e-6}  # the tolerance for a loss or a rate
+LOSS = {"rtol": 1e-4, "atol": 1e-5}  # a student may add up in float32
+Batches = list[tuple[Tensor, Tensor]]
 
 
-@exercise("03.4", "train_step")
-def train_step(answer: Callable) -> None:
-    """Check a function of (model, optimizer, images, labels) that makes one step of training.
+@exercise("03.3", "train_epoch")
+def train_epoch(answer: Callable) -> None:
+    """Check a function of (model, optimizer, batches): an epoch; its mean loss and accuracy."""
+    for make in (_with_momentum, _with_adam):
+        yours, your_optimizer = make()
+        batches = _batches()
+        result = call(answer, yours, your_optimizer, batches, keeps="the images or the labels")
+        result = require_sequence(result, 2, "two numbers, the mean loss and the accuracy")
+        require(
+            not any(isinstance(number, Tensor) and number.requires_grad for number in result),
+            "Return plain numbers: loss.item(), else the whole graph stays in memory.",
+        )
+        require(yours.training, "After the epoch the model is not in training mode: who sets it?")
+        loss, accuracy = result
+        for hint, mistake in MISTAKES.items():
+            model, optimizer = make()
+            wrong = mistake(model, optimizer, batches)
+            hit = same(_flat(yours), _flat(model), atol=1e-6)
+            require(not (hit and same([loss, accuracy], list(wrong), **LOSS)), hint)
+        model, optimizer = make()
+        right = _epoch(model, optimizer, batches)
+        require(
+            same(_flat(yours), _flat(model), rtol=1e-4, atol=1e-6),
+            "After the epoch the weights are not those of a correct one. For each batch: forward "
+            "in training mode, loss of the logits, clear the old gradients, backward, step.",
+        )
+        require(
+            same(loss, right[0], **LOSS),
+            f"The weights are right. The mean loss over all {_count(batches)} images is "
+            f"{show(right[0])}, you return {show(loss)}: does each image count the same?",
+        )
+        require(
+            same(accuracy, right[1], **LOSS),
+            f"The weights and the loss are right. The accuracy over all {_count(batches)} images "
+            f"is {show(right[1])}, you return {show(accuracy)}: does each image count the same?",
+        )
 
-    It returns the loss, a plain number.
-    """
-    generator = torch.Generator().manual_seed(3)
-    images = torch.rand(6, 3, 4, 4, generator=generator)
-    labels = torch.tensor([0, 1, 1, 0, 1, 0])
-    yours, mine = _small_network(), _small_network()
-    optimizer = torch.optim.SGD(yours.parameters(), lr=0.5)
-    reference = torch.optim.SGD(mine.parameters(), lr=0.5)
-    for step in (1, 2):
-        before = _flat(yours)
-        value = call(answer, yours, optimizer, images, labels, keeps="the images or the labels")
-        loss = F.cross_entropy(mine(images), labels)
-        softmax_loss = F.cross_entropy(mine(images).softmax(1), labels)
-        reference.zero_grad()
+
+def _epoch(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    batches: Batches,
+    *,
+    softmax: bool = False,
+    clears: bool = True,
+    trains: bool = True,
+    loss_by_image: bool = True,
+    accuracy_by_image: bool = True,
+) -> tuple[float, float]:
+    """Train for an epoch, rightly or with some of the mistakes of the exercise."""
+    model.train(trains or model.training)
+    total_loss = right = 0.0
+    for images, labels in batches:
+        logits = model(images).softmax(1) if softmax else model(images)
+        loss = F.cross_entropy(logits, labels)
+        if clears:
+            optimizer.zero_grad()
         loss.backward()
-        reference.step()
-        require(value is not None, "Return the loss, so that whoever calls the step can show it.")
-        require(
-            not isinstance(value, Tensor),
-            "Return a plain number, loss.item(): a tensor would keep its whole graph in memory.",
-        )
-        mistakes = {
-            "cross_entropy takes logits and does the softmax itself; you did it twice.": (
-                softmax_loss
-            ),
-            "Return the mean loss of the batch, not the sum.": loss * len(labels),
-        }
-        right = loss.item()
-        otherwise = f"The loss of step {step} should be {right:.4f}, yours is {show(value)}."
-        require_value(value, right, mistakes, otherwise, **LOSS)
-        require(
-            not torch.equal(before, _flat(yours)),
-            "The weights did not move: after loss.backward() the optimizer must take its step, "
-            "while the gradients are there.",
-        )
-        advice = {
-            1: "Look at the order of the lines.",
-            2: "Do the old gradients still count? They add up until zero_grad().",
-        }
-        require(
-            same(_flat(yours), _flat(mine), atol=1e-6),
-            f"After step {step} the weights are not what one SGD step gives. {advice[step]}",
-        )
+        optimizer.step()
+        hits = (logits.argmax(1) == labels).double().mean().item()
+        total_loss += loss.item() * (len(labels) if loss_by_image else 1)
+        right += hits * (len(labels) if accuracy_by_image else 1)
+    return (
+        total_loss / (_count(batches) if loss_by_image else len(batches)),
+        right / (_count(batches) if accuracy_by_image else len(batches)),
+    )
 
 
-def _small_network() -> nn.Module:
+def _mistaken(**settings: bool) -> Callable:
+    return lambda model, optimizer, batches: _epoch(model, optimizer, batches, **settings)
+
+
+MISTAKES: Mistakes = {
+    "cross_entropy takes logits and does the softmax itself; you do it twice.": _mistaken(
+        softmax=True
+    ),
+    "Old gradients still count: they add up until optimizer.zero_grad().": _mistaken(clears=False),
+    "The model came in evaluation mode and you left it there; training needs model.train().": (
+        _mistaken(trains=False)
+    ),
+    "The mean loss gives an image in the small last batch more weight than the others.": _mistaken(
+        loss_by_image=False
+    ),
+    "The accuracy gives an image in the small last batch more weight than the others.": _mistaken(
+        accuracy_by_image=False
+    ),
+    "Loss and accuracy give an image in the small last batch more weight than the others.": (
+        _mistaken(loss_by_image=False, accuracy_by_image=False)
+    ),
+}
+
+
+def _model() -> nn.Module:
+    """Return a small network with BatchNorm, in evaluation mode."""
     with seeded(33):
-        return nn.Sequential(nn.Flatten(), nn.Linear(48, 2))
+        layers = nn.Flatten(), nn.Linear(48, 5), nn.BatchNorm1d(5), nn.ReLU(), nn.Linear(5, 2)
+        return nn.Sequential(*layers).eval()
+
+
+def _with_momentum() -> tuple[nn.Module, torch.optim.Optimizer]:
+    model = _model()
+    return model, torch.optim.SGD(model.parameters(), lr=0.3, momentum=0.9)
+
+
+def _with_adam() -> tuple[nn.Module, torch.optim.Optimizer]:
+    model = _model()
+    return model, torch.optim.Adam(model.parameters(), lr=0.02)
+
+
+def _batches() -> Batches:
+    """Return batches of 6, 6, 6 and 3 images."""
+    generator = torch.Generator().manual_seed(3)
+    images = torch.rand(21, 3, 4, 4, generator=generator)
+    labels = torch.tensor([0, 1, 1, 0, 1, 0, 1] * 3)
+    return list(zip(images.split(6), labels.split(6), strict=True))
+
+
+def _count(batches: Batches) -> int:
+    return sum(len(labels) for _, labels in batches)
 
 
 def _flat(model: nn.Module) -> Tensor:
     return torch.cat([p.detach().flatten().clone() for p in model.parameters()])
 
 
-@exercise("03.5", "accuracy")
-def accuracy(answer: Callable[[list[Tensor], list[Tensor]], float]) -> None:
-    """Check a function of lists of logits (N×2) and labels (N), one a batch: the accuracy."""
-    # Two batches of three images and one of one: 3 of 7 answers are right; by batch, the rates
-    # are 1/3, 1/3 and 1.
-    logits = [
-        torch.tensor([[2.0, 1.0], [1.5, 0.5], [-1.0, -3.0]]),
-        torch.tensor([[-2.0, -1.0], [0.3, 0.2], [1.0, 4.0]]),
-        torch.tensor([[0.4, 3.0]]),
-    ]
-    labels = [torch.tensor([0, 1, 1]), torch.tensor([1, 1, 0]), torch.tensor([1])]
-    value = ask(answer, logits, labels, keeps="the logits or the labels")
-    mistakes = {
-        "That is the number of right answers; divide by the number of images.": 3.0,
-        "Return a share between 0 and 1, not a percentage.": 300 / 7,
-        "You averaged over batches, so the image alone in the last batch counted as much as "
-        "three.": 5 / 9,
-        "That is the share of wrong answers.": 4 / 7,
-        "You looked at the last batch only, or divided by the number of batches.": 1.0,
-        "You looked at one batch only; add up over all of them.": 1 / 3,
-    }
-    otherwise = f"3 of these 7 answers are right: {show(3 / 7)}; you have {show(value)}."
-    require_value(value, 3 / 7, mistakes, otherwise, **LOSS)
-    require(
-        same(ask(answer, logits[:2], labels[:2]), 2 / 6, **LOSS),
-        "Right on these batches, but not on others: is something fixed that should be computed?",
-    )
+NAMES = ("overfits", "underfits", "learns well", "rate too large")
 
 
-@exercise("03.6")
-def own_network(answer: Callable[[], nn.Module]) -> None:
-    """Check a function or class that makes a network: 3×64×64 in, 2 logits out.
+def _diagnose(curves: Mapping[str, list[float]]) -> str:
+    """Name a run by its losses."""
+    training, validation = curves["training"], curves["validation"]
+    if max(training[1:]) > 0.9:
+        return "rate too large"
+    if training[-1] > 0.6:
+        return "underfits"
+    return "overfits" if validation[-1] > min(validation) + 0.05 else "learns well"
 
-    It has at most 100,000 parameters.
-    """
-    require(
-        callable(answer) and not isinstance(answer, nn.Module),
-        "Give what makes the network, such as your class, not a finished network.",
-    )
-    with seeded(0):  # the whole check: a network may have dropout
-        model = call(answer)
-        require(isinstance(model, nn.Module), "Calling your answer should return an nn.Module.")
-        kinds = {type(module) for module in model.modules()}
-        hint = "There is no convolution in your network."
-        require(any(issubclass(kind, nn.Conv2d) for kind in kinds), hint)
-        parameters = count_parameters(model)
+
+@exercise("03.4")
+def diagnosis(answer: Mapping[str, str]) -> None:
+    """Check a dict of the runs A to D: which of four words fits its curves."""
+    require(isinstance(answer, Mapping), 'Give a dict, such as {"A": "overfits", ...}.')
+    for run, curves in CURVES.items():
+        require(run in answer, f"Run {run} is missing.")
+        said = str(answer[run]).strip().lower()
+        require(said in NAMES, f"Run {run}: give one of {', '.join(map(repr, NAMES))}.")
+        training, validation = curves["training"], curves["validation"]
         require(
-            parameters <= 100_000,
-            f"Your network has {parameters:,} parameters; keep it at 100,000 or fewer. Where are "
-            "most of them?",
+            said == _diagnose(curves),
+            f"Run {run} does not fit {said!r}: its training loss goes from {training[0]:.2f} to "
+            f"{training[-1]:.2f}, its validation loss is {min(validation):.2f} at best and "
+            f"{validation[-1]:.2f} at the end. (Guessing has 0.69.)",
         )
-        generator = torch.Generator().manual_seed(1)
-        images = torch.randint(0, 256, (20, 3, 64, 64), dtype=torch.uint8, generator=generator)
-        _require_logits(model, images)
-        _require_learning(model, images)
 
 
-def _require_logits(model: nn.Module, images: Tensor) -> None:
-    """Require that the network answers each of 20 images with two numbers that are logits."""
-    try:
-        logits = model(images)
-    except RuntimeError as error:
-        reason = str(error).splitlines()[0]
-        require(
-            False,
-            f"The network does not take uint8 images 20×3×64×64 ({reason}); "
-            "does it begin with Normalize(), and does the linear layer fit?",
-        )
-    hint = f"20 images should give logits of shape (20, 2), not {tuple(logits.shape)}."
-    require(tuple(logits.shape) == (20, 2), hint)
-    positive = bool((logits >= 0).all())
-    require(
-        not (positive and same(logits.sum(1), [1.0] * 20, atol=1e-3)),
-        "The network ends in a softmax; cross_entropy does that itself, so return the logits.",
-    )
-    require(
-        not same(logits.exp().sum(1), [1.0] * 20, atol=1e-3),
-        "The network ends in a log-softmax; return the logits themselves.",
-    )
-    hint = "No logit is below zero: is there a ReLU after the last layer?"
-    require(bool((logits != 0).any()) and not positive, hint)
-    model.eval()
-    spread = model(images).std(0).max().item()
-    require(spread > 1e-6, "All 20 images get the same answer: does forward() use its argument?")
+LOSSES = [
+    ([0.9, 0.8, 0.7, 0.75, 0.72, 0.71, 0.6], 3),
+    ([0.9, 0.8, 0.7, 0.75, 0.72, 0.71, 0.6], 4),
+    ([0.5, 0.6, 0.7, 0.4], 1),
+    ([0.5, 0.4, 0.45, 0.39, 0.41, 0.42, 0.38, 0.5], 2),
+    ([0.7, 0.7, 0.7, 0.6], 2),
+    ([0.9, 0.8, 0.7], 2),
+    ([0.6, 0.9, 0.5, 0.6, 0.7, 0.8], 3),
+    ([0.4], 5),
+]
 
 
-def _require_learning(model: nn.Module, images: Tensor) -> None:
-    """Require that the network learns the labels of 20 images by heart, with all its parameters."""
-    labels = torch.arange(20) % 2
-    model.train()
-    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
-    for _ in range(50):
-        loss = F.cross_entropy(model(images), labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    unused = [name for name, p in model.named_parameters() if p.grad is None]
-    require(
-        not unused,
-        f"These parameters never get a gradient: {', '.join(unused)}; does forward() use their "
-        "layers?",
-    )
-    require(
-        loss.item() < 0.35,
-        f"After 50 steps on the same 20 images its loss is still {loss.item():.2f}: it cannot "
-        "learn them by heart. More channels, or BatchNorm?",
-    )
+@exercise("03.5", "early_stopping")
+def early_stopping(answer: Callable[[list[float], int], tuple[int, int]]) -> None:
+    """Check a function of (losses, patience): the epochs trained, and the epoch that is kept."""
+    for losses, patience in LOSSES:
+        value = call(answer, losses, patience, keeps="the losses")
+        value = require_sequence(value, 2, "two integers: epochs trained, epoch kept")
+        require(all(map(is_integer, value)), f"Return two integers, not {show(value)}.")
+        trained, kept = (int(number) for number in value)
+        right = _stopped(losses, patience)
+        setting = f"losses {losses}, patience {patience}"
+        hints = {
+            "Epochs count from 1, positions in a list from 0.": (right[0] - 1, right[1] - 1),
+            "The number of epochs counts from 1, the kept epoch does, too.": (
+                right[0],
+                right[1] - 1,
+            ),
+            "You return them in the wrong order: first the epochs trained.": right[::-1],
+            "You keep the last epoch; keep the best one.": (right[0], right[0]),
+            "An equal loss is no improvement.": _stopped(losses, patience, strict=False),
+            "You look at all losses; those after the stop are never computed.": (
+                right[0],
+                losses.index(min(losses)) + 1,
+            ),
+            "You stop one epoch late.": _stopped(losses, patience + 1),
+            "You stop one epoch early: it may fail to improve `patience` times in a row.": (
+                _stopped(losses, patience - 1) if patience > 1 else None
+            ),
+            "Compare with the best loss so far, not with the one before.": _against_last(
+                losses, patience
+            ),
+        }
+        for hint, wrong in hints.items():
+            require((trained, kept) == right or (trained, kept) != wrong, f"{hint} ({setting})")
+        if (trained, kept) != right:
+            raise WrongAnswer(f"With {setting} I get {right}, you {(trained, kept)}.")
+
+
+def _stopped(losses: list[float], patience: int, strict: bool = True) -> tuple[int, int]:
+    """Return the epochs trained and the epoch kept."""
+    best = 1
+    for epoch, loss in enumerate(losses, start=1):
+        if loss < losses[best - 1] or (not strict and loss == losses[best - 1]):
+            best = epoch
+        if epoch - best >= patience:
+            return epoch, best
+    return len(losses), best
+
+
+def _against_last(losses: list[float], patience: int) -> tuple[int, int]:
+    """Return what comes of comparing each loss with the one before."""
+    worse = 0
+    for epoch in range(1, len(losses)):
+        worse = worse + 1 if losses[epoch] >= losses[epoch - 1] else 0
+        if worse >= patience:
+            return epoch + 1, losses.index(min(losses[: epoch + 1])) + 1
+    return len(losses), losses.index(min(losses)) + 1

@@ -32,7 +32,7 @@ from catdog_lib.plots.signals import signals_by_layer
 from catdog_lib.plots.sparsity import accuracy_against_zeros, l1_experiment, zeros_by_layer
 from catdog_lib.plots.speed import speed
 from catdog_lib.plots.style import CAT, CLASS_COLOURS, DOG, describe, new_figure, show, style
-from catdog_lib.plots.training import compare, confusion, history
+from catdog_lib.plots.training import compare, confusion, history, loss_curves
 from catdog_lib.plots.transfer import feature_drift, feature_space, learning_curves
 from catdog_lib.plots.window_rows import row_of_windows
 
@@ -82,6 +82,7 @@ __all__ = [
     "learning_curves",
     "learning_rates",
     "line_chart",
+    "loss_curves",
     "maps_to_scale",
     "most_wrong",
     "multiple_comparisons",

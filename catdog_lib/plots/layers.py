@@ -42,15 +42,16 @@ def channel_statistics(before: Tensor, after: Tensor) -> Figure:
     """
     with style():
         figure, axes = new_figure(1, 2, height=2.8)
-        for ax, title, maps in (
-            (axes[0], "before BatchNorm", before),
-            (axes[1], "after BatchNorm", after),
+        for ax, title, values in (
+            (axes[0], "mean", lambda maps: maps.mean((0, 2, 3))),
+            (axes[1], "standard deviation", lambda maps: maps.std((0, 2, 3))),
         ):
-            mean, std = maps.mean((0, 2, 3)), maps.std((0, 2, 3))
-            ax.errorbar(range(len(mean)), mean, yerr=std, fmt="o", capsize=3)
+            for maps, name, mark in ((before, "before BatchNorm", "o"), (after, "after", "s")):
+                ax.plot(values(maps), mark, label=name)
             ax.axhline(0, color=GREY, linewidth=1)
-            ax.set(xlabel="channel", ylabel="mean ± standard deviation")
-            ax.set_title(title)
+            ax.set(xlabel="channel", ylabel=title)
+            ax.set_title(f"{title.capitalize()} over batch and pixels")
+        axes[1].legend()
     low, high = before.mean((0, 2, 3)).min(), before.mean((0, 2, 3)).max()
     return describe(
         figure,

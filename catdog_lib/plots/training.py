@@ -6,7 +6,8 @@ Lesson 03, section 6; Lesson 03, section 7; Lesson 04, section 6; Lesson 05, sec
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import log
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -46,6 +47,33 @@ def history(run: History) -> Figure:
         f"{last.validation_loss:.2f}; validation accuracy from {first.validation_accuracy:.0%} to "
         f"{last.validation_accuracy:.0%}, with its best, {run.best.validation_accuracy:.0%}, in "
         f"epoch {run.best.epoch}.",
+    )
+
+
+def loss_curves(runs: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
+    """Draw training and validation loss of several runs side by side, on one scale.
+
+    Args:
+        runs: name → "training" and "validation" → the loss after each epoch.
+    """
+    with style():
+        figure, all_axes = new_figure(1, len(runs), width=9, height=2.6, sharey=True)
+        for axes, (name, curves) in zip(all_axes, runs.items(), strict=True):
+            for label, losses in curves.items():
+                axes.plot(range(1, len(losses) + 1), losses, label=label)
+            axes.axhline(log(2), color=GREY, linestyle=":", linewidth=1.2)
+            axes.set(xlabel="epoch", ylim=(0, 1.5))
+            axes.set_title(name, loc="left")
+            integer_ticks(axes)
+        all_axes[0].set_ylabel("cross-entropy loss")
+        all_axes[0].annotate("ln 2", (1, log(2)), xytext=(0, 3), textcoords="offset points")
+        legend_outside(figure, all_axes[0], columns=2)
+    ends = "; ".join(
+        f"{name}: " + ", ".join(f"{label} {ls[0]:.2f} to {ls[-1]:.2f}" for label, ls in one.items())
+        for name, one in runs.items()
+    )
+    return describe(
+        figure, f"Loss curves of {len(runs)} training runs, first to last epoch. {ends}."
     )
 
 

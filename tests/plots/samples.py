@@ -71,6 +71,10 @@ FIGURES = {
         lambda: plots.compare({"a": [history(), history(0.1)], "b": [history()]}),
         "a: 75.0% on average",
     ),
+    "loss_curves": (
+        lambda: plots.loss_curves({"A": {"training": [0.7, 0.1], "validation": [0.7, 0.9]}}),
+        "A: training 0.70 to 0.10, validation 0.70 to 0.90",
+    ),
     "confusion": (
         lambda: plots.confusion(torch.tensor([[30, 10], [5, 15]])),
         "Of 40 cats, 30 (75.0%) are called cat",

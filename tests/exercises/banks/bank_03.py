@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -9,23 +10,8 @@ from torch import nn
 from catdog_lib.models import Normalize
 from tests.exercises.banks.common import no_return
 
-# 03.1: parameters of a convolution
-COUNT = [
-    (lambda i, o, k: i * o * k * k, "still added to every output channel"),
-    (lambda i, o, k: i * o * k * k + i, "not for each that goes in"),
-    (lambda i, o, k: i * o * k * k + 1, "has a bias of its own"),
-    (lambda i, o, k: o * (k * k + 1), "looks at all channels"),
-    (lambda i, o, k: o * (i * k + 1), "k rows of k numbers"),
-    (lambda i, o, k: i * (o * k * k + 1), "not for each that goes in"),
-    (lambda i, o, k: o * (i * k * k + 1) * 2, "I count"),
-    (lambda i, o, k: i * o * 9 + o, "I count"),
-    (no_return, "returns None"),
-    (1792, "Give the function itself"),
-    (lambda i, o: i * o, "TypeError"),
-]
 
-
-# 03.2: BatchNorm
+# 03.1: BatchNorm
 def norm_over(dims, eps=1e-5, unbiased=False, root=True):
     def batch_norm(maps):
         variance = maps.var(dims, unbiased=unbiased, keepdim=True) + eps
@@ -52,106 +38,161 @@ NORM = [
     (norm_over((1, 2, 3)), "over each image"),
     (norm_over((0, 2, 3), unbiased=True), "unbiased=False"),
     (norm_over((0, 2, 3), root=False), "root of the variance"),
-    (norm_over((0, 2, 3), eps=0.1), "eps stands under the root"),
-    (eps_outside_the_root, "eps stands under the root"),
+    (norm_over((0, 2, 3), eps=0.1), "eps is added under the root"),
+    (eps_outside_the_root, "eps is added under the root"),
     (in_place, "changed the maps"),
     (
         lambda maps: maps - maps.mean((0, 2, 3), keepdim=True),
         "now divide by the standard deviation",
     ),
     (lambda maps: maps.mean((0, 2, 3)), "keepdim=True"),
-    (lambda maps: nn.BatchNorm2d(maps.shape[1]).eval()(maps), "training mode"),
-    (lambda maps: maps, "training mode"),
+    (lambda maps: nn.BatchNorm2d(maps.shape[1]).eval()(maps), "channel by channel"),
+    (lambda maps: maps, "channel by channel"),
     (no_return, "a tensor"),
 ]
 
-# 03.3: first loss
-FIRST_LOSS = [
-    (lambda classes: -math.log(classes), "The sign"),
-    (lambda classes: math.log2(classes), "not base 2"),
-    (lambda classes: math.log10(classes), "not base 10"),
-    (lambda classes: 1 / classes, "probability of each class"),
-    (lambda classes: 1 - 1 / classes, "error rate"),
-    (lambda classes: math.log(2), "not −ln of it"),
-    (lambda classes: classes, "not −ln of it"),
-    (lambda classes: math.log(1 / classes), "The sign"),
-    (lambda classes: 0.0, "not −ln of it"),
-    (0.693, "Give the function itself"),
-    (no_return, "returns None"),
+# 03.2: first losses predicted
+THIRD = (math.log(1 + math.exp(6)) + math.log(1 + math.exp(-6))) / 2
+FIRST_LOSSES = [
+    ([0.1, 0.001, THIRD], "probability of each class is 1/10;"),
+    ([-math.log(10), math.log(1000), THIRD], "minus its natural logarithm"),
+    ([math.log10(10), math.log10(1000), THIRD], "natural logarithm"),
+    ([math.log(10), math.log2(1000), THIRD], "1/1,000"),
+    ([math.log(10), math.log(1000), math.log(2)], "without the bias|called a cat"),
+    ([math.log(10), math.log(1000), 6.0025], "of the dogs alone"),
+    ([math.log(10), math.log(1000), 6], "of the dogs alone"),
+    ([math.log(10), math.log(1000), 2.0], "the measured loss is not 2"),
+    ([2.3, 6.91], "three losses"),
+    (2.3, "three losses"),
 ]
 
 
-# 03.4: a step of training
-def step_of(*actions, loss_of=F.cross_entropy, returns=lambda loss, labels: loss.item()):
-    """Return an answer that computes the loss and does these actions in this order."""
-
-    def train_step(model, optimizer, images, labels):
-        loss = loss_of(model(images), labels)
-        known = {
-            "clear": optimizer.zero_grad,
-            "backward": loss.backward,
-            "climb": lambda: (-loss).backward(),
-            "step": optimizer.step,
-        }
-        for action in actions:
-            known[action]()
-        return returns(loss, labels)
-
-    return train_step
-
-
-RIGHT = ("clear", "backward", "step")
-right_step = step_of(*RIGHT)
-
-
-def two_steps(model, optimizer, images, labels):
-    loss = right_step(model, optimizer, images, labels)
-    right_step(model, optimizer, images, labels)
-    return loss
+# 03.3: an epoch of training
+def an_epoch(model, optimizer, batches, **mistakes):
+    """Train as the exercise asks, but for the mistakes named."""
+    if mistakes.get("trains", True):
+        model.train()
+    total = hits = count = 0
+    for images, labels in batches:
+        if mistakes.get("clears_first", True):
+            optimizer.zero_grad()
+        logits = model(images)
+        if mistakes.get("softmax"):
+            logits = logits.softmax(1)
+        loss = F.cross_entropy(logits, labels, reduction=mistakes.get("reduction", "mean"))
+        if mistakes.get("backward", True):
+            loss.backward()
+        if mistakes.get("steps", True):
+            optimizer.step()
+        if mistakes.get("clears_last"):
+            optimizer.zero_grad()
+        weight = 1 if mistakes.get("by_batch") else len(labels)
+        total += loss.item() * weight
+        hits += (logits.argmax(1) == labels).double().mean().item() * weight
+        count += weight
+    return total / count, hits / count
 
 
-def loss_after_the_step(model, optimizer, images, labels):
-    right_step(model, optimizer, images, labels)
-    return F.cross_entropy(model(images), labels).item()
+def epoch_with(**mistakes):
+    return lambda model, optimizer, batches: an_epoch(model, optimizer, batches, **mistakes)
 
 
-STEP = [
-    (step_of("backward", "step"), "until zero_grad"),
-    (step_of("clear", "step"), "did not move"),
-    (step_of("clear", "backward"), "did not move"),
-    (step_of("backward", "clear", "step"), "did not move"),
-    (step_of(*RIGHT, loss_of=lambda z, y: F.cross_entropy(z.softmax(1), y)), "did it twice"),
-    (step_of(*RIGHT, returns=lambda loss, labels: loss), "loss.item"),
-    (step_of(*RIGHT, returns=lambda loss, labels: len(labels) * loss.item()), "not the sum"),
-    (two_steps, "not what one SGD step gives"),
-    (loss_after_the_step, "should be"),
-    (step_of(*RIGHT, returns=no_return), "Return the loss"),
-    (step_of("clear", "climb", "step"), "not what one SGD step gives"),
+def as_given(model, optimizer, batches):
+    return an_epoch(model, optimizer, batches, softmax=True, clears_first=False, trains=False)
+
+
+def update_by_hand(model, optimizer, batches):
+    model.train()
+    total = hits = count = 0
+    for images, labels in batches:
+        logits = model(images)
+        loss = F.cross_entropy(logits, labels)
+        gradients = torch.autograd.grad(loss, list(model.parameters()))
+        with torch.no_grad():
+            for p, g in zip(model.parameters(), gradients, strict=True):
+                p -= optimizer.param_groups[0]["lr"] * g
+        total += loss.item() * len(labels)
+        hits += (logits.argmax(1) == labels).sum().item()
+        count += len(labels)
+    return total / count, hits / count
+
+
+EPOCH = [
+    (as_given, "not in training mode|not those of a correct one"),
+    (epoch_with(softmax=True), "softmax itself"),
+    (epoch_with(clears_first=False), "Old gradients still count"),
+    (epoch_with(trains=False), "not in training mode"),
+    (epoch_with(by_batch=True), "Loss and accuracy give"),
+    (epoch_with(reduction="sum"), "not those of a correct one"),
+    (epoch_with(steps=False), "not those of a correct one"),
+    (epoch_with(backward=False), "not those of a correct one"),
+    (update_by_hand, "not those of a correct one"),
+    (lambda m, o, b: an_epoch(m, o, b)[::-1], "The mean loss over all 21 images"),
+    (lambda m, o, b: (an_epoch(m, o, b)[0], 21), "The accuracy over all 21"),
+    (lambda m, o, b: an_epoch(m, o, b)[0], "two numbers"),
+    (lambda m, o, b: an_epoch(m, o, b[:-1]), "not those of a correct one"),
+    (lambda m, o, b: an_epoch(m, o, b[::-1]), "not those of a correct one"),
+    (no_return, "two numbers"),
     (3, "Give the function itself"),
 ]
 
+# 03.4: what the curves say
+WORDS = {"A": "overfits", "B": "rate too large", "C": "learns well", "D": "underfits"}
+CURVES = [
+    (WORDS | {"A": "learns well"}, "Run A does not fit 'learns well'"),
+    (WORDS | {"B": "underfits"}, "Run B does not fit"),
+    (WORDS | {"C": "overfits"}, "Run C does not fit"),
+    (WORDS | {"D": "rate too large"}, "Run D does not fit"),
+    (WORDS | {"D": "bad"}, "Run D: give one of"),
+    ({"A": "overfits"}, "Run B is missing"),
+    (list(WORDS.values()), "Give a dict"),
+]
 
-# 03.5: accuracy over unequal batches
-def hits(logits, labels):
-    return [(z.argmax(1) == y).sum().item() for z, y in zip(logits, labels, strict=True)]
+
+# 03.5: early stopping
+def stopping(losses, patience, first=1, late=0, strict=True, keep=None):
+    best = 0
+    for i, loss in enumerate(losses):
+        if loss < losses[best] or (not strict and loss == losses[best]):
+            best = i
+        if i - best >= patience + late:
+            return i + first, (i if keep == "last" else best) + first
+    return len(losses), (len(losses) - 1 if keep == "last" else best) + first
 
 
-def mean_of_batches(logits, labels):
-    return sum(h / len(y) for h, y in zip(hits(logits, labels), labels, strict=True)) / len(labels)
+def against_the_last(losses, patience):
+    worse = 0
+    for i in range(1, len(losses)):
+        worse = worse + 1 if losses[i] >= losses[i - 1] else 0
+        if worse >= patience:
+            return i + 1, losses.index(min(losses[: i + 1])) + 1
+    return len(losses), losses.index(min(losses)) + 1
 
 
-ACCURACY = [
-    (mean_of_batches, "averaged over batches"),
-    (lambda z, y: sum(hits(z, y)), "divide by the number of images"),
-    (lambda z, y: 100 * sum(hits(z, y)) / sum(map(len, y)), "not a percentage"),
-    (lambda z, y: 1 - sum(hits(z, y)) / sum(map(len, y)), "wrong answers"),
-    (lambda z, y: hits(z, y)[-1] / len(y[-1]), "last batch only"),
-    (lambda z, y: hits(z, y)[0] / len(y[0]), "one batch only"),
-    (lambda z, y: sum(hits(z, y)) / len(y), "number of batches"),
-    (lambda z, y: 3 / 7, "fixed"),
-    (lambda z, y: (torch.cat(z).softmax(1)[:, 1]).mean(), "3 of these 7"),
-    (no_return, "returns None"),
-    (3 / 7, "Give the function itself"),
+STOPPING = [
+    (lambda losses, patience: stopping(losses, patience, first=0), "Epochs count from 1"),
+    (
+        lambda losses, patience: (stopping(losses, patience)[0], stopping(losses, patience)[1] - 1),
+        "the kept epoch does, too",
+    ),
+    (lambda losses, patience: stopping(losses, patience)[::-1], "wrong order"),
+    (lambda losses, patience: stopping(losses, patience, keep="last"), "keep the best one"),
+    (lambda losses, patience: stopping(losses, patience, late=1), "one epoch late"),
+    (lambda losses, patience: stopping(losses, patience, late=-1), "one epoch early|I get"),
+    (lambda losses, patience: stopping(losses, patience, strict=False), "An equal loss"),
+    (against_the_last, "the best loss so far|I get|epoch late"),
+    (
+        lambda losses, patience: (
+            stopping(losses, patience)[0],
+            losses.index(min(losses)) + 1,
+        ),
+        "those after the stop",
+    ),
+    (lambda losses, patience: (len(losses), losses.index(min(losses)) + 1), "I get|epoch late"),
+    (lambda losses, patience: stopping(losses, patience)[0], "two integers"),
+    (lambda losses, patience: (losses.sort(), stopping(losses, patience))[1], "changed the losses"),
+    (no_return, "two integers"),
+    ((3, 1), "Give the function itself"),
 ]
 
 
@@ -270,11 +311,86 @@ OWN = [
     (no_return, "should return an nn.Module"),
 ]
 
+
+# right answers in other styles
+def running_minimum(losses, patience):
+    losses = np.array(losses)
+    best = [int(losses[: i + 1].argmin()) for i in range(len(losses))]
+    stops = [i for i, b in enumerate(best) if i - b >= patience]
+    end = stops[0] if stops else len(losses) - 1
+    return np.int64(end + 1), best[end] + 1
+
+
+def with_a_counter(losses, patience):
+    best_loss, best_epoch, bad = float("inf"), 0, 0
+    for epoch, loss in enumerate(losses, 1):
+        if loss < best_loss:
+            best_loss, best_epoch, bad = loss, epoch, 0
+        else:
+            bad += 1
+            if bad == patience:
+                break
+    return [epoch, best_epoch]
+
+
+def two_lists(model, optimizer, batches):
+    model.train()
+    losses, hits, n = [], [], sum(len(labels) for _, labels in batches)
+    for images, labels in batches:
+        logits = model(images)
+        loss = nn.CrossEntropyLoss(reduction="sum")(logits, labels)
+        model.zero_grad()
+        (loss / len(labels)).backward()
+        optimizer.step()
+        losses.append(loss.detach())
+        hits.append((logits.argmax(1) == labels).float().sum())
+    return torch.stack(losses).sum() / n, torch.stack(hits).sum() / n
+
+
+class WithDropout(Base):
+    def __init__(self):
+        super().__init__()
+        self.classifier = nn.Sequential(nn.Dropout(0.1), nn.Linear(32, 2))
+
+
+RIGHT_ANSWERS = {
+    "03.1": [
+        lambda maps: nn.BatchNorm2d(maps.shape[1])(maps),
+        lambda maps: F.batch_norm(maps, None, None, training=True),
+        lambda maps: (
+            (maps - torch.var_mean(maps, (0, 2, 3), correction=0, keepdim=True)[1])
+            * (torch.var_mean(maps, (0, 2, 3), correction=0, keepdim=True)[0] + 1e-5).rsqrt()
+        ),
+        lambda maps: (
+            F.instance_norm(maps.transpose(0, 1).flatten(1)[None])
+            .view(maps.shape[1], maps.shape[0], *maps.shape[2:])
+            .transpose(0, 1)
+        ),
+    ],
+    "03.2": [(2.30, 6.91, 3.00), np.array([2.303, 6.908, 3.0025]), torch.tensor([2.3, 6.9, 3.0])],
+    "03.3": [epoch_with(clears_last=True), two_lists, epoch_with()],
+    "03.4": [
+        {run: word.upper() for run, word in WORDS.items()},
+        {run: f" {word} " for run, word in WORDS.items()},
+        dict(reversed(WORDS.items())),
+    ],
+    "03.5": [running_minimum, with_a_counter, stopping],
+    "03.6": [
+        Base,
+        WithDropout,
+        lambda: nn.Sequential(
+            *(Normalize(), nn.Conv2d(3, 8, 5, 4), nn.BatchNorm2d(8), nn.ReLU()),
+            *(nn.Conv2d(8, 16, 3, 2), nn.BatchNorm2d(16), nn.ReLU()),
+            *(nn.Flatten(), nn.LazyLinear(2)),
+        ),
+    ],
+}
+
 BANKS = {
-    "03.1": COUNT,
-    "03.2": NORM,
-    "03.3": FIRST_LOSS,
-    "03.4": STEP,
-    "03.5": ACCURACY,
+    "03.1": NORM,
+    "03.2": FIRST_LOSSES,
+    "03.3": EPOCH,
+    "03.4": CURVES,
+    "03.5": STOPPING,
     "03.6": OWN,
 }
