@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -49,12 +50,20 @@ def history(run: History) -> Figure:
     )
 
 
-def compare(runs: Mapping[str, list[History]]) -> Figure:
-    """Draw the validation accuracy of several ways to train: each seed thin, their mean thick."""
+def compare(
+    runs: Mapping[str, list[History]], colours: Mapping[str, str] = MappingProxyType({})
+) -> Figure:
+    """Draw the validation accuracy of several ways to train: each seed thin, their mean thick.
+
+    Args:
+        runs: name → one history for each seed.
+        colours: of the names that have one elsewhere, such as
+            :data:`catdog_lib.plots.optimizers.COLOURS`; others take the style's.
+    """
     with style():
         figure, (curves, finals) = new_figure(1, 2, height=4)
         for position, (name, histories) in enumerate(runs.items()):
-            colour = f"C{position}"
+            colour = colours.get(name.split(",")[0], f"C{position}")
             accuracies = [[100 * e.validation_accuracy for e in h.epochs] for h in histories]
             epochs = range(1, min(map(len, accuracies)) + 1)
             for values in accuracies:
