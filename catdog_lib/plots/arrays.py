@@ -1,6 +1,6 @@
 """Small arrays with their values written into the cells.
 
-Lesson 01, section 2; Lesson 04, section 2.
+Lesson 01, section 2; Lesson 04, section 3.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Do values and gradients vanish or explode on their way through a network?
 
-Lesson 04, section 8.
+Lesson 04, section 7.
 """
 
 from __future__ import annotations
