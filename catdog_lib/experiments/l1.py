@@ -1,10 +1,10 @@
-"""The first source's three experiments with L1, and accuracy against sparsity along a path of λ.
+"""Three published experiments with L1, and accuracy against sparsity along a path of λ.
 
-The source trained its six-block network with RMSprop at 1e-3 and an L1 penalty, with Adam at 1e-4
-and none, and with Adam at 1e-4 and the penalty; in batches of 32, for 20 epochs, on images that
-TrivialAugment changed. It gives no λ. So the third is repeated along a path of λ, in two ways: the
-penalty paid by its gradient, as in the source, and by a proximal step. All report the weights of
-the last epoch: an earlier one would have had less time to get rid of weights.
+The makers of the six-block network (docs/credits.md) trained it with RMSprop at 1e-3 and an L1
+penalty, with Adam at 1e-4 and none, and with Adam at 1e-4 and the penalty; in batches of 32, for 20
+epochs, on images that TrivialAugment changed. They give no λ. So the third is repeated along a path
+of λ, in two ways: the penalty paid by its gradient, as they did it, and by a proximal step. All
+report the weights of the last epoch: an earlier one would have had less time to get rid of weights.
 
 Longer than 200 lines because plan, runs and their summary are one experiment.
 
@@ -159,7 +159,9 @@ def run(
         if own:
             rows.append(results_row(names.get(tuple(kind.values())), kind, own))
     if not rows:
-        raise CatdogError(f"Every training run failed, the first so: {next(iter(failed.values()))}")
+        raise CatdogError(
+            f"Every training run failed, the first with: {next(iter(failed.values()))}"
+        )
     facts = next(member for member in trained if "error" not in member)
     results = {
         "experiment": "l1",

@@ -40,7 +40,7 @@ def results_row(
     """Return the row for one kind of training run, with its numbers over the seeds.
 
     Args:
-        name: of the experiment that it is, if it is one of the first source's.
+        name: of the experiment that it is, if it is one of the published three.
         kind: "optimizer", "lr", "l1" and "penalty".
         members: the training runs, as a sweep returns them.
     """

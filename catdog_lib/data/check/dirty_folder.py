@@ -67,7 +67,7 @@ def make_dirty_folder(folder: str | os.PathLike, seed: int = 0) -> dict[str, str
     """
     folder = Path(folder)
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        raise CatdogError(f"{str(folder)!r} exists already; name a folder that does not.")
+        raise CatdogError(f"{str(folder)!r} already exists; name a folder that does not.")
     files = _files(seed)
     truth = {}
     for split, label in _CLEAN:
@@ -170,12 +170,12 @@ def _framed(image: Image.Image, width: int, height: int) -> Image.Image:
 
 
 def _sticker(image: Image.Image) -> Image.Image:
-    """Return the image in an oval with nothing around it."""
-    size = image.width
-    y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
+    """Return the image in an oval, with invisible junk around it, as editors leave it."""
+    y, x = np.mgrid[-1 : 1 : image.width * 1j, -1 : 1 : image.width * 1j]
     alpha = np.where(x**2 + y**2 < 1, 255, 0).astype(np.uint8)
-    sticker = image.convert("RGBA")
-    sticker.putalpha(Image.fromarray(alpha))
+    mask, junk = Image.fromarray(alpha), Image.new("RGB", image.size, "magenta")
+    sticker = Image.composite(image.convert("RGB"), junk, mask)
+    sticker.putalpha(mask)
     return sticker
 
 
