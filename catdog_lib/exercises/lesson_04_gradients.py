@@ -10,142 +10,183 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from catdog_lib.exercises.calling import ask
-from catdog_lib.exercises.checking import require_tensor, require_value, show
-from catdog_lib.exercises.registry import exercise
+from catdog_lib.exercises.checking import (
+    as_float64,
+    require_choice,
+    require_sequence,
+    require_value,
+    show,
+)
+from catdog_lib.exercises.registry import exercise, require
+from catdog_lib.from_scratch.autograd import Value
 
 
-@exercise("04.1", "slope")
-def slope(answer: Callable[[float, float, float], float]) -> None:
-    """Check a function of (w, x, t): the derivative of (tanh(w·x) − t)² with respect to w."""
-    for w, x, t in ((0.3, 1.7, 0.9), (-0.7, 0.5, 0.2), (0.4, -1.5, -0.1)):
-        value = ask(answer, w, x, t)
-        y = math.tanh(w * x)
-        of_y, of_u = 2 * (y - t), 2 * (y - t) * (1 - y**2)
-        right = of_u * x
-        mistakes = {
-            "That is the loss itself; I want its derivative in w.": (y - t) ** 2,
-            "That is the derivative in y = tanh(w·x). Go on: how does y change with w?": of_y,
-            "That is the derivative in u = w·x. One step is left: how does u change with w?": of_u,
-            "The slope of tanh is missing: 1 − tanh².": of_y * x,
-            "The square brings a factor of 2.": right / 2,
-            "The sign: the loss grows with y where y is above t, so y − t and not t − y.": -right,
-            "That is the derivative with respect to x; that of w·x in w is x.": of_u * w,
-            "The slope of tanh u is 1 − tanh² u.": of_y * (1 - y) * x,
-            "In 1 − tanh² the square is that of y = tanh(w·x), not of w·x.": (
-                of_y * (1 - (w * x) ** 2) * x
-            ),
-        }
-        setting = f"For w = {w}, x = {x} and t = {t}"
-        otherwise = f"{setting} the slope is {show(right)}, yours is {show(value)}."
-        require_value(value, right, mistakes, otherwise)
+@exercise("04.1", is_prediction=True)
+def gates(answer: object) -> str:
+    """Check predicted derivatives of L = relu(a·b + c) + a·c with respect to a, b and c."""
+    answer = require_sequence(answer, 3, "three numbers: ∂L/∂a, ∂L/∂b and ∂L/∂c")
+    a, b, c = inputs = [Value(number) for number in (3.0, -2.0, 4.0)]
+    loss = (a * b + c).relu() + a * c
+    loss.backward()
+    found = [value.grad.item() for value in inputs]
+    mistakes = {
+        "You went back through the ReLU. What arrives there in the forward pass, and is its gate "
+        "open?": [[2.0, 3.0, 4.0], [-2.0, 3.0, 1.0]],
+        "A multiply gate exchanges its inputs: a receives g times c, and c receives g times a.": [
+            [3.0, 0.0, 4.0]
+        ],
+        "The ReLU stops one path only. a and c reach L along the other one, too: a·c.": [
+            [0.0, 0.0, 0.0]
+        ],
+        "b reaches L through the ReLU alone.": [[4.0, 3.0, 3.0], [4.0, 1.0, 3.0]],
+    }
+    otherwise = f"Autograd finds other numbers than {show(list(answer))}; try one path at a time."
+    require_value(list(answer), found, mistakes, otherwise)
+    return (
+        f"Forward, L = {loss.data:g}; backward, autograd finds {show(found)}: the ReLU got "
+        f"{a.data * b.data + c.data:g}, so its path is closed, and a·c exchanges its inputs."
+    )
 
 
-@exercise("04.2", "max_pool_backward")
-def max_pool_backward(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
-    """Check a function of (x, g): the gradient of x before a max-pooling of 2×2 windows.
-
-    The gradient of what comes out of the pooling is g.
-    """
+@exercise("04.2", "kernel_gradient")
+def kernel_gradient(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
+    """Check a function of (x, g): the gradient of a convolution's kernels, O×C×k×k."""
     generator = torch.Generator().manual_seed(4)
-    for n, channels, high, wide in ((1, 1, 4, 4), (2, 3, 4, 6)):
-        # All numbers differ, and half of them are below 0.
-        count = n * channels * high * wide
-        x = torch.randperm(count, generator=generator).float().view(n, channels, high, wide)
-        x = x / 4 - count / 8
-        g = torch.randn(n, channels, high // 2, wide // 2, generator=generator)
-        value = ask(answer, x, g, keeps="x or g")
-        what = "the gradient of x, which has the shape of the maps x"
-        require_tensor(value, tuple(x.shape), what)
-        largest, winner = F.max_pool2d(x, 2, return_indices=True)
-        smallest = F.max_pool2d(-x, 2, return_indices=True)[1]
-        right = F.max_unpool2d(g, winner, 2)
-        spread = g.repeat_interleave(2, 2).repeat_interleave(2, 3)
+    for n, c, o, high, wide, k in ((1, 1, 1, 5, 6, 3), (2, 3, 4, 6, 5, 2)):
+        x = torch.randn(n, c, high, wide, generator=generator)
+        g = torch.randn(n, o, high - k + 1, wide - k + 1, generator=generator)
+        value = as_float64(ask(answer, x, g, keeps="x or g"))
+        patches = x.double().unfold(2, k, 1).unfold(3, k, 1)  # N×C×rows×columns×k×k
+        right = torch.einsum("norq,ncrqij->ocij", g.double(), patches)
+        found, shape = tuple(value.shape), (o, c, k, k)
+        require(
+            found != (c, o, k, k) or c == o,
+            f"You return C×O×k×k, {found}; kernels are O×C×k×k: swap the first two axes.",
+        )
+        require(
+            found == shape,
+            f"For x of {tuple(x.shape)} and g of {tuple(g.shape)} the kernels, and so their "
+            f"gradient, have the shape {shape}; yours has {found}.",
+        )
+        turned = right.flip(2, 3)
+        places = g.shape[2] * g.shape[3]
         mistakes = {
-            "You gave g to all four of a window's pixels; only the winner gets it.": spread,
-            "You shared g out evenly, as mean-pooling does; the winner gets it all.": spread / 4,
-            "You marked the winners with 1; each gets its window's g.": (right != 0).float(),
-            "You put the maximum itself in its place; what goes back is g.": (
-                F.max_unpool2d(largest, winner, 2)
+            "Your kernels are flipped: w[i, j] met x[r + i, c + j], with plus signs.": turned,
+            "You averaged over the images; every image pulls at the kernel, so they add up.": [
+                right / n
+            ],
+            "You averaged over the places of the map; a kernel is used in all of them, and what "
+            "is used several times adds up.": [right / places, right / (n * places)],
+            "The sign: ∂L/∂w is not yet the step against it.": -right,
+            "You took the first image alone; the kernel is used in all of them.": torch.einsum(
+                "orq,crqij->ocij", g[0].double(), patches[0]
             ),
-            "The winner went into the output as it is, so g is not multiplied by x.": right * x,
-            "That is ReLU's backward pass: positive or not. Here the largest of each window "
-            "counts.": spread * (x > 0),
-            "You gave g to the smallest of each window; the largest goes into the output.": (
-                F.max_unpool2d(g, smallest, 2)
-            ),
-            "You looked for the largest of a whole map; every window has a winner of its own.": (
-                spread * (x == x.amax((2, 3), keepdim=True))
+            "That is the sum of the pixels under each weight; every one counts g times.": (
+                patches.sum((0, 2, 3)).expand(shape)
             ),
         }
         otherwise = (
-            "Not what autograd finds: each g goes, whole, to the largest number of its own window."
+            "Not what autograd finds. Each weight w[o, c, i, j] gets the sum over all images and "
+            "places of g, times the pixel that the weight met there."
         )
-        require_value(value, right, mistakes, otherwise)
+        require_value(value, right, mistakes, otherwise, rtol=1e-4, atol=1e-4)
 
 
-@exercise("04.3", "loss_gradient")
-def loss_gradient(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
-    """Check a function of (logits N×K, N labels): the gradient of the mean cross-entropy.
-
-    It is the gradient with respect to the logits.
-    """
+def _losses() -> dict[str, tuple[Callable, Callable, Tensor]]:
+    """Return losses with their right gradients and a point, by a name for hints."""
     generator = torch.Generator().manual_seed(4)
-    for n, classes in ((4, 3), (6, 2)):
-        logits = 2 * torch.randn(n, classes, generator=generator)
-        labels = torch.arange(n) % classes
-        value = ask(answer, logits, labels, keeps="the logits or the labels")
-        require_tensor(value, (n, classes), "the gradient, which has the shape of the logits")
-        p, q = logits.softmax(1), F.one_hot(labels, classes)
-        mistakes = {
-            "That is the gradient of the sum; the loss is the mean over the batch.": p - q,
-            "The sign: what it says minus what it should say.": (q - p) / n,
-            "Divide by the number of images, not of all logits.": (p - q) / (n * classes),
-            "You divided by the number of classes; the mean is over images.": (p - q) / classes,
-            "Subtract 1 in the column of the true class.": p / n,
-            "The network's answer is probabilities: apply softmax first.": (logits - q) / n,
-            "Softmax over the classes of each image, dim=1; you took it over the images.": (
-                (logits.softmax(0) - q) / n
-            ),
-            "The logarithm is gone from the gradient: p itself, not log p.": (
-                (logits.log_softmax(1) - q) / n
-            ),
-            "Sigmoid looks at each logit alone; the probabilities of softmax add up to 1.": (
-                (logits.sigmoid() - q) / n
-            ),
-        }
-        otherwise = "Not what autograd finds: (p − q) / N, row by row."
-        require_value(value, (p - q) / n, mistakes, otherwise)
+    row = torch.randn(5, generator=generator, dtype=torch.float64)
+    square = torch.randn(3, 3, generator=generator, dtype=torch.float64)
+    weights = torch.arange(1.0, 10.0, dtype=torch.float64).reshape(3, 3)
+    return {
+        "of Σ x²": (lambda x: (x**2).sum(), lambda x: 2 * x, row),
+        "of a loss in the billions, 10⁹ · Σ sin x": (
+            lambda x: 1e9 * x.sin().sum(),
+            lambda x: 1e9 * x.cos(),
+            row,
+        ),
+        "of a tiny loss, 10⁻⁶ · Σ exp(3x)": (
+            lambda x: 1e-6 * (3 * x).exp().sum(),
+            lambda x: 3e-6 * (3 * x).exp(),
+            row,
+        ),
+        "of a loss of a 3×3 tensor": (
+            lambda x: (weights * x.tanh()).sum(),
+            lambda x: weights * (1 - x.tanh() ** 2),
+            square,
+        ),
+    }
 
 
-@exercise("04.4", "lowest_loss")
-def lowest_loss(answer: Callable[[int], float]) -> None:
-    """Check a function of the number of classes: the lowest loss when softmax is applied twice."""
-    for classes in (10, 3, 2, 1000):
-        value, others = ask(answer, classes), classes - 1
-        right = math.log(1 + others / math.e)
-        mistakes = {
-            "With one softmax the loss can come down to 0; the second one gets only 1 and 0.": 0.0,
-            "That is the loss of a network that knows nothing; this one is perfect.": math.log(
-                classes
-            ),
-            "That is the probability of the true class; the loss is −ln of it.": (
-                math.e / (math.e + others)
-            ),
-            "The sign: −ln of a number below 1 is positive.": -right,
-            "That is the highest loss, of an answer that is sure and wrong.": (
-                math.log(1 + others * math.e)
-            ),
-            "The true class is not one of the others: K − 1 of them have e⁰ = 1.": (
-                math.log(1 + classes / math.e)
-            ),
-            "Cross-entropy uses the natural logarithm, base e, not 2.": right / math.log(2),
-            "Cross-entropy uses the natural logarithm, base e, not 10.": right / math.log(10),
-            "You left out the logit of the true class, which is 1.": math.log(math.e + others),
-            "That is the floor for two classes; with more of them, more zeros share the "
-            "probability.": math.log(1 + 1 / math.e),
-        }
-        otherwise = (
-            f"With {classes} classes the second softmax gets one 1 and {others} zeros; −ln of what "
-            f"it gives the true class is {show(right)}, you have {show(value)}."
+def _one_is_off(g: Tensor) -> Tensor:
+    """Return a gradient whose largest number is 2 % too large."""
+    g = g.clone()
+    g.view(-1)[g.abs().argmax()] *= 1.02
+    return g
+
+
+_SPOILED: dict[str, Callable[[Tensor], Tensor]] = {
+    "with the wrong sign": lambda g: -g,
+    "that is twice too large": lambda g: 2 * g,
+    "in which one number is 2 % off": _one_is_off,
+    "whose numbers are right but in the wrong places": lambda g: g.flip(-1),
+    "that is all zeros": torch.zeros_like,
+}
+
+
+@exercise("04.3", "is_right")
+def is_right(answer: Callable[[Callable, Callable, Tensor], bool]) -> None:
+    """Check a function of (loss, gradient, x) that says whether ``gradient`` is that of ``loss``.
+
+    It is tried on right gradients of several sizes and shapes, and on five kinds of wrong ones.
+    """
+    for name, (loss, gradient, x) in _losses().items():
+        verdict = ask(answer, loss, gradient, x.clone(), keeps="x")
+        _require_verdict(verdict)
+        require(
+            bool(verdict),
+            f"Your check rejects the right gradient {name}. Is the step h so large that the curve "
+            "bends, or so small that rounding is left? And is a difference small or large only "
+            "beside the gradient itself?",
         )
-        require_value(value, right, mistakes, otherwise)
+    for name, (loss, gradient, x) in _losses().items():
+        for what, spoil in _SPOILED.items():
+
+            def wrong(x: Tensor, gradient: Callable = gradient, spoil: Callable = spoil) -> Tensor:
+                return spoil(gradient(x))
+
+            verdict = ask(answer, loss, wrong, x.clone(), keeps="x")
+            _require_verdict(verdict)
+            require(
+                not verdict,
+                f"Your check accepts a gradient {what} ({name}). Compare every number, and "
+                "compare the difference with the length of the gradient.",
+            )
+
+
+def _require_verdict(value: object) -> None:
+    """Require one True or False of any kind."""
+    number = as_float64(value)
+    require(number.numel() == 1, f"Return one True or False; you return {show(value)}.")
+    require(float(number) in (0.0, 1.0), f"Return True or False; you return {show(value)}.")
+
+
+@exercise("04.4")
+def stuck_curve(answer: object) -> str:
+    """Check which of four curves of a network with ten classes has a second softmax."""
+    floor = math.log(1 + 9 / math.e)
+    smoothed = -(0.91 * math.log(0.91) + 9 * 0.01 * math.log(0.01))
+    lead = "Work out the floor for ten classes: the second softmax receives one 1 and nine zeros."
+    require_choice(
+        answer,
+        "B",
+        {
+            "A": f"A settles near {smoothed:.2f}. {lead} (A has another floor: label smoothing.)",
+            "B": "",
+            "C": f"C has hardly left ln 10 = {math.log(10):.2f}, the loss of a network that knows "
+            "nothing. A network with a second softmax does learn, and then stops. " + lead,
+            "D": "D goes on towards 0, as a loss should. " + lead,
+        },
+    )
+    one_hot = F.cross_entropy(torch.eye(10)[:1], torch.tensor([0]))
+    return f"The floor is ln(1 + 9/e) = {floor:.4f}; PyTorch says {one_hot:.4f}."

@@ -1,102 +1,119 @@
-"""Checkers of lesson 04, Backpropagation and optimizers: steps of optimizers (04.5 and 04.6)."""
+"""Checkers of lesson 04, Backpropagation and optimizers: AdamW, first weights (04.5, 04.6)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from catdog_lib.exercises.calling import ask
-from catdog_lib.exercises.checking import require_sequence, require_value, same
+from catdog_lib.exercises.calling import ask, seeded
+from catdog_lib.exercises.checking import as_float64, require_sequence, require_value, show
 from catdog_lib.exercises.registry import exercise, require
 
 
-def _step(answer: Callable, *given: object, returns: tuple[str, ...]) -> tuple[Tensor, ...]:
-    """Return what a step gives: a new tensor for each name in ``returns``."""
-    what = f"{len(returns)} tensors, in this order: {', '.join(returns)}"
-    value = ask(answer, *given, keeps="a tensor that it was given")
-    value = require_sequence(value, len(returns), what)
-    require(all(isinstance(new, Tensor) for new in value), f"Return {what}.")
-    return value
-
-
-@exercise("04.5", "momentum_step")
-def momentum_step(answer: Callable) -> None:
-    """Check a function of (w, v, g, lr, mu), one step of SGD with momentum: the new w and v."""
-    w, v, g = torch.tensor([[1.0, -2.0, 0.5], [0.3, -0.1, 4.0], [-0.2, 1.0, 2.5]])
-    lr, mu = 0.1, 0.8
-    new_w, new_v = _step(answer, w, v, g, lr, mu, returns=("w", "v"))
-    right = mu * v + g
-    mistakes = {
-        "v is not a mean: the whole gradient is added, not 1 − μ of it.": mu * v + (1 - mu) * g,
-        "v keeps only the share μ of itself.": v + g,
-        "μ belongs to the old velocity, not to the gradient.": v + mu * g,
-        "v adds up gradients; the minus comes with the weights.": mu * v - g,
-        "The learning rate belongs to the step of the weights, as in torch.optim, not into v.": [
-            mu * v + lr * g,
-            mu * v - lr * g,
-        ],
-        "Return the new velocity; the next step needs it.": v,
-    }
-    require_value(new_v, right, mistakes, "The new v is not μ · v + g.")
-    mistakes = {
-        "Downhill is against the gradient: w − lr · v.": w + lr * right,
-        "You moved by the old velocity; use the new one.": w - lr * v,
-        "You moved by the gradient; the weights move by the velocity.": w - lr * g,
-        "The learning rate is missing from the step.": w - right,
-        "That is Nesterov's step; plain momentum moves by v alone.": w - lr * (g + mu * right),
-        "The weights did not move.": w,
-    }
-    otherwise = "The velocity is right; the weights are not w − lr · v."
-    require_value(new_w, w - lr * right, mistakes, otherwise)
-    new_w, new_v = _step(answer, w, v, g, 0.02, 0.5, returns=("w", "v"))
-    require(
-        same(new_v, 0.5 * v + g) and same(new_w, w - 0.02 * (0.5 * v + g)),
-        "Right for these numbers, but not for another lr and mu: is something fixed?",
-    )
-
-
-@exercise("04.6", "adam_step")
-def adam_step(answer: Callable) -> None:
-    """Check a function of (w, m, s, g, t, lr), one step of Adam: the new w, m and s."""
+@exercise("04.5", "adamw_step")
+def adamw_step(answer: Callable) -> None:
+    """Check a mended function of (w, m, s, g, t, lr, decay), one step of AdamW: new w, m and s."""
     # A gradient of the size of ε shows where ε stands.
-    w, g = torch.tensor([[1.0, -2.0, 0.5], [-0.2, 1e-8, 2.5]]).double()
-    m0, s0 = torch.tensor([[0.1, -0.3, 0.2], [0.04, 1e-16, 0.5]]).double()
-    zero, eps = torch.zeros_like(w), 1e-8
-    for t, m, s in ((7, m0, s0), (1, zero, zero)):
-        lr = 0.01 * t
-        new_w, new_m, new_s = _step(answer, w, m, s, g, t, lr, returns=("w", "m", "s"))
+    w, g = torch.tensor([[1.0, -2.0, 0.5, 3.0], [-0.2, 1e-8, 2.5, 0.7]]).double()
+    m0, s0 = torch.tensor([[0.1, -0.3, 0.2, 0.6], [0.04, 1e-16, 0.5, 0.3]]).double()
+    for t, m, s in ((7, m0, s0), (1, torch.zeros_like(w), torch.zeros_like(w))):
+        lr, decay = 0.01 * t, 0.3
+        value = ask(answer, w, m, s, g, t, lr, decay, keeps="a tensor that it was given")
+        new_w, new_m, new_s = require_sequence(value, 3, "three tensors, in this order: w, m, s")
         m_right, s_right = 0.9 * m + 0.1 * g, 0.999 * s + 0.001 * g**2
         m_hat, s_hat = m_right / (1 - 0.9**t), s_right / (1 - 0.999**t)
-        as_it_is = "Return {} without bias correction: the next step goes on from it."
+        coupled = g + decay * w
+        mixed = 0.9 * m + 0.1 * coupled
+        handed_on = (
+            "You hand on the corrected {}. The next step goes on from the mean as it is, or it is "
+            "corrected twice: give the corrected one a name of its own."
+        )
+        inside = "The decay is still inside the gradient, as in Adam; AdamW applies it to w."
         mistakes = {
-            as_it_is.format("m"): m_hat,
-            "m is a running mean: 0.9 of itself and 0.1 of g.": m + g,
-            "m is a mean, not a velocity: g counts 0.1.": 0.9 * m + g,
-            "m keeps 0.9 of itself; you swapped the shares.": 0.1 * m + 0.9 * g,
+            inside: [mixed, mixed / (1 - 0.9**t), mixed / (1 - 0.9 * t)],
+            handed_on.format("m"): [m_hat, m_right / (1 - 0.9 * t)],
         }
-        require_value(new_m, m_right, mistakes, "m is not 0.9 · m + 0.1 · g.")
+        require_value(new_m, m_right, mistakes, "The new m is not 0.9 · m + 0.1 · g.")
         mistakes = {
-            as_it_is.format("s"): s_hat,
-            "s is the mean of the squared gradient.": 0.999 * s + 0.001 * g,
-            "s remembers for longer than m: β₂ is 0.999.": 0.9 * s + 0.1 * g**2,
+            handed_on.format("s"): [s_hat, s_right / (1 - 0.999 * t)],
+            inside: 0.999 * s + 0.001 * coupled**2,
         }
-        require_value(new_s, s_right, mistakes, "s is not 0.999 · s + 0.001 · g².")
-        later = m_right / (1 - 0.9 ** (t + 1))
-        later = later / ((s_right / (1 - 0.999 ** (t + 1))).sqrt() + eps)
-        right = m_hat / (s_hat.sqrt() + eps)
+        require_value(new_s, s_right, mistakes, "The new s is not 0.999 · s + 0.001 · g².")
+        _require_move((w - as_float64(new_w)) / lr, m_right, s_right, w, t, decay)
+
+
+def _require_move(move: Tensor, m: Tensor, s: Tensor, w: Tensor, t: int, decay: float) -> None:
+    """Require the step of AdamW for a learning rate of 1, given the new m and s."""
+    m_hat, s_hat, eps = m / (1 - 0.9**t), s / (1 - 0.999**t), 1e-8
+    adam = m_hat / (s_hat.sqrt() + eps)
+    linear = m / (1 - 0.9 * t), s / (1 - 0.999 * t)
+    half = m_hat / (linear[1].sqrt() + eps), linear[0] / (s_hat.sqrt() + eps)
+    power = "Bias correction divides by 1 − βᵗ, a power, written 0.9**t; 0.9 * t is a product."
+    mistakes = {
+        "The decay is missing: w also loses lr · decay · w.": adam,
+        "The decay is not multiplied by the learning rate.": [adam + decay * w / (0.01 * t)],
+        "The decay shrinks w: it has the same sign as m̂ / (√ŝ + ε).": adam - decay * w,
+        "The bias correction is gone altogether.": m / (s.sqrt() + eps) + decay * w,
+        power: [p + decay * w for p in (linear[0] / (linear[1].sqrt() + eps), *half)],
+        "ε stands outside of the root: √ŝ + ε.": m_hat / (s_hat + eps).sqrt() + decay * w,
+        "Divide by the root of ŝ.": m_hat / (s_hat + eps) + decay * w,
+        "You divide the decay by √ŝ, too; AdamW keeps it outside.": (m_hat + decay * w)
+        / (s_hat.sqrt() + eps),
+    }
+    require(not move.isnan().any(), f"At t = {t} there is a NaN: {power}")
+    otherwise = f"At t = {t} m and s are right, but w should lose lr · (m̂ / (√ŝ + ε) + decay · w)."
+    require_value(move, adam + decay * w, mistakes, otherwise)
+
+
+_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "F.leaky_relu with the slope 0.5": lambda x: F.leaky_relu(x, 0.5),
+    "torch.tanh": torch.tanh,
+    "torch.abs": torch.abs,
+    "F.softplus": F.softplus,
+}
+_DEPTH = 30
+
+
+@exercise("04.6", "gain")
+def gain(answer: Callable[[Callable], float]) -> str:
+    """Check a function of an activation function: the factor c in the deviation c / √n of weights.
+
+    Numbers with the mean square 1 must keep it from layer to layer.
+    """
+    grid = torch.linspace(-9, 9, 18001, dtype=torch.float64)
+    density = torch.softmax(-(grid**2) / 2, 0)  # of the normal distribution, on the grid
+    found = []
+    for name, activation in _ACTIVATIONS.items():
+        with seeded(4):
+            value = as_float64(ask(answer, activation))
+        require(value.numel() == 1, f"Return one number; for {name} you return {show(value)}.")
+        require(bool(value.isfinite()), f"For {name} your gain is {show(value)}.")
+        y = activation(grid)
+        mean, square = (density * y).sum(), (density * y**2).sum()
+        right = 1 / square.sqrt()
         mistakes = {
-            "The bias correction is missing.": m_right / (s_right.sqrt() + eps),
-            "s, too, needs its bias correction.": m_hat / (s_right.sqrt() + eps),
-            "m, too, needs its bias correction.": m_right / (s_hat.sqrt() + eps),
-            "Divide by the root of ŝ.": m_hat / (s_hat + eps),
-            "ε stands outside of the root: √ŝ + ε.": m_hat / (s_hat + eps).sqrt(),
-            "ε is missing from the divisor.": m_hat / s_hat.sqrt(),
-            "Downhill is minus: w − lr · m̂ / (√ŝ + ε).": -right,
-            "t counts from 1 already: 1 − 0.9ᵗ, not with t + 1.": later,
-            "The weights did not move.": zero,
-            "Adam moves by the mean m̂, not by the gradient.": g / (s_hat.sqrt() + eps),
+            "That is He's √2, which is right for ReLU alone.": 2**0.5,
+            "You divide by the standard deviation of φ(z). The sum over n inputs has mean square "
+            "n V times the mean of φ²; the mean of φ is part of that.": (
+                1 / (square - mean**2).sqrt()
+            ),
+            "That is the square: weights have the variance c² / n.": 1 / square,
+            "Upside down: where φ makes numbers smaller, weights must make them larger.": (
+                square.sqrt()
+            ),
+            "That is 1 over the mean of |φ(z)|; sizes go with the mean of the square.": (
+                1 / (density * y.abs()).sum()
+            ),
+            "That is 5/3, the rule of thumb in nn.init.calculate_gain; work it out.": 5 / 3,
         }
-        otherwise = f"At t = {t} m and s are right, but the weights are not w − lr · m̂ / (√ŝ + ε)."
-        require_value((w - new_w) / lr, right, mistakes, otherwise)
+        after = abs(float(value / right)) ** _DEPTH
+        otherwise = (
+            f"With {show(value)} for {name}, numbers would have {after:.2g} times their size after "
+            f"{_DEPTH} layers."
+        )
+        require_value(value, right, mistakes, otherwise, f"for {name}", rtol=0.02)
+        found.append(f"{float(right):.3f} for {name}")
+    return f"To three digits: {', '.join(found)}."

@@ -5,7 +5,7 @@ with its derivative beside it, and :meth:`Value.backward` applies the chain rule
 to the inputs. PyTorch only calculates: its own autograd stays unused. The idea is S. Linnainmaa's
 (1970); a tiny version for scalars is A. Karpathy's https://github.com/karpathy/micrograd.
 
-Lesson 04, section 3.
+Lesson 04, section 2.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ with respect to what ``forward`` took.
 
 Longer than 200 lines because each derivation is next to its code.
 
-Lesson 04, section 2.
+Lesson 04, section 3.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ Williams, "Learning representations by back-propagating errors", Nature 323 (198
 
 The tests hold each of them equal to PyTorch's autograd and to finite differences.
 
-Lesson 04, section 2.
+Lesson 04, section 3.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The gradient without any derivative: move each number a little and see what the function does.
 
-Lesson 04, section 1; Lesson 04, section 2; Lesson 04, section 3.
+Lesson 04, section 1; Lesson 04, section 3.
 """
 
 from __future__ import annotations

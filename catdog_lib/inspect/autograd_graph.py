@@ -45,13 +45,16 @@ class Node:
         kind: "parameter" (an ``nn.Parameter``), "input" (another tensor that requires a gradient)
             or "operation".
         shape: of the value; () is one number.
-        gradient: the norm ‖∂L/∂value‖ of the loss's gradient in it: the root of the sum of squares.
+        gradient: the length ‖∂L/∂value‖ of the loss's gradient with respect to it, the root of the
+            sum of squares; if it is a scalar, the derivative itself, with its sign.
+        value: of a scalar that was given a name; None otherwise.
     """
 
     name: str
     kind: Literal["operation", "parameter", "input"]
     shape: tuple[int, ...]
     gradient: float
+    value: float | None = None
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,8 @@ class Edge:
 
     Attributes:
         source, target: positions of the value and the operation in ``Graph.nodes``.
-        gradient: the norm of what comes back along this edge alone. Where a value has several
-            edges, their gradients (not their norms) add up to the node's.
+        gradient: the length of what comes back along this edge alone, or that number. Where a value
+            has several edges, their gradients (not their lengths) add up to the node's.
     """
 
     source: int
@@ -87,7 +90,8 @@ def trace(loss: Tensor, names: Mapping[str, Tensor]) -> Graph:
 
     Args:
         loss: one number, fresh from the forward pass.
-        names: for parameters and inputs, such as ``dict(model.named_parameters())``.
+        names: for parameters and inputs, such as ``dict(model.named_parameters())``, and for
+            results on the way, whose operation is then called so.
 
     Raises:
         CatdogError: the loss is not one number, nothing in it requires a gradient, or its graph is
@@ -102,6 +106,7 @@ def trace(loss: Tensor, names: Mapping[str, Tensor]) -> Graph:
     functions = _in_order(loss.grad_fn)
     gradients = _gradients(loss, functions)
     name_of = {id(tensor): name for name, tensor in names.items()}
+    named_results = {tensor.grad_fn: (name, tensor) for name, tensor in names.items()}
     nodes, edges, position = [], [], {}
     for function in functions:
         if _is_transposed_leaf(function):
@@ -113,9 +118,12 @@ def trace(loss: Tensor, names: Mapping[str, Tensor]) -> Graph:
             name, shape = name_of.get(id(tensor), kind), tuple(tensor.shape)
         else:
             kind = "operation"
-            name, shape = _operation_name(function.name()), tuple(of_output.shape)
+            name, tensor = named_results.get(function, (_operation_name(function.name()), None))
+            shape = tuple(of_output.shape)
         position[function] = len(nodes)
-        nodes.append(Node(name, kind, shape, _norm(of_output)))
+        is_named_scalar = tensor is not None and id(tensor) in name_of and tensor.ndim == 0
+        value = tensor.item() if is_named_scalar else None
+        nodes.append(Node(name, kind, shape, _norm(of_output), value))
         for (source, _), gradient in zip(function.next_functions, of_inputs, strict=True):
             if source is None:
                 continue
@@ -175,4 +183,7 @@ def _is_transposed_leaf(function) -> bool:
 
 
 def _norm(gradient: Tensor | None) -> float:
-    return 0.0 if gradient is None else gradient.norm().item()
+    """Return the length of a gradient; that of a scalar keeps its sign."""
+    if gradient is None:
+        return 0.0
+    return gradient.item() if gradient.ndim == 0 else gradient.norm().item()

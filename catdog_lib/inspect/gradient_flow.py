@@ -1,6 +1,6 @@
 """How large values and gradients are, layer by layer: do they vanish or explode?
 
-Lesson 04, section 8.
+Lesson 04, section 7.
 """
 
 from __future__ import annotations

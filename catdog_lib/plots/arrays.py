@@ -1,11 +1,12 @@
 """Small arrays with their values written into the cells.
 
-Lesson 01, section 2; Lesson 04, section 2.
+Lesson 01, section 2; Lesson 04, section 3.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -22,11 +23,14 @@ from catdog_lib.plots.primitives import (
 from catdog_lib.plots.style import describe, new_figure, style
 
 
-def annotated_arrays(arrays: Mapping[str, Tensor]) -> Figure:
+def annotated_arrays(
+    arrays: Mapping[str, Tensor], windows: Mapping[str, int] = MappingProxyType({})
+) -> Figure:
     """Draw small arrays with their values, brown below zero and violet above.
 
     Args:
         arrays: title → H×W values.
+        windows: title → side of the square windows whose borders are drawn over the array.
     """
     widths = [array.shape[1] for array in arrays.values()]
     height = max(array.shape[0] for array in arrays.values())
@@ -44,8 +48,19 @@ def annotated_arrays(arrays: Mapping[str, Tensor]) -> Figure:
         for axes, (title, array) in zip(all_axes, arrays.items(), strict=True):
             draw_array(axes, array)
             axes.set_title(title, fontsize=10, loc="center")
+            if title in windows:
+                _draw_borders(axes, array.shape, windows[title])
     values = "; ".join(f"{title}: {rows_text(array)}" for title, array in arrays.items())
     return describe(figure, f"Small arrays with their values, row by row. {values}.")
+
+
+def _draw_borders(axes: Axes, shape: tuple[int, int], side: int) -> None:
+    """Draw the borders of square windows that do not overlap."""
+    look = {"color": "black", "linewidth": 2.2, "clip_on": False}
+    for row in range(0, shape[0] + 1, side):
+        axes.plot([-0.5, shape[1] - 0.5], [row - 0.5] * 2, **look)
+    for column in range(0, shape[1] + 1, side):
+        axes.plot([column - 0.5] * 2, [-0.5, shape[0] - 0.5], **look)
 
 
 def draw_array(axes: Axes, array: Tensor, limits_of: Tensor | None = None) -> None:

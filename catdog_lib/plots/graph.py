@@ -26,7 +26,7 @@ from catdog_lib.plots.graph_layout import (
     place_boxes,
     route,
 )
-from catdog_lib.plots.primitives import shape_text
+from catdog_lib.plots.primitives import number_text, shape_text
 from catdog_lib.plots.style import GREY, counted, describe, style
 
 GRADIENT = "#D55E00"
@@ -39,7 +39,8 @@ def graph(traced: Graph, title: str = "") -> Figure:
     """Draw a computational graph of up to about 15 operations, with the loss at the foot.
 
     Grey arrows lead from a value to the operation that takes it. Beside each, the gradient comes
-    back in orange, with its norm: the root of the sum of squares. Parameters stand left of the
+    back in orange, with its length, the root of the sum of squares; a scalar's gradient has its
+    sign. Scalars that were given a name show their value. Parameters stand left of the
     operation that uses them; one that was used before stands there again in a dashed frame: its
     gradients add up.
 
@@ -113,7 +114,7 @@ def _draw_box(
     )
     size = min(9.5, 72 * (wide - 0.1) / (0.7 * len(node.name)))  # long names in smaller letters
     _write(axes, (x, y + 0.085), node.name, size=size, fontweight="bold")
-    _write(axes, (x, y - 0.09), _shape(node.shape) + (", again" if again else ""), size=8.5)
+    _write(axes, (x, y - 0.09), _size(node) + (", again" if again else ""), size=8.5)
 
 
 def _draw_edge(axes: Axes, points: list[Point], gradient: float) -> None:
@@ -150,10 +151,10 @@ def _draw_arrow(axes: Axes, points: list[Point], colour: str) -> None:
 def _draw_legend(axes: Axes) -> None:
     """Draw one arrow of either kind above the graph, and say what it stands for."""
     _draw_arrow(axes, [(0.2, -0.5), (0.5, -0.5)], GREY)
-    _write(axes, (0.57, -0.5), "a value, with its shape", ha="left", size=8.5)
-    _draw_arrow(axes, [(2.5, -0.5), (2.2, -0.5)], GRADIENT)
-    text = "its gradient in the backward pass, with its norm"
-    _write(axes, (2.57, -0.5), text, ha="left", size=8.5, color=GRADIENT)
+    _write(axes, (0.57, -0.5), "forward: a value", ha="left", size=8.5)
+    _draw_arrow(axes, [(2.2, -0.5), (1.9, -0.5)], GRADIENT)
+    text = "backward: the loss's gradient with respect to it (its length)"
+    _write(axes, (2.27, -0.5), text, ha="left", size=8.5, color=GRADIENT)
 
 
 def _write(
@@ -163,14 +164,16 @@ def _write(
     axes.text(*point, text, ha=ha, va="center", fontsize=size, **look)
 
 
-def _shape(shape: tuple[int, ...]) -> str:
-    """Return a shape as text; a scalar is "one number"."""
-    return shape_text(shape) or "one number"
+def _size(node: Node) -> str:
+    """Return the value of a named scalar, "one number" for another one, else the shape."""
+    if node.value is not None:
+        return f"= {number_text(node.value, '.4g')}"
+    return shape_text(node.shape) or "one number"
 
 
 def _number(value: float) -> str:
-    """Return a norm as text, with two digits or as an integer."""
-    return f"{value:.0f}" if 100 <= value < 1e5 else f"{value:.2g}"
+    """Return a gradient's length as text, with two digits or as an integer."""
+    return number_text(value, ".0f" if 100 <= abs(value) < 1e5 else ".2g")
 
 
 def _description(traced: Graph, layout: Layout, title: str) -> str:
@@ -187,10 +190,10 @@ def _description(traced: Graph, layout: Layout, title: str) -> str:
     parameters = counted(sum(node.kind == "parameter" for node in nodes), "parameter")
     return (
         f"{title or 'A computational graph'}: boxes from top to bottom, "
-        f"{', '.join(f'{node.name} ({_shape(node.shape)})' for node in trunk)}; "
+        f"{', '.join(f'{node.name} ({_size(node)})' for node in trunk)}; "
         f"{parameters} beside the operations that use them. "
         + (f"At the right of this path: {', '.join(branches)}. " if branches else "")
         + "Grey arrows lead down to the loss; orange arrows bring the gradient back, with its "
-        f"norm: {_number(trunk[-1].gradient)} at the loss, {_number(trunk[0].gradient)} at "
+        f"length: {_number(trunk[-1].gradient)} at the loss, {_number(trunk[0].gradient)} at "
         f"{trunk[0].name}."
     )

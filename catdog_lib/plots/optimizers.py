@@ -22,6 +22,7 @@ COLOURS = dict(
     zip(RACERS, ("#222222", "#C24E00", "#A83E7C", "#007A59", "#0072B2", "#8A6200"), strict=True)
 )
 MARKERS = dict(zip(RACERS, "os^DvP", strict=True))
+ADAPTIVE = ("RMSprop", "Adam", "AdamW")  # their learning rate is about the length of a step
 
 
 def optimizer_race(
@@ -43,6 +44,10 @@ def optimizer_race(
     """
     paths = race(surface, optimizers, steps=step, **settings)
     ground = SURFACES[surface]
+    rates = {
+        kind: ground_rate if settings.get(kind) is None else settings[kind]
+        for kind, ground_rate in (("lr", ground.lr), ("adaptive_lr", ground.adaptive_lr))
+    }
     lowest = min(ground.value(*point) for point in ground.minima)
     results = []
     with style():
@@ -54,7 +59,8 @@ def optimizer_race(
             dot = {"color": COLOURS[name], "markersize": 9}
             dot |= {"markeredgecolor": "white", "markeredgewidth": 0.6}
             chart.plot(*path.T.numpy(), **line)
-            chart.plot(*path[-1].tolist(), MARKERS[name], label=name, **dot)
+            rate = rates["adaptive_lr" if name in ADAPTIVE else "lr"]
+            chart.plot(*path[-1].tolist(), MARKERS[name], label=f"{name}, η = {rate:.3g}", **dot)
             curves.plot(np.maximum(losses - lowest, 1e-16), label=name, **line)
             diverged = len(path) <= step
             end = f"diverged at step {len(path)}" if diverged else number_text(losses[-1], ".3g")
@@ -62,7 +68,7 @@ def optimizer_race(
         if paths:
             start = path[0].tolist()
             chart.plot(*start, "o", markersize=13, fillstyle="none", color="black", linestyle="")
-            legend_outside(figure, chart, columns=len(paths))
+            legend_outside(figure, chart, columns=min(len(paths), 4))
         curves.set(yscale="log", xlabel="step", ylabel="loss above the lowest")
         curves.set_title("Loss")
         chart.set_title(f"{ground.name}: {ground.what.split(' (')[0]}", fontsize=10.5)
@@ -103,11 +109,12 @@ def learning_rates(searches: RateSearch | Mapping[str, RateSearch]) -> Figure:
     with style():
         figure, (axes,) = new_figure(width=7)
         for i, (name, found) in enumerate(searches.items()):
-            axes.plot(found.rates, found.losses, color=f"C{i}", linewidth=0.8, alpha=0.5)
+            colour = COLOURS.get(name, f"C{i}")
+            axes.plot(found.rates, found.losses, color=colour, linewidth=0.8, alpha=0.35)
             label = f"{name}; suggestion {found.suggestion:.1g}"
-            axes.plot(found.rates, found.smoothed, color=f"C{i}", label=label)
+            axes.plot(found.rates, found.smoothed, color=colour, label=label)
             height = np.interp(found.suggestion, found.rates, found.smoothed)
-            axes.plot(found.suggestion, height, "o", color=f"C{i}", markersize=9)
+            axes.plot(found.suggestion, height, "o", color=colour, markersize=9)
             lowest = int(np.argmin(found.smoothed))
             descriptions.append(
                 f"{name}: from {found.smoothed[0]:.2f} at {found.rates[0]:.0e} down to "

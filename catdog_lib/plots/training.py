@@ -8,6 +8,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping, Sequence
 from math import log
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -78,11 +80,18 @@ def loss_curves(runs: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
 
 
 def compare(runs: Mapping[str, list[History]]) -> Figure:
-    """Draw the validation accuracy of several ways to train: each seed thin, their mean thick."""
+    """Draw the validation accuracy of several ways to train: each seed thin, their mean thick.
+def compare(
+    runs: Mapping[str, list[History]], colours: Mapping[str, str] = MappingProxyType({})
+) -> Figure:
+
+        runs: name → one history for each seed.
+        colours: of the names that have one elsewhere, such as
+            :data:`catdog_lib.plots.optimizers.COLOURS`; others take the style's.
     with style():
         figure, (curves, finals) = new_figure(1, 2, height=4)
         for position, (name, histories) in enumerate(runs.items()):
-            colour = f"C{position}"
+            colour = colours.get(name.split(",")[0], f"C{position}")
             accuracies = [[100 * e.validation_accuracy for e in h.epochs] for h in histories]
             epochs = range(1, min(map(len, accuracies)) + 1)
             for values in accuracies:

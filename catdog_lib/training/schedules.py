@@ -3,7 +3,7 @@
 Each is a plain function of progress, from 0 (the first step) to 1 (the end), so it has no state
 that could be lost.
 
-Lesson 04, section 7.
+Lesson 04, section 6.
 """
 
 from __future__ import annotations

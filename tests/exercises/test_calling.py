@@ -41,8 +41,8 @@ def test_a_failure_is_one_sentence_with_its_cause():
     with pytest.raises(WrongAnswer, match="stopped with ZeroDivisionError: division by zero") as e:
         call(lambda x: 1 / x, 0)
     assert isinstance(e.value.__cause__, ZeroDivisionError)
-    with pytest.raises(WrongAnswer, match=r"^Exercise 04.1: not yet. .* TypeError") as e:
-        check("04.1", lambda w: w)
+    with pytest.raises(WrongAnswer, match=r"^Exercise 04.2: not yet. .* TypeError") as e:
+        check("04.2", lambda x: x)
     assert isinstance(e.value.__cause__, TypeError)
 
 

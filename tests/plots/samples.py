@@ -165,12 +165,18 @@ FIGURES = {
         "upper right. Right, the probability of each sum; 3 has 12.5 %",
     ),
     "line_chart": (
-        lambda: plots.line_chart({"a": (torch.arange(3), torch.tensor([1, 0.5, -2]))}, "x", "y"),
-        "y against x. a: from 1.00 at 0 to -2.00 at 2",
+        lambda: plots.line_chart(
+            {"a": (torch.arange(3), torch.tensor([1, 0.5, 1e-5]))},
+            "x",
+            "y",
+            looks={"a": {"linestyle": "--"}},
+            yscale="log",
+        ),
+        "y against x. a: from 1.00 at 0 to 1.0e-05 at 2",
     ),
     "annotated_arrays": (
         lambda: plots.annotated_arrays(
-            {"a": torch.eye(2), "b": torch.tensor([[-0.5, 1 / 9, 1 / 16]])}
+            {"a": torch.eye(2), "b": torch.tensor([[-0.5, 1 / 9, 1 / 16]])}, windows={"a": 1}
         ),
         "a: 1 0, 0 1; b: −0.5 1/9 1/16.",
     ),

@@ -1,251 +1,327 @@
-"""Typical wrong answers to the exercises of lesson 04, each with a piece of its hint."""
+"""Wrong and right answers to the exercises of lesson 04; the wrong ones with their hints."""
 
-import math
-
+import numpy as np
 import torch
 import torch.nn.functional as F
 
 from tests.exercises.banks.common import no_return
 
-
-# 04.1: the chain rule
-def y(w, x):
-    return math.tanh(w * x)
-
-
-SLOPE = [
-    (lambda w, x, t: (y(w, x) - t) ** 2, "the loss itself"),
-    (lambda w, x, t: 2 * (y(w, x) - t), "how does y change with w"),
-    (lambda w, x, t: 2 * (y(w, x) - t) * (1 - y(w, x) ** 2), "One step is left"),
-    (lambda w, x, t: 2 * (y(w, x) - t) * x, "slope of tanh is missing"),
-    (lambda w, x, t: (y(w, x) - t) * (1 - y(w, x) ** 2) * x, "factor of 2"),
-    (lambda w, x, t: 2 * (t - y(w, x)) * (1 - y(w, x) ** 2) * x, "not t − y"),
-    (lambda w, x, t: 2 * (y(w, x) - t) * (1 - y(w, x) ** 2) * w, "with respect to x"),
-    (lambda w, x, t: 2 * (y(w, x) - t) * (1 - y(w, x)) * x, "1 − tanh²"),
-    (lambda w, x, t: 2 * (y(w, x) - t) * (1 - (w * x) ** 2) * x, "not of w·x"),
-    (lambda w, x, t: 2 * (w * x - t) * (1 - y(w, x) ** 2) * x, "the slope is"),
-    (lambda w, x, t: 2 * (y(w, x) - t) + 1 - y(w, x) ** 2 + x, "the slope is"),
-    (no_return, "returns None"),
-    (0.3, "Give the function itself"),
-    (lambda w, x: w, "TypeError"),
+# 04.1: gates
+GATES = [
+    ((2, 3, 4), "is its gate open"),
+    ((-2, 3, 1), "is its gate open"),
+    ((3, 0, 4), "exchanges its inputs"),
+    ((0, 0, 0), "stops one path only"),
+    ((4, 3, 3), "b reaches L through the ReLU alone"),
+    ((4, 0), "three numbers"),
+    ((4, 0, -3), "other numbers"),
+    (4, "three numbers"),
 ]
 
 
-# 04.2: max-pooling
-def spread(small):
-    return small.repeat_interleave(2, 2).repeat_interleave(2, 3)
+# 04.2: the gradient of the kernels
+def patches(x, g):
+    k = x.shape[2] - g.shape[2] + 1
+    return x.unfold(2, k, 1).unfold(3, k, 1)
 
 
-def winners(x):
-    return x == spread(F.max_pool2d(x, 2))
+def right_kernel(x, g):
+    return torch.einsum("norq,ncrqij->ocij", g, patches(x, g))
 
 
-def pool_in_place(x, g):
-    x *= winners(x)
-    return (x != 0) * spread(g)
+def kernel_by_conv2d(x, g):
+    return F.conv2d(x.transpose(0, 1), g.transpose(0, 1)).transpose(0, 1)
 
 
-def tiled(x, g):
-    return winners(x) * g.repeat(1, 1, 2, 2)
+def kernel_by_pytorch(x, g):
+    k = x.shape[2] - g.shape[2] + 1
+    return torch.nn.grad.conv2d_weight(x, (g.shape[1], x.shape[1], k, k), g)
 
 
-POOL = [
-    (lambda x, g: spread(g), "all four"),
-    (lambda x, g: spread(g) / 4, "mean-pooling"),
-    (lambda x, g: winners(x).float(), "with 1"),
-    (lambda x, g: winners(x) * x, "the maximum itself"),
-    (lambda x, g: winners(x) * x * spread(g), "not multiplied by x"),
-    (lambda x, g: (x > 0) * spread(g), "ReLU's backward pass"),
-    (lambda x, g: winners(-x) * spread(g), "smallest"),
-    (lambda x, g: (x == x.amax((2, 3), keepdim=True)) * spread(g), "whole map"),
-    (lambda x, g: winners(x) * spread(g) / 4, "Not what autograd finds"),
-    (tiled, "Not what autograd finds"),
-    (lambda x, g: winners(x) * -spread(g), "Not what autograd finds"),
-    (lambda x, g: F.max_pool2d(x, 2) * g, "has the shape of the maps"),
-    (lambda x, g: g, "has the shape of the maps"),
-    (lambda x, g: (winners(x) * spread(g)).tolist(), "a tensor"),
-    (pool_in_place, "changed x or g"),
+def kernel_by_loops(x, g):
+    """Use NumPy and loops, and return nested lists."""
+    x, g = x.numpy(), g.numpy()
+    (_, c, high, _), (_, o, rows, columns) = x.shape, g.shape
+    k = high - rows + 1
+    w = np.zeros((o, c, k, k))
+    for i in range(k):
+        for j in range(k):
+            seen = x[:, :, i : i + rows, j : j + columns]
+            for a in range(o):
+                for b in range(c):
+                    w[a, b, i, j] = (g[:, a] * seen[:, b]).sum()
+    return w.tolist()
+
+
+def kernel_by_autograd(x, g):
+    k = x.shape[2] - g.shape[2] + 1
+    w = torch.zeros(g.shape[1], x.shape[1], k, k, requires_grad=True)
+    (F.conv2d(x, w) * g).sum().backward()
+    return w.grad
+
+
+def kernel_in_place(x, g):
+    x *= 1.5
+    return right_kernel(x, g)
+
+
+KERNEL = [
+    (lambda x, g: right_kernel(x, g).flip(2, 3), "flipped"),
+    (lambda x, g: right_kernel(x, g) / len(x), "averaged over the images"),
+    (lambda x, g: right_kernel(x, g) / g[0, 0].numel(), "averaged over the places"),
+    (lambda x, g: (g.mean(), right_kernel(x, g) / g[:, 0].numel())[1], "averaged over the places"),
+    (lambda x, g: -right_kernel(x, g), "The sign"),
+    (lambda x, g: right_kernel(x[:1], g[:1]), "first image alone"),
+    (lambda x, g: right_kernel(x, torch.ones_like(g)), "sum of the pixels"),
+    (lambda x, g: right_kernel(x, g).transpose(0, 1), "swap the first two axes"),
+    (lambda x, g: right_kernel(x, g).transpose(2, 3), "Not what autograd finds"),
+    (lambda x, g: right_kernel(x, g).sum(1), "have the shape"),
+    (lambda x, g: F.conv2d(x, torch.ones(1, x.shape[1], 3, 3)), "have the shape"),
+    (lambda x, g: g, "have the shape"),
+    (kernel_in_place, "changed x or g"),
     (no_return, "returns None"),
-    (torch.zeros(1), "Give the function itself"),
+    (torch.zeros(1, 1, 3, 3), "Give the function itself"),
 ]
 
 
-# 04.3: p − q
-def q(z, labels):
-    return F.one_hot(labels, z.shape[1])
+# 04.3: a gradient check
+def differences(loss, x, h=1e-5, centred=True):
+    found = torch.zeros_like(x)
+    for i in range(x.numel()):
+        step = torch.zeros_like(x)
+        step.view(-1)[i] = h
+        if centred:
+            found.view(-1)[i] = (loss(x + step) - loss(x - step)) / (2 * h)
+        else:
+            found.view(-1)[i] = (loss(x + step) - loss(x)) / h
+    return found
 
 
-def p_in_place(z, labels):
-    z -= z.logsumexp(1, keepdim=True)
-    return (z.exp() - q(z, labels)) / len(z)
+def relative(a, b):
+    return (a - b).norm() / max(a.norm(), b.norm())
 
 
-LOSS_GRADIENT = [
-    (lambda z, y: z.softmax(1) - q(z, y), "gradient of the sum"),
-    (lambda z, y: (q(z, y) - z.softmax(1)) / len(z), "minus what it should say"),
-    (lambda z, y: (z.softmax(1) - q(z, y)) / z.numel(), "not of all logits"),
-    (lambda z, y: (z.softmax(1) - q(z, y)) / z.shape[1], "number of classes"),
-    (lambda z, y: z.softmax(1) / len(z), "Subtract 1"),
-    (lambda z, y: (z - q(z, y)) / len(z), "apply softmax"),
-    (lambda z, y: (z.softmax(0) - q(z, y)) / len(z), "dim=1"),
-    (lambda z, y: (z.log_softmax(1) - q(z, y)) / len(z), "not log p"),
-    (lambda z, y: (z.sigmoid() - q(z, y)) / len(z), "each logit alone"),
-    (lambda z, y: (z.softmax(1) - y[:, None]) / len(z), "Not what autograd finds"),
-    (lambda z, y: F.cross_entropy(z, y), "shape of the logits"),
-    (lambda z, y: (z.softmax(1)[range(len(y)), y] - 1) / len(y), "shape of the logits"),
-    (lambda z, y: ((z.softmax(1) - q(z, y)) / len(z)).tolist(), "a tensor"),
-    (p_in_place, "changed the logits"),
+def checks(same, h=1e-5, centred=True):
+    """Return a check that compares in its own way."""
+
+    def is_right(loss, gradient, x):
+        return same(differences(loss, x, h, centred), gradient(x))
+
+    return is_right
+
+
+def along_one_direction(loss, gradient, x):
+    direction = torch.ones_like(x)
+    slope = (loss(x + 1e-5 * direction) - loss(x - 1e-5 * direction)) / 2e-5
+    return bool(abs(slope - (gradient(x) * direction).sum()) < 1e-3 * abs(slope))
+
+
+def random_directions(loss, gradient, x):
+    for _ in range(20):
+        d = torch.randn_like(x)
+        slope = (loss(x + 1e-5 * d) - loss(x - 1e-5 * d)) / 2e-5
+        if abs(slope - (gradient(x) * d).sum()) > 1e-4 * gradient(x).norm() * d.norm() + 1e-30:
+            return False
+    return True
+
+
+def moves_x(loss, gradient, x):
+    x += 1e-5
+    return relative(differences(loss, x), gradient(x)) < 1e-4
+
+
+CHECKS = [
+    (lambda loss, gradient, x: True, "accepts a gradient with the wrong sign"),
+    (lambda loss, gradient, x: False, "rejects the right gradient"),
+    (checks(lambda a, b: bool((a - b).norm() < 1e-4)), "rejects the right .* in the billions"),
+    (checks(lambda a, b: bool(torch.allclose(a, b, 1e-3, 1e-3))), "accepts .* a tiny loss"),
+    (checks(lambda a, b: bool(relative(a, b) < 1e-4), h=1), "rejects the right gradient"),
+    (checks(lambda a, b: bool(relative(a, b) < 1e-6), h=1e-14), "rejects the right gradient"),
+    (checks(lambda a, b: bool(relative(a, b) < 1e-8), h=1e-3), "rejects the right gradient"),
+    (checks(lambda a, b: bool(relative(a.sum(), b.sum()) < 1e-4)), "in the wrong places"),
+    (checks(lambda a, b: bool(relative(a.abs(), b.abs()) < 1e-4)), "with the wrong sign"),
+    (checks(lambda a, b: bool(relative(a, b) < 0.3)), "2 % off"),
+    (checks(lambda a, b: bool(relative(a / a.norm(), b / b.norm()) < 1e-4)), "twice too large"),
+    (checks(lambda a, b: bool(relative(a.view(-1)[0], b.view(-1)[0]) < 1e-4)), "2 % off"),
+    (along_one_direction, "in the wrong places"),
+    (checks(relative), "True or False"),
+    (checks(lambda a, b: (a - b).abs() < 1e-4 * a.norm()), "one True or False"),
+    (moves_x, "changed x"),
     (no_return, "returns None"),
-    (torch.zeros(4, 3), "Give the function itself"),
+    (True, "Give the function itself"),
 ]
 
-# 04.4: the floor of the loss with two softmaxes
-FLOOR = [
-    (lambda k: 0, "With one softmax"),
-    (lambda k: math.log(k), "knows nothing"),
-    (lambda k: math.e / (math.e + k - 1), "the probability of the true class"),
-    (lambda k: -math.log(1 + (k - 1) / math.e), "The sign"),
-    (lambda k: math.log(1 + (k - 1) * math.e), "sure and wrong"),
-    (lambda k: math.log(1 + k / math.e), "K − 1 of them"),
-    (lambda k: math.log2(1 + (k - 1) / math.e), "natural logarithm"),
-    (lambda k: math.log10(1 + (k - 1) / math.e), "natural logarithm"),
-    (lambda k: math.log(1 + 1 / math.e), "for two classes"),
-    (lambda k: math.log(math.e + k - 1), "left out the logit"),
-    (lambda k: math.log(1 + 9 / math.e), "With 3 classes"),
-    (lambda k: 1 - math.e / (math.e + k - 1), "you have"),
-    (no_return, "returns None"),
-    (1.4612, "Give the function itself"),
+
+def from_the_library(loss, gradient, x):
+    from catdog_lib.from_scratch import numeric_gradient, relative_error
+
+    return 1e8 * relative_error(1e8 * numeric_gradient(loss, x), 1e8 * gradient(x)) < 1e4
+
+
+# 04.4: the curve with two softmaxes
+STUCK = [
+    ("A", "label smoothing"),
+    ("C", "hardly left"),
+    ("D", "goes on towards 0"),
+    ("E", "Give one of"),
+    (2, "Give one of"),
 ]
 
 
-# 04.5: momentum
-def velocity(change):
-    """Return a step that is right but for the velocity."""
+# 04.5: AdamW
+def adamw(decay_inside=False, hand_on_hats=False, power=True, move=None, order=True):
+    """Return a step that is right but for what the arguments say."""
 
-    def step(w, v, g, lr, mu):
-        v = change(v, g, lr, mu)
-        return w - lr * v, v
+    def step(w, m, s, g, t, lr, decay):
+        if decay_inside:
+            g = g + decay * w
+        m, s = 0.9 * m + 0.1 * g, 0.999 * s + 0.001 * g**2
+        b1, b2 = (0.9**t, 0.999**t) if power else (0.9 * t, 0.999 * t)
+        mh, sh = m / (1 - b1), s / (1 - b2)
+        by = move(m, s, mh, sh, w, lr, decay) if move else mh / (sh.sqrt() + 1e-8) + decay * w
+        if decay_inside:
+            by = mh / (sh.sqrt() + 1e-8)
+        if hand_on_hats:
+            m, s = mh, sh
+        return (w - lr * by, m, s) if order else (m, s, w - lr * by)
 
     return step
 
 
-def moves(by):
-    """Return a step whose velocity is right, but whose weights move by something else."""
-
-    def step(w, v, g, lr, mu):
-        new = mu * v + g
-        return by(w, v, g, lr, mu, new), new
-
-    return step
-
-
-def classic(w, v, g, lr, mu):
-    v = mu * v - lr * g
-    return w + v, v
+def as_given(w, m, s, g, t, lr, decay):
+    g = g + decay * w
+    m = 0.9 * m + 0.1 * g
+    s = 0.999 * s + 0.001 * g**2
+    m = m / (1 - 0.9 * t)
+    s = s / (1 - 0.999 * t)
+    return w - lr * m / (s.sqrt() + 1e-8), m, s
 
 
-def momentum_in_place(w, v, g, lr, mu):
-    v *= mu
-    v += g
-    return w - lr * v, v
+def by_torch(w, m, s, g, t, lr, decay):
+    """Let torch.optim.AdamW take the step."""
+    p = torch.nn.Parameter(w.clone())
+    p.grad = g.clone()
+    optimizer = torch.optim.AdamW([p], lr=lr, weight_decay=decay)
+    optimizer.state[p] = {
+        "step": torch.tensor(float(t - 1)),
+        "exp_avg": m.clone(),
+        "exp_avg_sq": s.clone(),
+    }
+    optimizer.step()
+    state = optimizer.state[p]
+    return p.detach(), state["exp_avg"], state["exp_avg_sq"]
 
 
-MOMENTUM = [
-    (velocity(lambda v, g, lr, mu: mu * v + (1 - mu) * g), "not a mean"),
-    (velocity(lambda v, g, lr, mu: v + g), "only the share"),
-    (velocity(lambda v, g, lr, mu: v + mu * g), "not to the gradient"),
-    (velocity(lambda v, g, lr, mu: mu * v - g), "adds up gradients"),
-    (velocity(lambda v, g, lr, mu: mu * v + lr * g), "learning rate belongs"),
-    (classic, "learning rate belongs"),
-    (lambda w, v, g, lr, mu: (w - lr * (mu * v + g), v), "Return the new velocity"),
-    (velocity(lambda v, g, lr, mu: g), "The new v is not"),
-    (moves(lambda w, v, g, lr, mu, new: w + lr * new), "against the gradient"),
-    (moves(lambda w, v, g, lr, mu, new: w - lr * v), "the old velocity"),
-    (moves(lambda w, v, g, lr, mu, new: w - lr * g), "moved by the gradient"),
-    (moves(lambda w, v, g, lr, mu, new: w - new), "rate is missing"),
-    (moves(lambda w, v, g, lr, mu, new: w - lr * (g + mu * new)), "Nesterov"),
-    (moves(lambda w, v, g, lr, mu, new: w), "did not move"),
-    (moves(lambda w, v, g, lr, mu, new: w - 2 * lr * new), "the weights are not"),
-    (lambda w, v, g, lr, mu: (w - lr * (0.8 * v + g), 0.8 * v + g), "something fixed"),
-    (lambda w, v, g, lr, mu: (w - 0.1 * (mu * v + g), mu * v + g), "something fixed"),
-    (lambda w, v, g, lr, mu: w - lr * (mu * v + g), "Return 2 tensors"),
-    (lambda w, v, g, lr, mu: (w.tolist(), v.tolist()), "Return 2 tensors"),
-    (momentum_in_place, "changed a tensor"),
+def in_numpy(w, m, s, g, t, lr, decay):
+    w, m, s, g = (tensor.numpy() for tensor in (w, m, s, g))
+    m = 0.9 * m + 0.1 * g
+    s = 0.999 * s + 0.001 * g * g
+    step = (m / (1 - 0.9**t)) / (np.sqrt(s / (1 - 0.999**t)) + 1e-8)
+    return [w * (1 - lr * decay) - lr * step, m, s]
+
+
+def adamw_in_place(w, m, s, g, t, lr, decay):
+    m *= 0.9
+    m += 0.1 * g
+    return adamw()(w, m, s, g, t, lr, decay)
+
+
+ADAMW = [
+    (as_given, "still inside the gradient"),
+    (adamw(decay_inside=True), "still inside the gradient"),
+    (adamw(hand_on_hats=True), "corrected m"),
+    (
+        lambda *a: (lambda w, m, s: (w, m, s / (1 - 0.999 ** a[4])))(*adamw()(*a)),
+        "corrected s",
+    ),
+    (adamw(power=False), "a power"),
+    (adamw(move=lambda m, s, mh, sh, w, lr, d: mh / (sh.sqrt() + 1e-8)), "decay is missing"),
+    (
+        adamw(move=lambda m, s, mh, sh, w, lr, d: mh / (sh.sqrt() + 1e-8) + d * w / lr),
+        "not multiplied by the learning rate",
+    ),
+    (adamw(move=lambda m, s, mh, sh, w, lr, d: mh / (sh.sqrt() + 1e-8) - d * w), "same sign"),
+    (adamw(move=lambda m, s, mh, sh, w, lr, d: m / (s.sqrt() + 1e-8) + d * w), "gone altogether"),
+    (adamw(move=lambda m, s, mh, sh, w, lr, d: mh / (sh + 1e-8).sqrt() + d * w), "outside of"),
+    (adamw(move=lambda m, s, mh, sh, w, lr, d: mh / (sh + 1e-8) + d * w), "the root of"),
+    (adamw(move=lambda m, s, mh, sh, w, lr, d: (mh + d * w) / (sh.sqrt() + 1e-8)), "√ŝ, too"),
+    (adamw(order=False), "The new m is not"),
+    (lambda *given: adamw()(*given)[0], "three tensors"),
+    (adamw_in_place, "changed a tensor"),
     (no_return, "returns None"),
     (0.9, "Give the function itself"),
 ]
 
 
-# 04.6: Adam
-def adam(m_of=None, s_of=None, move=None):
-    """Return a step that is right but for the arguments: how m and s change, what w moves by."""
-
-    def step(w, m, s, g, t, lr):
-        m = m_of(m, g) if m_of else 0.9 * m + 0.1 * g
-        s = s_of(s, g) if s_of else 0.999 * s + 0.001 * g**2
-        m_hat, s_hat = m / (1 - 0.9**t), s / (1 - 0.999**t)
-        by = move(m, s, m_hat, s_hat, t, g) if move else m_hat / (s_hat.sqrt() + 1e-8)
-        return w - lr * by, m, s
-
-    return step
+# 04.6: the scale of the first weights
+def of_sample(size):
+    """Return what a function of φ(z) gives, for normal z."""
+    return lambda function: lambda phi: function(phi(torch.randn(200_000)))
 
 
-def keeps_the_hats(w, m, s, g, t, lr):
-    w, m, s = adam()(w, m, s, g, t, lr)
-    return w, m / (1 - 0.9**t), s / (1 - 0.999**t)
-
-
-def keeps_one_hat(w, m, s, g, t, lr):
-    w, m, s = adam()(w, m, s, g, t, lr)
-    return w, m, s / (1 - 0.999**t)
-
-
-def adam_in_place(w, m, s, g, t, lr):
-    new_w, *_ = adam()(w, m, s, g, t, lr)
-    m *= 0.9
-    m += 0.1 * g
-    return new_w, m, 0.999 * s + 0.001 * g**2
-
-
-def next_t(m, s, m_hat, s_hat, t, g):
-    t += 1
-    return m / (1 - 0.9**t) / ((s / (1 - 0.999**t)).sqrt() + 1e-8)
-
-
-ADAM = [
-    (keeps_the_hats, "without bias correction"),
-    (keeps_one_hat, "without bias correction"),
-    (adam(m_of=lambda m, g: m + g), "a running mean"),
-    (adam(m_of=lambda m, g: 0.9 * m + g), "not a velocity"),
-    (adam(m_of=lambda m, g: 0.1 * m + 0.9 * g), "swapped the shares"),
-    (adam(m_of=lambda m, g: 0.99 * m + 0.01 * g), "m is not"),
-    (adam(s_of=lambda s, g: 0.999 * s + 0.001 * g.abs()), "s is not"),
-    (adam(s_of=lambda s, g: 0.999 * s + 0.001 * g), "squared gradient"),
-    (adam(s_of=lambda s, g: 0.9 * s + 0.1 * g**2), "remembers for longer"),
-    (adam(s_of=lambda s, g: s + g**2), "s is not"),
-    (adam(move=lambda m, s, mh, sh, t, g: m / (s.sqrt() + 1e-8)), "correction is missing"),
-    (adam(move=lambda m, s, mh, sh, t, g: mh / (s.sqrt() + 1e-8)), "s, too"),
-    (adam(move=lambda m, s, mh, sh, t, g: m / (sh.sqrt() + 1e-8)), "m, too"),
-    (adam(move=lambda m, s, mh, sh, t, g: mh / (sh + 1e-8)), "the root of"),
-    (adam(move=lambda m, s, mh, sh, t, g: mh / (sh + 1e-8).sqrt()), "outside of the root"),
-    (adam(move=lambda m, s, mh, sh, t, g: mh / sh.sqrt()), "missing from the divisor"),
-    (adam(move=lambda m, s, mh, sh, t, g: -mh / (sh.sqrt() + 1e-8)), "Downhill"),
-    (adam(move=lambda m, s, mh, sh, t, g: g / (sh.sqrt() + 1e-8)), "not by the gradient"),
-    (adam(move=lambda m, s, mh, sh, t, g: 0 * m), "did not move"),
-    (adam(move=next_t), "counts from 1"),
-    (adam(move=lambda m, s, mh, sh, t, g: 2 * mh / (sh.sqrt() + 1e-8)), "the weights are not"),
-    (lambda w, m, s, g, t, lr: adam()(w, m, s, g, t, lr)[0], "Return 3 tensors"),
-    (lambda w, m, s, g, t, lr: adam()(w, m, s, g, 1, lr), "At t = 7"),
-    (adam_in_place, "changed a tensor"),
+sampled = of_sample(200_000)
+GAIN = [
+    (lambda phi: 2**0.5, "He's √2"),
+    (lambda phi: 1.0, "times their size"),
+    (sampled(lambda y: 1 / y.std()), "standard deviation"),
+    (sampled(lambda y: 1 / y.square().mean()), "That is the square"),
+    (sampled(lambda y: y.square().mean().sqrt()), "Upside down"),
+    (sampled(lambda y: 1 / y.abs().mean()), "the mean of"),
+    (
+        lambda phi: (
+            5 / 3
+            if phi(torch.tensor(9.0)) < 2
+            else 1 / phi(torch.randn(99999)).square().mean() ** 0.5
+        ),
+        "rule of thumb",
+    ),
+    (lambda phi: 2.0, "times their size"),
+    (lambda phi: float("nan"), "your gain is"),
+    (lambda phi: phi(torch.randn(5)), "one number"),
     (no_return, "returns None"),
-    (1e-3, "Give the function itself"),
+    (1.4, "Give the function itself"),
 ]
 
+
+def by_integral(phi):
+    z = np.linspace(-8, 8, 4001)
+    y = phi(torch.from_numpy(z)).numpy()
+    density = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+    return 1 / np.sqrt(np.sum(density * y**2) * (z[1] - z[0]))
+
+
+def by_a_network(phi):
+    """Measure what one wide layer does."""
+    z = torch.randn(400, 1000)
+    after = phi(z) @ torch.randn(1000, 500) / 1000**0.5
+    return [z.square().mean().sqrt().item() / after.square().mean().sqrt().item()]
+
+
 BANKS = {
-    "04.1": SLOPE,
-    "04.2": POOL,
-    "04.3": LOSS_GRADIENT,
-    "04.4": FLOOR,
-    "04.5": MOMENTUM,
-    "04.6": ADAM,
+    "04.1": GATES,
+    "04.2": KERNEL,
+    "04.3": CHECKS,
+    "04.4": STUCK,
+    "04.5": ADAMW,
+    "04.6": GAIN,
+}
+RIGHT_ANSWERS = {
+    "04.1": [(4, 0, 3), [4.0, 0.0, 3.0], torch.tensor([4, 0, 3])],
+    "04.2": [
+        kernel_by_conv2d,
+        kernel_by_pytorch,
+        kernel_by_loops,
+        kernel_by_autograd,
+        lambda x, g: right_kernel(x.double(), g.double()).numpy(),
+    ],
+    "04.3": [
+        checks(lambda a, b: bool(relative(a, b) < 1e-4)),
+        checks(lambda a, b: relative(a, b) < 5e-3, h=1e-6, centred=False),
+        random_directions,
+        checks(lambda a, b: np.allclose(a.numpy(), b.numpy(), rtol=1e-3, atol=0)),
+        from_the_library,
+    ],
+    "04.4": ["B", "b", " B "],
+    "04.5": [adamw(), by_torch, in_numpy],
+    "04.6": [sampled(lambda y: 1 / y.square().mean().sqrt()), by_integral, by_a_network],
 }
