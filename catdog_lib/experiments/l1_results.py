@@ -77,6 +77,20 @@ def losses(histories: Sequence[History]) -> dict[str, list[list[float]]]:
     }
 
 
+def unnamed_losses(results: dict[str, Any]) -> dict[str, dict[str, list[list[float]]]]:
+    """Return letter → losses for four kinds of training runs, not in the order of the table.
+
+    Exercise 05.4 asks what each chart shows before the names are told.
+    """
+    rows = {row["name"]: row for row in results["table"]}
+    strongest = max(
+        (row for row in results["path"] if row["penalty"] == "proximal"), key=lambda row: row["l1"]
+    )
+    names = ("Adam 1e-4, no penalty", "Adam 2e-3, λ = 1", "Adam 2e-3, no penalty")
+    first, second, third = (rows[name]["losses"] for name in names)
+    return {"A": first, "B": third, "C": strongest["losses"], "D": second}
+
+
 def statistics(values: Sequence[float]) -> dict[str, Any]:
     """Return "mean", "std" (of a sample; None for one value) and "values"."""
     spread = stdev(values) if len(values) > 1 else None
