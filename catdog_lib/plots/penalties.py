@@ -1,6 +1,6 @@
 """What a penalty does to weights: where the minimum moves, magnitudes, and zeros in a layer.
 
-Lesson 05, section 2; Lesson 05, section 7.
+Lesson 05, section 1; Lesson 05, section 3; Lesson 05, section 7.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def penalised_loss(
                 total = loss + lam * penalty
                 lowest = int(total.argmin())
                 axes.plot(w, total, color=f"C{i}", label=f"λ = {lam:g}")
-                axes.plot(w[lowest], total[lowest], "o", color=f"C{i}", markersize=16 - 4 * i)
+                axes.plot(w[lowest], total[lowest], "o", color=f"C{i}", markersize=18 - 4 * i)
                 positions.append(f"{abs(w[lowest]):.2f}")
             axes.axvline(0, color=GREY, linewidth=0.8)
             axes.set_title(name)

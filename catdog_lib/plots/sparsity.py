@@ -90,7 +90,8 @@ def _draw_path(
             lam = f"λ = {point['l1']:g}"
             if not crowded:
                 look = {"textcoords": "offset points", "fontsize": 8.5, "color": colour}
-                axes.annotate(lam, (zeros, accuracy), xytext=(6, 5), **look)
+                look["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.8}
+                axes.annotate(lam, (zeros, accuracy), xytext=(0, 12), ha="center", **look)
             descriptions.append(f"{name}, {lam}: {zeros:.0f} % zeros, {accuracy:.1f} %")
     for point in without:
         accuracy = 100 * np.mean(point["accuracy"])
