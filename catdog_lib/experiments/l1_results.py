@@ -83,12 +83,12 @@ def unnamed_losses(results: dict[str, Any]) -> dict[str, dict[str, list[list[flo
     Exercise 05.4 asks what each chart shows before the names are told.
     """
     rows = {row["name"]: row for row in results["table"]}
-    strongest = max(
+    weakest = min(
         (row for row in results["path"] if row["penalty"] == "proximal"), key=lambda row: row["l1"]
     )
     names = ("Adam 1e-4, no penalty", "Adam 2e-3, λ = 1", "Adam 2e-3, no penalty")
     first, second, third = (rows[name]["losses"] for name in names)
-    return {"A": first, "B": third, "C": strongest["losses"], "D": second}
+    return {"A": first, "B": third, "C": weakest["losses"], "D": second}
 
 
 def statistics(values: Sequence[float]) -> dict[str, Any]:
