@@ -115,6 +115,20 @@ class TestMeasured:
         assert not re.search(r"/(home|work|root|tmp|Users)/", json.dumps(results))
         assert len(l1_results.table_text(results).splitlines()) > 4
 
+    def test_one_of_the_charts_without_names_overfits_and_one_stays_where_it_began(self):
+        """Exercise 05.4 rests on it."""
+        ends = {
+            letter: {
+                kind: sum(seed[-1] for seed in seeds) / len(seeds) for kind, seeds in run.items()
+            }
+            for letter, run in l1_results.unnamed_losses(experiments.measured("l1")).items()
+        }
+        assert list(ends) == ["A", "B", "C", "D"]
+        gaps = {letter: end["validation"] - end["training"] for letter, end in ends.items()}
+        assert gaps["B"] > 0.1 + max(gap for letter, gap in gaps.items() if letter != "B")
+        assert ends["D"]["training"] == pytest.approx(0.693, abs=0.01)
+        assert all(ends[letter]["training"] < 0.67 for letter in "ABC")
+
     def test_what_was_not_measured_is_one_sentence(self):
         with pytest.raises(CatdogError, match="No experiment 'l2' has been measured; there is l1"):
             experiments.measured("l2")
