@@ -28,7 +28,8 @@ def current() -> str:
     name = os.environ.get("CATDOG_BUDGET") or "standard"
     if name not in BUDGETS:
         raise CatdogError(
-            f"CATDOG_BUDGET is {name!r}, which is no budget; set it to one of {', '.join(BUDGETS)}."
+            f"CATDOG_BUDGET is {name!r}, which is not a budget; set it to one of "
+            f"{', '.join(BUDGETS)}."
         )
     return name
 

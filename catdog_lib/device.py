@@ -64,9 +64,9 @@ def fast_dtype(device: torch.device) -> torch.dtype:
 def bfloat16_time() -> float:
     """Return the time of a convolution in bfloat16 on this CPU, relative to float32.
 
-    It is that of the forward and the backward pass: the shortest of several, on one thread and in
-    turns, so that other programs on the machine disturb both alike and no thread waits for another
-    that they hold up.
+    It is that of the forward and the backward pass: the shortest of several, on one thread and
+    taking turns, so that other programs on the machine disturb both alike and no thread waits for
+    another that they hold up.
     """
     seconds = {torch.float32: float("inf"), torch.bfloat16: float("inf")}
     threads = torch.get_num_threads()
@@ -106,7 +106,7 @@ def dtype_name(dtype: torch.dtype) -> str:
 
 
 def describe(device: torch.device) -> str:
-    """Return the hardware in a few words, to stand beside every measured number."""
+    """Return the hardware in a few words, to be named with every measured number."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     if device.type == "mps":

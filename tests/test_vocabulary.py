@@ -11,7 +11,6 @@ import pytest
 from docs.library_page import LIBRARY, PAGE, ROOMS, ROOT, USED, docstring, page
 
 PYTHON = sorted(LIBRARY.rglob("*.py"))
-FILES = sorted([*PYTHON, *LIBRARY.rglob("*.js"), *LIBRARY.rglob("*.css")])
 
 # What this library once called things, and what the field calls them.
 NAMES = """
@@ -52,23 +51,6 @@ stale epochs_since_best
 """
 STANDARD = dict(line.split() for line in NAMES.strip().splitlines())
 
-# Phrases that read as if translated, and what a native teacher would write.
-PHRASES = {
-    r"whole numbers?": "integer",
-    r"the way back|way back": "the backward pass",
-    r"is no number|no numbers?\b(?= in)|without number": "is not finite",
-    r"cannot be had": "is unavailable",
-    r"for want of": "out of, or lacking",
-    r"without a rest": "without a remainder",
-    r"is not waited for|waited for": "does not synchronise, or wait for it",
-    r"trainings": "training runs",
-    r"for the while": "for the time being",
-    r"\b(?:a|the|this|each) training (?:was|is|goes|ends|has|begins|that)\b": "training run",
-    r"pictures? N×": "images N×",
-    r"uint8 pictures?": "uint8 images",
-    r"makes? (?:it|them) anew": "makes it again",
-}
-
 
 def words(path: Path) -> set[str]:
     """Return every name that a Python file defines or uses."""
@@ -85,17 +67,6 @@ def name_of(path: Path) -> str:
 def test_names_are_the_fields(path):
     found = sorted(words(path) & set(STANDARD))
     assert not found, ", ".join(f"{name}: write {STANDARD[name]}" for name in found)
-
-
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_sentences_are_what_a_native_teacher_would_write(path):
-    text = " ".join(path.read_text(encoding="utf-8").split())
-    found = [
-        f"...{text[max(0, match.start() - 30) : match.end() + 20]}...: write {better}"
-        for phrase, better in PHRASES.items()
-        for match in re.finditer(phrase, text)
-    ]
-    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("path", PYTHON, ids=name_of)

@@ -178,7 +178,7 @@ def compare(
             pixels = photos.pixels[row.size]
             ours.make("course's loop", CourseLoop, row, pixels, str(device), dtype, effort.seconds)
             plain_rates, our_rates = [], []
-            for _ in range(effort.rounds):  # in turns: what disturbs one disturbs all
+            for _ in range(effort.rounds):  # taking turns: what disturbs one disturbs all
                 limits.append(ours.round("machine"))
                 plain_rates.append(plain.round("plain loop"))
                 our_rates.append(ours.round("course's loop"))

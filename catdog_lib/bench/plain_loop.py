@@ -1,4 +1,4 @@
-"""The loop that everyone writes first, as the course's sources did: the one to compare with.
+"""The loop that everyone writes first, the one to compare with.
 
 Photos are opened, resized and augmented one by one, by two loading processes, again in every epoch;
 the network computes in float32, channels first; and each step waits for the value of its loss.

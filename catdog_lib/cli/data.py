@@ -48,7 +48,7 @@ def check(folder: str, sheet: Path | None, quiet: bool) -> tuple[int, dict]:
     """Find photos that are damaged, copied or unusual.
 
     Decodes every photo of the folder and names those that cannot be used, copies, and copies that
-    stand in two parts of the data.
+    are in two parts of the data.
     """
     from catdog_lib.data.check.contact_sheet import write_contact_sheet
     from catdog_lib.data.check.folder import check_folder

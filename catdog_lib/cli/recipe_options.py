@@ -119,7 +119,7 @@ def training_options(function: Callable) -> Callable:
                 "--width",
                 type=int,
                 metavar="N",
-                show_default="the source's own",
+                show_default="the experiment's own",
                 help="Channels of the first layer.",
             ),
             click.option(

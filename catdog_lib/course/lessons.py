@@ -1,7 +1,7 @@
 """Run the lessons and render them: what ``catdog course`` does.
 
 Each numbered notebook is executed from top to bottom in a fresh kernel, with the working directory
-of the notebooks. The executed copies, never the sources, become the pages of a web site
+of the notebooks. The executed copies, never the originals, become the pages of a web site
 (:mod:`catdog_lib.course.site`).
 """
 

@@ -25,7 +25,7 @@ from tqdm.auto import tqdm
 from catdog_lib.data.decode import decode_rows
 from catdog_lib.errors import CatdogError
 
-_FORMAT = 1  # to be raised when the same key would give other pixels than before
+_FORMAT = 1  # to be raised when the same key would give different pixels
 _CHUNK = 100  # items that a process gets at a time
 
 

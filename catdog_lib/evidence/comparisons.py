@@ -163,7 +163,7 @@ def _combine(variances: list[tuple[Tensor, int]]) -> tuple[Tensor, float]:
     The degrees are those of Welch and Satterthwaite.
 
     Args:
-        variances: of each part's mean, with the number of values behind it.
+        variances: of each part's mean, with the number of values in it.
     """
     total = sum(variance for variance, _ in variances)
     if total == 0:

@@ -2,7 +2,7 @@
 
 Everything is compared in one place, :func:`same`, after one conversion, :func:`as_float64`: it
 makes no difference whether an answer is a Python number, a NumPy scalar, an array, a list or a
-tensor of any type. What a checker needs to call a student's function stands in ``calling.py``.
+tensor of any type. What a checker needs to call a student's function is in ``calling.py``.
 """
 
 from __future__ import annotations

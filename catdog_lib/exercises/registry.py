@@ -3,7 +3,7 @@
 A checker is a function of the answer. It calls :func:`require`, and the functions of
 ``checking.py`` and ``calling.py``, for each thing that must hold, with the hint that the mistake
 deserves; when it returns, the answer is right, and a sentence that it returns is shown. The
-checkers of lesson NN stand in the files ``lesson_NN_subject.py``.
+checkers of lesson NN are in the files ``lesson_NN_subject.py``.
 
 In an exercise of the kind *predict, then run* the student commits to an answer, and only then is
 the result computed. The first answer is kept: it is shown beside every later one.

@@ -89,5 +89,5 @@ def check_images(images: Tensor) -> None:
     if images.dtype != torch.uint8 and not (images.min() >= 0 and images.max() <= 1):
         raise CatdogError(
             f"images has values from {images.min():g} to {images.max():g}; give uint8, or "
-            "float in [0, 1]. The model normalises them itself."
+            "float in [0, 1]. The model normalizes them itself."
         )

@@ -44,6 +44,14 @@ def data_uri(image: Tensor) -> str:
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
+def thumbnail_uri(image: Tensor, side: int) -> str:
+    """Return a small version of an image (3×H×W, uint8), side×side, as the text of a JPEG file."""
+    small = Image.fromarray(np.asarray(image.permute(1, 2, 0))).resize((side, side))
+    buffer = io.BytesIO()
+    small.save(buffer, "JPEG", quality=75, optimize=True)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
 def image_from_uri(uri: str) -> Tensor:
     """Return the image (3×H×W, uint8) that :func:`data_uri` was given."""
     data = base64.b64decode(uri.partition(",")[2])

@@ -21,7 +21,7 @@ class LambdaSlider(Explorable):
     """Three views that one λ moves; the layer's largest weight counts as 1 in all of them.
 
     1. Two weights: contour lines of a loss, the penalty's diamond (L1) or circle (L2), and the path
-       of the minimiser as λ grows. Click into the map, or use the arrow keys on it, to move the
+       of the minimizer as λ grows. Click into the map, or use the arrow keys on it, to move the
        minimum of the loss.
     2. What becomes of a weight: soft-thresholding beside L2's w / (1 + λ).
     3. The layer's weights, each of them shrunk in this way, their histogram, and how many are

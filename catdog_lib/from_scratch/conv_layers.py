@@ -4,7 +4,7 @@ The pattern is that of :mod:`catdog_lib.from_scratch.dense_layers`: ``forward`` 
 and what the backward pass needs, ``backward`` turns ``g = ∂L/∂y`` into the gradients of the loss L
 with respect to what ``forward`` took.
 
-Longer than 200 lines because each derivation stands beside its code.
+Longer than 200 lines because each derivation is next to its code.
 
 Lesson 04, section 2.
 """
@@ -192,7 +192,7 @@ class BatchNorm:
         if x.numel() <= x.shape[1]:
             raise CatdogError(
                 f"x has the shape {tuple(x.shape)}, one value or none for each channel, and "
-                "BatchNorm cannot learn from it: less its mean, one value is 0; give more "
+                "BatchNorm cannot learn from it: one value minus its mean is 0; give more "
                 "images, or larger maps."
             )
         all_but_channels = [axis for axis in range(x.ndim) if axis != 1]

@@ -163,7 +163,7 @@ class ReceptiveFieldTracer(TorchDispatchMode):
             raise CatdogError(
                 f"Paths with jumps of {full[0].jump} and {full[1].jump} pixels meet in "
                 f"{self.running[-1][0]!r}: their units do not lie at the same places, so there is "
-                "no one receptive field; check the strides."
+                "no single receptive field; check the strides."
             )
         if len(full) < len(spans):  # one value for the whole map, such as a gate
             return FieldSpan(full[0].jump, -math.inf, math.inf)

@@ -1,4 +1,4 @@
-"""The course's networks, by class and by name; each normalises images and returns logits."""
+"""The course's networks, by class and by name; each normalizes images and returns logits."""
 
 import inspect
 

@@ -1,4 +1,4 @@
-"""The five-convolution network: 80 % on 2,000 photos in the second of the course's sources.
+"""The five-convolution network: 80 % on 2,000 photos, its makers report.
 
 Lesson 03, section 2.
 """
@@ -14,8 +14,8 @@ from catdog_lib.models.layers import Normalize
 class FiveConvCNN(nn.Module):
     """Five convolutions with BatchNorm and ReLU, four max-poolings, four layers with tanh between.
 
-    The source gives the layers, the activations and the 256×256 input, but not the numbers of
-    channels and units: those here are the course's choice.
+    Its makers (docs/credits.md) give the layers, the activations and the 256×256 input, but not the
+    numbers of channels and units: those here are the course's choice.
 
     Args:
         size: height and width of the images, at least 64.

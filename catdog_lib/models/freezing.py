@@ -14,7 +14,7 @@ def freeze(module: nn.Module, statistics: bool = True) -> nn.Module:
     """Freeze a module and all modules in it, so that training leaves them alone, and return it.
 
     ``requires_grad=False`` keeps the optimizer off the parameters. That is half of it: in training
-    mode BatchNorm still normalises with the mean and variance of each batch, and moves its running
+    mode BatchNorm still normalizes with the mean and variance of each batch, and moves its running
     ones towards them, so that the outputs of the "frozen" network still change. A frozen module
     therefore stays in evaluation mode, also when ``model.train()`` is called on a network around it
     (and dropout in it stays off).
@@ -27,7 +27,7 @@ def freeze(module: nn.Module, statistics: bool = True) -> nn.Module:
         module.eval()
         for submodule in module.modules():
             submodule.train = MethodType(_stay_in_eval, submodule)
-            submodule.frozen = True  # so its BatchNorm does not synchronise
+            submodule.frozen = True  # so its BatchNorm does not synchronize
     return module
 
 

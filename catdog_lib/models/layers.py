@@ -16,7 +16,7 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 class Normalize(nn.Module):
     """Bring pixels to mean 0 and standard deviation 1: ``(pixel − mean) / std``, by channel.
 
-    It is the first layer of every network here, so training and prediction cannot normalise
+    It is the first layer of every network here, so training and prediction cannot normalize
     differently.
 
     Shape: N×3×H×W, uint8 or float in [0, 1]  →  the same, float32.

@@ -1,4 +1,4 @@
-"""The six-block network: 92.1 % on 2,023 photos in the first of the course's sources.
+"""The six-block network: 92.1 % on 2,023 photos, its makers report.
 
 Lesson 03, section 2.
 """

@@ -21,8 +21,7 @@ class TransferClassifier(nn.Module):
     Args:
         backbone: a name that :func:`catdog_lib.models.backbone` takes.
         head: units of the head's hidden layers, each followed by ReLU: () is one new layer,
-            (270, 90) the head that one of the course's sources put on ResNet-50 (2048 → 270 → 90 →
-            2).
+            (270, 90) the head that a public project put on ResNet-50 (2048 → 270 → 90 → 2).
         pretrained: start the backbone from its ImageNet weights; False from random ones.
         frozen: how many of the backbone's stages are frozen (:meth:`freeze_up_to`); None freezes
             all of them.

@@ -3,6 +3,7 @@
 Lesson 00, section 1.
 """
 
+from catdog_lib.plots.animal_studio import animal_studio
 from catdog_lib.plots.architecture import architecture
 from catdog_lib.plots.arrays import annotated_arrays
 from catdog_lib.plots.backbones import backbone_comparison, channel_connections
@@ -43,6 +44,7 @@ __all__ = [
     "accuracies",
     "accuracy_against_zeros",
     "activations",
+    "animal_studio",
     "annotated_arrays",
     "architecture",
     "attribution_by_part",

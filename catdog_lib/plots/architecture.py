@@ -32,7 +32,7 @@ def architecture(uses: list[LayerUse], title: str = "") -> Figure:
 
     Args:
         uses: from :func:`catdog_lib.inspect.shape_table.shape_table`.
-        title: stands above the boxes.
+        title: is shown above the boxes.
     """
     boxes = [("image", uses[0].shape_in)] + [
         (_KINDS[use.kind], use.shape_out) for use in uses if use.kind in _KINDS

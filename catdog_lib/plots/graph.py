@@ -45,7 +45,7 @@ def graph(traced: Graph, title: str = "") -> Figure:
 
     Args:
         traced: from :func:`catdog_lib.inspect.autograd_graph.trace`.
-        title: stands above the graph.
+        title: is shown above the graph.
     """
     layout = arrange(traced)
     lanes, centres, width, height = place_boxes(layout)

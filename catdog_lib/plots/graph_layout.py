@@ -28,7 +28,7 @@ class Layout:
         trunk: the nodes of column 0 from the top to the loss.
         lane: of each edge between them that does not run straight down its column, the column in
             which it does.
-        beside: operation → its edges from parameters, whose boxes stand beside it, the largest
+        beside: operation → its edges from parameters, whose boxes are beside it, the largest
             first.
     """
 

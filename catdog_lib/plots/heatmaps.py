@@ -124,7 +124,7 @@ def deletion_curves(curves: Mapping[str, Tensor], *, insertion: bool = False) ->
 
     Args:
         curves: method → N×(steps + 1), from :func:`catdog_lib.explain.deletion_curve` or
-            ``insertion_curve``; the mean over the images is drawn, its area stands in the legend.
+            ``insertion_curve``; the mean over the images is drawn, the legend gives its area.
         insertion: the pixels are inserted instead.
     """
     descriptions = []

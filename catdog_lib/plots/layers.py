@@ -35,7 +35,7 @@ def activations() -> Figure:
 
 
 def channel_statistics(before: Tensor, after: Tensor) -> Figure:
-    """Draw mean and standard deviation of each channel, before and after a normalisation.
+    """Draw mean and standard deviation of each channel, before and after a normalization.
 
     Args:
         before, after: feature maps, N×C×H×W.

@@ -52,7 +52,7 @@ def stacked_bars(rows: Mapping[str, Mapping[str, float]], unit: str) -> Figure:
 
 
 def speedup_steps(speeds: Mapping[str, float], unit: str = "images a second") -> Figure:
-    """Draw a bar for each step of an optimisation, with its speedup over the first.
+    """Draw a bar for each step of an optimization, with its speedup over the first.
 
     Args:
         speeds: name → speed, above 0, in the order in which the improvements were made.

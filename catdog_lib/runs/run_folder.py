@@ -150,7 +150,7 @@ class RunFolder:
         """Raise :class:`CatdogError` unless there is nothing yet, or an unfinished run."""
         if is_finished(self.path):
             raise CatdogError(
-                f"{str(self.path)!r} exists already and holds a finished run; use another --out, "
+                f"{str(self.path)!r} already exists and holds a finished run; use another --out, "
                 "or remove it first."
             )
         if self.path.is_dir() and not (self.path / "run.json").exists():
@@ -159,7 +159,7 @@ class RunFolder:
             entries = set()
         if entries or (self.path.exists() and not self.path.is_dir()):
             raise CatdogError(
-                f"{str(self.path)!r} exists already and is not a run folder; use another --out."
+                f"{str(self.path)!r} already exists and is not a run folder; use another --out."
             )
 
     def _write(self, name: str, contents: bytes) -> None:

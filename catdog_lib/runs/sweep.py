@@ -99,7 +99,7 @@ def _begin(out: Path, options: dict[str, Any]) -> Path:
             begun, json.loads(text), f"The sweep {str(out)!r}", "use another --out"
         )
     elif out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise CatdogError(f"{str(out)!r} exists already and is not a sweep; use another --out.")
+        raise CatdogError(f"{str(out)!r} already exists and is not a sweep; use another --out.")
     else:
         out.mkdir(parents=True, exist_ok=True)
         write(text.encode(), notes)

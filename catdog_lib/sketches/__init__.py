@@ -16,6 +16,7 @@ from catdog_lib.sketches.dataset import (
     draw_sketches,
 )
 from catdog_lib.sketches.faults import Faults
+from catdog_lib.sketches.variants import draw_variant
 
 __all__ = [
     "BODY_PARTS",
@@ -28,4 +29,5 @@ __all__ = [
     "draw_images",
     "draw_sketch",
     "draw_sketches",
+    "draw_variant",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from catdog_lib.sketches import cats, dogs
 from catdog_lib.sketches.body import draw_body, draw_fur
@@ -16,7 +17,7 @@ DRAWN_BY = (cats, dogs)  # by label
 
 @dataclass(frozen=True)
 class Ambiguity:
-    """Whether the class can be recognised at all; as often for cats as for dogs."""
+    """Whether the class can be recognized at all; as often for cats as for dogs."""
 
     kind: str  # "none", "mixed" (features of both classes) or "covered" (the whole face is hidden)
     # In a mixed animal: whether ears (else muzzle), eyes, and head with body are the other class's.
@@ -73,20 +74,29 @@ def draw_animal_body(pen: Pen, coat: Coat, pose: Pose, face: Face, rng: Rng) -> 
     draw_body(pen, coat, pose, rng, broad, species.TAIL, thick)
 
 
-def draw_head(pen: Pen, coat: Coat, pose: Pose, face: Face, rng: Rng, tucked: bool) -> None:
+class HeadRngs(NamedTuple):
+    """The random numbers of each part of a head: one stream for all of them, or one for each."""
+
+    ears: Rng
+    fur: Rng
+    eyes: Rng
+    muzzle: Rng
+
+
+def draw_head(pen: Pen, coat: Coat, pose: Pose, face: Face, rngs: HeadRngs, tucked: bool) -> None:
     """Draw the head; with `tucked`, ears that stand up are hidden under a hat."""
     pen = pen.of("body")
     species, ears_species = DRAWN_BY[face.head_of], DRAWN_BY[face.ears_of]
     ears = pen.at(-0.06 * pose.turn, 0)
     front = pen.at(0.14 * pose.turn, 0.07 * pose.nod)  # features move further than the head turns
     if not tucked:
-        ears_species.draw_ears(ears, coat, face, rng, front=False)
+        ears_species.draw_ears(ears, coat, face, rngs.ears, front=False)
     if species is cats:
         cats.draw_cheeks(pen, coat, face)
-    draw_fur(pen, species.head_outline(face), coat, rng, front, pose.light)
+    draw_fur(pen, species.head_outline(face), coat, rngs.fur, front, pose.light)
     if species is dogs:
-        dogs.draw_crown(pen, coat, face, rng)
-    ears_species.draw_ears(ears, coat, face, rng, front=True)
-    (cat_eyes, dog_eyes)[face.eyes_of](front, coat, pose, face, rng)
+        dogs.draw_crown(pen, coat, face, rngs.fur)
+    ears_species.draw_ears(ears, coat, face, rngs.ears, front=True)
+    (cat_eyes, dog_eyes)[face.eyes_of](front, coat, pose, face, rngs.eyes)
     snout = front.at(0.08 * pose.turn, 0.03 * pose.nod)
-    DRAWN_BY[face.muzzle_of].draw_muzzle(snout, coat, pose, face, rng)
+    DRAWN_BY[face.muzzle_of].draw_muzzle(snout, coat, pose, face, rngs.muzzle)

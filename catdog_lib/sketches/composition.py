@@ -8,7 +8,13 @@ import numpy as np
 from PIL import Image
 
 from catdog_lib.sketches.accessories import Accessories, draw_headwear, draw_neckwear
-from catdog_lib.sketches.animals import Ambiguity, draw_animal_body, draw_head, sample_face
+from catdog_lib.sketches.animals import (
+    Ambiguity,
+    HeadRngs,
+    draw_animal_body,
+    draw_head,
+    sample_face,
+)
 from catdog_lib.sketches.camera import CameraSettings, downsample_map, photograph
 from catdog_lib.sketches.canvas import BODY_PARTS, Canvas, Pen
 from catdog_lib.sketches.eyes import is_closed
@@ -64,7 +70,7 @@ class Composition:
         # One stream for each of them: the class cannot change coat, pose, scene or light.
         streams = np.random.default_rng(seeds).spawn(10)
         coat, pose, scene, ambiguity, accessories, occluder, camera = streams[:7]
-        self._body, self._head, self._things = streams[7:]
+        self._body, head, self._things = streams[7:]
         self._scene, self._noise = scene, camera
         self.label, self.ambiguity = label, Ambiguity.sample(ambiguity, difficulty)
         self.coat, self.pose = Coat.sample(coat), Pose.sample(pose, difficulty)
@@ -72,7 +78,8 @@ class Composition:
         if covered:  # nothing may stick out
             tilt = 0.2 * self.pose.tilt
             self.pose = replace(self.pose, posture="sitting", tail=False, tilt=tilt)
-        self.face = sample_face(label, self.ambiguity, self._head, difficulty)
+        self.face = sample_face(label, self.ambiguity, head, difficulty)
+        self.head_rngs = HeadRngs(head, head, head, head)
         self.accessories = Accessories.sample(accessories, difficulty)
         self.occluder = Occluder.sample(occluder, difficulty, self.pose, covered)
         self.camera = CameraSettings.sample(camera, difficulty)
@@ -127,7 +134,7 @@ class Composition:
         draw_animal_body(below, coat, pose, self.face, self._body)
         draw_neckwear(below.of("body"), self.accessories.neck, self._things)
         tucked = self.accessories.head == "woolly hat"
-        draw_head(above, coat, pose, self.face, self._head, tucked)
+        draw_head(above, coat, pose, self.face, self.head_rngs, tucked)
         total = canvas.map.histogram() if with_map else []
         hat = above.at(0.12 * pose.turn, 0.05 * pose.nod).of("body")
         draw_headwear(hat, self.accessories, self._things)

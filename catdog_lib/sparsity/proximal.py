@@ -36,7 +36,7 @@ _NEWTON_STEPS = 12  # each about doubles the number of correct digits
 
 
 def soft_threshold(w: Tensor, threshold: float | Tensor) -> Tensor:
-    """Return sign(w) · max(|w| − t, 0), the minimiser over v of (v − w)²/2 + t|v|.
+    """Return sign(w) · max(|w| − t, 0), the minimizer over v of (v − w)²/2 + t|v|.
 
     Args:
         w: of any shape.
@@ -46,7 +46,7 @@ def soft_threshold(w: Tensor, threshold: float | Tensor) -> Tensor:
 
 
 def group_soft_threshold(w: Tensor, threshold: float | Tensor) -> Tensor:
-    """Return max(0, 1 − t/‖w_f‖₂) · w_f for each filter f: the minimiser of ‖v − w_f‖²/2 + t‖v‖₂.
+    """Return max(0, 1 − t/‖w_f‖₂) · w_f for each filter f: the minimizer of ‖v − w_f‖²/2 + t‖v‖₂.
 
     Args:
         w: its first dimension counts the filters.
@@ -142,7 +142,7 @@ def step_sizes(
 
 
 def _shrink_filters(w: Tensor, threshold: float | Tensor) -> Tensor:
-    """Return, for each filter w, the minimiser v of Σᵢ (vᵢ − wᵢ)²/2ηᵢ + λ√n ‖v‖₂.
+    """Return, for each filter w, the minimizer v of Σᵢ (vᵢ − wᵢ)²/2ηᵢ + λ√n ‖v‖₂.
 
     ``threshold`` is λη. With dᵢ = 1/(ληᵢ√n), the derivative is 0 where vᵢ = wᵢ · dᵢr / (dᵢr + 1), r
     = ‖v‖ being still unknown. The length of this v is r if f(r) = 1 / ‖d·w / (d·r + 1)‖ is 1. f is

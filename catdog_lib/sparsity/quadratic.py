@@ -15,7 +15,7 @@ from torch import Tensor
 from catdog_lib.errors import CatdogError
 from catdog_lib.sparsity import soft_threshold
 
-#: "L1" and "L2" are minimised exactly; "L1 subgradient" by plain gradient steps, as an optimizer
+#: "L1" and "L2" are minimized exactly; "L1 subgradient" by plain gradient steps, as an optimizer
 #: does when the penalty is part of its loss.
 SHRINKAGE_PENALTIES = ("L1", "L2", "L1 subgradient")
 CURVATURE = ((1.0, 0.3), (0.3, 0.5))
@@ -24,7 +24,7 @@ _SWEEPS = 40  # of the coordinate descent: each leaves 0.3² / (1 · 0.5) = 18 %
 
 
 def shrink(weights: Tensor, lam: float, penalty: str) -> Tensor:
-    """Return what is left of each weight w: the minimiser v of ½ (v − w)² + the penalty on v.
+    """Return what is left of each weight w: the minimizer v of ½ (v − w)² + the penalty on v.
 
     L1: soft-thresholding, sign(w) · max(|w| − λ, 0). L2: w / (1 + λ). "L1 subgradient": where 200
     steps with learning rate 0.1 lead.
@@ -49,7 +49,7 @@ def shrink(weights: Tensor, lam: float, penalty: str) -> Tensor:
 def minimisers(minimum: tuple[float, float], lam: float, penalty: str) -> Tensor:
     """Return the path of two weights from the minimum of the loss as λ grows: N×2, float64.
 
-    L1, L2: the minimiser of loss + penalty at 101 values from 0 to λ. "L1 subgradient": each step
+    L1, L2: the minimizer of loss + penalty at 101 values from 0 to λ. "L1 subgradient": each step
     at this λ. The last row is their position at λ.
 
     Args:

@@ -52,14 +52,14 @@ def load(path: str | os.PathLike) -> dict[str, Any] | None:
         return None
     except OSError as error:
         raise CatdogError(
-            f"{os.fspath(path)!r} cannot be read ({error}); give yourself the right to, or name "
+            f"{os.fspath(path)!r} cannot be read ({error}); give yourself permission, or name "
             "another file."
         ) from None
     except MemoryError:
         raise
     except Exception:  # what a damaged file does to its reader is beyond listing
         raise CatdogError(
-            f"{os.fspath(path)!r} is damaged, or is no checkpoint of this course; remove it to "
+            f"{os.fspath(path)!r} is damaged, or not a checkpoint of this course; remove it to "
             "begin again, or name another file."
         ) from None
     return contents
@@ -84,6 +84,6 @@ def check_settings_match(
             check_settings_match(old, new, what, otherwise)
         elif old != new:
             raise CatdogError(
-                f"{what} was begun with {name}={old!r}, not {new!r}; ask for that to go on, or "
+                f"{what} was begun with {name}={old!r}, not {new!r}; ask for that to continue, or "
                 f"{otherwise}."
             )

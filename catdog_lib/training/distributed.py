@@ -70,7 +70,7 @@ class DistributedContext:
         return torch.cat([some[self.shard(len(some))] for some in micro])
 
     def prepare(self, model: nn.Module, device: torch.device) -> nn.Module:
-        """Return the model, with every BatchNorm synchronised if there are several processes.
+        """Return the model, with every BatchNorm synchronized if there are several processes.
 
         See :func:`catdog_lib.training.sync_batchnorm.synchronise`.
 

@@ -46,7 +46,7 @@ def fit(
 
     In each of several processes that ``torchrun`` has started
     (:mod:`catdog_lib.training.distributed`), it does what it would do alone, with its shard of
-    every batch; BatchNorm is synchronised. They cannot agree on an interruption, so it is raised;
+    every batch; BatchNorm is synchronized. They cannot agree on an interruption, so it is raised;
     the checkpoint has the epochs completed so far, and any number of processes can go on from it.
 
     Args:

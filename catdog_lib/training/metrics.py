@@ -39,7 +39,7 @@ class Evaluation:
 class RunningMetrics:
     """Counts loss and right answers batch by batch, on the device of the logits.
 
-    Adding a batch does not synchronise with a GPU; reading the result does. A mean over batches
+    Adding a batch does not synchronize with a GPU; reading the result does. A mean over batches
     would give an image in a small last batch more weight than the rest.
     """
 

@@ -60,9 +60,7 @@ def make_optimizer(
     """
     if name.lower() not in OPTIMIZERS:
         names = ", ".join(sorted(kind.__name__ for kind in OPTIMIZERS.values()))
-        raise CatdogError(
-            f"There is no optimizer {name!r} that fit could use; take one of {names}."
-        )
+        raise CatdogError(f"There is no optimizer {name!r} that fit could use; use one of {names}.")
     kind = OPTIMIZERS[name.lower()]
     settings: dict[str, Any] = {"lr": lr}
     takes = inspect.signature(kind).parameters

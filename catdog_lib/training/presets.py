@@ -50,13 +50,13 @@ FAST = Recipe(
 # against 93.6 %, one seed).
 RECIPES = {
     "sprint": NamedRecipe(
-        "the second source's 80 % in half a minute (a minute without bfloat16)",
+        "80 % in half a minute (a minute without bfloat16)",
         "residual",
         64,
         replace(FAST, epochs=3, train_sizes=(40, 48, 56)),
     ),
     "minutes": NamedRecipe(
-        "the first source's 92.1 % in two and a half minutes, where the processor has bfloat16",
+        "92.1 % in two and a half minutes, where the processor has bfloat16",
         "residual",
         96,
         replace(FAST, epochs=14, train_sizes=(48, 64, 80), test_sizes=(80, 96)),

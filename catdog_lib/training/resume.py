@@ -55,7 +55,7 @@ def resume(trainer: TrainingState, saved: dict[str, Any]) -> None:
     fastest = trainer.precision.dtype
     if dtype not in (fastest, torch.float32):
         warnings.warn(
-            f"This training was begun in {history.dtype} and goes on in it, to end as it would "
+            f"This training run was begun in {history.dtype} and goes on in it, to end as it would "
             f"have; {dtype_name(fastest)} is faster on this machine.",
             stacklevel=2,
         )

@@ -12,11 +12,11 @@ def synchronise(model: nn.Module, device: torch.device) -> nn.Module:
     """Return ``model``, with every BatchNorm computing its mean and variance over all processes.
 
     A plain BatchNorm sees the shard of its own process alone. Its mean and variance would be those
-    of fewer images, each process would normalise differently, and their running statistics would
+    of fewer images, each process would normalize differently, and their running statistics would
     drift apart: another network than the one that a single process trains.
 
     The layers are exchanged, their tensors stay: optimizers still fit, and the state dict keeps its
-    names, so that a network without synchronisation can load it. A frozen layer
+    names, so that a network without synchronization can load it. A frozen layer
     (:mod:`catdog_lib.models.freezing`) has no use for the batch, and is left as it is.
     """
     new = nn.SyncBatchNorm.convert_sync_batchnorm if device.type == "cuda" else SyncBatchNorm.like
@@ -63,7 +63,7 @@ class SyncBatchNorm(_BatchNorm):
         """Accept any number of dimensions."""
 
     def forward(self, input: Tensor) -> Tensor:
-        """Normalise each channel over all processes, or in evaluation as BatchNorm does."""
+        """Normalize each channel over all processes, or in evaluation as BatchNorm does."""
         if not (self.training or self.running_mean is None):
             return super().forward(input)
         x = input.float()

@@ -1,7 +1,7 @@
 """The trainer: a network in training, and the loop composed with what a recipe asks for.
 
 What it reads and changes is :mod:`catdog_lib.training.state`. What it puts around
-:mod:`catdog_lib.training.loop` stands in files of its own: mixed precision
+:mod:`catdog_lib.training.loop` is in files of its own: mixed precision
 (:mod:`catdog_lib.training.precision`), the loss and its gradients from micro-batches
 (:mod:`catdog_lib.training.micro_batches`), several processes
 (:mod:`catdog_lib.training.distributed`), and all that happens around a step

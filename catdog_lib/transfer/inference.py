@@ -28,7 +28,7 @@ def optimize_for_inference(
 
 
 class _Normalize(nn.Module):
-    """Normalisation of bytes, computed in ``dtype``. Bytes are exact in bfloat16."""
+    """Normalization of bytes, computed in ``dtype``. Bytes are exact in bfloat16."""
 
     def __init__(self, plain: Normalize, dtype: torch.dtype):
         super().__init__()

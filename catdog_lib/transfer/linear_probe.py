@@ -19,7 +19,7 @@ from catdog_lib.training.recipe import Recipe
 from catdog_lib.training.trainer import Trainer
 
 WEIGHT_DECAY = 0.1  # chosen on 1,200 validation photos, for 10, 100 and 6,800 to learn from
-HEAD_RECIPE = Recipe(epochs=10, batch_size=100, lr=3e-3)  # from the course's source with ResNet-50
+HEAD_RECIPE = Recipe(epochs=10, batch_size=100, lr=3e-3)  # a public project's; docs/credits.md
 
 
 def linear_probe(
@@ -27,7 +27,7 @@ def linear_probe(
 ) -> nn.Linear:
     """Solve logistic regression on features to the end: one new layer, N×D  →  N×2 logits.
 
-    It minimises the mean cross-entropy + ½ · weight_decay · ‖W‖², for features brought to mean 0
+    It minimizes the mean cross-entropy + ½ · weight_decay · ‖W‖², for features brought to mean 0
     and, all of them together, variance 1. There is one minimum, which L-BFGS finds from wherever it
     begins: no learning rate, no order of the images and no seed. Means and scale are folded into
     the weights, so that the layer takes the features as they are.

@@ -197,7 +197,7 @@ WRONG = {
     "too small a size": (["train", "--model", "six_block", "--size", "32", *OUT], "32 pixels"),
     "a folder of something else": (
         ["train", "--model", "five_conv", "--out", "{tmp}"],
-        "exists already",
+        "already exists",
     ),
     "no run": (["predict", "{tmp}/gone", "photo.jpg"], "not a run folder"),
     "a damaged run": (["evaluate", "{tmp}/damaged"], "damaged"),

@@ -19,12 +19,15 @@ from catdog_lib.course import lessons as course
 from catdog_lib.course import pace
 from tests.course.small_lessons import save
 from tests.course.test_site import Reader, chromium, served  # noqa: F401 (a fixture)
+from tests.explore.drives.animal_studio import drive_studio
 from tests.explore.drives.calculator import drive_calculator
 from tests.explore.drives.feature_maps import drive_browser
 from tests.explore.drives.lambda_slider import drive_lambda
+from tests.explore.drives.live_training import drive_live_training
 from tests.explore.drives.questions import drive_questions
 from tests.explore.drives.race import drive_race
 from tests.explore.drives.stepper import drive_stepper
+from tests.explore.drives.ten_images import drive_ten
 from tests.explore.drives.viewer import drive_viewer
 from tests.explore.explorable_pages import CELLS, IMAGE, TRAITS, said, until, widget
 
@@ -36,8 +39,10 @@ NAMES = (
     "Optimizer race",
     "Lambda slider",
     "Feature-map browser",
+    "Live training",
+    "Ten images",
 )
-QUESTIONS = ("Predict, then look", "From memory")
+WITHOUT_GRID = ("Predict, then look", "From memory", "Animal studio")
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +76,9 @@ def test_they_answer_on_a_page_without_a_kernel(reader):
     drive_lambda(page)
     drive_browser(page)
     drive_questions(page)
+    drive_live_training(page)
+    drive_ten(page)
+    drive_studio(page)
     assert page.url.endswith("01_three.html")  # no key turned the page
 
 
@@ -80,7 +88,7 @@ def test_they_answer_on_a_page_without_a_kernel(reader):
 def test_they_fit_and_are_photographed(reader, tmp_path):
     page = reader.open("lessons/01_three.html")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    for name in NAMES + QUESTIONS:
+    for name in NAMES + WITHOUT_GRID:
         root = widget(page, name)
         assert root.evaluate("one => one.scrollWidth <= one.clientWidth"), name
         paper = root.evaluate("one => getComputedStyle(one).backgroundColor")
@@ -126,11 +134,28 @@ def test_play_walks_and_pauses(name, frame, reader):
     assert line.get_attribute("aria-live") == "polite"
 
 
+FORBIDDEN = {
+    "at once": "constructor() { throw new Error('forbidden'); }",
+    "later": "constructor() { setTimeout(() => this.onerror(new Event('error'))); }"
+    " postMessage() {} terminate() {}",
+}
+
+
+@pytest.mark.parametrize("how", FORBIDDEN)
+def test_a_network_learns_where_a_page_may_have_no_worker(how, reader):
+    reader.page.add_init_script(f"window.Worker = class {{ {FORBIDDEN[how]} }};")
+    root = widget(reader.open("lessons/01_three.html"), "Live training")
+    root.get_by_role("button", name="Start").click()
+    root.locator(".catdog-said", has_text=re.compile(r"^Update \d+0,")).wait_for(timeout=60_000)
+    root.get_by_role("button", name="Stop").click()
+    root.get_by_role("button", name="Start").wait_for()
+
+
 def test_every_field_has_a_name_and_focus_can_be_seen(reader):
     page = reader.open("lessons/01_three.html")
-    for name in NAMES + QUESTIONS:
+    for name in NAMES + WITHOUT_GRID:
         for field in widget(page, name).locator("input, select, button, [tabindex]").all():
-            label = "one => one.ariaLabel || one.innerText || one.labels?.[0]?.innerText"
+            label = "one => one.ariaLabel || one.textContent || one.labels?.[0]?.innerText"
             assert field.evaluate(label), field
     page.keyboard.press("Tab")
     widget(page, NAMES[0]).locator(".catdog-moving").focus()
@@ -242,6 +267,9 @@ def test_they_answer_in_jupyterlab_and_tell_python(chromium, lab, tmp_path):  # 
     drive_lambda(page)
     drive_browser(page)
     drive_questions(page)
+    drive_live_training(page)
+    drive_ten(page)
+    drive_studio(page)
     page.wait_for_timeout(500)  # the last change travels to the kernel, which then takes its time
     page.get_by_text("Python 3 (ipykernel) | Idle", exact=True).wait_for()
     page.get_by_text("print(stepper.row").first.click()

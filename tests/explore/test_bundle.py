@@ -8,14 +8,17 @@ import pytest
 
 import catdog_lib.explore
 from catdog_lib.explore import (
+    AnimalStudio,
     ConvolutionStepper,
     FeatureMapBrowser,
     LabelGame,
     LambdaSlider,
+    LiveTraining,
     OptimizerRace,
     Quiz,
     ReceptiveFieldViewer,
     ShapeCalculator,
+    TenImages,
 )
 from catdog_lib.explore.bundle import bundle, stylesheet
 from tests.explore.function_lengths import Function, blank, functions
@@ -32,6 +35,9 @@ WIDGETS = (
     Quiz,
     LambdaSlider,
     FeatureMapBrowser,
+    LiveTraining,
+    TenImages,
+    AnimalStudio,
 )
 
 

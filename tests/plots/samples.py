@@ -231,6 +231,12 @@ FIGURES = {
         lambda: plots.learning_rates(RateSearch((0.003, 0.03, 0.3), (0.7, 0.6, 0.5))),
         "loss: from 0.61 at 3e-03 down to 0.59 at 3e-01; 1e-01 is suggested",
     ),
+    "animal_studio": (
+        lambda: plots.animal_studio(
+            IMAGES[0], PIXELS, 0.04, [("muzzle → long", 0.94), ("coat → ginger", 0.1)]
+        ),
+        "4 % probability of a dog. The largest change: muzzle → long, to 94 %",
+    ),
     "lambda_slider": (
         lambda: plots.lambda_slider(SOBEL, lam=0.6),
         "Of the layer's 9 weights 7 (77.8%) are exactly 0, the largest is 0.4 of what it was",

@@ -286,7 +286,7 @@ class TestRefused:
     ):
         before = (unfinished / "checkpoint.pt").read_bytes()
         begun = f"{str(unfinished)!r} was begun with {says}"
-        ending = f"{begun}; ask for that to go on, or use another --out"
+        ending = f"{begun}; ask for that to continue, or use another --out"
         self.refused(command(unfinished, **{option: value}), capsys, ending)
         assert (unfinished / "checkpoint.pt").read_bytes() == before
         assert sorted(os.listdir(unfinished)) == ["checkpoint.pt", "run.json"]
@@ -297,7 +297,7 @@ class TestRefused:
         self.refused(
             command(unfinished),
             capsys,
-            "exists already and holds a finished run; use another --out",
+            "already exists and holds a finished run; use another --out",
         )
         assert before == {name: (unfinished / name).read_bytes() for name in os.listdir(unfinished)}
 
@@ -314,7 +314,7 @@ class TestRefused:
         (tmp_path / "file").write_text("mine")
         for name in ("photos", "file"):
             self.refused(
-                command(tmp_path / name), capsys, f"{name}' exists already and is not a run folder"
+                command(tmp_path / name), capsys, f"{name}' already exists and is not a run folder"
             )
         self.refused(command(tmp_path / "file" / "run"), capsys, "cannot be written to")
         assert os.listdir(tmp_path / "photos") == ["cat.jpg"]

@@ -123,7 +123,7 @@ class TestFile:
         }
         for name, make in made.items():
             make(tmp_path / name)
-            with pytest.raises(CatdogError, match=f"{name}' is damaged, or is no checkpoint"):
+            with pytest.raises(CatdogError, match=f"{name}' is damaged, or not a checkpoint"):
                 load(tmp_path / name)
         assert not (tmp_path / "ran").exists()
         with pytest.raises(CatdogError, match="cannot be read"):

@@ -193,7 +193,7 @@ def random_erasing(
         area: of the box, from and to, as a share of the image's.
         ratio: of the box's height to its width, from and to.
         value: of the covered pixels. torchvision's 0 is meant for images that have been
-            normalised, where it is the mean of all; it is about 0.5 here, and 0 is black.
+            normalized, where it is the mean of all; it is about 0.5 here, and 0 is black.
     """
     height, width = images.shape[2:]
     boxes = sample_erase_boxes(images.shape, probability, area, ratio, generator)

@@ -117,7 +117,7 @@ def warp(
     columns = unit * (matrix[:, :, 0, None] * x + matrix[:, :, 2, None])
     rows = unit * (matrix[:, :, 1, None] * y)
     # Their sum takes a thirtieth of the time of F.affine_grid, which multiplies every point.
-    places = columns.to(device, non_blocking=True)[:, :, None, :]  # does not synchronise
+    places = columns.to(device, non_blocking=True)[:, :, None, :]  # does not synchronize
     places = places + rows.to(device, non_blocking=True)[:, :, :, None]  # N×2×H×W
     if boxes is not None:
         first = boxes[:, [1, 0], None]  # x and y of the first pixel, then of the last

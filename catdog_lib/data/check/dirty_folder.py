@@ -67,7 +67,7 @@ def make_dirty_folder(folder: str | os.PathLike, seed: int = 0) -> dict[str, str
     """
     folder = Path(folder)
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        raise CatdogError(f"{str(folder)!r} exists already; name a folder that does not.")
+        raise CatdogError(f"{str(folder)!r} already exists; name a folder that does not.")
     files = _files(seed)
     truth = {}
     for split, label in _CLEAN:

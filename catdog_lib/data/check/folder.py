@@ -67,7 +67,7 @@ def check_folder(folder: str | os.PathLike, progress: bool = True) -> Report:
     """Decode every photo, and look for what spoils training or a test: cut files, leaks, …
 
     A photo turned by a quarter in its pixels, cropped by more than a few per cent, or framed is not
-    recognised as a copy (:func:`catdog_lib.data.check.perceptual_hash.similar_pairs` has the
+    recognized as a copy (:func:`catdog_lib.data.check.perceptual_hash.similar_pairs` has the
     figures).
 
     Raises:

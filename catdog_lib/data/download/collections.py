@@ -84,8 +84,8 @@ def arrange_pets(root: Path) -> Path:
                 trimap.rename(masks / trimap.name)
         except (OSError, RuntimeError, ValueError, IndexError) as error:
             raise CatdogError(
-                f"The archives of Oxford-IIIT Pet do not hold what they should ({error}); delete "
-                "them, and download them again."
+                f"The archives of Oxford-IIIT Pet do not contain what they should ({error}); "
+                "delete them, and download them again."
             ) from None
     return laid_out
 

@@ -79,7 +79,7 @@ def get(
     target = Path(to).expanduser() if to is not None else PROJECT_DATA / name
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise CatdogError(
-            f"{str(target)!r} exists already; use it as it is, delete or rename it, or choose "
+            f"{str(target)!r} already exists; use it as it is, delete or rename it, or choose "
             "another folder with --to."
         )
     work = target.parent / f".{target.name}.download"
@@ -163,8 +163,8 @@ def _obtain_archives(
         if by_hand.is_file():
             if not has_checksum(by_hand, archive.sha256):
                 raise CatdogError(
-                    f"{str(by_hand)!r} has another checksum than its publisher's file; delete it "
-                    "or move it away."
+                    f"{str(by_hand)!r} does not have the checksum of its publisher's file; "
+                    "delete it or move it away."
                 )
             path = by_hand
         else:

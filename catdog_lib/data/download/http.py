@@ -93,7 +93,7 @@ def download(
         if not has_checksum(job.part, sha256):
             discard(job.part)
             raise CatdogError(
-                f"What came from {url} has another checksum than its publisher's file and was "
+                f"What came from {url} does not have the checksum of its publisher's file and was "
                 f"deleted; {advice}."
             )
         os.replace(job.part, path)
@@ -190,11 +190,11 @@ def _start(job: _Job, response: requests.Response, have: int) -> int:
         start, whole = (int(found[1]), found[2]) if found else (-1, None)
     if start not in (0, have):
         raise CatdogError(
-            f"{response.url} sends another part of the file than it was asked for; {job.advice}."
+            f"{response.url} sends a part of the file that was not asked for; {job.advice}."
         )
     if whole is not None and whole != str(job.size):
         raise CatdogError(
-            f"{response.url} offers another file than its publisher's, which has {job.size:,} "
+            f"{response.url} offers a different file from its publisher's, which has {job.size:,} "
             f"bytes ({status}, {whole} bytes); {job.advice}."
         )
     return start

@@ -1,6 +1,6 @@
 // Numbers as text, and text as numbers.
 
-const minusSign = (text) => text.replaceAll("-", "−");
+export const minusSign = (text) => text.replaceAll("-", "−");
 const withoutLeadingZero = (text) => text.replace(/^(−?)0\./, "$1.");
 
 // At most two decimals, and none for an integer.

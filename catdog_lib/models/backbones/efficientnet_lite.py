@@ -40,7 +40,7 @@ class EfficientNetLite0(nn.Module):
     Source: M. Tan and Q. Le 2019, "EfficientNet", arXiv 1905.11946; R. Liu 2020, "Higher accuracy
     on vision models with EfficientNet-Lite", TensorFlow blog.
 
-    Shape: N×3×H×W, normalised with :data:`MEAN` and :data:`STD`  →  logits of ImageNet's classes,
+    Shape: N×3×H×W, normalized with :data:`MEAN` and :data:`STD`  →  logits of ImageNet's classes,
     N×1000.
     """
 

@@ -1,6 +1,6 @@
 """The twelve families of torchvision and the offline default, and where to cut their networks.
 
-Longer than 200 lines because each family's cut stands beside the others, to be compared.
+Longer than 200 lines because each family's cut is next to the others, to be compared.
 
 Lesson 06, section 3.
 """
@@ -30,7 +30,7 @@ class Family:
         paper: its number on arxiv.org.
         prefix: how the names of its members begin.
         cut: a torchvision network of this family → its stages in order, and its last layer; the
-            stages take normalised images and end in the features, N×D.
+            stages take normalized images and end in the features, N×D.
     """
 
     name: str

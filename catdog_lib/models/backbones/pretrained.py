@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from catdog_lib.errors import CatdogError
 
-# torchvision passes normalised images to these; they undo that and normalise by these numbers.
+# torchvision passes normalized images to these; they undo that and normalize by these numbers.
 _OWN_NORMALISATION = {"googlenet": (0.5,) * 3, "inception_v3": (0.5,) * 3}
 # DenseNet's published files still have names such as norm.1, which layers may no longer have.
 _OLD_NAME = re.compile(r"(denselayer\d+\.(?:norm|relu|conv))\.([12]\.)")

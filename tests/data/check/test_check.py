@@ -80,7 +80,7 @@ def test_the_dirty_folder_is_the_same_for_a_seed_and_will_not_cover_other_files(
     for name in truth:
         assert (tmp_path / "again" / name).read_bytes() == (folder / name).read_bytes()
     assert make_dirty_folder(tmp_path / "other", seed=1) != truth
-    with pytest.raises(CatdogError, match="exists already"):
+    with pytest.raises(CatdogError, match="already exists"):
         make_dirty_folder(folder)
 
 

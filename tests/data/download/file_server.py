@@ -147,7 +147,7 @@ def status(code: int) -> Step:
 
 
 def elsewhere() -> Step:
-    """Send another part of the file than was asked for, and say so."""
+    """Send a part of the file that was not asked for, and say so."""
 
     def step(handler: _Handler) -> None:
         size = len(handler.data)

@@ -126,12 +126,12 @@ def test_what_is_there_already_is_not_fetched_again(server, tmp_path, capsys, wa
     assert [(r.path, r.range) for r in server.requests] == [("/annotations.tar.gz", "bytes=500-")]
     assert (tmp_path / "data" / "images.tar.gz").read_bytes() == content  # it is the user's own
     assert main(["data", "get", "pets", "--yes", "--quiet"]) == 2
-    assert "exists already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
 
 
 def test_a_wrong_archive_put_there_by_hand_is_named(server, tmp_path):
     (tmp_path / "images.tar.gz").write_bytes(b"<html>Please log in</html>")
-    with pytest.raises(CatdogError, match=r"images\.tar\.gz' has another checksum"):
+    with pytest.raises(CatdogError, match=r"images\.tar\.gz' does not have the checksum"):
         getting.get("pets", tmp_path / "pets", yes=True, progress=False, report=str)
     assert not server.requests
 
@@ -177,7 +177,7 @@ def test_archives_that_do_not_hold_what_they_should_are_told(server, tmp_path, m
         for name, c in contents.items()
     )
     monkeypatch.setitem(COLLECTIONS, "pets", replace(COLLECTIONS["pets"], archives=archives))
-    with pytest.raises(CatdogError, match="do not hold what they should"):
+    with pytest.raises(CatdogError, match="do not contain what they should"):
         getting.get("pets", tmp_path / "pets", yes=True, progress=False, report=str)
     assert not (tmp_path / "pets").exists()
 

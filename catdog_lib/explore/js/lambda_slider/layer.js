@@ -12,7 +12,7 @@ const [ACROSS, DOWN] = [12, 8]; // so many kernels at most
 const MOST_ROWS = 48; // of a fully connected layer
 const ZERO = [128, 128, 128];
 
-// Where the pixel of each weight is: [row, column, index of the weight]. Kernels k×k stand in rows,
+// Where the pixel of each weight is: [row, column, index of the weight]. Kernels k×k are in rows,
 // one pixel apart, those of a filter beside each other; a matrix stands as it is. Only so many of
 // the weights as can be seen are shown.
 export function weightLayout(shape) {
