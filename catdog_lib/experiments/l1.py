@@ -2,11 +2,12 @@
 
 The makers of the six-block network (docs/credits.md) trained it with RMSprop at 1e-3 and an L1
 penalty, with Adam at 1e-4 and none, and with Adam at 1e-4 and the penalty; in batches of 32, for 20
-epochs. They report no λ; their published notebook has λ = 1 on the sum over all parameters. Both are repeated, and
-again at a learning rate that trains the network within the 20 epochs. At that rate there is a path
-of λ, too, on the weights alone, in two ways: the penalty paid by its gradient and by a proximal
-step. No run changes its images by augmentation, so that there is something to overfit. All report
-the weights of the last epoch: an earlier one would have had less time to get rid of weights.
+epochs. They report no λ; their published notebook has λ = 1 on the sum over all parameters. Both
+are repeated, and again at a learning rate that trains the network within the 20 epochs. At that
+rate there is a path of λ, too, on the weights alone, in two ways: the penalty paid by its gradient
+and by a proximal step. No run changes its images by augmentation, so that there is something to
+overfit. All report the weights of the last epoch: an earlier one would have had less time to get
+rid of weights.
 
 Longer than 200 lines because plan, runs and their summary are one experiment.
 
