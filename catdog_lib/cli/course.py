@@ -154,7 +154,7 @@ def l1(
     quiet: bool,
     **settings: object,
 ) -> tuple[int, dict]:
-    """Repeat the published experiments with L1.
+    """Repeat three published experiments with L1.
 
     Trains over several seeds, and along a path of λ. What is not given depends on the budget.
     """

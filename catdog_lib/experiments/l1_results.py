@@ -8,8 +8,14 @@ from typing import Any
 
 from catdog_lib.runs.run_folder import load_run
 from catdog_lib.sparsity import share_of_zeros, sparsity
+from catdog_lib.training.history import History
 
 SMALL = 1e-3  # weights up to this size are counted, too
+PAID_BY = {
+    "gradient_all": "gradient, all parameters",
+    "gradient": "gradient",
+    "proximal": "proximal step",
+}
 
 
 def table_text(results: dict[str, Any]) -> str:
@@ -20,7 +26,7 @@ def table_text(results: dict[str, Any]) -> str:
     lines = [("", "λ", "paid by", "test", "validation", "zeros", "seconds")]
     others = [row for row in results["path"] if not row["name"]]
     for row in [*results["table"], *others]:
-        paid = row["penalty"] if row["l1"] else "–"
+        paid = PAID_BY[row["penalty"]] if row["l1"] else "–"
         cells = [
             plus_minus(row[name], 100, " %")
             for name in ("test_accuracy", "validation_accuracy", "zeros")
@@ -40,7 +46,7 @@ def results_row(
     """Return the row for one kind of training run, with its numbers over the seeds.
 
     Args:
-        name: of the experiment that it is, if it is one of the published three.
+        name: of the experiment, if it has one.
         kind: "optimizer", "lr", "l1" and "penalty".
         members: the training runs, as a sweep returns them.
     """
@@ -58,9 +64,31 @@ def results_row(
         **kind,
         "seeds": [member["seed"] for member in members],
         **{name: statistics(numbers) for name, numbers in values.items()},
-        "curves": [[e.validation_accuracy for e in run.history.epochs] for run in runs],
+        "losses": losses([run.history for run in runs]),
         "layers": {name: mean(shares[name] for shares in layers) for name in layers[0]},
     }
+
+
+def losses(histories: Sequence[History]) -> dict[str, list[list[float]]]:
+    """Return "training" and "validation" → the loss after each epoch, a list for each run."""
+    return {
+        "training": [[epoch.train_loss for epoch in run.epochs] for run in histories],
+        "validation": [[epoch.validation_loss for epoch in run.epochs] for run in histories],
+    }
+
+
+def unnamed_losses(results: dict[str, Any]) -> dict[str, dict[str, list[list[float]]]]:
+    """Return letter → losses for four kinds of training runs, not in the order of the table.
+
+    Exercise 05.4 asks what each chart shows before the names are told.
+    """
+    rows = {row["name"]: row for row in results["table"]}
+    weakest = min(
+        (row for row in results["path"] if row["penalty"] == "proximal"), key=lambda row: row["l1"]
+    )
+    names = ("Adam 1e-4, no penalty", "Adam 2e-3, λ = 1", "Adam 2e-3, no penalty")
+    first, second, third = (rows[name]["losses"] for name in names)
+    return {"A": first, "B": third, "C": weakest["losses"], "D": second}
 
 
 def statistics(values: Sequence[float]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from catdog_lib.plots.heatmaps import attribution_by_part, deletion_curves, heat
 from catdog_lib.plots.lambda_slider import lambda_slider
 from catdog_lib.plots.layer_windows import shape_windows
 from catdog_lib.plots.layers import activations, channel_statistics
+from catdog_lib.plots.losses import training_and_validation
 from catdog_lib.plots.optimizers import learning_rates, optimizer_race
 from catdog_lib.plots.penalties import penalised_loss, weight_magnitudes, weight_matrix
 from catdog_lib.plots.photos import captioned_images, forward_pass, gallery, image_grid, most_wrong
@@ -29,7 +30,7 @@ from catdog_lib.plots.profile import number_formats, roofline, speedup_steps, st
 from catdog_lib.plots.receptive_field_stack import receptive_field_stack
 from catdog_lib.plots.shapes import layer_costs, maps_to_scale
 from catdog_lib.plots.signals import signals_by_layer
-from catdog_lib.plots.sparsity import accuracy_against_zeros, l1_experiment, zeros_by_layer
+from catdog_lib.plots.sparsity import accuracy_against_zeros, zeros_by_layer
 from catdog_lib.plots.speed import speed
 from catdog_lib.plots.style import CAT, CLASS_COLOURS, DOG, describe, new_figure, show, style
 from catdog_lib.plots.training import compare, confusion, history, loss_curves
@@ -76,7 +77,6 @@ __all__ = [
     "image_grid",
     "image_sizes",
     "kernels",
-    "l1_experiment",
     "lambda_slider",
     "layer_costs",
     "learning_curves",
@@ -105,6 +105,7 @@ __all__ = [
     "style",
     "templates",
     "top_activations",
+    "training_and_validation",
     "weight_magnitudes",
     "weight_matrix",
     "zeros_by_layer",

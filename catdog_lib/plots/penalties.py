@@ -1,6 +1,6 @@
 """What a penalty does to weights: where the minimum moves, magnitudes, and zeros in a layer.
 
-Lesson 05, section 2; Lesson 05, section 7.
+Lesson 05, section 1; Lesson 05, section 3; Lesson 05, section 7.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def penalised_loss(
                 total = loss + lam * penalty
                 lowest = int(total.argmin())
                 axes.plot(w, total, color=f"C{i}", label=f"λ = {lam:g}")
-                axes.plot(w[lowest], total[lowest], "o", color=f"C{i}", markersize=13 - 2 * i)
+                axes.plot(w[lowest], total[lowest], "o", color=f"C{i}", markersize=18 - 4 * i)
                 positions.append(f"{abs(w[lowest]):.2f}")
             axes.axvline(0, color=GREY, linewidth=0.8)
             axes.set_title(name)
@@ -116,7 +116,7 @@ def weight_matrix(layers: Mapping[str, Tensor]) -> Figure:
             darkness = (rows / rows.max().clamp(min=1e-12)).sqrt()
             values = np.ma.masked_array(darkness.numpy(), zero.numpy())
             options = {"aspect": "auto", "interpolation": "nearest"}
-            axes.imshow(values, cmap=_MAGNITUDES, vmin=0, vmax=1, **options)
+            image = axes.imshow(values, cmap=_MAGNITUDES, vmin=0, vmax=1, **options)
             empty = int(zero.all(1).sum())
             share = zero.double().mean().item()
             axes.set_title(f"{name}: {share:.0%} zeros,\n{empty} of {len(rows)} filters gone")
@@ -126,6 +126,9 @@ def weight_matrix(layers: Mapping[str, Tensor]) -> Figure:
             filters = f"{empty} of {len(rows)} rows are empty"
             descriptions.append(f"{name}: {share:.0%} of the weights are 0, {filters}")
         all_axes[0].set(ylabel="filter")
+        scale = figure.colorbar(image, ax=all_axes, shrink=0.85)
+        scale.set_label("size of the weight,\nof the layer's largest")
+        scale.set_ticks([0, 0.5, 1], labels=["just above 0", "1/4", "1"])  # a root scale
     return describe(
         figure,
         "The weights of layers as tables, a row for each filter; zeros are white. "

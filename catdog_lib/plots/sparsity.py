@@ -1,6 +1,6 @@
 """Networks with few connections: what accuracy is left, and where the zeros are.
 
-Lesson 05, section 5; Lesson 05, section 6.
+Lesson 05, section 6.
 """
 
 from __future__ import annotations
@@ -12,49 +12,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from catdog_lib.plots.primitives import integer_ticks, label_bar
+from catdog_lib.plots.primitives import label_bar
 from catdog_lib.plots.style import GREY, describe, new_figure, style
 from catdog_lib.sparsity import LayerSparsity
 
 _LOOKS = {"gradient": ("C1", "s"), "proximal": ("C0", "o")}
-
-
-def l1_experiment(results: Mapping[str, Any]) -> Figure:
-    """Draw the three experiments over the epochs, and accuracy against zeros along the path of λ.
-
-    Args:
-        results: of :func:`catdog_lib.experiments.l1.run`.
-    """
-    descriptions = []
-    with style():
-        figure, (curves, path) = new_figure(1, 2, width=10, height=5)
-        for number, row in enumerate(results["table"]):
-            colour = ("C1", "C2", "C3")[number]
-            values = 100 * np.array(row["curves"])
-            epochs = np.arange(1, values.shape[1] + 1)
-            for seed in values:
-                curves.plot(epochs, seed, color=colour, linewidth=0.8, alpha=0.5)
-            curves.plot(epochs, values.mean(0), color=colour, label=row["name"])
-            descriptions.append(f"{row['name']}: {row['validation_accuracy']['mean']:.1%}")
-        curves.set(xlabel="epoch", ylabel="validation accuracy, %")
-        integer_ticks(curves)
-        curves.set_title("The three experiments")
-        curves.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17))
-        points = {"gradient": [], "proximal": []}
-        for row in results["path"]:
-            if row["l1"]:
-                points[row["penalty"]].append(_point(row))
-        without = [_point(row) for row in results["path"] if not row["l1"]]
-        ends = _draw_path(path, points, without)
-        path.set_ylabel("test accuracy, %")
-        path.set_title("Accuracy along the path of λ")
-    return describe(
-        figure,
-        "Two charts. Left, the validation accuracy of three ways to train by epoch, a thin line "
-        "for each seed and a thick one for their mean; in the end "
-        f"{'; '.join(descriptions)}. Right, the accuracy against the share of weights that are "
-        f"exactly 0. {ends}",
-    )
 
 
 def accuracy_against_zeros(
@@ -102,15 +64,6 @@ def zeros_by_layer(networks: Mapping[str, Sequence[LayerSparsity]]) -> Figure:
     return describe(figure, f"Bars: the share of each layer's weights that are 0. {descriptions}.")
 
 
-def _point(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row of the experiment's path as a point for :func:`accuracy_against_zeros`."""
-    return {
-        "l1": row["l1"],
-        "accuracy": row["test_accuracy"]["values"],
-        "zeros": row["zeros"]["values"],
-    }
-
-
 def _draw_path(
     axes: Axes,
     path: Mapping[str, Sequence[Mapping[str, Any]]],
@@ -137,7 +90,8 @@ def _draw_path(
             lam = f"λ = {point['l1']:g}"
             if not crowded:
                 look = {"textcoords": "offset points", "fontsize": 8.5, "color": colour}
-                axes.annotate(lam, (zeros, accuracy), xytext=(6, 5), **look)
+                look["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.8}
+                axes.annotate(lam, (zeros, accuracy), xytext=(0, 12), ha="center", **look)
             descriptions.append(f"{name}, {lam}: {zeros:.0f} % zeros, {accuracy:.1f} %")
     for point in without:
         accuracy = 100 * np.mean(point["accuracy"])

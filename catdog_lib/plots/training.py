@@ -1,6 +1,6 @@
 """How a training run went, and how good the network is that came out.
 
-Lesson 03, section 6; Lesson 03, section 7; Lesson 04, section 6; Lesson 05, section 5.
+Lesson 03, section 6; Lesson 03, section 7; Lesson 04, section 6; Lesson 05, section 1.
 """
 
 from __future__ import annotations

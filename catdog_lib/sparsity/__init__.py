@@ -13,7 +13,12 @@ from catdog_lib.sparsity.proximal import (
     soft_threshold,
     step_sizes,
 )
-from catdog_lib.sparsity.pruning import dead_channels, prune, zero_dead_channels
+from catdog_lib.sparsity.pruning import (
+    dead_channels,
+    prune,
+    zero_dead_channels,
+    zero_smallest_channels,
+)
 
 __all__ = [
     "LayerSparsity",
@@ -30,4 +35,5 @@ __all__ = [
     "sparsity",
     "step_sizes",
     "zero_dead_channels",
+    "zero_smallest_channels",
 ]

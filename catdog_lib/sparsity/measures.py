@@ -1,6 +1,6 @@
 """How sparse a network is: the share of its weights that are 0, layer by layer.
 
-Lesson 05, section 2; Lesson 05, section 6.
+Lesson 05, section 3; Lesson 05, section 6.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Penalties: a price on every weight or filter, so that a network keeps only what it needs.
 
-Lesson 05, section 2; Lesson 05, section 4.
+Lesson 05, section 3; Lesson 05, section 4.
 """
 
 from __future__ import annotations

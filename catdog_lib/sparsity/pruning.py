@@ -72,6 +72,30 @@ def zero_dead_channels(model: nn.Module) -> nn.Module:
     return model
 
 
+@torch.no_grad()
+def zero_smallest_channels(model: nn.Module, like: nn.Module) -> nn.Module:
+    """Return a copy of a network with as many dead channels as another, the smallest in magnitude.
+
+    Within each group of channels those go whose filters are shortest; where several layers write a
+    channel, their squared lengths add up. This is pruning by magnitude (Li and others 2017, arXiv
+    1608.08710, with lengths in place of sums).
+
+    Args:
+        model: trained without a penalty on filters.
+        like: a network of the same architecture; its dead channels are counted, group by group.
+
+    Raises:
+        CatdogError: it is none of the course's networks.
+    """
+    model = deepcopy(model)
+    for group, other in zip(_channel_groups(model), _channel_groups(like), strict=True):
+        lengths = sum(conv.weight.flatten(1).square().sum(1) for conv, _ in group.writers)
+        smallest = lengths.argsort()[: int(other.dead().sum())]
+        for conv, _ in group.writers:
+            conv.weight[smallest] = 0
+    return model
+
+
 def prune(model: nn.Module) -> nn.Module:
     """Return a smaller network of the same class, without its dead channels.
 

@@ -63,7 +63,7 @@ def backward(trainer: TrainingState, model: nn.Module, images: Tensor, targets: 
             logits, some_targets, reduction="sum", label_smoothing=recipe.label_smoothing
         )
         loss = loss * trainer.dist.size / batch_size  # processes average their gradients
-        if recipe.penalty == "gradient":
+        if recipe.penalty != "proximal":
             loss = loss + weight_penalty(trainer.model, recipe) / count
         if trainer.device.type == "cpu" and not loss.isfinite():
             batch = trainer.steps_taken % trainer.steps_in_epoch + 1
@@ -77,7 +77,8 @@ def weight_penalty(model: nn.Module, recipe: Recipe) -> Tensor | float:
     """Return what the recipe adds to the loss for the size of the weights."""
     penalty = 0.0
     if recipe.l1:
-        penalty = penalty + recipe.l1 * l1_penalty(model)
+        pays = model.parameters() if recipe.penalty == "gradient_all" else model
+        penalty = penalty + recipe.l1 * l1_penalty(pays)
     if recipe.group_l1:
         penalty = penalty + recipe.group_l1 * group_l1_penalty(model)
     return penalty

@@ -16,7 +16,7 @@ from catdog_lib.training.schedules import SCHEDULES
 
 PRECISIONS = ("auto", "float32")
 KEEP = ("best", "last")
-PENALTIES = ("gradient", "proximal")
+PENALTIES = ("gradient", "proximal", "gradient_all")
 # The functions of catdog_lib.data.augment; named here, since importing them loads PyTorch.
 AUGMENTATIONS = (
     "colour_jitter",
@@ -64,7 +64,8 @@ class Recipe:
             (:func:`catdog_lib.sparsity.group_l1_penalty`).
         penalty: how these are applied: as a part of the loss, by its "gradient", or by a "proximal"
             step after the optimizer's, which makes exact zeros
-            (:mod:`catdog_lib.sparsity.proximal`).
+            (:mod:`catdog_lib.sparsity.proximal`). "gradient_all" makes every parameter pay for l1,
+            biases and BatchNorm's too: a common mistake, here to be tried (lesson 05).
         max_grad_norm: scale the gradients down to this norm when theirs is larger; None never does
             (arXiv 1211.5063).
         ema_decay: validate and keep an exponential moving average of the weights, of which each

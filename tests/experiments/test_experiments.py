@@ -18,23 +18,24 @@ from catdog_lib.sparsity import share_of_zeros
 
 
 class TestPlan:
-    def test_three_experiments_and_two_ways_along_the_path(self):
+    def test_the_named_runs_and_two_ways_along_the_path(self):
         kinds = l1.Plan(lambdas=(0.5, 0.25, 0.5)).kinds()
         found = [tuple(kind.values()) for kind in kinds]
-        assert found[:3] == [
-            ("RMSprop", 1e-3, l1.LAMBDA, "gradient"),
+        assert found[:5] == [
+            ("RMSprop", 1e-3, 1.0, "gradient_all"),
             ("Adam", 1e-4, 0.0, "gradient"),
-            ("Adam", 1e-4, l1.LAMBDA, "gradient"),
+            ("Adam", 1e-4, 1.0, "gradient_all"),
+            ("Adam", 2e-3, 0.0, "gradient"),
+            ("Adam", 2e-3, 1.0, "gradient_all"),
         ]
-        path = {("Adam", 1e-4, lam, way) for lam in (0.25, 0.5) for way in ("gradient", "proximal")}
-        path.add(("Adam", 1e-4, l1.LAMBDA, "proximal"))
-        assert len(found) == 8 and set(found[3:]) == path
+        ways = ("gradient", "proximal")
+        assert found[5:] == [("Adam", 2e-3, lam, way) for way in ways for lam in (0.25, 0.5)]
 
     @pytest.mark.parametrize("budget", ["quick", "standard", "full"])
     def test_each_budget_makes_a_plan(self, budget, monkeypatch):
         monkeypatch.setattr("catdog_lib.budget.current", lambda: budget)
         plan = l1.Plan()
-        assert l1.LAMBDA in plan.lambdas and plan.size >= 64
+        assert plan.lambdas and plan.size >= 64
         assert (plan.max_train is None) == (budget == "full")
 
     @pytest.mark.parametrize(
@@ -48,7 +49,6 @@ class TestPlan:
 
 @pytest.mark.slow
 def test_the_experiment_from_its_command_to_its_figure(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(l1, "LAMBDA", 1.0)  # so high that the very first steps make zeros
     out = tmp_path / "l1"
     size = ["--data", "sketches", "--max-train", "64"]
     command = ["experiment", "l1", *size, "--out", str(out), "--quiet", "--json"]
@@ -56,31 +56,32 @@ def test_the_experiment_from_its_command_to_its_figure(tmp_path, capsys, monkeyp
     printed = capsys.readouterr().out.splitlines()
     results = json.loads(printed[-1])
     assert results == json.loads((out / "results.json").read_text())
-    assert [row["name"] for row in results["table"]] == list(l1.THREE)
+    assert [row["name"] for row in results["table"]] == list(l1.NAMED)
     assert [(row["l1"], row["penalty"]) for row in results["path"]] == [
         (0.0, "gradient"),
-        (l1.LAMBDA, "gradient"),
-        (l1.LAMBDA, "proximal"),
+        (0.1, "gradient"),
+        (0.1, "proximal"),
     ]
     for row in results["path"]:
         (folder,) = out.glob(
-            f"optimizer=Adam,lr=*,l1={row['l1']:g},penalty={row['penalty']},seed=0"
+            f"optimizer=Adam,lr=0.002,l1={row['l1']:g},penalty={row['penalty']},seed=0"
         )
         run = load_run(folder)
-        assert run.config["recipe"]["optimizer"] == "Adam" and run.config["recipe"]["lr"] == 1e-4
+        assert run.config["recipe"]["optimizer"] == "Adam" and run.config["recipe"]["lr"] == 2e-3
         assert run.config["recipe"]["l1"] == row["l1"] and run.config["recipe"]["keep"] == "last"
-        assert run.config["recipe"]["augment"] == ["trivial_augment"]
+        assert run.config["recipe"]["augment"] == []
         assert run.config["recipe"]["schedule"] == "constant"
         share = share_of_zeros(run.model)
         assert row["zeros"] == {"mean": share, "std": None, "values": [share]}
         assert row["test_accuracy"]["values"] == [run.config["result"]["test_accuracy"]]
-        assert row["curves"] == [[epoch.validation_accuracy for epoch in run.history.epochs]]
+        assert row["losses"]["validation"] == [[e.validation_loss for e in run.history.epochs]]
+        assert row["losses"]["training"] == [[e.train_loss for e in run.history.epochs]]
     gradient, proximal = results["path"][1:]
     assert gradient["zeros"]["mean"] == 0 < proximal["zeros"]["mean"]
     assert Image.open(out / "figure.png").width > 800
     heads = ["λ", "paid", "by", "test", "validation", "zeros", "seconds"]
     table = printed[printed.index(next(line for line in printed if line.split() == heads)) :]
-    assert re.fullmatch(r"Adam 1e-4 without +0 +– +\d\d?\.\d % .* 0\.0 % +\d+\.\d", table[2])
+    assert re.fullmatch(r"Adam 1e-4, no penalty +0 +– +\d\d?\.\d % .* 0\.0 % +\d+\.\d", table[2])
     assert str(tmp_path) not in results["command"] and results["command"].startswith(
         "CATDOG_BUDGET=quick catdog experiment l1 --data sketches --size 64 --width 2 --max-train "
         "64"
@@ -109,10 +110,24 @@ def test_where_the_photos_lie_is_not_told():
 class TestMeasured:
     def test_the_shipped_results_are_complete_and_tell_nothing_about_the_machine(self):
         results = experiments.measured("l1")
-        assert [row["name"] for row in results["table"]] == list(l1.THREE)
+        assert [row["name"] for row in results["table"]] == list(l1.NAMED)
         assert {"command", "date", "hardware", "data", "settings", "path", "failed"} < set(results)
         assert not re.search(r"/(home|work|root|tmp|Users)/", json.dumps(results))
         assert len(l1_results.table_text(results).splitlines()) > 4
+
+    def test_one_of_the_charts_without_names_overfits_and_one_stays_where_it_began(self):
+        """Exercise 05.4 rests on it."""
+        ends = {
+            letter: {
+                kind: sum(seed[-1] for seed in seeds) / len(seeds) for kind, seeds in run.items()
+            }
+            for letter, run in l1_results.unnamed_losses(experiments.measured("l1")).items()
+        }
+        assert list(ends) == ["A", "B", "C", "D"]
+        gaps = {letter: end["validation"] - end["training"] for letter, end in ends.items()}
+        assert gaps["B"] > 0.1 + max(gap for letter, gap in gaps.items() if letter != "B")
+        assert ends["D"]["training"] == pytest.approx(0.693, abs=0.01)
+        assert all(ends[letter]["training"] < 0.67 for letter in "ABC")
 
     def test_what_was_not_measured_is_one_sentence(self):
         with pytest.raises(CatdogError, match="No experiment 'l2' has been measured; there is l1"):

@@ -39,23 +39,6 @@ SIGNALS = [
     LayerSignal("0", "Linear", 2.0, 1e-6, 0.1, 5e-7),
     LayerSignal("2", "Linear", 0.03, 1.0, 0.1, 0.4),
 ]
-
-
-def l1_row(name, l1, accuracy, zeros=(0.0, 0.0), penalty="gradient"):
-    facts = {"mean": accuracy, "values": [accuracy - 0.02, accuracy + 0.02]}
-    return {
-        "name": name,
-        "l1": l1,
-        "penalty": penalty,
-        "test_accuracy": facts,
-        "validation_accuracy": facts,
-        "zeros": {"mean": sum(zeros) / 2, "values": list(zeros)},
-        "curves": [[0.5, accuracy], [0.55, accuracy]],
-    }
-
-
-L1 = {"table": [l1_row("a", 0.01, 0.75), l1_row("b", 0.0, 0.8), l1_row("c", 0.01, 0.85)]}
-L1["path"] = [*L1["table"][1:], l1_row(None, 0.01, 0.7, (0.3, 0.5), "proximal")]
 TOP_ACTIVATIONS = [
     TopActivation(0, 1, 1, 2.5, Box(0, 3, 2, 5), IMAGES[0, :, :4, 2:6]),
     TopActivation(1, 0, 0, 1.5, Box(0, 2, 0, 2), IMAGES[1, :, :3, :3]),
@@ -284,11 +267,14 @@ FIGURES = {
         "gradients in them 1.0e-06 and 1.0e+00, in the weights 5.0e-07 and "
         "4.0e-01; ReLU: values 3.0e-02 at",
     ),
-    "l1_experiment": (
-        lambda: plots.l1_experiment(L1),
-        "in the end a: 75.0%; b: 80.0%; c: 85.0%. Right, the accuracy against the share of "
-        "weights that are exactly 0. gradient, λ = 0.01: 0 % zeros, 85.0 %; "
-        "proximal, λ = 0.01: 40 % zeros, 70.0 %; without L1: 80.0 %.",
+    "training_and_validation": (
+        lambda: plots.training_and_validation(
+            {
+                "a": {"training": [[0.7, 0.2], [0.7, 0.3]], "validation": [[0.7, 0.8]] * 2},
+                "b": {"training": [[0.7, 9.0]], "validation": [[0.7, 0.6]]},
+            }
+        ),
+        "a: training 0.25, validation 0.80; b: training 9.00, validation 0.60. A dotted line",
     ),
     "accuracy_against_zeros": (
         lambda: plots.accuracy_against_zeros(

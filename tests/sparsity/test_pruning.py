@@ -10,7 +10,13 @@ from catdog_lib import models
 from catdog_lib.errors import CatdogError
 from catdog_lib.inspect.cost import cost
 from catdog_lib.inspect.shape_table import shape_table
-from catdog_lib.sparsity import dead_channels, prune, share_of_zeros, zero_dead_channels
+from catdog_lib.sparsity import (
+    dead_channels,
+    prune,
+    share_of_zeros,
+    zero_dead_channels,
+    zero_smallest_channels,
+)
 from tests.tiny import small
 
 NETWORKS = {
@@ -138,3 +144,26 @@ def test_without_dead_filters_nothing_changes():
 def test_an_unknown_network_is_one_sentence(what):
     with pytest.raises(CatdogError, match="does not know Sequential; use SixBlockCNN, FiveConv"):
         what(small())
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_pruning_by_magnitude_removes_as_many_channels_the_shortest(name):
+    like, model = trained(name), trained(name, dead=())
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    smaller = zero_smallest_channels(model, like)
+    counts = [int(dead.sum()) for dead in dead_channels(like).values()]
+    assert [int(dead.sum()) for dead in dead_channels(smaller).values()] == counts
+    assert sum(counts) > 0
+    assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
+    parameters = [sum(p.numel() for p in prune(net).parameters()) for net in (smaller, like)]
+    assert parameters[0] == parameters[1]
+
+
+def test_pruning_by_magnitude_takes_the_shortest_filters():
+    model, like = trained("six blocks", dead=()), trained("six blocks", dead=(0,))
+    with torch.no_grad():
+        for layer in (model.block1[0], model.block2[0]):
+            layer.weight[1] *= 1e-3
+    dead = dead_channels(zero_smallest_channels(model, like))
+    assert dead["block1.0"].tolist() == [False, True]
+    assert dead["block2.0"].nonzero().flatten().tolist() == [1]

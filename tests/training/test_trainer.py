@@ -90,6 +90,16 @@ class TestLoss:
         make_trainer(model, l1=0.05).step(*batch(10))
         assert_close(model.parameters(), expected)
 
+    def test_gradient_all_makes_biases_and_batchnorm_pay_as_well(self):
+        def loss(model, images, labels):
+            everything = torch.cat([p.flatten() for p in model.parameters()])
+            return F.cross_entropy(model(images), labels) + 0.05 * everything.abs().sum()
+
+        expected, _ = by_hand(plain(), loss)
+        model = plain()
+        make_trainer(model, l1=0.05, penalty="gradient_all").step(*batch(10))
+        assert_close(model.parameters(), expected)
+
 
 class TestGradientAccumulation:
     @pytest.mark.parametrize("micro_batches", [3, 10, 99])

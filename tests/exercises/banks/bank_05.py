@@ -1,10 +1,12 @@
-"""Typical wrong answers to the exercises of lesson 05, each with a piece of its hint."""
+"""Wrong and right answers to the exercises of lesson 05, the wrong ones with a piece of a hint."""
 
-import math
-
+import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import nn
 
+from catdog_lib.experiments import measured
+from catdog_lib.experiments.l1_results import unnamed_losses
 from tests.exercises.banks.common import no_return
 
 
@@ -12,98 +14,84 @@ def soft(w, t):
     return w.sign() * (w.abs() - t).clamp(min=0)
 
 
-# 05.1: an SGD step on the loss and the penalty
+# 05.1: a proximal step
 def in_place_step(w, g, lr, lam):
-    w -= lr * (g + lam * w.sign())
-    return w
+    w -= lr * g
+    return soft(w, lr * lam)
+
+
+def on_u(change):
+    """Return an answer that does something to the weights after the step on the loss."""
+    return lambda w, g, lr, lam: change(w - lr * g, lr * lam)
 
 
 STEP = [
-    (lambda w, g, lr, lam: w - lr * g, "where is the penalty"),
-    (lambda w, g, lr, lam: w - lr * lam * w.sign(), "step on the penalty alone"),
-    (lambda w, g, lr, lam: w + lr * (g + lam * w.sign()), "uphill"),
-    (lambda w, g, lr, lam: w - lr * (g - lam * w.sign()), "pulls towards 0"),
-    (lambda w, g, lr, lam: w - lr * (g + lam), "not 1 everywhere"),
-    (lambda w, g, lr, lam: w - lr * (g + lam * w.abs()), "the step needs its slope"),
-    (lambda w, g, lr, lam: w - lr * (g + lam * w), "slope of the L2 penalty λ/2"),
-    (lambda w, g, lr, lam: w - lr * (g + 2 * lam * w), "slope of the L2 penalty λ·w²"),
-    (lambda w, g, lr, lam: w - lr * g - lam * w.sign(), "multiplies the slope of the penalty"),
-    (lambda w, g, lr, lam: g + lam * w.sign(), "now take a step"),
-    (lambda w, g, lr, lam: w - lr * (g + lam * torch.where(w < 0, -1.0, 1.0)), "take the slope 0"),
-    (lambda w, g, lr, lam: soft(w - lr * g, lr * lam), "plain SGD"),
-    (lambda w, g, lr, lam: w - 0.5 * (g + 0.25 * w.sign()), "lr=0.1 and lam=2.0 should become"),
-    (lambda w, g, lr, lam: (w - lr * (g + lam * w.sign())).sum(), "of shape"),
-    (lambda w, g, lr, lam: w - lr * (g + lam * w / w.abs()), "NaN"),
-    (lambda w, g, lr, lam: 0.5, "yours is float"),
+    (lambda w, g, lr, lam: w - lr * g, "soft threshold is missing"),
+    (lambda w, g, lr, lam: w - lr * (g + lam * w.sign()), "leave the penalty out of the gradient"),
+    (lambda w, g, lr, lam: soft(w, lr * lam), "first take a step on the loss"),
+    (lambda w, g, lr, lam: soft(w - lr * g, lam), r"threshold is lr · lam"),
+    (lambda w, g, lr, lam: soft(w - lr * g, lr), r"threshold is lr · lam"),
+    (lambda w, g, lr, lam: soft(w - lr * g, lam / lr), r"threshold is lr · lam"),
+    (lambda w, g, lr, lam: soft(w, lr * lam) - lr * g, "other way round"),
+    (lambda w, g, lr, lam: soft(w + lr * g, lr * lam), "uphill"),
+    (lambda w, g, lr, lam: soft(w - g, lr * lam), "not multiplied by the learning rate"),
+    (on_u(lambda u, t: torch.where(u.abs() <= t, 0.0, u)), "hard threshold"),
+    (on_u(lambda u, t: u - t * u.sign()), "other side of 0"),
+    (
+        lambda w, g, lr, lam: w.sign() * ((w - lr * g).abs() - lr * lam).clamp(min=0),
+        "sign after the step",
+    ),
+    (on_u(lambda u, t: (u.abs() - t).clamp(min=0)), "lost their sign"),
+    (on_u(lambda u, t: (u - t).clamp(min=0)), "cut off"),
+    (on_u(lambda u, t: u / (1 + t)), "as L2 does"),
+    (lambda w, g, lr, lam: soft(w - 0.5 * g, 0.125), "should become"),
+    (on_u(lambda u, t: soft(u, t).sum()), "of shape"),
+    (lambda w, g, lr, lam: w / w.abs() * soft(w - lr * g, lr * lam).abs(), "NaN"),
     (in_place_step, "changed the weights"),
     (no_return, "returns None"),
     (1.0, "Give the function itself"),
 ]
 
 
-# 05.2: the soft threshold
-def in_place_threshold(w, t):
-    w.copy_(soft(w, t))
-    return w
+def step_by_loop(weights, gradient, lr, lam):
+    result = []
+    for w, g in zip(weights.tolist(), gradient.tolist(), strict=True):
+        u, t = w - lr * g, lr * lam
+        result.append(u - t if u > t else u + t if u < -t else 0.0)
+    return result
 
 
-SOFT = [
-    (lambda w, t: torch.where(w.abs() <= t, 0.0, w), "hard threshold"),
-    (lambda w, t: torch.where(w.abs() < t, 0.0, w), "hard threshold"),
-    (lambda w, t: w - t * w.sign(), "other side of 0"),
-    (lambda w, t: (w.abs() - t).clamp(min=0), "lost their sign"),
-    (lambda w, t: (w - t).clamp(min=0), "you cut them off"),
-    (lambda w, t: w.clamp(-t, t), "kept what should be taken away"),
-    (lambda w, t: w / (1 + t), "as L2 does"),
-    (lambda w, t: w.sign() * (w.abs() + t), "became larger"),
-    (lambda w, t: w / w.abs() * (w.abs() - t).clamp(min=0), "NaN"),
-    (lambda w, t: soft(w, 1.0), "With threshold 0.75"),
-    (lambda w, t: soft(w, t).flatten(), "of shape"),
-    (lambda w, t: soft(w, t).tolist(), "yours is list"),
-    (in_place_threshold, "changed the weights"),
-    (no_return, "returns None"),
-    (torch.zeros(3), "Give the function itself"),
+def step_in_numpy(weights, gradient, lr, lam):
+    u = weights.numpy() - lr * gradient.numpy()
+    return np.sign(u) * np.maximum(np.abs(u) - lr * lam, 0)
+
+
+STEPS = [
+    step_by_loop,
+    step_in_numpy,
+    lambda weights, gradient, lr, lam: F.softshrink(weights - lr * gradient, lr * lam),
+    on_u(lambda u, t: u - u.clamp(-t, t)),
+    lambda w, g, lr, lam: soft(w.float() - lr * g.float(), lr * lam),
+]
+
+# 05.2: predicted shares of zeros
+PREDICTION = [
+    ((0.25, 0.25), "By gradient"),
+    ((0.0, 0.5), "divide λ by the curvature"),
+    ((0.0, 1.0), "multiplied λ by the curvature"),
+    ((0.0, 0.125), "from both sides"),
+    ((0.0, 0.75), "share that is left"),
+    ((0.0, 0.0), "do reach 0"),
+    ((0.0, 0.4), "which .* are below"),
+    ((0, 25), "from 0 to 1"),
+    (0.25, "Return two shares"),
+    ((0.0, "0.25"), "expected numbers"),
 ]
 
 
-# 05.3: where a/2·(w − w0)² + lam·|w| is lowest
-def shrunk(w0, by):
-    return math.copysign(max(abs(w0) - by, 0), w0)
-
-
-def height(w0, a, lam):
-    w = shrunk(w0, lam / a)
-    return a / 2 * (w - w0) ** 2 + lam * abs(w)
-
-
-MINIMISER = [
-    (lambda w0, a, lam: w0, "without the penalty"),
-    (lambda w0, a, lam: shrunk(w0, lam), "left out the curvature"),
-    (lambda w0, a, lam: shrunk(w0, lam * a), "on the wrong side"),
-    (lambda w0, a, lam: shrunk(w0, lam / (2 * a)), "Half as far"),
-    (lambda w0, a, lam: shrunk(w0, 2 * lam / a), "Twice as far"),
-    (lambda w0, a, lam: a * w0 / (a + lam), "L2 penalty lam/2"),
-    (lambda w0, a, lam: a * w0 / (a + 2 * lam), "L2 penalty lam·w²"),
-    (lambda w0, a, lam: max(abs(w0) - lam / a, 0), "sign of w0 got lost"),
-    (lambda w0, a, lam: max(w0 - lam / a, 0), "you cut it off"),
-    (lambda w0, a, lam: w0 - lam / a, "For a negative w0"),
-    (lambda w0, a, lam: w0 - math.copysign(lam / a, w0), "You went past 0"),
-    (height, "the question is where"),
-    (lambda w0, a, lam: 7, "lowest point is at 2.2; you say 7"),
-    (no_return, "returns None"),
-    (2.5, "Give the function itself"),
-]
-
-
-# 05.4: the share of exact zeros
-def count(tensors):
-    tensors = list(tensors)
-    return sum(int((t == 0).sum()) for t in tensors), sum(t.numel() for t in tensors)
-
-
-def share(tensors):
-    zeros, numbers = count(tensors)
-    return zeros / numbers
+# 05.3: the mended loss
+def entropy(model, images, labels):
+    return F.cross_entropy(model(images), labels)
 
 
 def layers(model, *kinds):
@@ -114,123 +102,202 @@ def weights(model, *kinds):
     return [layer.weight for layer in layers(model, *kinds)]
 
 
-def of_the_outer_modules_only(model):
-    return share([m.weight for m in model if isinstance(m, nn.Conv2d | nn.Linear)] or [model])
+def l1(tensors):
+    return sum(t.abs().sum() for t in tensors)
 
 
-def mean_over_layers(model):
-    shares = [share([weight]) for weight in weights(model)]
-    return sum(shares) / len(shares)
+def with_penalty(penalty):
+    """Return an answer that adds lam times some function of the model."""
+    return lambda m, x, y, lam: entropy(m, x, y) + lam * penalty(m)
 
 
-def with_nearly_zero(model):
-    small = sum(int((weight.abs() < 1e-3).sum()) for weight in weights(model))
-    return small / count(weights(model))[1]
+def broken(model, images, labels, lam):
+    loss = entropy(model, images, labels)
+    for parameter in model.parameters():
+        loss = lam * parameter.abs().mean()
+    return loss
 
 
-ZEROS = [
-    (lambda model: share(model.parameters()), "BatchNorm's parameters and the biases"),
-    (lambda model: share(model.state_dict().values()), "buffers"),
+def without_graph(model, images, labels, lam):
+    return entropy(model, images, labels) + lam * l1(w.detach() for w in weights(model))
+
+
+LOSS = [
+    (broken, "is it overwritten"),
+    (lambda m, x, y, lam: lam * l1(weights(m)), "is it overwritten"),
+    (lambda m, x, y, lam: entropy(m, x, y), "penalty is missing"),
+    (with_penalty(lambda m: l1(m.parameters())), "Biases and BatchNorm pay"),
     (
-        lambda model: share(p for layer in layers(model) for p in layer.parameters()),
-        "a bias is no connection",
+        with_penalty(lambda m: l1(p for n, p in m.named_parameters() if n.endswith("weight"))),
+        "ask for the kind of layer",
     ),
-    (lambda model: count(weights(model))[0], "number of zeros; divide"),
-    (
-        lambda model: count(weights(model))[0] / count(model.parameters())[1],
-        "by the number of all parameters",
-    ),
-    (lambda model: 100 * share(weights(model)), "not a percentage"),
-    (lambda model: 1 - share(weights(model)), "that are left"),
-    (mean_over_layers, "averaged over layers"),
-    (lambda model: share(weights(model, nn.Conv2d)), "convolution only"),
-    (lambda model: share(weights(model, nn.Linear)), "one layer only"),
-    (with_nearly_zero, "count exact zeros"),
-    (lambda model: 0.3, "11 of these 70 weights are 0"),
-    (lambda model: 11 / 70, "inside an inner module"),
-    (lambda model: share(m.weight for m in model if isinstance(m, nn.Conv2d | nn.Linear)), "Error"),
+    (with_penalty(lambda m: l1(p for x in layers(m) for p in x.parameters())), "biases pay, too"),
+    (with_penalty(lambda m: sum(w.abs().mean() for w in weights(m))), "A mean is left"),
+    (with_penalty(lambda m: sum(p.abs().mean() for p in m.parameters())), "A mean is left"),
+    (with_penalty(lambda m: l1(w for w in [m[0].weight])), "inner module"),
+    (with_penalty(lambda m: l1(weights(m, nn.Linear))), "convolution does not pay"),
+    (with_penalty(lambda m: l1(weights(m)) / 6), "by the number of images"),
+    (with_penalty(lambda m: sum(w.square().sum() for w in weights(m))), "make it L2"),
+    (with_penalty(lambda m: sum(w.sum() for w in weights(m))), "cancel"),
+    (lambda m, x, y, lam: entropy(m, x, y) + l1(weights(m)), "lam does not multiply"),
+    (lambda m, x, y, lam: (entropy(m, x, y) + lam * l1(weights(m))).item(), "no graph"),
+    (without_graph, "not its gradients"),
+    (with_penalty(lambda m: 2 * l1(weights(m))), "the loss should be"),
     (no_return, "returns None"),
-    (11 / 70, "Give the function itself"),
+    (1.0, "Give the function itself"),
 ]
 
 
-# 05.5: the soft threshold of whole filters
-def shorten(w, t, length):
-    return w * (1 - t / length.clamp(min=1e-12)).clamp(min=0)
+def loss_by_loop(model, images, labels, lam):
+    total = nn.CrossEntropyLoss()(model(images), labels)
+    for name, parameter in model.named_parameters():
+        if name.endswith("weight") and parameter.ndim > 1:
+            total = total + lam * parameter.abs().sum()
+    return total
 
 
-def lengths(w, dims=(1, 2, 3)):
-    return w.square().sum(dims, keepdim=True).sqrt()
+def loss_by_norm(model, images, labels, lam):
+    loss = -model(images).log_softmax(1)[torch.arange(len(labels)), labels].mean()
+    for layer in model.modules():
+        if type(layer) in (nn.Conv2d, nn.Linear):
+            loss += lam * torch.linalg.vector_norm(layer.weight, 1)
+    return loss
 
 
-def in_place_groups(w, t):
-    w.copy_(shorten(w, t, lengths(w)))
+LOSSES = [loss_by_loop, loss_by_norm, with_penalty(lambda m: l1(weights(m)))]
+
+
+# 05.6: pruning by magnitude
+def without(w, order, count):
+    w = w.clone()
+    w.view(-1)[order.flatten().argsort()[:count]] = 0
     return w
 
 
-GROUPS = [
-    (soft, "as a whole"),
-    (lambda w, t: torch.where(lengths(w) <= t, 0.0, w), "shortened by the threshold as well"),
-    (lambda w, t: w * (1 - t / lengths(w).clamp(min=1e-12)), "turned round"),
-    (lambda w, t: shorten(w, t, w.norm()), "not of all weights together"),
-    (lambda w, t: shorten(w, t, lengths(w, (0, 2, 3))), "by input channel"),
-    (lambda w, t: shorten(w, t, lengths(w, (2, 3))), "one for every input channel"),
-    (lambda w, t: shorten(w, t, w.abs().sum((1, 2, 3), keepdim=True)), "not Σ"),
-    (lambda w, t: shorten(w, t, lengths(w) ** 2), "a root is missing"),
-    (lambda w, t: w / (1 + t), "leaves none at 0"),
-    (lambda w, t: w / lengths(w) * (lengths(w) - t).clamp(min=0), "NaN"),
-    (lambda w, t: shorten(w, 0.75, lengths(w)), "With threshold 0.625"),
-    (lambda w, t: shorten(w, 2 * t, lengths(w)), "length 3.25"),
-    (lambda w, t: shorten(w, t, lengths(w))[:3], "of shape"),
-    (in_place_groups, "changed the weights"),
+def by_rows(w, share):
+    return torch.stack([without(row, row.abs(), int(share * row.numel())) for row in w])
+
+
+def prune_in_place(w, share):
+    w.view(-1)[w.abs().flatten().argsort()[: int(share * w.numel())]] = 0
+    return w
+
+
+def soft_instead(w, share):
+    k = int(share * w.numel())
+    return soft(w, w.abs().flatten().sort().values[k - 1].item() if k else 0.0)
+
+
+PRUNE = [
+    (lambda w, s: without(w, -w.abs(), int(s * w.numel())), "largest weights went"),
+    (lambda w, s: without(w, w, int(s * w.numel())), "sorted with the sign"),
+    (lambda w, s: w - without(w, w.abs(), int(s * w.numel())), "kept the rest"),
+    (lambda w, s: without(w, w.abs(), w.numel() - int(s * w.numel())), "that share should go"),
+    (lambda w, s: without(w, w.abs(), int(s * w.numel()) + 1), "rounds down"),
+    (lambda w, s: without(w, w.abs(), max(0, int(s * w.numel()) - 1)), "One too few"),
+    (lambda w, s: torch.where(w.abs() <= s * w.abs().max(), 0.0, w), "count weights instead"),
+    (by_rows, "every row by itself"),
+    (soft_instead, "were changed as well"),
+    (lambda w, s: without(w, w.abs(), int(s * w.numel())) != 0, "Return the weights"),
+    (lambda w, s: without(w, w.abs(), 6), "should be 0, the smallest"),
+    (lambda w, s: without(w, w.abs(), int(s * w.numel())).flatten(), "of shape"),
+    (prune_in_place, "changed the weights"),
     (no_return, "returns None"),
     (torch.zeros(3), "Give the function itself"),
 ]
 
 
-# 05.6: parameters that are left
-def conv(channels_in, channels_out, kernel):
-    return channels_out * (channels_in * kernel * kernel + 1)
+def prune_by_threshold(weights, share):
+    k = int(share * weights.numel())
+    if k == 0:
+        return weights.clone()
+    return weights * (weights.abs() > weights.abs().flatten().kthvalue(k).values)
 
 
-def left(i, c, r, n, k):
-    return conv(i, c - r, k) + 2 * (c - r) + conv(c - r, n, k)
+def prune_in_numpy(weights, share):
+    flat = weights.numpy().copy().ravel()
+    flat[np.argsort(np.abs(flat))[: int(share * flat.size)]] = 0
+    return flat.reshape(weights.shape)
 
 
-def whole(i, c, r, n, k):
-    return left(i, c, 0, n, k)
+def prune_by_loop(weights, share):
+    result = weights.clone().flatten()
+    for _ in range(int(share * result.numel())):
+        sizes = [abs(w) if w != 0 else float("inf") for w in result.tolist()]
+        result[sizes.index(min(sizes))] = 0
+    return result.view_as(weights)
 
 
-def by(change):
-    """Return an answer that is off by ``change(channels_in, channels, removed, next, kernel)``."""
-    return lambda *numbers: left(*numbers) + change(*numbers)
+def prune_by_topk(weights, share):
+    kept = torch.zeros_like(weights).flatten()
+    stay = weights.abs().flatten().topk(weights.numel() - int(share * weights.numel())).indices
+    kept[stay] = weights.flatten()[stay]
+    return kept.view(weights.shape)
 
 
-PRUNED = [
-    (whole, "before anything is removed"),
-    (lambda *numbers: whole(*numbers) - left(*numbers), "how many are saved"),
-    (by(lambda i, c, r, n, k: conv(c, n, k) - conv(c - r, n, k)), "next convolution loses inputs"),
-    (by(lambda i, c, r, n, k: conv(c - r, c - r, k) - conv(c - r, n, k)), "keeps its filters"),
-    (by(lambda i, c, r, n, k: -conv(c - r, n, k)), "Count the next convolution"),
-    (lambda i, c, r, n, k: conv(i, c - r, k), "Count BatchNorm and the next"),
-    (by(lambda i, c, r, n, k: -2 * (c - r)), "a scale and a shift for each channel that is left"),
-    (by(lambda i, c, r, n, k: 2 * r), "no scale and no shift"),
-    (by(lambda i, c, r, n, k: -(c - r)), "two numbers for each channel"),
-    (by(lambda i, c, r, n, k: 2 * (c - r)), "buffers"),
-    (by(lambda i, c, r, n, k: -n), "bias for each of its filters"),
-    (by(lambda i, c, r, n, k: -n - (c - r)), "Both convolutions have biases"),
-    (by(lambda i, c, r, n, k: r), "takes its bias with it"),
-    (by(lambda i, c, r, n, k: 1), "I count"),
-    (lambda i, c, r, n, k: 1531, "I count"),
-    (no_return, "returns None"),
-    (1531, "Give the function itself"),
+# 05.4: which chart shows what
+ENDS = {
+    letter: [sum(seed[-1] for seed in losses[kind]) for kind in ("training", "validation")]
+    for letter, losses in unnamed_losses(measured("l1")).items()
+}
+OVER = max(ENDS, key=lambda letter: ENDS[letter][1] - ENDS[letter][0])
+STUCK = max(ENDS, key=lambda letter: ENDS[letter][0])
+NEITHER = min(set(ENDS) - {OVER, STUCK})
+LETTERS = [
+    ((STUCK, OVER), "the gap is not the largest"),
+    ((NEITHER, STUCK), "the gap is not the largest"),
+    ((OVER, NEITHER), "something was learned"),
+    ((OVER, OVER), "something was learned"),
+    ((OVER, "E"), "Give one of"),
+    ((OVER, 3), "Give one of"),
+    (OVER, "two letters"),
+]
+
+# 05.5: the search
+PLAN = {
+    "lambdas": [0, 1e-4, 1e-3, 1e-2, 1e-1, 1],
+    "seeds": 4,
+    "same_seeds": True,
+    "judge": "validation",
+}
+SEARCH = [
+    (PLAN | {"lambdas": [1e-4, 1e-3, 1e-2, 1e-1, 1]}, "no run with λ = 0"),
+    (PLAN | {"lambdas": [0, 1e-3, 1e-2, 1e-1, 1]}, "both ends"),
+    (PLAN | {"lambdas": [0, 1e-4, 0.25, 0.5, 0.75, 1]}, "constant factor"),
+    (PLAN | {"lambdas": [0, 1e-4, 1e-2, 1]}, "constant factor"),
+    (PLAN | {"lambdas": [0, 0, 1e-4, 1e-3, 1e-2, 1]}, "occurs twice"),
+    (PLAN | {"lambdas": [-1, 0, 1e-4, 1]}, "below 0"),
+    (PLAN | {"lambdas": [0]}, "both ends"),
+    (PLAN | {"seeds": 1}, "lucky seed"),
+    (PLAN | {"seeds": 2}, "take 3 or more"),
+    (PLAN | {"seeds": 5}, "30 runs; you have 24"),
+    (PLAN | {"seeds": 2.5}, "is a number of runs"),
+    (PLAN | {"same_seeds": False}, "cancels in the differences"),
+    (PLAN | {"judge": "test"}, "open the test set once"),
+    (PLAN | {"judge": "training"}, "reward overfitting"),
+    (PLAN | {"judge": "a friend"}, "Give one of"),
+    ({"lambdas": [0, 1]}, "Give a dict with"),
+    (4, "Give a dict with"),
 ]
 
 BANKS = {
     "05.1": STEP,
-    "05.2": SOFT,
-    "05.3": MINIMISER,
-    "05.4": ZEROS,
-    "05.5": GROUPS,
-    "05.6": PRUNED,
+    "05.2": PREDICTION,
+    "05.3": LOSS,
+    "05.6": PRUNE,
+    "05.4": LETTERS,
+    "05.5": SEARCH,
+}
+RIGHT_ANSWERS = {
+    "05.1": STEPS,
+    "05.2": [(0.0, 0.25), [0, 0.245], (np.float64(0.01), torch.tensor(0.26))],
+    "05.3": LOSSES,
+    "05.6": [prune_by_threshold, prune_in_numpy, prune_by_loop, prune_by_topk],
+    "05.4": [(OVER, STUCK), [OVER.lower(), STUCK], OVER + STUCK],
+    "05.5": [
+        PLAN,
+        PLAN | {"seeds": 3, "lambdas": (0, *(10 ** (-4 + 4 * i / 6) for i in range(7)))},
+        PLAN | {"lambdas": np.array([0, 1e-4, 1e-3, 1e-2, 1e-1, 1]), "seeds": np.int64(3)},
+        PLAN | {"lambdas": torch.tensor([0, 1e-4, 1e-3, 1e-2, 1e-1, 1]), "judge": "Validation"},
+    ],
 }
