@@ -11,11 +11,13 @@ from nbformat import NotebookNode
 from catdog_lib.errors import CatdogError
 
 DEEPER = "deeper"  # the tag of cells that go further than the main path
+QUIZ = "quiz"  # the tag of cells whose source has the answers of a quiz
 
 
 def prepare(notebook: NotebookNode) -> None:
-    """Drop the progress bars, and fold the solutions and what goes further."""
+    """Drop the progress bars, hide what gives answers away, and fold what goes further."""
     drop_bars(notebook)
+    hide_quizzes(notebook)
     fold_solutions(notebook)
     fold_deeper(notebook)
 
@@ -56,6 +58,13 @@ def drop_bars(notebook: NotebookNode) -> None:
         cell.outputs = [output for output in cell.outputs if not is_bar(output)]
     if not any(view in output.get("data", {}) for cell in code for output in cell.outputs):
         notebook.metadata.pop("widgets", None)
+
+
+def hide_quizzes(notebook: NotebookNode) -> None:
+    """Show a quiz without its source, which has the answers."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and QUIZ in cell.metadata.get("tags", []):
+            cell.metadata["tags"] = [*cell.metadata["tags"], "remove-input"]
 
 
 def fold_solutions(notebook: NotebookNode) -> None:

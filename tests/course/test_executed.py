@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from catdog_lib.course.executed import fold_deeper
+from catdog_lib.course.executed import fold_deeper, hide_quizzes
 from catdog_lib.errors import CatdogError
 
 
@@ -27,6 +27,12 @@ def test_what_goes_further_is_folded_by_its_heading():
         "## 1 · A", opening + "B &lt; C</summary>", "Text.", "1 + 1", "</details>",
         opening + "D</summary>", "</details>", "### E",
     ]  # one part a row  # fmt: skip
+
+
+def test_the_source_of_a_quiz_has_the_answers_and_is_not_shown():
+    notebook = nbformat.v4.new_notebook(cells=[cell("code", "Quiz()", "quiz"), cell("code", "1")])
+    hide_quizzes(notebook)
+    assert [one.metadata.tags for one in notebook.cells] == [["quiz", "remove-input"], []]
 
 
 def test_a_part_without_a_heading_cannot_be_folded():
