@@ -54,22 +54,23 @@ def parameter_groups(answer: Callable[..., Sequence[dict]]) -> None:
         values, target = ([each[n] for n in learn] for each in (got, right))
         top = len(learn) - 1
         mistakes = {
-            "All get the same rate.": [lr] * len(learn),
+            "All get the same rate.": (lr,) * len(learn),
             "The rates are upside down: the head gets the largest, the first stage the smallest.": [
                 [lr * decay**d for d in range(top + 1)],
                 [lr * decay ** (n + 1) for n in range(top)] + [lr],
             ],
-            "The head learns at lr itself, the top stage at decay · lr.": [
-                lr * decay ** (top + 1 - n) for n in range(top + 1)
-            ],
+            "The head learns at lr itself, the top stage at decay · lr.": (
+                *(lr * decay ** (top + 1 - n) for n in range(top + 1)),
+            ),
             "The top stage learns at decay · lr, more slowly than the head.": (
-                [lr * decay ** (top - 1 - n) for n in range(top)] + [lr]
+                *(lr * decay ** (top - 1 - n) for n in range(top)),
+                lr,
             ),
             "Each stage gets decay times the rate of the stage above it, so the factors multiply; "
-            "you let all stages have decay · lr.": [lr * decay] * top + [lr],
-            "You divide by decay: lower stages then learn faster than the head.": [
-                lr / decay ** (top - n) for n in range(top + 1)
-            ],
+            "you let all stages have decay · lr.": (*[lr * decay] * top, lr),
+            "You divide by decay: lower stages then learn faster than the head.": (
+                *(lr / decay ** (top - n) for n in range(top + 1)),
+            ),
         }
         if not same(values, target):
             refuse(values, mistakes, setting)
@@ -159,7 +160,7 @@ def _refuse_mistakes(one: Tensor, two: Tensor, a: Tensor, b: Tensor, row: Tensor
             "The others went into the mean. Then training knows something about the test set.": (
                 either(together, a)
             ),
-            "You took the mean of an image over its features; take that of a feature, mean(0).": row,
+            "You took the mean of an image over its features; use that of a feature, mean(0).": row,
             "The means are 0 now; divide by the standard deviation as well.": a - a.mean(0),
             "You divided by the variance; the standard deviation is its root.": [
                 (a - a.mean(0)) / a.var(0, correction=n) for n in (0, 1)

@@ -31,7 +31,7 @@ from catdog_lib.data.sources import SKETCHES
 from catdog_lib.device import choose_device, describe
 from catdog_lib.errors import CatdogError
 from catdog_lib.evidence import compare_paired
-from catdog_lib.experiments.transfer_ways import LARGE_PROBE, PROBE, SCRATCH, TUNED, Ways
+from catdog_lib.experiments.transfer_ways import LARGE_PROBE, LEVELS, PROBE, SCRATCH, TUNED, Ways
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,13 @@ def run(
     results = _start(plan, ways, Path(out), device)
     counts = sorted({min(count, len(ways.pool)) for count in plan.counts})
     for name in (PROBE, TUNED, SCRATCH, LARGE_PROBE):
+        if name in LEVELS and LEVELS[name] not in results["levels"]:
+            results["levels"][LEVELS[name]] = ways.level(name)
         for count in counts:
             rows = results["curves"].setdefault(name, {})
             row = rows.setdefault(str(count), {"values": [], "seconds": []})
             # All images are drawn in one way only, and nothing else in a probe is random.
-            alike = name in (PROBE, LARGE_PROBE) and count == len(ways.pool)
+            alike = name in LEVELS and count == len(ways.pool)
             for draw in range(len(row["values"]), 1 if alike else plan.draws):
                 start = time.perf_counter()
                 row["values"].append(ways.measure(name, count, draw))
@@ -178,6 +180,6 @@ def _start(plan: Plan, ways: Ways, out: Path, device: torch.device) -> dict[str,
             "train_images": len(ways.pool),
             "test_images": len(data.test),
         },
-        "levels": ways.levels,
+        "levels": {},
         "curves": {},
     }

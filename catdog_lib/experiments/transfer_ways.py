@@ -6,6 +6,7 @@ Lesson 06, section 6.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import torch
 from torch import Tensor, nn
@@ -21,12 +22,13 @@ from catdog_lib.training.fit import fit
 from catdog_lib.training.presets import named
 from catdog_lib.training.recipe import Recipe
 from catdog_lib.transfer.features import features_of
-from catdog_lib.transfer.fine_tuning import fine_tune
+from catdog_lib.transfer.fine_tuning import fine_tune, positions
 from catdog_lib.transfer.linear_probe import linear_probe
 
 PROBE, TUNED, SCRATCH = "linear probe", "fine-tuning", "from scratch"
 LARGE_PROBE = "linear probe, 256 px"
-NO_TRAINING, NO_TRAINING_LARGE = "no training", "no training, 256 px"
+# What the same features say with no training, by the backbone's own cats and dogs.
+LEVELS = {PROBE: "no training", LARGE_PROBE: "no training, 256 px"}
 
 FROM_SCRATCH = named("minutes")
 # On validation photos, 224 pixels or the whole photo made square were worse for the large probe.
@@ -36,9 +38,9 @@ EPOCHS = (14, 200)  # at least and at most this many epochs
 TUNING = Recipe(
     batch_size=16, lr=3e-4, lr_decay=0.7, schedule="cosine", augment=("flip_and_crop",), keep="last"
 )
-TUNED_IMAGES_SEEN = 1500
-TUNED_EPOCHS = (2, 10)
-TUNED_FROZEN = 4  # of the backbone's eight stages
+TUNED_IMAGES_SEEN = 3000
+TUNED_EPOCHS = (1, 10)
+TUNED_FROZEN = 2  # of the backbone's eight stages
 
 
 class Ways:
@@ -47,48 +49,54 @@ class Ways:
     Attributes:
         pool: training and validation images as one set: nothing is chosen on validation here.
         splits: as they were loaded.
-        levels: the accuracy of the backbone's own cats and dogs, with no training, by name.
     """
 
     def __init__(self, source: str | None, device: torch.device):
-        """Load the images in both sizes and extract their features.
+        """Load the images.
 
         Raises:
-            CatdogError: the images cannot be used.
+            CatdogError: they cannot be used.
         """
         self.device = device
         self.splits = load(source, FROM_SCRATCH.size, validation=FROM_SCRATCH.validation)
-        resize = {} if self.splits.source == SKETCHES else {"resize": LARGE_RESIZE}
-        large = load(source, LARGE_SIZE, validation=FROM_SCRATCH.validation, **resize)
         self.pool = joined(self.splits)
-        network = backbone(OFFLINE).to(device)
-        self._features, self.levels = {}, {}
-        for name, level, splits in (
-            (PROBE, NO_TRAINING, self.splits),
-            (LARGE_PROBE, NO_TRAINING_LARGE, large),
-        ):
-            test = features_of(network, splits.test)
-            self._features[name] = (features_of(network, joined(splits)), test)
-            with torch.no_grad():
-                own = cat_or_dog(network.head(test.to(device)).cpu())
-            self.levels[level] = self._share_right(own)
+        self._network = backbone(OFFLINE).to(device)
+
+    @cache  # noqa: B019 (one object a process)
+    def _features(self, way: str) -> tuple[Tensor, Tensor]:
+        """Return the features of pool and test images for one of the two probes."""
+        splits = self.splits
+        if way == LARGE_PROBE:
+            photos = splits.source != SKETCHES
+            resize = {"resize": LARGE_RESIZE} if photos else {}
+            share = FROM_SCRATCH.validation
+            splits = load(splits.source, LARGE_SIZE, validation=share, **resize)
+        sets = joined(splits), splits.test
+        pool, test = (features_of(self._network, images) for images in sets)
+        return pool, test
+
+    def level(self, probe: str) -> float:
+        """Return the accuracy with no training, on the features of one of the two probes."""
+        features = self._features(probe)[1]
+        with torch.no_grad():
+            return self._share_right(cat_or_dog(self._network.head(features.to(self.device))))
 
     def measure(self, way: str, count: int, draw: int) -> float:
         """Return the test accuracy of one way that learns from ``count`` images of the pool."""
         chosen = positions(self.pool, count, draw)
-        if way in self._features:
+        if way in LEVELS:
             with torch.no_grad():
-                return self._share_right(self._probe(way, chosen)(self._features[way][1]))
+                return self._share_right(self._probe(way, chosen)(self._features(way)[1]))
         # The last epoch's weights are kept: validation chooses nothing, so a few images will do.
         few = self.splits.validation.sample(4)
         data = replace(self.splits, train=self.pool.subset(chosen), validation=few)
         return self._tuned(data, chosen, draw) if way == TUNED else self._scratch(data, draw)
 
     def _probe(self, way: str, chosen: Tensor) -> nn.Linear:
-        return linear_probe(self._features[way][0][chosen], self.pool.labels[chosen])
+        return linear_probe(self._features(way)[0][chosen], self.pool.labels[chosen])
 
     def _share_right(self, logits: Tensor) -> float:
-        return (logits.argmax(1) == self.splits.test.labels).double().mean().item()
+        return (logits.argmax(1).cpu() == self.splits.test.labels).double().mean().item()
 
     def _tuned(self, data: Splits, chosen: Tensor, draw: int) -> float:
         epochs = _within(TUNED_EPOCHS, TUNED_IMAGES_SEEN // len(chosen))
@@ -127,12 +135,3 @@ def joined(splits: Splits) -> ImageSet:
     return ImageSet(
         a.store, torch.cat([a.rows, b.rows]), torch.cat([a.labels, b.labels]), a.names + b.names
     )
-
-
-def positions(pool: ImageSet, count: int, draw: int) -> Tensor:
-    """Return the positions of ``count`` images in the pool, as many cats as dogs.
-
-    They are the same for every way and every image size.
-    """
-    numbered = replace(pool, rows=torch.arange(len(pool)))
-    return numbered.sample(count, draw).rows

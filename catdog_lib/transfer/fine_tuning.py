@@ -1,4 +1,4 @@
-"""Fine-tuning: the backbone goes on learning, from the weights that it has, under a trained head.
+"""Fine-tuning: the backbone goes on learning, from the weights that it has; and draws of images.
 
 Lesson 06, section 6.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from catdog_lib.data.image_set import ImageSet, Splits
@@ -57,3 +57,12 @@ def resized(dataset: ImageSet, size: int) -> ImageSet:
     ]
     store = torch.cat([part.round().byte() for part in parts])
     return ImageSet(store, torch.arange(len(dataset)), dataset.labels, dataset.names)
+
+
+def positions(dataset: ImageSet, count: int, seed: int) -> Tensor:
+    """Return the positions of ``count`` images drawn at random, as many cats as dogs.
+
+    They are the same at every image size, so that several ways to train can share their draws.
+    """
+    numbered = replace(dataset, rows=torch.arange(len(dataset)))
+    return numbered.sample(count, seed).rows
