@@ -27,83 +27,7 @@ from catdog_lib.exercises.registry import WrongAnswer, exercise, require
 PROBE, TUNED = (81, 70, 88, 76, 84), (84, 72, 92, 79, 87)
 
 
-@exercise("06.4", "parameter_groups")
-def parameter_groups(answer: Callable[..., Sequence[dict]]) -> None:
-    """Check a function of (stages, head, lr, decay, frozen): groups for an optimizer."""
-    for lr, decay, frozen in ((0.1, 0.5, 0), (0.2, 0.3, 2)):
-        with seeded(9):
-            stages = [nn.Sequential(nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3)) for _ in range(4)]
-            head = nn.Linear(3, 2)
-        found = _rates(ask(answer, list(stages), head, lr, decay, frozen))
-        parts = [*stages, head]
-        rates = [[found.get(id(p)) for p in part.parameters()] for part in parts]
-        for number, part in enumerate(rates):
-            whole = len(set(part)) == 1
-            require(whole, f"The parameters of {_part(number)} do not all have the same rate.")
-        got = [part[0] for part in rates]
-        depth = range(4, -1, -1)  # of the first stage below the head, …, of the head
-        right = [None if n < frozen else lr * decay**d for n, d in enumerate(depth)]
-        setting = f"lr = {lr:g}, decay = {decay:g}, frozen = {frozen}"
-        missing = [_part(n) for n in range(5) if right[n] is not None and got[n] is None]
-        require(
-            not missing, f"{' and '.join(missing[:1])} should learn, and is left out. {setting}"
-        )
-        extra = [_part(n) for n in range(5) if right[n] is None and got[n] is not None]
-        require(not extra, f"{' and '.join(extra[:1])} is frozen: leave it out. ({setting})")
-        learn = [n for n in range(5) if right[n] is not None]
-        values, target = ([each[n] for n in learn] for each in (got, right))
-        top = len(learn) - 1
-        mistakes = {
-            "All get the same rate.": (lr,) * len(learn),
-            "The rates are upside down: the head gets the largest, the first stage the smallest.": [
-                [lr * decay**d for d in range(top + 1)],
-                [lr * decay ** (n + 1) for n in range(top)] + [lr],
-            ],
-            "The head learns at lr itself, the top stage at decay · lr.": (
-                *(lr * decay ** (top + 1 - n) for n in range(top + 1)),
-            ),
-            "The top stage learns at decay · lr, more slowly than the head.": (
-                *(lr * decay ** (top - 1 - n) for n in range(top)),
-                lr,
-            ),
-            "Each stage gets decay times the rate of the stage above it, so the factors multiply; "
-            "you let all stages have decay · lr.": (*[lr * decay] * top, lr),
-            "You divide by decay: lower stages then learn faster than the head.": (
-                *(lr / decay ** (top - n) for n in range(top + 1)),
-            ),
-        }
-        if not same(values, target):
-            refuse(values, mistakes, setting)
-            raise WrongAnswer(
-                "From the lowest stage that learns to the head, the rates should be "
-                f"{show(target)}; yours are {show(values)}. ({setting})"
-            )
-
-
-def _part(number: int) -> str:
-    return "the head" if number == 4 else f"stage {number + 1}"
-
-
-def _rates(groups: object) -> dict[int, float]:
-    """Return the learning rate of each parameter, by its id."""
-    shape = 'a list of dictionaries {"params": ..., "lr": ...}'
-    good = isinstance(groups, list | tuple) and all(isinstance(group, dict) for group in groups)
-    require(good, f"Return {shape}; you return {show(groups)}.")
-    found: dict[int, float] = {}
-    for group in groups:
-        require({"params", "lr"} <= group.keys(), f"Return {shape}; one has {sorted(group)}.")
-        params = group["params"]
-        for parameter in [params] if isinstance(params, Tensor) else list(params):
-            require(
-                isinstance(parameter, Tensor),
-                '"params" holds parameters, such as stage.parameters(), not modules or names.',
-            )
-            require(id(parameter) not in found, "A parameter is in two groups, or twice in one.")
-            found[id(parameter)] = float(group["lr"])
-    return found
-
-
-@exercise("06.5", "standardise")
+@exercise("06.4", "standardise")
 def standardise(answer: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> None:
     """Check a function of (train, other), N×D and M×D: both standardised by ``train`` alone."""
     g = torch.Generator().manual_seed(8)
@@ -184,6 +108,82 @@ def _refuse_mistakes(one: Tensor, two: Tensor, a: Tensor, b: Tensor, row: Tensor
             "Do exactly the same to the others: subtract the training mean, divide by the training "
             "standard deviation."
         )
+
+
+@exercise("06.5", "parameter_groups")
+def parameter_groups(answer: Callable[..., Sequence[dict]]) -> None:
+    """Check a function of (stages, head, lr, decay, frozen): groups for an optimizer."""
+    for lr, decay, frozen in ((0.1, 0.5, 0), (0.2, 0.3, 2)):
+        with seeded(9):
+            stages = [nn.Sequential(nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3)) for _ in range(4)]
+            head = nn.Linear(3, 2)
+        found = _rates(ask(answer, list(stages), head, lr, decay, frozen))
+        parts = [*stages, head]
+        rates = [[found.get(id(p)) for p in part.parameters()] for part in parts]
+        for number, part in enumerate(rates):
+            whole = len(set(part)) == 1
+            require(whole, f"The parameters of {_part(number)} do not all have the same rate.")
+        got = [part[0] for part in rates]
+        depth = range(4, -1, -1)  # of the first stage below the head, …, of the head
+        right = [None if n < frozen else lr * decay**d for n, d in enumerate(depth)]
+        setting = f"lr = {lr:g}, decay = {decay:g}, frozen = {frozen}"
+        missing = [_part(n) for n in range(5) if right[n] is not None and got[n] is None]
+        require(
+            not missing, f"{' and '.join(missing[:1])} should learn, and is left out. {setting}"
+        )
+        extra = [_part(n) for n in range(5) if right[n] is None and got[n] is not None]
+        require(not extra, f"{' and '.join(extra[:1])} is frozen: leave it out. ({setting})")
+        learn = [n for n in range(5) if right[n] is not None]
+        values, target = ([each[n] for n in learn] for each in (got, right))
+        top = len(learn) - 1
+        mistakes = {
+            "All get the same rate.": (lr,) * len(learn),
+            "The rates are upside down: the head gets the largest, the first stage the smallest.": [
+                [lr * decay**d for d in range(top + 1)],
+                [lr * decay ** (n + 1) for n in range(top)] + [lr],
+            ],
+            "The head learns at lr itself, the top stage at decay · lr.": (
+                *(lr * decay ** (top + 1 - n) for n in range(top + 1)),
+            ),
+            "The top stage learns at decay · lr, more slowly than the head.": (
+                *(lr * decay ** (top - 1 - n) for n in range(top)),
+                lr,
+            ),
+            "Each stage gets decay times the rate of the stage above it, so the factors multiply; "
+            "you let all stages have decay · lr.": (*[lr * decay] * top, lr),
+            "You divide by decay: lower stages then learn faster than the head.": (
+                *(lr / decay ** (top - n) for n in range(top + 1)),
+            ),
+        }
+        if not same(values, target):
+            refuse(values, mistakes, setting)
+            raise WrongAnswer(
+                "From the lowest stage that learns to the head, the rates should be "
+                f"{show(target)}; yours are {show(values)}. ({setting})"
+            )
+
+
+def _part(number: int) -> str:
+    return "the head" if number == 4 else f"stage {number + 1}"
+
+
+def _rates(groups: object) -> dict[int, float]:
+    """Return the learning rate of each parameter, by its id."""
+    shape = 'a list of dictionaries {"params": ..., "lr": ...}'
+    good = isinstance(groups, list | tuple) and all(isinstance(group, dict) for group in groups)
+    require(good, f"Return {shape}; you return {show(groups)}.")
+    found: dict[int, float] = {}
+    for group in groups:
+        require({"params", "lr"} <= group.keys(), f"Return {shape}; one has {sorted(group)}.")
+        params = group["params"]
+        for parameter in [params] if isinstance(params, Tensor) else list(params):
+            require(
+                isinstance(parameter, Tensor),
+                '"params" holds parameters, such as stage.parameters(), not modules or names.',
+            )
+            require(id(parameter) not in found, "A parameter is in two groups, or twice in one.")
+            found[id(parameter)] = float(group["lr"])
+    return found
 
 
 @exercise("06.6")

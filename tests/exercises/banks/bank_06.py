@@ -186,7 +186,7 @@ MOVES_RIGHT = [
 ]
 
 
-# 06.4: rates for the stages
+# 06.5: rates for the stages
 def groups(stages, head, lr, decay, frozen, rate=None, first=None, with_head=True):
     rate = rate or (lambda up: lr * decay**up)
     first = frozen if first is None else first
@@ -261,7 +261,7 @@ def groups_of_one(stages, head, lr, decay, frozen):
 RATES_RIGHT = [groups, groups_from_the_top, groups_of_one]
 
 
-# 06.5: standardise safely
+# 06.4: standardise safely
 def by(source, values, least=0.0):
     spread = source.std(0)
     spread = torch.where(spread == 0, 1.0, spread) if not least else spread.clamp(min=least)
@@ -347,15 +347,15 @@ BANKS = {
     "06.1": PREPARE,
     "06.2": SWAP,
     "06.3": MOVES,
-    "06.4": RATES,
-    "06.5": STANDARDISE,
+    "06.4": STANDARDISE,
+    "06.5": RATES,
     "06.6": READING,
 }
 RIGHT_ANSWERS = {
     "06.1": PREPARE_RIGHT,
     "06.2": SWAP_RIGHT,
     "06.3": MOVES_RIGHT,
-    "06.4": RATES_RIGHT,
-    "06.5": STANDARDISE_RIGHT,
+    "06.4": STANDARDISE_RIGHT,
+    "06.5": RATES_RIGHT,
     "06.6": READING_RIGHT,
 }
