@@ -131,21 +131,24 @@ def situations_text(kinds: dict[str, dict[str, Any]], few: int, many: int) -> st
     """Return a table of few and many images, alike and unlike those of the backbone's training.
 
     Args:
-        kinds: what the images are → results of :func:`run`.
-        few, many: two numbers of training images that all results have.
+        kinds: what the images are → results of :func:`run`. Ways that were not measured with so
+            many images are left out.
+        few, many: two numbers of training images.
     """
     lines = []
     for kind, results in kinds.items():
         for count in (few, many):
+            rows = {name: results["curves"].get(name, {}) for name in (PROBE, TUNED, SCRATCH)}
             values = {
-                name: [100 * value for value in results["curves"][name][str(count)]["values"]]
-                for name in (PROBE, TUNED, SCRATCH)
+                name: [100 * value for value in row[str(count)]["values"]]
+                for name, row in rows.items()
+                if str(count) in row
             }
             means = ", ".join(f"{name} {mean(each):.1f} %" for name, each in values.items())
             lines.append(f"{kind}, {count:,} images: {means}")
-            for first, second in ((TUNED, PROBE), (SCRATCH, PROBE)):
-                verdict = compare_paired(values[first], values[second], " points")
-                lines.append(f"    {first} − {second}: {verdict}")
+            for name in list(values)[1:]:
+                verdict = compare_paired(values[name], values[PROBE], " points")
+                lines.append(f"    {name} − {PROBE}: {verdict}")
     return "\n".join(lines)
 
 

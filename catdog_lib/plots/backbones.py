@@ -5,7 +5,7 @@ Lesson 06, section 3.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -26,7 +26,7 @@ _DIRECTIONS = {
     (1, -1): ("left", "top"),
     (-1, -1): ("right", "top"),
 }
-_DISTANCES = (7, 14, 24)  # of a name from its dot, in points
+_DISTANCES = (4, 11, 21, 33)  # of a name from the edge of its dot, in points
 
 
 def backbone_comparison(published: Mapping[str, tuple[float, float, float]]) -> Figure:
@@ -47,7 +47,8 @@ def backbone_comparison(published: Mapping[str, tuple[float, float, float]]) -> 
         axes.margins(0.16)
         _log_axis(axes, "x")
         axes.legend(loc="lower right", labelspacing=1.2, borderpad=1)
-        _name_dots(axes, {n: (work / 1e9, 100 * top) for n, (work, _, top) in published.items()})
+        dots = {name: (work / 1e9, 100 * top) for name, (work, _, top) in published.items()}
+        _name_dots(axes, dots, [_area(each[1]) ** 0.5 / 2 for each in published.values()])
     each = "; ".join(
         f"{name}: {work / 1e9:.2f} G multiply-adds, {parameters / 1e6:.1f} M parameters, {top:.1%}"
         for name, (work, parameters, top) in published.items()
@@ -68,12 +69,12 @@ def backbone_times(costs: Mapping[str, tuple[float, float, float]]) -> Figure:
             (right, 0, 1e9, "multiply-adds for an image, G"),
         ):
             dots = {network: (cost[place] / unit, cost[2]) for network, cost in costs.items()}
-            axes.plot(*zip(*dots.values(), strict=True), "o", color="C1", markersize=7)
+            axes.plot(*zip(*dots.values(), strict=True), "o", color="C1", markersize=6)
             axes.set(xlabel=name)
             axes.margins(0.16)
             _log_axis(axes, "x")
             _log_axis(axes, "y")
-            _name_dots(axes, dots)
+            _name_dots(axes, dots, [3] * len(dots))
         left.set(ylabel="milliseconds for an image, measured here")
         left.set_title("Do parameters tell the time?")
         right.set_title("Do multiply-adds?")
@@ -131,28 +132,39 @@ def _log_axis(axes: Axes, which: str) -> None:
     getattr(axes, f"{which}axis").set_major_formatter(lambda value, _: f"{value:g}")
 
 
-def _name_dots(axes: Axes, points: Mapping[str, tuple[float, float]]) -> None:
-    """Write a name beside each dot, where it covers the least; a line joins it if it is far."""
+def _name_dots(
+    axes: Axes, points: Mapping[str, tuple[float, float]], radii: Sequence[float]
+) -> None:
+    """Write a name beside each dot, where it covers the least; a line joins it if it is far.
+
+    Args:
+        axes: with the dots.
+        points: name → where its dot lies, in data coordinates.
+        radii: of the dots, in points.
+    """
     axes.figure.draw_without_rendering()  # settles where in the figure each dot lies
+    pixels = axes.figure.dpi / 72
     dots = axes.transData.transform(list(points.values()))
-    taken = [Bbox.from_extents(x - 5, y - 5, x + 5, y + 5) for x, y in dots]
+    taken = [
+        Bbox.from_extents(x - r * pixels, y - r * pixels, x + r * pixels, y + r * pixels)
+        for (x, y), r in zip(dots, radii, strict=True)
+    ]
     if axes.get_legend():
         taken.append(axes.get_legend().get_window_extent())
-    for name, point in points.items():
+    for (name, point), radius in zip(points.items(), radii, strict=True):
         best = None
         for distance in _DISTANCES:
             for (right, up), (ha, va) in _DIRECTIONS.items():
+                far = distance > _DISTANCES[0]
                 text = axes.annotate(
                     name,
                     point,
-                    xytext=(distance * right, distance * up),
+                    xytext=((distance + radius) * right, (distance + radius) * up),
                     textcoords="offset points",
                     fontsize=8,
                     ha=ha,
                     va=va,
-                    arrowprops={"arrowstyle": "-", "linewidth": 0.5, "color": GREY}
-                    if distance > _DISTANCES[0]
-                    else None,
+                    arrowprops={"arrowstyle": "-", "lw": 0.5, "color": GREY} if far else None,
                 )
                 box = text.get_window_extent()
                 inside = axes.bbox.contains(box.x0, box.y0) and axes.bbox.contains(box.x1, box.y1)

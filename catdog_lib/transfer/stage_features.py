@@ -16,7 +16,7 @@ from catdog_lib.models import Backbone
 BATCH_SIZE = 32
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def stage_features(backbone: Backbone, dataset: ImageSet) -> dict[str, Tensor]:
     """Return the features after each stage: the mean of every channel of its map.
 
@@ -37,5 +37,4 @@ def stage_features(backbone: Backbone, dataset: ImageSet) -> dict[str, Tensor]:
                 maps = stage(maps)
                 means = F.adaptive_avg_pool2d(maps, 1).flatten(1) if maps.ndim == 4 else maps
                 found[name].append(means.float().cpu())
-    # Cloned: a probe needs gradients, which tensors made in inference mode refuse.
-    return {name: torch.cat(parts).clone() for name, parts in found.items()}
+    return {name: torch.cat(parts) for name, parts in found.items()}

@@ -185,9 +185,9 @@ class TestTransfer:
 
     def test_the_shipped_results_compare_few_and_many_alike_and_unlike(self):
         kinds = {k: experiments.measured(k) for k in ("transfer", "transfer_sketches")}
-        said = transfer.situations_text(kinds, 10, 1000)
-        assert said.count("fine-tuning − linear probe") == said.count("from scratch − ") == 4
-        assert said.count("3 pairs") == 8
+        said = transfer.situations_text(kinds, 10, 100)
+        assert said.count("fine-tuning − linear probe") == 4
+        assert said.count("3 pairs") == said.count(" − linear probe: ")
 
     def test_a_difference_within_the_draws_is_seen(self):
         values = {"linear probe": [0.7, 0.8, 0.9], "fine-tuning": [0.72, 0.82, 0.921]}

@@ -68,7 +68,8 @@ def test_the_last_stage_has_the_backbones_features():
     assert found["stem"].shape == (8, 16)
     with torch.no_grad(), evaluating(network):
         assert torch.allclose(found["top"], network(few[:][0]), atol=1e-4)
-    linear_probe(found["stem"], few.labels)  # gradients may be taken on them
+    head = linear_probe(found["stem"], few.labels)
+    head(found["stem"]).sum().backward()  # gradients may be taken on them
 
 
 def test_drift_is_measured_against_the_first_step():
