@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 from matplotlib.transforms import Bbox
 from torch import Tensor
 
@@ -129,7 +130,11 @@ def _area(parameters: float) -> float:
 def _log_axis(axes: Axes, which: str) -> None:
     """Make an axis logarithmic, with numbers such as 0.1, 1, 10 in place of powers."""
     axes.set(**{f"{which}scale": "log"})
-    getattr(axes, f"{which}axis").set_major_formatter(lambda value, _: f"{value:g}")
+    axis = getattr(axes, f"{which}axis")
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1,) if high > 50 * low else (1, 2, 5)))
+    axis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _name_dots(
