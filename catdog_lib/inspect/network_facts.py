@@ -41,7 +41,7 @@ def network_facts(name: str) -> NetworkFacts:
     Raises:
         CatdogError: there is no such network.
     """
-    with torch.device("meta"):  # shapes without numbers
+    with torch.device("meta"):  # only shapes are computed
         network = backbone(name, pretrained=False)
         image = torch.zeros(1, 3, network.input_size, network.input_size)
         uses = shape_table(network, image)
