@@ -90,7 +90,7 @@ def fold_deeper(notebook: NotebookNode) -> None:
     cells, is_open = [], False
     for cell in notebook.cells:
         deeper = DEEPER in cell.metadata.get("tags", [])
-        starts = deeper and bool(re.match("#+ ", cell.source))
+        starts = deeper and cell.cell_type == "markdown" and bool(re.match("#+ ", cell.source))
         if is_open and (starts or not deeper):
             cells.append(nbformat.v4.new_markdown_cell("</details>"))
             is_open = False

@@ -16,7 +16,7 @@ def test_what_goes_further_is_folded_by_its_heading():
         cells=[
             cell("markdown", "## 1 · A"),
             cell("markdown", "### Going further · B < C\n\nText.", "deeper"),
-            cell("code", "1 + 1", "deeper"),
+            cell("code", "# a comment", "deeper"),
             cell("markdown", "### Going further · D", "deeper"),
             cell("markdown", "### E"),
         ]
@@ -24,7 +24,7 @@ def test_what_goes_further_is_folded_by_its_heading():
     fold_deeper(notebook)
     opening = '<details class="deeper"><summary>Going further · '
     assert [one.source for one in notebook.cells] == [
-        "## 1 · A", opening + "B &lt; C</summary>", "Text.", "1 + 1", "</details>",
+        "## 1 · A", opening + "B &lt; C</summary>", "Text.", "# a comment", "</details>",
         opening + "D</summary>", "</details>", "### E",
     ]  # one part a row  # fmt: skip
 

@@ -31,9 +31,9 @@ def read(path: Path) -> list:
     return nbformat.read(path, as_version=4).cells
 
 
-def level(source: str) -> int:
-    """Return how deep the heading is that a text begins with; 0 for none."""
-    found = re.match(r"(#+) ", source)
+def level(cell) -> int:
+    """Return how deep the heading is that a cell begins with; 0 for none."""
+    found = cell.cell_type == "markdown" and re.match(r"(#+) ", cell.source)
     return len(found[1]) if found else 0
 
 
@@ -64,13 +64,13 @@ def test_what_goes_further_collapses_and_hides_nothing_else(path):
     opening = 0  # the level of the heading that opened the part
     for number, cell in enumerate(cells):
         if DEEPER in tags(cell):
-            if level(cell.source):
-                opening = level(cell.source)
+            if level(cell):
+                opening = level(cell)
                 collapsed = cell.metadata.get("jp-MarkdownHeadingCollapsed")
                 assert collapsed and opening > 2, f"cell {number}: {cell.source[:40]}"
             assert opening, f"cell {number} is in no part with a heading"
         elif opening:
-            assert 0 < level(cell.source) <= opening, f"JupyterLab would hide cell {number}"
+            assert 0 < level(cell) <= opening, f"JupyterLab would hide cell {number}"
             opening = 0
 
 
@@ -88,4 +88,6 @@ def test_six_exercises_a_few_predictions_and_a_quiz(path):
 
 def test_words_are_counted():
     assert words("A formula $a + b$ and `code`, 1,000 times.") == 7
-    assert level("### Going further") == 3 and level("no # heading") == 0
+    assert level(nbformat.v4.new_markdown_cell("### Going further")) == 3
+    assert level(nbformat.v4.new_markdown_cell("no # heading")) == 0
+    assert level(nbformat.v4.new_code_cell("# a comment")) == 0
