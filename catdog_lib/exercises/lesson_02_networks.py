@@ -1,18 +1,20 @@
-"""Checkers of lesson 02, Output shapes: networks and what their units see (02.4 to 02.6)."""
+"""Checkers of lesson 02, Output shapes: networks, their costs and their views (02.3 to 02.6)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
 
-from catdog_lib.exercises.calling import check_settings
-from catdog_lib.exercises.checking import Mistakes, is_integer
-from catdog_lib.exercises.registry import exercise, require
+import torch
+from torch import nn
 
-INTEGERS = "divide with //, not with /"
+from catdog_lib.exercises.calling import ask, seeded
+from catdog_lib.exercises.checking import as_float64, is_integer, require_sequence, same
+from catdog_lib.exercises.registry import WrongAnswer, exercise, require
+from catdog_lib.models import SixBlockCNN
 
 
-@exercise("02.4")
+@exercise("02.3")
 def from_224_to_7(answer: list[tuple[int, int, int]]) -> None:
     """Check a list of (kernel, stride, padding): five convolutions or fewer that bring 224 to 7.
 
@@ -66,117 +68,131 @@ def from_224_to_7(answer: list[tuple[int, int, int]]) -> None:
     )
 
 
-Layers = list[tuple[int, int, int]]  # kernel, stride and dilation of each, first layer first
+# every remainder after a division by 4, more than once: rounding in another way is wrong somewhere
+SIZES = (16, 17, 18, 19, 22, 63, 64, 65, 66, 67, 99, 130, 225)
 
 
-def _field(layers: Layers, adds: Callable, start: int = 1) -> int:
-    """Return the receptive field if layers add ``adds(kernel, stride, dilation, jump)`` pixels."""
-    size, jump = start, 1
-    for kernel, stride, dilation in layers:
-        size += adds(kernel, stride, dilation, jump)
-        jump *= stride
-    return size
+@exercise("02.4", "make_network")
+def make_network(answer: Callable[[int], nn.Module]) -> None:
+    """Check a function of the image's size: a network with the five layers, for any size."""
+    for size in SIZES:
+        with seeded(size):
+            model = ask(answer, size)
+        hint = "Return the network, an nn.Module."
+        require(isinstance(model, nn.Module), hint)
+        _require_the_layers(model)
+        images = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(size))
+        try:
+            with torch.no_grad():
+                logits = model.eval()(images)
+        except RuntimeError as error:
+            reason = str(error).splitlines()[0]
+            raise WrongAnswer(
+                f"With images of {size} pixels the network stops: {reason}. After the first layer "
+                f"the side is {(size - 1) // 2 + 1}, after the pooling half of that, rounded down."
+            ) from error
+        require(
+            tuple(logits.shape) == (2, 2),
+            f"Two images of {size} pixels should give two numbers each, (2, 2); your network gives "
+            f"{tuple(logits.shape)}.",
+        )
 
 
-def _grow(k: int, s: int, d: int, jump: int) -> int:
-    return (k - 1) * d * jump
+def _require_the_layers(model: nn.Module) -> None:
+    """Require the two convolutions and the pooling as they were given."""
+    found = [
+        (layer.in_channels, layer.out_channels, *map(_one, (layer.stride, layer.padding)))
+        for layer in model.modules()
+        if isinstance(layer, nn.Conv2d) and _one(layer.kernel_size) == 3
+    ]
+    require(
+        found[:2] == [(3, 8, 2, 1), (8, 16, 1, 1)],
+        "Keep the two convolutions as they are; what has to change comes after the features.",
+    )
+    pools = [layer for layer in model.modules() if isinstance(layer, nn.MaxPool2d)]
+    require(
+        len(pools) == 1 and _one(pools[0].kernel_size) == 2 and not pools[0].ceil_mode,
+        "Keep the pooling as it is, 2×2 and rounded down.",
+    )
 
 
-def _added_jumps(layers: Layers) -> int:
-    jumps = [1 + sum(stride - 1 for _, stride, _ in layers[:i]) for i in range(len(layers))]
-    return 1 + sum((k - 1) * d * jump for (k, _, d), jump in zip(layers, jumps, strict=True))
+def _one(setting: int | tuple[int, ...]) -> int:
+    """Return the setting of a layer that is the same for height and width."""
+    return setting if isinstance(setting, int) else setting[0]
 
 
-STACKS = [
-    ([(3, 1, 1), (3, 1, 1)],),
-    ([(3, 1, 1), (2, 2, 1), (3, 1, 1), (2, 2, 1)],),
-    ([(5, 3, 1)],),
-    ([(7, 2, 1), (3, 2, 1), (3, 1, 1), (5, 3, 2), (3, 1, 4)],),
-    ([(1, 2, 1), (3, 1, 2), (4, 2, 1), (1, 1, 1)],),
-]
-FIELD_MISTAKES: Mistakes = {
-    "A layer's own stride does not widen its own view, only that of the layers above: first the "
-    "size, then the jump.": lambda layers: _field(layers, lambda k, s, d, j: (k - 1) * d * j * s),
-    "Where are the strides? Above a stride of 2, neighbouring units lie 2 pixels apart.": (
-        lambda layers: _field(layers, lambda k, s, d, j: (k - 1) * d)
-    ),
-    "Where is the dilation? It lets the k places of a kernel span (k − 1)·d + 1.": (
-        lambda layers: _field(layers, lambda k, s, d, j: (k - 1) * j)
-    ),
-    "A kernel of k places adds k − 1 steps, not k.": (
-        lambda layers: _field(layers, lambda k, s, d, j: k * d * j)
-    ),
-    "A kernel of k places has k − 1 gaps, so it adds (k − 1)·d, not k·d − 1.": (
-        lambda layers: _field(layers, lambda k, s, d, j: (k * d - 1) * j)
-    ),
-    "Begin with 1: without any layer, a unit is a pixel and sees itself.": (
-        lambda layers: _field(layers, _grow, start=0)
-    ),
-    "Jumps multiply: a stride of 2 on a stride of 2 makes 4.": _added_jumps,
-    "You went through the list from its end; the strides below a layer count, so begin with the "
-    "first.": lambda layers: _field(layers[::-1], _grow),
-    "Fields overlap: two 3×3 kernels see 5 pixels, not 6.": (
-        lambda layers: sum(k for k, _, _ in layers)
-    ),
-    "Kernels do not multiply: two 3×3 kernels see 5 pixels, not 9.": (
-        lambda layers: prod(k for k, _, _ in layers)
-    ),
-    "That is the jump, the product of the strides; return the size.": (
-        lambda layers: prod(s for _, s, _ in layers)
-    ),
-}
+WHAT_GROWS = (
+    "the memory of the first convolution's output",
+    "the parameters of all convolutions",
+    "the work of the first convolution",
+    "the weights of the last layer",
+)
 
 
-@exercise("02.5", "receptive_field_of")
-def receptive_field(answer: Callable[[Layers], int]) -> None:
-    """Check a function of a list of (kernel, stride, dilation): the pixels that one unit sees."""
-
-    def right(layers: Layers) -> int:
-        return _field(layers, _grow)
-
-    check_settings(answer, "receptive_field_of", STACKS, right, FIELD_MISTAKES, INTEGERS)
-
-
-# Here c is the number of channels, k the side of the one large kernel.
-WEIGHT_MISTAKES: Mistakes = {
-    "These are the weights of the one large kernel; count those of the 3×3 layers that see as "
-    "far.": lambda c, k: k * k * c * c,
-    "That is one 3×3 layer; how many does it take to see as far as the large kernel?": (
-        lambda c, k: 9 * c * c
-    ),
-    "Every kernel looks at all channels that come in, and there are as many kernels as come out: "
-    "C².": lambda c, k: (k - 1) // 2 * 9 * c,
-    "The channels are missing: there are C kernels, and each looks at C channels.": (
-        lambda c, k: (k - 1) // 2 * 9
-    ),
-    "You counted the biases, too; this is about the weights only.": (
-        lambda c, k: (k - 1) // 2 * (9 * c * c + c)
-    ),
-    "Fields overlap: a further 3×3 layer adds 2 pixels to what is seen, not 3.": (
-        lambda c, k: k // 3 * 9 * c * c
-    ),
-    "A further 3×3 layer adds 2 pixels to what is seen, one on each side.": (
-        lambda c, k: (k - 2) * 9 * c * c
-    ),
-    "One layer too many: the first sees 3 pixels, each further one 2 more.": (
-        lambda c, k: (k + 1) // 2 * 9 * c * c
-    ),
-    "A 3×3 kernel has nine places, not three.": lambda c, k: (k - 1) // 2 * 3 * c * c,
-    "Three layers see 7 pixels; a larger kernel needs more of them, a smaller one fewer.": (
-        lambda c, k: 27 * c * c
-    ),
-}
+@exercise("02.5", is_prediction=True)
+def growth(answer: list[float]) -> str:
+    """Check four factors: what becomes of a network's costs when the image's side doubles."""
+    given = require_sequence(answer, 4, "a list of four factors")
+    given = [as_float64(factor).item() for factor in given]
+    small, large = (_costs(SixBlockCNN(size=size), size) for size in (112, 224))
+    measured = [after / before for before, after in zip(small, large, strict=True)]
+    hints = (
+        "the map is twice as high and twice as wide.",
+        "look at the formula: does the size of the map appear in it?",
+        "the number of places is four times as large, and each costs the same.",
+        "halve 112 six times, rounding down each time, and do the same for 224; then square.",
+    )
+    for name, factor, found, hint in zip(WHAT_GROWS, given, measured, hints, strict=True):
+        good = same(factor, found, rtol=1e-3)
+        require(good, f"Measured, {name} does not grow by the factor {factor:g}: {hint}")
+    return f"Measured: {', '.join(f'{factor:g}' for factor in measured)}."
 
 
-@exercise("02.6", "stack_weights")
-def stack_weights(answer: Callable[[int, int], int]) -> None:
-    """Check a function of (channels, size): the weights of a stack of 3×3 layers.
+def _costs(model: nn.Module, size: int) -> tuple[int, int, int, int]:
+    """Return the four costs of WHAT_GROWS: numbers, parameters, multiply-adds, weights."""
+    layers = [layer for layer in model.modules() if isinstance(layer, nn.Conv2d)]
+    (last,) = (layer for layer in model.modules() if isinstance(layer, nn.Linear))
+    first = layers[0]
+    with torch.no_grad():
+        outputs = first(torch.zeros(1, 3, size, size)).numel()
+    parameters = sum(p.numel() for layer in layers for p in layer.parameters())
+    return outputs, parameters, outputs * first.weight[0].numel(), last.weight.numel()
 
-    It sees as far as one kernel with ``size`` rows and columns.
+
+@exercise("02.6")
+def see_enough(answer: list[tuple[int, int, int]]) -> str:
+    """Check a list of (kernel, stride, dilation): six layers or fewer that see 64 pixels.
+
+    The strides multiply to 8 at most, and the field has no holes.
     """
-    settings = [(2, 5), (1, 3), (16, 7), (64, 11), (512, 9)]
-
-    def right(c: int, k: int) -> int:
-        return (k - 1) // 2 * 9 * c * c
-
-    check_settings(answer, "stack_weights", settings, right, WEIGHT_MISTAKES, INTEGERS)
+    require(isinstance(answer, list | tuple) and len(answer) > 0, "Give a list of layers.")
+    for layer in answer:
+        good = isinstance(layer, list | tuple) and len(layer) == 3 and all(map(is_integer, layer))
+        require(good, f"Each layer is three integers, (kernel, stride, dilation); not {layer!r}.")
+        kernel, stride, dilation = layer
+        require(
+            1 <= kernel <= 3 and stride >= 1 and dilation >= 1,
+            f"{layer}: a kernel has 1 to 3 pixels here, stride and dilation are at least 1.",
+        )
+    require(len(answer) <= 6, f"These are {len(answer)} layers; six are enough.")
+    jump = prod(stride for _, stride, _ in answer)
+    require(
+        jump <= 8,
+        f"Your strides multiply to {jump}: neighbouring units lie {jump} pixels apart, and the map "
+        "keeps too little detail. At most 8.",
+    )
+    seen = {0}  # what one unit on top sees, layer by layer down to the image
+    for kernel, stride, dilation in reversed(answer):
+        seen = {at * stride + i * dilation for at in seen for i in range(kernel)}
+    size = max(seen) - min(seen) + 1
+    require(
+        size >= 64,
+        f"A unit on top sees {size} pixels in a row. Which layers are widened by a stride? Those "
+        "above it.",
+    )
+    require(
+        len(seen) == size,
+        f"A unit on top spans {size} pixels but looks at {len(seen)} of them. A dilation or a "
+        "stride larger than what the units below see leaves holes.",
+    )
+    return f"It sees {size} pixels without a hole, and neighbouring units lie {jump} pixels apart."

@@ -1,7 +1,7 @@
-"""Checkers of lesson 02, Output shapes: sizes after a convolution and after pooling (02.1 to 02.3).
+"""Checkers of lesson 02, Output shapes: sizes after one layer, and after five (02.1 and 02.2).
 
 In the formulas h is the size, k the kernel, s the stride, p the padding on each side, d the
-dilation, c whether ceil_mode is on.
+dilation.
 """
 
 from __future__ import annotations
@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import ceil
 
+import torch
+from torch import nn
+
 from catdog_lib.exercises.calling import check_settings
-from catdog_lib.exercises.checking import Mistakes
-from catdog_lib.exercises.registry import exercise
+from catdog_lib.exercises.checking import Mistakes, is_integer, require_sequence, show
+from catdog_lib.exercises.registry import exercise, require
 
 INTEGERS = "divide with //, not with /"
 
@@ -88,108 +91,39 @@ def conv_shape(answer: Callable) -> None:
     check_settings(answer, "conv_shape", CONV_SETTINGS, _pair(_out), CONV_MISTAKES, INTEGERS)
 
 
-def _halves(total: int) -> tuple[int, int]:
-    return total // 2, total - total // 2
-
-
-PAD_SETTINGS = [(3, 1), (4, 1), (5, 2), (2, 1), (1, 1), (4, 3), (6, 2), (7, 3)]
-PAD_MISTAKES: Mistakes = {
-    "When the total is odd, PyTorch puts the larger half after the image, not before it.": (
-        lambda k, d: _halves(d * (k - 1))[::-1]
-    ),
-    "That is the total on each side; it is shared between the two sides.": (
-        lambda k, d: (d * (k - 1), d * (k - 1))
-    ),
-    "There are no half pixels: when the total is odd, one side gets one more.": (
-        lambda k, d: (d * (k - 1) / 2, d * (k - 1) / 2)
-    ),
-    "When the total is odd this loses one: the image would shrink by a pixel.": (
-        lambda k, d: (d * (k - 1) // 2, d * (k - 1) // 2)
-    ),
-    "What is lost at the edges is d(k − 1) pixels, not d·k.": (
-        lambda k, d: (d * k // 2, d * k // 2)
-    ),
-    "k // 2 on each side is right for odd kernels without dilation only.": (
-        lambda k, d: (k // 2, k // 2)
-    ),
-    "A dilated kernel is wider: it spans d(k − 1) + 1 pixels.": lambda k, d: _halves(k - 1),
-    "That is right for odd kernels without dilation only.": (
-        lambda k, d: ((k - 1) // 2, (k - 1) // 2)
-    ),
-    "A kernel of k pixels makes the image k − 1 smaller, not k.": lambda k, d: _halves(k),
+# What the network of the exercise is built of; the comment is the side after each layer.
+LAYERS = {
+    "the 5×5 convolution with stride 2": lambda: nn.Conv2d(3, 16, 5, stride=2),  # 48
+    "the first pooling": lambda: nn.MaxPool2d(2),  # 24
+    "the 3×3 convolution with padding 1": lambda: nn.Conv2d(16, 32, 3, padding=1),  # 24
+    "the dilated convolution": lambda: nn.Conv2d(32, 64, 3, padding=2, dilation=2),  # 24
+    "the last pooling": lambda: nn.MaxPool2d(3, stride=2),  # 11
 }
+ADVICE = (
+    "how many windows of 5 pixels fit into 100, two pixels apart? The first stands at 0.",
+    "a pooling without a stride moves on by its own size.",
+    "a padding of 1 on each side gives back what a 3×3 kernel takes.",
+    "with dilation 2 the kernel spans 5 pixels, and the padding adds 2 on each side.",
+    "its windows are 3 wide and 2 apart, and what does not fit completely is left out.",
+)
 
 
-@exercise("02.2", "same_padding_of_both_ends")
-def same_padding(answer: Callable) -> None:
-    """Check a function of (kernel, dilation): the padding before and after that keeps the size."""
-
-    def right(k: int, d: int) -> tuple[int, int]:
-        return _halves(d * (k - 1))
-
-    name = "same_padding_of_both_ends"
-    check_settings(answer, name, PAD_SETTINGS, right, PAD_MISTAKES, INTEGERS)
-
-
-def _up(h: int, k: int, s: int, p: int) -> int:
-    return ceil((h + 2 * p - k) / s) + 1
-
-
-def _pooled(drops: Callable) -> Callable:
-    """Return the formula of the pooled size; ``drops(start, h, p)`` is PyTorch's odd rule.
-
-    It says whether ceil_mode leaves out a window that starts at ``start``.
-    """
-
-    def size(h: int, k: int, s: int, p: int, ceil_mode: bool) -> int:
-        out = _up(h, k, s, p) if ceil_mode else _out(h, k, s, p)
-        return out - 1 if ceil_mode and drops((out - 1) * s, h, p) else out
-
-    return size
-
-
-_pool = _pooled(lambda start, h, p: start >= h + p)
-POOL_SETTINGS = [
-    *((7, 2, 2, 0, False), (7, 2, 2, 0, True), (8, 2, 2, 0, True), (5, 2, 2, 1, True)),
-    *((7, 3, 2, 1, False), (7, 2, 3, 1, True), (6, 2, 3, 1, True), (9, 3, 2, 1, True)),
-    *((112, 3, 2, 1, False), (112, 3, 2, 0, True), (10, 4, 3, 2, True), (11, 4, 5, 2, True)),
-    *((13, 3, 5, 0, False), (3, 2, 3, 0, True)),
-]
-POOL_MISTAKES: Mistakes = {
-    "You always round down: what does ceil_mode do?": lambda h, k, s, p, c: _out(h, k, s, p),
-    "Right except for PyTorch's odd rule: a window that would start in the padding after the map "
-    "is left out.": _pooled(lambda start, h, p: False),
-    "You always round up; PyTorch does so with ceil_mode only.": (
-        lambda h, k, s, p, c: _up(h, k, s, p)
-    ),
-    "The two modes are swapped: ceil_mode=True rounds up.": (
-        lambda h, k, s, p, c: _pool(h, k, s, p, not c)
-    ),
-    "Nearly: places are counted from 0, so the padding after the map begins at h + p itself: "
-    "take >=.": _pooled(lambda start, h, p: start > h + p),
-    "Places are counted from the start of the padding before the map, so the map ends at h + p, "
-    "not at h.": _pooled(lambda start, h, p: start >= h),
-    "You leave out windows that start after the padding; leave out those that start in it, too.": (
-        _pooled(lambda start, h, p: start >= h + 2 * p)
-    ),
-    "With ceil_mode you always leave out the last window; do so only if it starts in the "
-    "padding.": _pooled(lambda start, h, p: True),
-    "You take the kernel for the stride: they are the same only where no stride is given.": (
-        lambda h, k, s, p, c: _pool(h, k, k, p, c)
-    ),
-    "Where is the padding? It makes the map larger by p on each side.": (
-        lambda h, k, s, p, c: _pool(h, k, s, 0, c)
-    ),
-    "One window is missing: the first stands at 0, before any step is made. Add 1.": (
-        lambda h, k, s, p, c: _pool(h, k, s, p, c) - 1
-    ),
-    "Half a window does not exist: round down, or up with ceil_mode.": (
-        lambda h, k, s, p, c: (h + 2 * p - k) / s + 1
-    ),
-}
-
-
-@exercise("02.3", "my_pool_size")
-def pool_output_size(answer: Callable) -> None:
-    """Check a function of (size, kernel, stride, padding, ceil_mode): PyTorch's pooled size."""
-    check_settings(answer, "my_pool_size", POOL_SETTINGS, _pool, POOL_MISTAKES, INTEGERS)
+@exercise("02.2", is_prediction=True)
+def predicted_sides(answer: list[int]) -> str:
+    """Check a list of five sides: those of an image of 100 pixels after each of five layers."""
+    given = require_sequence(answer, 5, "a list of five sides")
+    require(
+        all(is_integer(side) or float(side).is_integer() for side in given),
+        f"You gave {show(answer)}; a map has no half rows: give integers.",
+    )
+    maps = torch.zeros(1, 3, 100, 100)
+    measured = []
+    for (name, make), advice, side in zip(LAYERS.items(), ADVICE, given, strict=True):
+        with torch.no_grad():
+            maps = make()(maps)
+        measured.append(maps.shape[2])
+        require(
+            side == measured[-1],
+            f"The first side that differs from the network's comes after {name}: {advice}",
+        )
+    return f"The network's sides are {' → '.join(map(str, [100, *measured]))}."

@@ -1,6 +1,6 @@
 """Click a unit of a network, and see what it sees.
 
-Lesson 02, section 10.
+Lesson 02, section 7.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """The output size of one layer by formula; that of a whole network is in ``inspect.shape_table``.
 
-Lesson 02, section 1; Lesson 02, section 3; Lesson 02, section 4; Lesson 02, section 5;
-Lesson 02, section 6.
+Lesson 02, section 1; Lesson 02, section 3; Lesson 02, section 4.
 """
 
 from __future__ import annotations

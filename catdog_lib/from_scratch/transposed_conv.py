@@ -2,7 +2,7 @@
 
 The formula is that of Dumoulin and Visin (arXiv:1603.07285), chapter 4.
 
-Lesson 02, section 5.
+Lesson 02, section 4.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Formulas: Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional N
 Distill 2019, doi:10.23915/distill.00021. Here, too, pixels are counted from 0, and place 0 is the
 centre of the first pixel. Without formulas: :mod:`catdog_lib.inspect.effective_field`.
 
-Lesson 02, section 10; Lesson 07, section 2.
+Lesson 02, section 7; Lesson 07, section 2.
 """
 
 from __future__ import annotations

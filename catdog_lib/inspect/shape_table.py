@@ -1,6 +1,6 @@
 """The output shape, parameters and multiply-adds of every layer of a network, found by running it.
 
-Lesson 02, section 8; Lesson 03, section 2; Lesson 06, section 3.
+Lesson 02, section 5; Lesson 03, section 2; Lesson 06, section 3.
 """
 
 from __future__ import annotations

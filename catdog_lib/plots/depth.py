@@ -1,6 +1,6 @@
 """What depth does: how far a unit sees, and how much of the gradient reaches the first layer.
 
-Lesson 02, section 10; Lesson 02, section 12.
+Lesson 02, section 7; Lesson 02, section 9.
 """
 
 from __future__ import annotations

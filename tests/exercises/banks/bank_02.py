@@ -1,6 +1,10 @@
 """Typical wrong answers to the exercises of lesson 02, each with a piece of its hint."""
 
-from math import ceil, floor
+from math import ceil
+
+import numpy as np
+import torch
+from torch import nn
 
 from tests.exercises.banks.common import no_return
 
@@ -54,58 +58,19 @@ CONV = [
     ((5, 6), "Give the function itself"),
 ]
 
-# 02.2: same padding
-SAME = [
-    (lambda k, d: (k // 2, k // 2), "without dilation only"),
-    (lambda k, d: ((k - 1) // 2, (k - 1) // 2), "without dilation only"),
-    (lambda k, d: ((k - 1) // 2, k // 2), "dilated kernel is wider"),
-    (lambda k, d: (d * (k - 1), d * (k - 1)), "total on each side"),
-    (lambda k, d: (d * (k - 1) / 2, d * (k - 1) / 2), "no half pixels"),
-    (lambda k, d: (d * (k - 1) // 2,) * 2, "loses one"),
-    (lambda k, d: (d * (k - 1) - d * (k - 1) // 2, d * (k - 1) // 2), "after the image"),
-    (lambda k, d: (d * k // 2, d * k // 2), r"not d·k"),
-    (lambda k, d: (k // 2, k - k // 2), "k − 1 smaller"),
-    (lambda k, d: ((d + 1) * (k - 1) // 2,) * 2, "should be"),
-    (lambda k, d: (0, d * (k - 1)), "should be"),
-    (lambda k, d: d * (k - 1) // 2, "Return two numbers"),
-    (lambda k, d: d * (k - 1), "Return two numbers"),
-    (no_return, "returns None"),
-    ((1, 1), "Give the function itself"),
+# 02.2: five sides predicted
+SIDES = [
+    ([47, 23, 23, 23, 11], "5×5 convolution"),
+    ([48, 47, 47, 47, 23], "first pooling"),
+    ([48, 24, 22, 22, 10], "with padding 1"),
+    ([48, 24, 24, 26, 12], "the dilated"),
+    ([48, 24, 24, 24, 12], "last pooling"),
+    ([48, 24, 24, 24, 11.5], "no half rows"),
+    ([48, 24], "five sides"),
+    (48, "five sides"),
 ]
 
-
-# 02.3: pooling with ceil_mode
-def pool(h, k, s, p, ceil_mode, edge=0, counts_padding=True, strict=False):
-    """Return the right size; the arguments after ``ceil_mode`` spoil the odd rule."""
-    out = (ceil if ceil_mode else floor)((h + 2 * p - k) / s) + 1
-    start, end = (out - 1) * s, h + (p if counts_padding else 0) + edge
-    drops = start > end if strict else start >= end
-    return out - 1 if ceil_mode and drops else out
-
-
-POOL = [
-    (lambda h, k, s, p, c: (h + 2 * p - k) // s + 1, "always round down"),
-    (lambda h, k, s, p, c: ceil((h + 2 * p - k) / s) + 1, "always round up"),
-    (lambda h, k, s, p, c: (ceil if c else floor)((h + 2 * p - k) / s) + 1, "odd rule"),
-    (lambda h, k, s, p, c: pool(h, k, s, p, not c), "swapped"),
-    (lambda h, k, s, p, c: pool(h, k, s, p, c, strict=True), ">="),
-    (lambda h, k, s, p, c: pool(h, k, s, p, c, counts_padding=False), r"ends at h \+ p"),
-    (lambda h, k, s, p, c: pool(h, k, s, p, c, edge=p), "start after the padding"),
-    (
-        lambda h, k, s, p, c: ceil((h + 2 * p - k) / s) if c else pool(h, k, s, p, c),
-        "always leave out",
-    ),
-    (lambda h, k, s, p, c: pool(h, k, k, p, c), "kernel for the stride"),
-    (lambda h, k, s, p, c: pool(h, k, s, 0, c), "Where is the padding"),
-    (lambda h, k, s, p, c: pool(h, k, s, p, c) - 1, "One window is missing"),
-    (lambda h, k, s, p, c: (h + 2 * p - k) / s + 1, "Half a window"),
-    (lambda h, k, s, p, c: pool(h, k, s, 2 * p, c), "should be"),
-    (lambda h, k, s, p, c: float(pool(h, k, s, p, c)), "a float"),
-    (no_return, "returns None"),
-    (3, "Give the function itself"),
-]
-
-# 02.4: layers that bring 224 to 7
+# 02.3: layers that bring 224 to 7
 LAYERS = [
     ([(3, 2, 1)] * 4, "224 → 112 → 56 → 28 → 14; they should end at 7"),
     ([(3, 2, 0)] * 5, "they should end at 7"),
@@ -129,82 +94,120 @@ LAYERS = [
 ]
 
 
-# 02.5: receptive field of a stack
-def field(layers, grow, start=1, jumps=lambda jump, stride: jump * stride):
-    size, jump = start, 1
-    for kernel, stride, dilation in layers:
-        size += grow(kernel, dilation, jump)
-        jump = jumps(jump, stride)
-    return size
+# 02.4: a network for every size
+def features(pool=None, first=None):
+    return nn.Sequential(
+        first or nn.Conv2d(3, 8, 3, stride=2, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(8, 16, 3, padding=1),
+        nn.ReLU(),
+        pool or nn.MaxPool2d(2),
+    )
 
 
-def usual(kernel, dilation, jump):
-    return (kernel - 1) * dilation * jump
+def head(side, body=None):
+    return nn.Sequential(body or features(), nn.Flatten(), nn.Linear(16 * side**2, 2))
 
 
-def jump_first(layers):
-    size = jump = 1
-    for kernel, stride, dilation in layers:
-        jump *= stride
-        size += (kernel - 1) * dilation * jump
-    return size
+def measured(size, body=None):
+    body = body or features()
+    return head(body(torch.zeros(1, 3, size, size)).shape[2], body)
 
 
-def the_jump(layers):
-    jump = 1
-    for _, stride, _ in layers:
-        jump *= stride
-    return jump
-
-
-def product_of_kernels(layers):
-    size = 1
-    for kernel, _, _ in layers:
-        size *= kernel
-    return size
-
-
-FIELD = [
-    (jump_first, "first the size, then the jump"),
-    (lambda layers: field(layers, lambda k, d, j: (k - 1) * d), "Where are the strides"),
-    (lambda layers: field(layers, lambda k, d, j: (k - 1) * j), "Where is the dilation"),
-    (lambda layers: field(layers, lambda k, d, j: k * d * j), "adds k − 1 steps"),
-    (lambda layers: field(layers, lambda k, d, j: (k * d - 1) * j), "k − 1 gaps"),
-    (lambda layers: field(layers, usual, start=0), "Begin with 1"),
-    (lambda layers: field(layers, usual, jumps=lambda j, s: j + s - 1), "Jumps multiply"),
-    (lambda layers: field(layers[::-1], usual), "from its end"),
-    (lambda layers: sum(k for k, _, _ in layers), "not 6"),
-    (product_of_kernels, "do not multiply"),
-    (the_jump, "That is the jump"),
-    (lambda layers: field(layers, lambda k, d, j: (k - 1) * (d + 1) * j), "should be"),
-    (lambda layers: float(field(layers, usual)), "a float"),
+NETWORK = [
+    (lambda size: head(size // 4), "With images of 17|With images of 18|With images of 19"),
+    (lambda size: head(round(size / 4)), "network stops"),
+    (lambda size: head((size + 3) // 4), "network stops"),
+    (lambda size: head(16), "With images of 16 pixels"),
+    (lambda size: measured(size, features(nn.MaxPool2d(2, ceil_mode=True))), "rounded down"),
+    (lambda size: measured(size, features(nn.AvgPool2d(2))), "Keep the pooling"),
+    (
+        lambda size: measured(size, features(first=nn.Conv2d(3, 8, 3, stride=2))),
+        "Keep the two convolutions",
+    ),
+    (lambda size: nn.Sequential(measured(size), nn.Linear(2, 3)), "two numbers each"),
+    (lambda size: nn.Sequential(features(), nn.AdaptiveAvgPool2d(1)), "two numbers each"),
+    (lambda size: nn.Linear(3, 2), "Keep the two convolutions"),
+    (lambda size: (size - 1) // 2, "an nn.Module"),
     (no_return, "returns None"),
-    (23, "Give the function itself"),
+    (nn.Linear(3, 2), "an nn.Module|stopped with|network stops|convolutions"),
 ]
 
-# 02.6: a stack of 3×3 against one large kernel
-WEIGHTS = [
-    (lambda c, k: k * k * c * c, "one large kernel"),
-    (lambda c, k: 9 * c * c, "one 3×3 layer"),
-    (lambda c, k: 27 * c * c, "Three layers see 7 pixels"),
-    (lambda c, k: 9 * c * (k - 1) // 2, "looks at all channels"),
-    (lambda c, k: 9 * (k - 1) // 2, "channels are missing"),
-    (lambda c, k: (k - 1) // 2 * c * (9 * c + 1), "biases"),
-    (lambda c, k: k // 3 * 9 * c * c, "not 3"),
-    (lambda c, k: (k - 2) * 9 * c * c, "one on each side"),
-    (lambda c, k: (k + 1) // 2 * 9 * c * c, "One layer too many"),
-    (lambda c, k: (k - 1) // 2 * 3 * c * c, "nine places"),
-    (lambda c, k: (k - 1) / 2 * 9 * c * c, "a float"),
-    (lambda c, k: (k - 1) * 9 * c * c, "should be"),
-    (no_return, "returns None"),
-    (27, "Give the function itself"),
+# 02.5: twice the side
+GROWTH = [
+    ([2, 1, 4, 9], "twice as high and twice as wide"),
+    ([4, 4, 4, 9], "does the size of the map appear"),
+    ([4, 1, 2, 9], "number of places"),
+    ([4, 1, 4, 4], "rounding down each time"),
+    ([4, 1, 4, 1], "rounding down each time"),
+    ([4, 1, 4], "four factors"),
+    (4, "four factors"),
+    (["4", "1", "4", "9"], "expected numbers"),
 ]
+
+# 02.6: see 64 pixels
+SEE = [
+    ([(3, 1, 1)] * 6, "sees 13 pixels"),
+    ([(3, 2, 1)] * 3 + [(3, 1, 1)] * 3, "sees 63 pixels"),
+    ([(3, 2, 1)] * 6, "multiply to 64"),
+    ([(3, 1, 1)] * 32, "six are enough"),
+    ([(3, 1, 32)], "looks at 3 of them"),
+    ([(1, 2, 1), (3, 2, 1), (3, 2, 1), (3, 1, 4), (3, 1, 4)], "leaves holes"),
+    ([(7, 2, 1)], "1 to 3 pixels"),
+    ([(3, 0, 1)], "at least 1"),
+    ([(3, 2)], "three integers"),
+    ([(3, 2.0, 1)], "three integers"),
+    ([], "Give a list"),
+    (no_return, "Give a list"),
+]
+
+
+# right answers in other styles
+def shape_by_numpy(size, kernel, stride, padding, dilation):
+    h, k, s, p, d = map(np.array, (size, kernel, stride, padding, dilation))
+    return tuple((h + 2 * p - d * (k - 1) - 1) // s + 1)
+
+
+def shape_by_running(size, kernel, stride, padding, dilation):
+    layer = nn.Conv2d(1, 1, kernel, stride, padding, dilation)
+    return tuple(layer(torch.zeros(1, 1, *size)).shape[2:])
+
+
+def shape_in_tensors(size, kernel, stride, padding, dilation):
+    h, k, s, p, d = map(torch.tensor, (size, kernel, stride, padding, dilation))
+    return list((h + 2 * p - d * (k - 1) - 1).div(s, rounding_mode="floor") + 1)
+
+
+RIGHT_ANSWERS = {
+    "02.1": [shape_by_numpy, shape_by_running, shape_in_tensors],
+    "02.2": [(48, 24, 24, 24, 11), np.array([48, 24, 24, 24, 11]), [48.0, 24.0, 24.0, 24.0, 11.0]],
+    "02.3": [
+        [(7, 2, 3)] * 5,
+        ((2, 2, 0), (2, 2, 0), (2, 2, 0), (4, 4, 0)),
+        [[4, 4, 0], [4, 4, 0], [2, 2, 0]],
+        [(np.int64(3), 2, 1)] * 5,
+    ],
+    "02.4": [
+        measured,
+        lambda size: nn.Sequential(features(), nn.Flatten(), nn.LazyLinear(2)),
+        lambda size: nn.Sequential(
+            *features(), nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(256, 2)
+        ),
+        lambda size: head((size + 1) // 2 // 2),
+    ],
+    "02.5": [(4.0, 1.0, 4.0, 9.0), np.array([4, 1, 4, 9]), torch.tensor([4, 1, 4, 9])],
+    "02.6": [
+        [(3, 2, 1)] * 3 + [(3, 1, 2), (3, 1, 1), (3, 1, 1)],
+        [[3, 1, 1], [3, 2, 1], [3, 2, 1], [3, 2, 1], [3, 1, 1], [3, 1, 2]],
+        ((2, 2, 1), (2, 2, 1), (2, 2, 1), (3, 1, 1), (3, 1, 3), (3, 1, 2)),
+    ],
+}
 
 BANKS = {
     "02.1": CONV,
-    "02.2": SAME,
-    "02.3": POOL,
-    "02.4": LAYERS,
-    "02.5": FIELD,
-    "02.6": WEIGHTS,
+    "02.2": SIDES,
+    "02.3": LAYERS,
+    "02.4": NETWORK,
+    "02.5": GROWTH,
+    "02.6": SEE,
 }
