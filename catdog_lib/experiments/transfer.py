@@ -180,6 +180,7 @@ def _start(plan: Plan, ways: Ways, out: Path, device: torch.device) -> dict[str,
         "hardware": {"device": describe(device), "torch": torch.__version__},
         "data": {
             "source": SKETCHES if source == SKETCHES else "photos",
+            "size": ways.pool.size,
             "train_images": len(ways.pool),
             "test_images": len(data.test),
         },

@@ -155,7 +155,8 @@ class TestTransfer:
         printed = capsys.readouterr().out.splitlines()
         results = json.loads(printed[-1])
         assert results == json.loads((out / "results.json").read_text())
-        assert results["data"] == {"source": "photos", "train_images": 32, "test_images": 8}
+        counts = {"train_images": 32, "test_images": 8}
+        assert results["data"] == {"source": "photos", "size": 96} | counts
         assert set(results["levels"]) == {"no training", "no training, 256 px"}
         probes = ("linear probe", "linear probe, 256 px")
         for name in (*probes, "fine-tuning", "from scratch"):
