@@ -182,9 +182,9 @@ def l1(
 def transfer(
     data: str | None, out: Path, device: str | None, quiet: bool, **settings: object
 ) -> tuple[int, dict]:
-    """Compare transfer learning with training from scratch.
+    """Compare a linear probe, fine-tuning and training from scratch.
 
-    Both are measured by the number of training photos. What is not given depends on the budget.
+    All are measured by the number of training images. What is not given depends on the budget.
     """
     from catdog_lib.experiments import transfer
 

@@ -1,189 +1,171 @@
-"""Checkers of lesson 06, Transfer learning: pretrained networks and new heads (06.1 to 06.4)."""
+"""Checkers of lesson 06, Transfer learning: networks of other people (06.1 to 06.3)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
-from catdog_lib.exercises.calling import ask, call, seeded
-from catdog_lib.exercises.checking import require_tensor, require_value, same, show
-from catdog_lib.exercises.registry import exercise, require
+from catdog_lib.exercises.calling import ask, seeded
+from catdog_lib.exercises.checking import require_value, same, show
+from catdog_lib.exercises.registry import WrongAnswer, exercise, require
 
-CATS, DOGS = slice(281, 286), slice(151, 269)
+MEAN, STD = (0.4, 0.5, 0.7), (0.2, 0.25, 0.1)
+IN_WORDS = {
+    "weights": "the convolution's weights",
+    "scale": "BatchNorm's scale",
+    "running mean": "BatchNorm's running mean",
+    "running variance": "BatchNorm's running variance",
+    "output": "the output in evaluation mode",
+}
 
 
-@exercise("06.1", "cat_or_dog")
-def cat_or_dog(answer: Callable[[Tensor], Tensor]) -> None:
-    """Check a function of ImageNet's logits (N×1000): P(cat) and P(dog) of each image, N×2.
-
-    The two add up to 1.
-    """
-    logits = torch.randn(6, 1000, generator=torch.Generator().manual_seed(6))
-    for image, end_of_a_range in enumerate((281, 285, 151, 268)):
-        logits[image, end_of_a_range] = 9.0
-    logits[4, 600] = 12.0  # neither
-    value = ask(answer, logits, keeps="the logits that it was given")
-    if isinstance(value, Tensor):
-        hint = "The two belong side by side: torch.stack([cat, dog], dim=1)."
-        require(value.shape != (2, 6), hint)
-    require_tensor(value, (6, 2), "a row for each image, with P(cat) and P(dog)")
-
-    def pair(values: Tensor, how: Callable, cats: slice = CATS, dogs: slice = DOGS) -> Tensor:
-        return torch.stack([how(values[:, cats], 1), how(values[:, dogs], 1)], 1)
-
-    def shared(sums: Tensor) -> Tensor:
-        return sums / sums.sum(1, keepdim=True)
-
-    p, wide = logits.softmax(1), pair(logits.softmax(0), torch.sum)
-    sums, largest, means = (pair(p, how) for how in (torch.sum, torch.amax, torch.mean))
-    right = shared(sums)
+@exercise("06.1", "prepare")
+def prepare(answer: Callable[[Tensor, tuple, tuple], Tensor]) -> None:
+    """Check a function of (images, mean, std): bytes as the network was trained to take them."""
+    g = torch.Generator().manual_seed(6)
+    # Of width 3, so that numbers which land on the columns in place of the channels raise no error.
+    images = torch.randint(0, 256, (4, 3, 5, 3), dtype=torch.uint8, generator=g)
+    value = ask(answer, images, MEAN, STD, keeps="the images that it was given")
+    x = images.double()
+    mean, std = (torch.tensor(each, dtype=torch.float64).view(3, 1, 1) for each in (MEAN, STD))
+    own_mean, own_std = x.mean((0, 2, 3), keepdim=True), x.std((0, 2, 3), keepdim=True)
     mistakes = {
-        "Cat is the first column (label 0), dog the second.": right.flip(1),
-        "The two do not add up to 1: the classes that are neither took the rest. Divide by the "
-        "sum.": sums,
-        "These are logarithms; return the probabilities.": right.log(),
-        "Softmax turns logits into probabilities; these already are. Divide them by their sum.": (
-            sums.softmax(1)
-        ),
-        "You added logits. Add probabilities: a logit of −5 is a little probability, not a "
-        "debt.": pair(logits, torch.sum).softmax(1),
-        "You took the largest class; an image may be half tabby and half tiger cat. Add them "
-        "up.": largest,
-        "You took the largest class; the probabilities add up.": shared(largest),
-        "You took means, so each of the 118 breeds counts less than a cat. Add them up.": means,
-        "You took means, so a breed counts less than a cat. Add them up.": shared(means),
-        "The softmax goes over the 1000 classes (dim=1), not over the images.": [
-            wide,
-            shared(wide),
+        "That is the code as it was: mean and std are for values in [0, 1], and when they are "
+        "used here the values still go up to 255.": (x - mean) / std / 255,
+        "The values still go up to 255 when you subtract the mean, which is for [0, 1].": (x - mean)
+        / std,
+        "These are in [0, 1]; now subtract the mean and divide by the standard deviation.": x / 255,
+        "Divide by the standard deviation as well.": x / 255 - mean,
+        "Subtract the mean as well.": x / 255 / std,
+        "The mean comes off before the division by the standard deviation.": x / 255 / std - mean,
+        "Divide by the standard deviation; you multiply.": (x / 255 - mean) * std,
+        "You took the mean and the deviation of these images. The network wants those of its own "
+        "training, which you are given.": [
+            (x - own_mean) / own_std,
+            (x / 255 - own_mean / 255) / (own_std / 255),
         ],
-        "The last class is missing: a slice ends before its second number.": (
-            shared(pair(p, torch.sum, slice(281, 285), slice(151, 268)))
-        ),
-        "The first class is missing: cats begin at 281, dogs at 151.": (
-            shared(pair(p, torch.sum, slice(282, 286), slice(152, 269)))
-        ),
+        "A byte goes up to 255, so that 255 becomes 1.": (x / 256 - mean) / std,
+        "A tensor of shape (3,) lines up with the last axis, the columns. Each channel has its own "
+        "mean: give the numbers the shape (3, 1, 1).": (x / 255 - mean.view(3)) / std.view(3),
+        "You used the mean for the deviation, or the other way round.": (x / 255 - std) / mean,
     }
-    otherwise = f"The first image should have {show(right[0])}; yours has {show(value[0])}."
-    require_value(value, right, mistakes, otherwise)
+    otherwise = (
+        f"The first value should be {show((x[0, 0, 0, 0] / 255 - MEAN[0]).item() / STD[0])}: to "
+        "[0, 1] first, then minus the mean and divided by the deviation of its channel."
+    )
+    require_value(value, (x / 255 - mean) / std, mistakes, otherwise, rtol=1e-4, atol=1e-5)
 
 
-@exercise("06.2", "head_parameters")
-def head_parameters(answer: Callable[[int, Sequence[int], int], int]) -> None:
-    """Check a function of (features, hidden, classes): the parameters of a head.
+def _network(features: int) -> nn.Module:
+    """Return a network of somebody else: its last layer, `fc`, has 10 classes."""
 
-    It is features → hidden[0] → … → classes.
-    """
-    cases = ((2048, (270, 90), 2), (1280, (), 2), (7, (5,), 3), (9, (4, 3, 2), 5))
-    for features, hidden, classes in cases:
-        value = ask(answer, features, hidden, classes)
-        widths = [features, *hidden, classes]
-        pairs = list(pairwise(widths))
-        right = sum(b * (a + 1) for a, b in pairs)
-        weights = sum(a * b for a, b in pairs)
-        mistakes = {
-            "Each layer has biases, too: one for each of its outputs.": weights,
-            "The last layer, to the classes, is missing.": right - classes * (pairs[-1][0] + 1),
-            "A layer has one bias for each output, not one in all.": weights + len(pairs),
-            "There is a bias for each output of a layer, not for each input.": (
-                weights + sum(a for a, _ in pairs)
-            ),
-            "The last layer has biases, too.": weights + sum(hidden),
-            "The hidden layers have biases, too.": weights + classes,
-            "Each layer reads the outputs of the one before it; you let all of them read the "
-            "features.": sum(b * (features + 1) for b in widths[1:]),
-            "That is a single new layer; the hidden ones are missing.": classes * (features + 1),
-        }
-        setting = " → ".join(map(str, widths))
-        require_value(value, right, mistakes, f"I count {right:,}, you {show(value)}.", setting)
+    class Network(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = nn.Sequential(nn.Conv2d(3, features, 3), nn.BatchNorm2d(features))
+            self.fc = nn.Linear(features, 10)
 
+        def forward(self, images: Tensor) -> Tensor:
+            return self.fc(self.body(images).relu().mean((2, 3)))
 
-@exercise("06.3", "separable_multiply_adds")
-def separable(answer: Callable[[int, int, int, int, int], int]) -> None:
-    """Check a function of (height, width, channels_in, channels_out, kernel): multiply-adds.
-
-    They are those of a depthwise and a pointwise convolution.
-    """
-    for h, w, c_in, c_out, k in ((14, 10, 6, 7, 5), (112, 112, 32, 16, 3)):
-        value = ask(answer, h, w, c_in, c_out, k)
-        places, deep, point = h * w, c_in * k * k, c_in * c_out
-        right = places * (deep + point)
-        mistakes = {
-            "That is an ordinary convolution: every output reads every input.": (
-                places * c_in * c_out * k * k
-            ),
-            "The pointwise convolution is missing: 1×1, from all channels to all.": places * deep,
-            "The depthwise convolution is missing: k×k in each channel.": places * point,
-            "These are its weights. Each is used at every place of the map.": deep + point,
-            "The depthwise one comes first: it works on the input channels.": (
-                places * (c_out * k * k + point)
-            ),
-            "The kernel has two sides: k·k.": places * (c_in * k + point),
-            "Biases are not counted as multiply-adds.": places * (deep + point + c_in + c_out),
-            "The pointwise kernel is 1×1.": places * (deep + point * k * k),
-            "The two convolutions follow each other: their costs add up.": places * deep * point,
-            "The pointwise convolution leads from the input to the output channels.": (
-                places * (deep + c_in * c_in)
-            ),
-            "The map has height times width places.": h * (deep + point),
-        }
-        setting = f"a map of {h}×{w}, {c_in} → {c_out} channels, {k}×{k}"
-        require_value(value, right, mistakes, f"I count {right:,}, you {show(value)}.", setting)
-
-
-def _small_network() -> nn.Sequential:
-    """Return a part with BatchNorm in two depths and dropout, which is to be frozen, and a head."""
     with seeded(6):
-        inner = nn.Sequential(nn.Conv2d(4, 4, 3, padding=1), nn.BatchNorm2d(4), nn.Dropout(0.5))
-        first = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), inner)
-        return nn.Sequential(first, nn.Sequential(nn.Flatten(), nn.Linear(4 * 36, 2)))
+        return Network().eval()
 
 
-@exercise("06.4", "freeze_for_good")
-def freeze(answer: Callable[[nn.Module], object]) -> None:
-    """Check a function that freezes a module for good, in any mode.
+@exercise("06.2", "swap_head")
+def swap_head(answer: Callable[[nn.Module, int], nn.Module]) -> None:
+    """Check a function of (network, classes): a new last layer, which alone learns."""
+    images = torch.rand(4, 3, 6, 6, generator=torch.Generator().manual_seed(7))
+    for features, classes in ((12, 2), (7, 5)):
+        network = _network(features)
+        body = {name: value.clone() for name, value in network.body.state_dict().items()}
+        with seeded(8):
+            value = ask(answer, network, classes)
+        require(isinstance(value, nn.Module), f"Return the network; you return {show(value)}.")
+        learning = {n: p for n, p in value.named_parameters() if p.requires_grad}
+        with torch.no_grad():
+            shape = tuple(value.eval()(images).shape)
+        require(
+            shape != (4, 10),
+            "The network still has its old 10 classes. Setting `out_features` changes a number "
+            "that is printed, not the layer: put a new nn.Linear in its place.",
+        )
+        require(
+            shape == (4, classes),
+            f"For 4 images and {classes} classes the logits should have the shape (4, {classes}); "
+            f"yours have {shape}.",
+        )
+        now = getattr(value, "body", nn.Identity()).state_dict()
+        good = now.keys() == body.keys() and all(torch.equal(now[n], body[n]) for n in body)
+        require(good, "The backbone has changed; it is to stay as it was trained.")
+        require(
+            bool(learning),
+            "Nothing is left to learn: the new layer is frozen, too. Freeze first, then put it in.",
+        )
+        old = [name for name in learning if name.startswith("body")]
+        require(not old, f"The backbone would learn: {''.join(old[:1])} still has requires_grad.")
+        count = sum(p.numel() for p in learning.values())
+        if count == classes * (10 + 1):
+            raise WrongAnswer(
+                "Your new layer reads the 10 old logits. Put it in the place of the old layer, so "
+                "that it reads the features."
+            )
+        require(
+            count == classes * (features + 1),
+            f"One new layer from {features} features to {classes} classes has "
+            f"{classes * (features + 1)} parameters; {count} learn.",
+        )
 
-    Parameters, BatchNorm's statistics and dropout are to stay still.
-    """
-    model = _small_network()
-    frozen = model[0]
-    images = torch.randn(8, 3, 6, 6, generator=torch.Generator().manual_seed(7)) * 3 + 2
-    state = {name: value.clone() for name, value in frozen.state_dict().items()}
 
-    def moved() -> list[str]:
-        now = frozen.state_dict()
-        return [name for name, value in now.items() if not torch.equal(value, state[name])]
-
-    with torch.no_grad():
-        before = frozen.eval()(images)
-    model.train()
-    call(answer, frozen)
+@exercise("06.3", is_prediction=True)
+def what_moves(answer: object) -> str:
+    """Check a prediction: what changes in a network without gradients, in training mode."""
+    named = [answer] if isinstance(answer, str) else answer
+    good = isinstance(named, list | tuple | set | frozenset)
+    listed = ", ".join(map(repr, IN_WORDS))
     require(
-        frozen.state_dict().keys() == state.keys() and not moved(),
-        "Freezing leaves all numbers as they are; yours changed or removed some.",
+        good and all(isinstance(each, str) for each in named), f"Give a list of some of {listed}."
     )
-    learning = [name for name, parameter in frozen.named_parameters() if parameter.requires_grad]
-    require(
-        not learning,
-        f"The optimizer may still move {''.join(learning[:1])}: requires_grad has to be False "
-        "everywhere.",
+    chosen = {each.strip().lower() for each in named}
+    unknown = sorted(chosen - IN_WORDS.keys())
+    require(not unknown, f"{''.join(unknown[:1])!r} is none of {listed}.")
+    moved = _what_moved()
+    if wrong := [name for name in IN_WORDS if (name in chosen) and not moved[name]]:
+        raise WrongAnswer(
+            f"You expected {IN_WORDS[wrong[0]]} to move: not one bit of it has changed. It is a "
+            "parameter, and only an optimizer moves parameters."
+        )
+    if missing := [name for name in IN_WORDS if (name not in chosen) and moved[name]]:
+        raise WrongAnswer(
+            f"You did not expect {IN_WORDS[missing[0]]} to move, but it has, by "
+            f"{moved[missing[0]]:.2f} at most. What does BatchNorm do in each forward pass in "
+            "training mode, and what does it use that for in evaluation mode?"
+        )
+    return (
+        f"The running mean moved by up to {moved['running mean']:.2f}, the running variance by up "
+        f"to {moved['running variance']:.2f}, and so the output for the same image by up to "
+        f"{moved['output']:.2f}, with no gradient and no optimizer."
     )
-    model.train()
-    frozen.train()
-    after = model[0](images)
-    statistics = [name for name in moved() if "running" in name]
-    require(
-        not statistics,
-        f"After one batch in training mode, {''.join(statistics[:1])} has changed. No gradient "
-        "moves it: BatchNorm does so itself, in training mode. And fit calls .train() on the "
-        "whole network before each epoch, so .eval() alone is soon undone.",
-    )
-    require(not moved(), "BatchNorm still counts batches: it is in training mode.")
-    require(
-        same(after, before, atol=1e-5),
-        "The statistics stand still, but in training mode the module answers differently: "
-        "BatchNorm takes those of the batch, or dropout is at work. It has to stay in evaluation "
-        "mode.",
-    )
+
+
+def _what_moved() -> dict[str, float]:
+    """Run the network of the exercise, and return by how much each thing has changed at most."""
+    with seeded(0):
+        network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)).requires_grad_(False)
+        image = torch.rand(1, 3, 8, 8)
+
+        def state() -> dict[str, Tensor]:
+            conv, norm = network.eval()
+            values = (conv.weight, norm.weight, norm.running_mean, norm.running_var, network(image))
+            return {n: value.clone() for n, value in zip(IN_WORDS, values, strict=True)}
+
+        before = state()
+        network.train()
+        for _ in range(20):
+            network(torch.rand(8, 3, 8, 8))
+        after = state()
+    found = {name: (after[name] - before[name]).abs().max().item() for name in IN_WORDS}
+    # What has not changed is the same bit for bit.
+    return {n: 0.0 if same(after[n], before[n], rtol=0, atol=0) else found[n] for n in IN_WORDS}

@@ -1,11 +1,14 @@
-"""From scratch against transfer: test accuracy by the number of training photos.
+"""Linear probe, fine-tuning, from scratch: test accuracy by the number of training images.
 
-Each number of photos is drawn several times. Longer than 200 lines because both sides of the
-comparison stand together.
+Each number of images is drawn several times, and every way gets the same draws, so that they can be
+compared in pairs.
 
-Transfer is a linear probe on the features of the offline backbone, which stay as ImageNet made
-them. From scratch is the course's own residual network with the recipe "minutes", which goes over a
-small set many times. Both get the same photos.
+All three look at the same images, 96 pixels wide. The probe and fine-tuning begin with the offline
+backbone as ImageNet made it; fine-tuning goes on from the probe's head. From scratch is the
+course's own residual network with the recipe "minutes", which goes over a small set many times. One
+more probe gets images of 256 pixels, closer to those of the backbone's own training.
+
+Lesson 06, section 6.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from statistics import mean, stdev
@@ -24,24 +27,11 @@ import torch
 
 from catdog_lib.atomic_write import write
 from catdog_lib.budget import choose, current
-from catdog_lib.data import load
-from catdog_lib.data.image_set import ImageSet, Splits
 from catdog_lib.data.sources import SKETCHES
 from catdog_lib.device import choose_device, describe
 from catdog_lib.errors import CatdogError
-from catdog_lib.models import backbone, build
-from catdog_lib.models.backbones.families import OFFLINE
-from catdog_lib.training.evaluate import evaluate
-from catdog_lib.training.fit import fit
-from catdog_lib.training.presets import named
-from catdog_lib.transfer.features import features_of
-from catdog_lib.transfer.linear_probe import linear_probe
-
-SCRATCH = named("minutes")
-# Of the probe's photos. On validation photos, 224 pixels or the whole photo made square were worse.
-SIZE, RESIZE = 256, "crop"
-IMAGES_SEEN = 30_000  # by a training run from scratch, about, in
-EPOCHS = (14, 200)  # at least and at most this many epochs
+from catdog_lib.evidence import compare_paired
+from catdog_lib.experiments.transfer_ways import LARGE_PROBE, LEVELS, PROBE, SCRATCH, TUNED, Ways
 
 
 @dataclass(frozen=True)
@@ -49,8 +39,8 @@ class Plan:
     """How large the experiment is; what is not given depends on the budget.
 
     Attributes:
-        counts: numbers of training photos; one above what there is means all of them.
-        draws: how often each number of photos is drawn.
+        counts: numbers of training images; one above what there is means all of them.
+        draws: how often each number of images is drawn.
     """
 
     counts: Sequence[int] = field(
@@ -88,102 +78,87 @@ def run(
         log: gets a line for each accuracy.
 
     Returns:
-        what results.json holds: "command", "date", "hardware", "data", and "curves": name → count →
-        "mean", "std" (of a sample; None for one draw) and "values", test accuracies from 0 to 1,
-        and "seconds" of each training run, extraction of the features apart.
+        what results.json holds: "command", "date", "hardware", "data"; "levels": name → accuracy
+        with no training; and "curves": name → count → "mean", "std" (of a sample; None for one
+        draw) and "values", test accuracies from 0 to 1, and "seconds" of each training run,
+        extraction of the features apart.
 
     Raises:
         CatdogError: the images cannot be used, or ``out`` holds results of another command.
     """
     device = choose_device(device)
-    small = load(source, SCRATCH.size, validation=SCRATCH.validation)
-    large = load(source, SIZE, resize=RESIZE, validation=SCRATCH.validation)
-    pool, pool_large = _joined(small), _joined(large)
-    network = backbone(OFFLINE).to(device)
-    features = {"pool": features_of(network, pool_large), "test": features_of(network, large.test)}
-
-    def probe(count: int, draw: int) -> float:
-        """Return the test accuracy of transfer."""
-        chosen = _positions(pool_large, count, draw)
-        head = linear_probe(features["pool"][chosen], pool_large.labels[chosen])
-        with torch.no_grad():
-            answers = head(features["test"]).argmax(1)
-        return (answers == large.test.labels).double().mean().item()
-
-    def scratch(count: int, draw: int) -> float:
-        """Return the test accuracy of training from scratch."""
-        torch.manual_seed(draw)
-        model = build(SCRATCH.model)
-        chosen = pool.subset(_positions(pool, count, draw))
-        least, most = EPOCHS
-        epochs = min(max(IMAGES_SEEN // len(chosen), least), most)
-        recipe = replace(SCRATCH.recipe, epochs=epochs, seed=draw)
-        # The last epoch's weights are kept: validation chooses nothing, so a few photos will do.
-        data = replace(small, train=chosen, validation=small.validation.sample(4))
-        fit(model, data, recipe, device=str(device), progress=False)
-        return evaluate(model, small.test, flip=recipe.test_flip, sizes=recipe.test_sizes).accuracy
-
-    results = _start(plan, small, Path(out), device)
-    counts = sorted({min(count, len(pool)) for count in plan.counts})
-    for name, train in (("transfer", probe), ("from scratch", scratch)):
+    ways = Ways(source, device)
+    results = _start(plan, ways, Path(out), device)
+    counts = sorted({min(count, len(ways.pool)) for count in plan.counts})
+    for name in (PROBE, TUNED, SCRATCH, LARGE_PROBE):
+        if name in LEVELS and LEVELS[name] not in results["levels"]:
+            results["levels"][LEVELS[name]] = ways.level(name)
         for count in counts:
             rows = results["curves"].setdefault(name, {})
             row = rows.setdefault(str(count), {"values": [], "seconds": []})
-            # All photos are drawn in one way only, and nothing else in the probe is random.
-            draws = 1 if name == "transfer" and count == len(pool) else plan.draws
-            for draw in range(len(row["values"]), draws):
+            # All images are drawn in one way only, and nothing else in a probe is random.
+            alike = name in LEVELS and count == len(ways.pool)
+            for draw in range(len(row["values"]), 1 if alike else plan.draws):
                 start = time.perf_counter()
-                row["values"].append(train(count, draw))
+                row["values"].append(ways.measure(name, count, draw))
                 row["seconds"].append(round(time.perf_counter() - start, 2))
                 row["mean"] = mean(row["values"])
                 row["std"] = stdev(row["values"]) if draw else None
                 accuracy, seconds = row["values"][-1], row["seconds"][-1]
-                log(f"{name}, {count} photos, draw {draw + 1}: {accuracy:.1%}, {seconds:.0f} s")
+                log(f"{name}, {count} images, draw {draw + 1}: {accuracy:.1%}, {seconds:.0f} s")
                 write(json.dumps(results, indent=1).encode(), Path(out) / "results.json")
     return results
 
 
 def table_text(results: dict[str, Any]) -> str:
-    """Return the curves as text for people.
+    """Return the curves as text for people, and what needs no training.
 
     They hold means over the draws, ± the standard deviation where there are several.
     """
     names = list(results["curves"])
-    lines = [f"{'photos':>8}  " + "  ".join(f"{name:<14}" for name in names)]
-    for count in results["curves"][names[0]]:
-        rows = [results["curves"][name][count] for name in names]
+    lines = [f"{'images':>8}  " + "  ".join(f"{name:<20}" for name in names).rstrip()]
+    for count in sorted({int(count) for rows in results["curves"].values() for count in rows}):
+        rows = [results["curves"][name].get(str(count)) for name in names]
         cells = [
-            f"{row['mean']:.1%}" + ("" if row["std"] is None else f" ± {row['std']:.1%}")
-            for row in rows
+            "" if row is None else f"{row['mean']:.1%}" + _plus_minus(row["std"]) for row in rows
         ]
-        lines.append(f"{int(count):>8,}  " + "  ".join(f"{cell:<14}" for cell in cells).rstrip())
+        lines.append(f"{count:>8,}  " + "  ".join(f"{cell:<20}" for cell in cells).rstrip())
+    lines += [f"{name}: {level:.1%}" for name, level in results["levels"].items()]
     return "\n".join(lines)
 
 
-def _joined(splits: Splits) -> ImageSet:
-    """Return training and validation photos as one set: nothing is chosen on validation here."""
-    a, b = splits.train, splits.validation
-    if a.store is not b.store:
-        raise CatdogError(
-            f"{splits.source!r} brings its own validation photos; the experiment takes a folder "
-            "without."
-        )
-    return ImageSet(
-        a.store, torch.cat([a.rows, b.rows]), torch.cat([a.labels, b.labels]), a.names + b.names
-    )
+def situations_text(kinds: dict[str, dict[str, Any]], few: int, many: int) -> str:
+    """Return a table of few and many images, alike and unlike those of the backbone's training.
 
-
-def _positions(pool: ImageSet, count: int, draw: int) -> torch.Tensor:
-    """Return the positions of ``count`` photos in the pool, as many cats as dogs.
-
-    They are the same for every image size.
+    Args:
+        kinds: what the images are → results of :func:`run`. Ways that were not measured with so
+            many images are left out.
+        few, many: two numbers of training images.
     """
-    numbered = replace(pool, rows=torch.arange(len(pool)))
-    return numbered.sample(count, draw).rows
+    lines = []
+    for kind, results in kinds.items():
+        for count in (few, many):
+            rows = {name: results["curves"].get(name, {}) for name in (PROBE, TUNED, SCRATCH)}
+            values = {
+                name: [100 * value for value in row[str(count)]["values"]]
+                for name, row in rows.items()
+                if str(count) in row
+            }
+            means = ", ".join(f"{name} {mean(each):.1f} %" for name, each in values.items())
+            lines.append(f"{kind}, {count:,} images: {means}")
+            for name in list(values)[1:]:
+                verdict = compare_paired(values[name], values[PROBE], " points")
+                lines.append(f"    {name} − {PROBE}: {verdict}")
+    return "\n".join(lines)
 
 
-def _start(plan: Plan, data: Splits, out: Path, device: torch.device) -> dict[str, Any]:
+def _plus_minus(spread: float | None) -> str:
+    return "" if spread is None else f" ± {spread:.1%}"
+
+
+def _start(plan: Plan, ways: Ways, out: Path, device: torch.device) -> dict[str, Any]:
     """Return the results so far: those of an earlier run of the same command, or none."""
+    data = ways.splits
     source = data.source if data.source == SKETCHES else "PHOTOS"
     command = (
         f"CATDOG_BUDGET={current()} catdog experiment transfer --data {source} "
@@ -205,8 +180,10 @@ def _start(plan: Plan, data: Splits, out: Path, device: torch.device) -> dict[st
         "hardware": {"device": describe(device), "torch": torch.__version__},
         "data": {
             "source": SKETCHES if source == SKETCHES else "photos",
-            "train_images": len(data.train) + len(data.validation),
+            "size": ways.pool.size,
+            "train_images": len(ways.pool),
             "test_images": len(data.test),
         },
+        "levels": {},
         "curves": {},
     }

@@ -1,6 +1,6 @@
 """What a network costs: memory, multiply-adds, time.
 
-Lesson 05, section 7; Lesson 06, section 3.
+Lesson 05, section 7.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Freezing a module: its parameters, and the running statistics of its BatchNorm layers.
 
-Lesson 06, section 5.
+Lesson 06, section 4.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The course's own network: small, residual, and made for two minutes on a CPU.
 
-Lesson 06, section 7.
+Lesson 06, section 6.
 """
 
 from __future__ import annotations

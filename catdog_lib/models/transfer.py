@@ -1,6 +1,6 @@
 """Transfer learning: a backbone with a new head.
 
-Lesson 06, section 3; Lesson 06, section 5; Lesson 06, section 7.
+Lesson 06, section 3; Lesson 06, section 4; Lesson 06, section 6.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ class TransferClassifier(nn.Module):
         backbone: a name that :func:`catdog_lib.models.backbone` takes.
         head: units of the head's hidden layers, each followed by ReLU: () is one new layer,
             (270, 90) the head that a public project put on ResNet-50 (2048 → 270 → 90 → 2).
+            (270, 90) the head that a public project put on ResNet-50 (2048 → 270 → 90 →
+            2).
         pretrained: start the backbone from its ImageNet weights; False from random ones.
         frozen: how many of the backbone's stages are frozen (:meth:`freeze_up_to`); None freezes
             all of them.

@@ -6,7 +6,7 @@ Lesson 00, section 1.
 from catdog_lib.plots.animal_studio import animal_studio
 from catdog_lib.plots.architecture import architecture
 from catdog_lib.plots.arrays import annotated_arrays
-from catdog_lib.plots.backbones import backbone_comparison, channel_connections
+from catdog_lib.plots.backbones import backbone_comparison, backbone_times, channel_connections
 from catdog_lib.plots.charts import line_chart
 from catdog_lib.plots.convolution import channel_sum, connectivity_matrices, equivariance, kernels
 from catdog_lib.plots.convolution_step import convolution_step
@@ -34,7 +34,12 @@ from catdog_lib.plots.sparsity import accuracy_against_zeros, zeros_by_layer
 from catdog_lib.plots.speed import speed
 from catdog_lib.plots.style import CAT, CLASS_COLOURS, DOG, describe, new_figure, show, style
 from catdog_lib.plots.training import compare, confusion, history, loss_curves
-from catdog_lib.plots.transfer import feature_drift, feature_space, learning_curves
+from catdog_lib.plots.transfer import (
+    feature_drift,
+    feature_space,
+    learning_curves,
+    nearest_neighbours,
+)
 from catdog_lib.plots.window_rows import row_of_windows
 
 __all__ = [
@@ -49,6 +54,7 @@ __all__ = [
     "architecture",
     "attribution_by_part",
     "backbone_comparison",
+    "backbone_times",
     "captioned_images",
     "channel_connections",
     "channel_statistics",
@@ -86,6 +92,7 @@ __all__ = [
     "maps_to_scale",
     "most_wrong",
     "multiple_comparisons",
+    "nearest_neighbours",
     "new_figure",
     "number_formats",
     "optimizer_race",

@@ -1,63 +1,92 @@
 """Which pretrained network to take: accuracy, compute and speed, and which channels it connects.
 
-Lesson 06, section 3; Lesson 06, section 4.
+Lesson 06, section 3.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 from matplotlib.transforms import Bbox
 from torch import Tensor
 
 from catdog_lib.plots.primitives import remove_ticks
 from catdog_lib.plots.style import GREY, describe, new_figure, style
 
+_DIRECTIONS = {
+    (1, 0): ("left", "center"),
+    (-1, 0): ("right", "center"),
+    (0, 1): ("center", "bottom"),
+    (0, -1): ("center", "top"),
+    (1, 1): ("left", "bottom"),
+    (-1, 1): ("right", "bottom"),
+    (1, -1): ("left", "top"),
+    (-1, -1): ("right", "top"),
+}
+_DISTANCES = (4, 11, 21, 33)  # of a name from the edge of its dot, in points
 
-def backbone_comparison(
-    published: Mapping[str, tuple[float, float, float]], speeds: Mapping[str, float] | None = None
-) -> Figure:
-    """Draw accuracy against compute, a dot for each network, and speed against parameters.
+
+def backbone_comparison(published: Mapping[str, tuple[float, float, float]]) -> Figure:
+    """Draw accuracy against compute, a dot for each network.
 
     Args:
         published: name → (multiply-adds for an image, parameters, ImageNet top-1 accuracy from 0
             to 1); the area of a dot shows the parameters.
-        speeds: name → images a second, of some of them or of all.
     """
-    speeds = speeds or {}
-    descriptions = []
     with style():
-        figure, all_axes = new_figure(1, 1 + bool(speeds), width=10, height=5)
-        positions = {}
-        for name, (work, parameters, accuracy) in published.items():
-            positions[name] = (work / 1e9, 100 * accuracy)
-            look = {"color": "C0", "alpha": 0.45, "linewidths": 0}
-            all_axes[0].scatter(*positions[name], s=6 + 4 * parameters / 1e6, **look)
-            descriptions.append(
-                f"{name}: {work / 1e9:.2f} G multiply-adds, {parameters / 1e6:.1f} M parameters, "
-                f"{accuracy:.1%}"
-            )
-        all_axes[0].set(
-            xscale="log", xlabel="multiply-adds for an image, G", ylabel="ImageNet accuracy, %"
-        )
-        all_axes[0].set_title("More work, more accuracy?\n(area: parameters)")
-        if speeds:
-            dots = {name: (published[name][1] / 1e6, speed) for name, speed in speeds.items()}
-            all_axes[1].plot(*zip(*dots.values(), strict=True), "o", color="C1", markersize=7)
-            all_axes[1].set(xscale="log", yscale="log")
-            all_axes[1].set(xlabel="parameters, M", ylabel="images a second, measured here")
-            all_axes[1].set_title("More parameters, less speed?")
-            measured = ", ".join(f"{name} {speed:.3g}" for name, speed in speeds.items())
-            descriptions.append(f"Measured here, images a second: {measured}")
-        for axes in all_axes:
+        figure, (axes,) = new_figure(width=8, height=4.8)
+        look = {"color": "C0", "alpha": 0.45, "linewidths": 0}
+        for work, parameters, accuracy in published.values():
+            axes.scatter(work / 1e9, 100 * accuracy, s=_area(parameters), **look)
+        for millions in (5, 25, 100):
+            axes.scatter([], [], s=_area(1e6 * millions), label=f"{millions} M parameters", **look)
+        axes.set(xlabel="multiply-adds for an image, G", ylabel="ImageNet accuracy, %")
+        axes.margins(0.16)
+        _log_axis(axes, "x")
+        axes.legend(loc="lower right", labelspacing=1.2, borderpad=1)
+        dots = {name: (work / 1e9, 100 * top) for name, (work, _, top) in published.items()}
+        _name_dots(axes, dots, [_area(each[1]) ** 0.5 / 2 for each in published.values()])
+    each = "; ".join(
+        f"{name}: {work / 1e9:.2f} G multiply-adds, {parameters / 1e6:.1f} M parameters, {top:.1%}"
+        for name, (work, parameters, top) in published.items()
+    )
+    return describe(figure, f"Networks as dots, accuracy against multiply-adds. {each}.")
+
+
+def backbone_times(costs: Mapping[str, tuple[float, float, float]]) -> Figure:
+    """Draw the measured time of networks, against their parameters and against their multiply-adds.
+
+    Args:
+        costs: name → (multiply-adds for an image, parameters, milliseconds for an image).
+    """
+    with style():
+        figure, (left, right) = new_figure(1, 2, width=10, height=4.8, sharey=True)
+        for axes, place, unit, name in (
+            (left, 1, 1e6, "parameters, M"),
+            (right, 0, 1e9, "multiply-adds for an image, G"),
+        ):
+            dots = {network: (cost[place] / unit, cost[2]) for network, cost in costs.items()}
+            axes.plot(*zip(*dots.values(), strict=True), "o", color="C1", markersize=6)
+            axes.set(xlabel=name)
             axes.margins(0.16)
-        _name_dots(all_axes[0], positions)
-        if speeds:
-            _name_dots(all_axes[1], dots)
-    return describe(figure, f"Networks as dots. {'; '.join(descriptions)}.")
+            _log_axis(axes, "x")
+            _log_axis(axes, "y")
+            _name_dots(axes, dots, [3] * len(dots))
+        left.set(ylabel="milliseconds for an image, measured here")
+        left.set_title("Do parameters tell the time?")
+        right.set_title("Do multiply-adds?")
+    each = "; ".join(
+        f"{name}: {parameters / 1e6:.1f} M parameters, {work / 1e9:.2f} G multiply-adds, "
+        f"{milliseconds:.3g} ms"
+        for name, (work, parameters, milliseconds) in costs.items()
+    )
+    return describe(
+        figure, f"Milliseconds for an image, against parameters and multiply-adds. {each}."
+    )
 
 
 def channel_connections(layers: Mapping[str, Tensor]) -> Figure:
@@ -93,25 +122,62 @@ def channel_connections(layers: Mapping[str, Tensor]) -> Figure:
     )
 
 
-def _name_dots(axes: Axes, points: Mapping[str, tuple[float, float]]) -> None:
-    """Write names beside dots: above, below, right or left, wherever they cover the least."""
-    places = {"center bottom": (0, 7), "center top": (0, -7)}
-    places |= {"left center": (8, 0), "right center": (-8, 0)}
+def _area(parameters: float) -> float:
+    """Return the area of the dot for so many parameters, in square points."""
+    return 6 + 4 * parameters / 1e6
+
+
+def _log_axis(axes: Axes, which: str) -> None:
+    """Make an axis logarithmic, with numbers such as 0.1, 1, 10 in place of powers."""
+    axes.set(**{f"{which}scale": "log"})
+    axis = getattr(axes, f"{which}axis")
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1,) if high > 50 * low else (1, 2, 5)))
+    axis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.set_minor_formatter(NullFormatter())
+
+
+def _name_dots(
+    axes: Axes, points: Mapping[str, tuple[float, float]], radii: Sequence[float]
+) -> None:
+    """Write a name beside each dot, where it covers the least; a line joins it if it is far.
+
+    Args:
+        axes: with the dots.
+        points: name → where its dot lies, in data coordinates.
+        radii: of the dots, in points.
+    """
     axes.figure.draw_without_rendering()  # settles where in the figure each dot lies
+    pixels = axes.figure.dpi / 72
     dots = axes.transData.transform(list(points.values()))
-    taken = [Bbox.from_extents(x - 5, y - 5, x + 5, y + 5) for x, y in dots]
-    for name, point in points.items():
-        candidates = []
-        for place, offset in places.items():
-            ha, va = place.split()
-            text = axes.annotate(
-                name, point, xytext=offset, textcoords="offset points", fontsize=8, ha=ha, va=va
-            )
-            box = text.get_window_extent()
-            inside = axes.bbox.x0 < box.x0 and box.x1 < axes.bbox.x1
-            candidates.append((box.count_overlaps(taken) + 10 * (not inside), text, box))
-        best = min(candidates, key=lambda candidate: candidate[0])
-        for candidate in candidates:
-            if candidate is not best:
-                candidate[1].remove()
+    taken = [
+        Bbox.from_extents(x - r * pixels, y - r * pixels, x + r * pixels, y + r * pixels)
+        for (x, y), r in zip(dots, radii, strict=True)
+    ]
+    if axes.get_legend():
+        taken.append(axes.get_legend().get_window_extent())
+    for (name, point), radius in zip(points.items(), radii, strict=True):
+        best = None
+        for distance in _DISTANCES:
+            for (right, up), (ha, va) in _DIRECTIONS.items():
+                far = distance > _DISTANCES[0]
+                text = axes.annotate(
+                    name,
+                    point,
+                    xytext=((distance + radius) * right, (distance + radius) * up),
+                    textcoords="offset points",
+                    fontsize=8,
+                    ha=ha,
+                    va=va,
+                    arrowprops={"arrowstyle": "-", "lw": 0.5, "color": GREY} if far else None,
+                )
+                box = text.get_window_extent()
+                inside = axes.bbox.contains(box.x0, box.y0) and axes.bbox.contains(box.x1, box.y1)
+                badness = box.count_overlaps(taken) + 10 * (not inside)
+                if best is None or badness < best[0]:
+                    if best:
+                        best[1].remove()
+                    best = (badness, text, box)
+                else:
+                    text.remove()
         taken.append(best[2])

@@ -1,6 +1,6 @@
 """A chart of lines through points, for any curves.
 
-Lesson 01, section 1; Lesson 04, section 1; Lesson 05, section 2; Lesson 06, section 6.
+Lesson 01, section 1; Lesson 04, section 1; Lesson 05, section 2; Lesson 06, section 1.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """Networks trained on other images: how features drift, what few images teach, a map of features.
 
-Lesson 06, section 5; Lesson 06, section 7; Lesson 06, section 8.
+Longer than 200 lines because the figures of one lesson's features stand together.
+
+Lesson 06, section 4; Lesson 06, section 6; Lesson 06, section 7.
 """
 
 from __future__ import annotations
@@ -14,53 +16,68 @@ from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from torch import Tensor
 from torch.nn import functional as F
 
-from catdog_lib.plots.primitives import integer_ticks, legend_outside, scatter_by_class
-from catdog_lib.plots.style import CLASS_COLOURS, describe, new_figure, style
+from catdog_lib.classes import CLASSES
+from catdog_lib.plots.primitives import (
+    draw_image,
+    frame,
+    integer_ticks,
+    legend_outside,
+    scatter_by_class,
+)
+from catdog_lib.plots.style import CLASS_COLOURS, GREY, describe, new_figure, style
 
 _MARKERS = "osD^vP"
 
 
-def feature_drift(runs: Mapping[str, Sequence[tuple[int, float, float]]]) -> Figure:
+def feature_drift(runs: Mapping[str, Sequence[tuple[int, float, float, float]]]) -> Figure:
     """Draw how features and accuracy change while a head is trained on a frozen network.
 
     Args:
         runs: name → (step, distance of the features from those before, relative to their length,
-            accuracy), in order.
+            accuracy of the head, accuracy of a probe trained anew), in order.
     """
     descriptions = []
     with style():
-        figure, (left, right) = new_figure(1, 2, width=9.5, height=4.3)
+        figure, all_axes = new_figure(1, 3, width=10.5, height=4)
         for number, (name, points) in enumerate(runs.items()):
-            steps, moved, accuracy = (np.array(values) for values in zip(*points, strict=True))
+            steps, *rows = (np.array(values) for values in zip(*points, strict=True))
             look = {"marker": _MARKERS[number], "color": f"C{number}", "label": name}
-            left.plot(steps, 100 * moved, **look)
-            right.plot(steps, 100 * accuracy, **look)
+            for axes, row in zip(all_axes, rows, strict=True):
+                axes.plot(steps, 100 * row, **look)
+            moved, old, new = rows
             descriptions.append(
-                f"{name}: features moved by {moved[-1]:.0%} after {steps[-1]} steps, accuracy from "
-                f"{accuracy[0]:.0%} to {accuracy[-1]:.0%}"
+                f"{name}: features moved by {moved[-1]:.0%} after {steps[-1]} steps, accuracy of "
+                f"the head from {old[0]:.0%} to {old[-1]:.0%}, of a new probe from {new[0]:.0%} "
+                f"to {new[-1]:.0%}"
             )
-        left.set(xlabel="step", ylabel="features moved, %")
-        left.set_title("The features of the same images")
-        right.set(xlabel="step", ylabel="validation accuracy, %")
-        right.set_title("The answers")
-        for axes in (left, right):
+        all_axes[0].set(ylabel="features moved, %")
+        all_axes[1].set(ylabel="validation accuracy, %")
+        all_axes[2].sharey(all_axes[1])
+        titles = ("Same images, same features?", "The head that came first", "A new head each time")
+        for axes, title in zip(all_axes, titles, strict=True):
+            axes.set(xlabel="step")
+            axes.set_title(title)
             integer_ticks(axes)
-        legend_outside(figure, left, columns=len(runs), side="lower")
+        legend_outside(figure, all_axes[0], columns=len(runs), side="lower")
     return describe(
-        figure, f"Two charts over the steps of a training run. {'; '.join(descriptions)}."
+        figure, f"Three charts over the steps of a training run. {'; '.join(descriptions)}."
     )
 
 
-def learning_curves(curves: Mapping[str, Mapping[int, Sequence[float]]]) -> Figure:
+def learning_curves(
+    curves: Mapping[str, Mapping[int, Sequence[float]]], levels: Mapping[str, float] | None = None
+) -> Figure:
     """Draw accuracy against the number of training images, means as lines, draws as small dots.
 
     Args:
         curves: name → {number of training images: accuracies, from 0 to 1, one for each draw}.
+        levels: name → an accuracy from 0 to 1 that needs no training images: a dashed line.
     """
+    levels = levels or {}
     descriptions = []
     counts = sorted({count for points in curves.values() for count in points})
     with style():
-        figure, (axes,) = new_figure(width=8, height=4.6)
+        figure, (axes,) = new_figure(width=8.5, height=5)
         for number, (name, points) in enumerate(curves.items()):
             means = [100 * np.mean(points[count]) for count in sorted(points)]
             colour, marker = f"C{number}", _MARKERS[number]
@@ -71,14 +88,55 @@ def learning_curves(curves: Mapping[str, Mapping[int, Sequence[float]]]) -> Figu
             pairs = zip(sorted(points), means, strict=True)
             values = ", ".join(f"{mean:.1f} % with {count:,}" for count, mean in pairs)
             descriptions.append(f"{name}: {values}")
+        for number, (name, level) in enumerate(levels.items()):
+            dashes = (0, (4, 2 + 2 * number))
+            axes.axhline(100 * level, color=GREY, linestyle=dashes, linewidth=1.2, label=name)
+            descriptions.append(f"{name}: {level:.1%}")
         axes.set(xscale="log", xlabel="training images", ylabel="accuracy, %")
         axes.set_xticks(counts, [f"{count:,}" for count in counts])
         axes.set_xticks([], minor=True)
-        legend_outside(figure, axes, columns=len(curves), side="lower")
+        legend_outside(figure, axes, columns=3, side="lower")
     return describe(
         figure,
         "Accuracy against the number of training images, means over the draws. "
         f"{'; '.join(descriptions)}.",
+    )
+
+
+def nearest_neighbours(
+    queries: Tensor, query_labels: Tensor, neighbours: Tensor, labels: Tensor
+) -> Figure:
+    """Draw images, each with its nearest neighbours beside it, framed in the colour of their class.
+
+    Args:
+        queries: N×3×H×W, uint8.
+        query_labels: N.
+        neighbours: N×K×3×H×W, the nearest first.
+        labels: N×K.
+    """
+    count, columns = labels.shape
+    same = labels == query_labels[:, None]
+    with style():
+        figure, all_axes = new_figure(
+            count, columns + 1, width=1.25 * (columns + 1), height=1.3 * count + 0.3
+        )
+        rows = zip(queries, query_labels, neighbours, labels, strict=True)
+        for row, (query, own, images, classes) in enumerate(rows):
+            here = all_axes[row * (columns + 1) : (row + 1) * (columns + 1)]
+            for axes, image, label in zip(here, [query, *images], [own, *classes], strict=True):
+                draw_image(axes, image)
+                frame(axes, 0, 0, *image.shape[:0:-1], CLASS_COLOURS[int(label)])
+        all_axes[0].set_title("image", loc="center", fontsize=10)
+        for rank, axes in enumerate(all_axes[1 : columns + 1], 1):
+            axes.set_title(f"neighbour {rank}", loc="center", fontsize=10)
+    each = "; ".join(
+        f"{CLASSES[int(own)]}: {', '.join(CLASSES[int(label)] for label in row)}"
+        for own, row in zip(query_labels, labels, strict=True)
+    )
+    return describe(
+        figure,
+        f"{count} images, each with its {columns} nearest neighbours, of which "
+        f"{same.float().mean():.0%} are of its own class. {each}.",
     )
 
 

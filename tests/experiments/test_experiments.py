@@ -10,8 +10,9 @@ from PIL import Image
 
 from catdog_lib import experiments
 from catdog_lib.cli import main
+from catdog_lib.data.image_set import Splits
 from catdog_lib.errors import CatdogError
-from catdog_lib.experiments import l1, l1_results, transfer
+from catdog_lib.experiments import l1, l1_results, transfer, transfer_ways
 from catdog_lib.runs.run_folder import load_run
 from catdog_lib.sketches import draw_image
 from catdog_lib.sparsity import share_of_zeros
@@ -145,14 +146,22 @@ class TestTransfer:
 
     @pytest.mark.slow
     def test_from_its_command_to_its_table(self, photos, tmp_path, capsys, monkeypatch):
-        monkeypatch.setattr(transfer, "EPOCHS", (1, 1))
-        trained = []
-        fit = transfer.fit
-        monkeypatch.setattr(
-            transfer,
-            "fit",
-            lambda model, data, *a, **k: trained.append(data.train) or fit(model, data, *a, **k),
-        )
+        for limits in ("EPOCHS", "TUNED_EPOCHS"):
+            monkeypatch.setattr(transfer_ways, limits, (1, 1))
+        monkeypatch.setattr(transfer_ways, "LARGE_SIZE", 64)
+        trained = {"fit": [], "fine_tune": []}
+
+        def noting(name, function):
+            def noted(*arguments, **options):
+                (data,) = (each for each in arguments if isinstance(each, Splits))
+                trained[name].append(data.train)
+                return function(*arguments, **options)
+
+            return noted
+
+        for name in trained:
+            function = getattr(transfer_ways, name)
+            monkeypatch.setattr(transfer_ways, name, noting(name, function))
         out = tmp_path / "out"
         size = ["--counts", "8", "1000", "--draws", "2"]
         command = ["experiment", "transfer", "--data", photos, *size, "--out", str(out)]
@@ -161,28 +170,48 @@ class TestTransfer:
         printed = capsys.readouterr().out.splitlines()
         results = json.loads(printed[-1])
         assert results == json.loads((out / "results.json").read_text())
-        assert results["data"] == {"source": "photos", "train_images": 32, "test_images": 8}
-        for name, draws in (("transfer", (2, 1)), ("from scratch", (2, 2))):
+        counts = {"train_images": 32, "test_images": 8}
+        assert results["data"] == {"source": "photos", "size": 96} | counts
+        assert set(results["levels"]) == {"no training", "no training, 256 px"}
+        probes = ("linear probe", "linear probe, 256 px")
+        for name in (*probes, "fine-tuning", "from scratch"):
             curve = results["curves"][name]
             assert list(curve) == ["8", "32"]
+            draws = (2, 1) if name in probes else (2, 2)
             assert tuple(len(row["values"]) for row in curve.values()) == draws
             for row in curve.values():
                 values = row["values"]
                 assert row["mean"] == sum(values) / len(values)
                 assert (row["std"] is None) == (len(values) == 1)
                 assert all(8 * value == int(8 * value) for value in values)
-        # Each draw has as many cats as dogs, and another one other photos; all of them are all.
-        assert [one.counts() for one in trained] == [{"cat": 4, "dog": 4}] * 2 + [
+        # Every way gets the same draws, each with as many cats as dogs.
+        same = [[one.names for one in sets] for sets in trained.values()]
+        assert same[0] == same[1] and same[0][0] != same[0][1]
+        assert [one.counts() for one in trained["fit"]] == [{"cat": 4, "dog": 4}] * 2 + [
             {"cat": 16, "dog": 16}
         ] * 2
-        assert set(trained[0].names) != set(trained[1].names)
         assert photos not in results["command"]
+        assert any(line.startswith("no training: ") for line in printed)
 
         assert main(command) == 0  # nothing is done again
-        assert len(trained) == 4
+        assert len(trained["fit"]) == 4
         assert json.loads(capsys.readouterr().out.splitlines()[-1]) == results
         with pytest.raises(CatdogError, match="results of another command"):
             transfer.run(transfer.Plan((8,), 2), photos, out, log=lambda line: None)
+
+    def test_the_shipped_results_compare_few_and_many_alike_and_unlike(self):
+        kinds = {k: experiments.measured(k) for k in ("transfer", "transfer_sketches")}
+        said = transfer.situations_text(kinds, 10, 100)
+        assert said.count("fine-tuning − linear probe") == 4
+        assert said.count("3 pairs") == said.count(" − linear probe: ")
+
+    def test_a_difference_within_the_draws_is_seen(self):
+        values = {"linear probe": [0.7, 0.8, 0.9], "fine-tuning": [0.72, 0.82, 0.921]}
+        values["from scratch"] = [0.5, 0.6, 0.66]
+        curves = {name: {"10": {"values": each}} for name, each in values.items()}
+        said = transfer.situations_text({"drawn": {"curves": curves}}, 10, 10)
+        assert "fine-tuning − linear probe: +2.03 points (95 % interval" in said
+        assert "larger" in said and "smaller" in said
 
     @pytest.mark.parametrize(
         ("change", "says"),

@@ -310,10 +310,15 @@ FIGURES = {
     ),
     "backbone_comparison": (
         lambda: plots.backbone_comparison(
-            {"alexnet": (0.7e9, 61e6, 0.565), "resnet50": (4.1e9, 25.6e6, 0.809)}, {"alexnet": 90.0}
+            {"alexnet": (0.7e9, 61e6, 0.565), "resnet50": (4.1e9, 25.6e6, 0.761)}
         ),
-        "resnet50: 4.10 G multiply-adds, 25.6 M parameters, 80.9%; Measured here, "
-        "images a second: alexnet 90",
+        "resnet50: 4.10 G multiply-adds, 25.6 M parameters, 76.1%.",
+    ),
+    "backbone_times": (
+        lambda: plots.backbone_times(
+            {"alexnet": (0.7e9, 61e6, 11.2), "resnet50": (4.1e9, 25.6e6, 95.0)}
+        ),
+        "alexnet: 61.0 M parameters, 0.70 G multiply-adds, 11.2 ms; resnet50",
     ),
     "channel_connections": (
         lambda: plots.channel_connections(
@@ -323,16 +328,29 @@ FIGURES = {
     ),
     "feature_drift": (
         lambda: plots.feature_drift(
-            {"still": [(0, 0.0, 0.9), (8, 0.0, 0.95)], "moving": [(0, 0.0, 0.9), (8, 0.5, 0.6)]}
+            {
+                "still": [(0, 0.0, 0.9, 0.8), (8, 0.0, 0.95, 0.8)],
+                "moving": [(0, 0.0, 0.9, 0.8), (8, 0.5, 0.6, 0.7)],
+            }
         ),
-        "still: features moved by 0% after 8 steps, accuracy from 90% to 95%; moving: "
-        "features moved by 50%",
+        "still: features moved by 0% after 8 steps, accuracy of the head from 90% to 95%, of a "
+        "new probe from 80% to 80%; moving: features moved by 50%",
     ),
     "learning_curves": (
         lambda: plots.learning_curves(
-            {"probe": {10: [0.9, 0.8], 1000: [0.98]}, "new": {10: [0.5]}}
+            {"probe": {10: [0.9, 0.8], 1000: [0.98]}, "new": {10: [0.5]}}, {"chance": 0.5}
         ),
-        "probe: 85.0 % with 10, 98.0 % with 1,000; new: 50.0 % with 10.",
+        "probe: 85.0 % with 10, 98.0 % with 1,000; new: 50.0 % with 10; chance: 50.0%.",
+    ),
+    "nearest_neighbours": (
+        lambda: plots.nearest_neighbours(
+            IMAGES[:2],
+            torch.tensor([0, 1]),
+            IMAGES[:4].view(2, 2, *IMAGES.shape[1:]),
+            torch.tensor([[0, 0], [1, 0]]),
+        ),
+        "2 images, each with its 2 nearest neighbours, of which 75% are of its own class. "
+        "cat: cat, cat; dog: dog, cat.",
     ),
     "feature_space": (
         lambda: plots.feature_space(

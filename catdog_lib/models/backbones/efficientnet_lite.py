@@ -1,6 +1,6 @@
 """EfficientNet-Lite0: made for phones, so fast on a CPU; a package brings its ImageNet weights.
 
-Lesson 06, section 4.
+Lesson 06, section 3.
 """
 
 from __future__ import annotations

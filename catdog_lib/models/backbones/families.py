@@ -25,7 +25,7 @@ class Family:
 
     Attributes:
         name: as the paper writes it.
-        year: of its paper.
+        year: of its paper; EfficientNet-Lite came a year after the paper on EfficientNet.
         member: the one that represents the family; :attr:`members` names all of them.
         paper: its number on arxiv.org.
         prefix: how the names of its members begin.
@@ -191,7 +191,7 @@ _cut_mnasnet = partial(_cut_chain, (0, 8, 9, 10, 11, 12, 14), "layers")
 FAMILIES: dict[str, Family] = {
     family.name: family
     for family in (
-        Family("EfficientNet-Lite", 2019, OFFLINE, "1905.11946", OFFLINE, _cut_lite),
+        Family("EfficientNet-Lite", 2020, OFFLINE, "1905.11946", OFFLINE, _cut_lite),
         Family("AlexNet", 2014, "alexnet", "1404.5997", "alexnet", _cut_vgg),
         Family("VGG", 2014, "vgg16", "1409.1556", "vgg", _cut_vgg),
         Family("GoogLeNet", 2014, "googlenet", "1409.4842", "googlenet", _cut_googlenet),

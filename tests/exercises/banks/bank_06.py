@@ -1,258 +1,361 @@
-"""Typical wrong answers to the exercises of lesson 06, each with a piece of its hint."""
+"""Wrong answers to the exercises of lesson 06, each with a piece of its hint, and right ones."""
 
-from itertools import pairwise
-
+import numpy as np
 import torch
 from torch import nn
 
 from tests.exercises.banks.common import no_return
 
 
-# 06.1: cat or dog from ImageNet's classes
-def both(p, how="sum", cats=slice(281, 286), dogs=slice(151, 269)):
-    cat, dog = getattr(p[:, cats], how)(1), getattr(p[:, dogs], how)(1)
-    return torch.stack([cat, dog], 1)
+# 06.1: prepare as the network was trained
+def column(numbers):
+    return torch.tensor(numbers).view(3, 1, 1)
 
 
-def shared(sums):
-    return sums / sums.sum(1, keepdim=True)
+def prepare(images, mean, std):
+    return (images / 255 - column(mean)) / column(std)
 
 
-def answer(logits):
-    return shared(both(logits.softmax(1)))
+def prepare_in_place(images, mean, std):
+    images //= 2
+    return images / 255
 
 
-def in_place(logits):
-    logits -= logits.amax(1, keepdim=True)
-    return answer(logits)
+def prepare_in_numpy(images, mean, std):
+    x = images.numpy().transpose(0, 2, 3, 1) / 255
+    return ((x - np.array(mean)) / np.array(std)).transpose(0, 3, 1, 2)
 
 
-CAT_OR_DOG = [
-    (lambda z: answer(z).flip(1), "Cat is the first column"),
-    (lambda z: both(z.softmax(1)), "do not add up to 1"),
-    (lambda z: answer(z).log(), "These are logarithms"),
-    (lambda z: both(z.softmax(1)).softmax(1), "these already are"),
-    (lambda z: both(z).softmax(1), "You added logits"),
-    (lambda z: both(z.softmax(1), "amax"), "largest class; an image may be"),
-    (lambda z: shared(both(z.softmax(1), "amax")), "largest class; the prob"),
-    (lambda z: both(z.softmax(1), "mean"), "each of the 118 breeds counts less"),
-    (lambda z: shared(both(z.softmax(1), "mean")), "a breed counts less"),
-    (lambda z: both(z.softmax(0)), "not over the images"),
-    (lambda z: shared(both(z.softmax(0))), "not over the images"),
+def prepare_by_loops(images, mean, std):
+    out = images.float() / 255
+    for c in range(3):
+        out[:, c] = (out[:, c] - mean[c]) / std[c]
+    return out
+
+
+def normalised_by_itself(images, mean, std):
+    x = images.float() / 255
+    return (x - x.mean((0, 2, 3), keepdim=True)) / x.std((0, 2, 3), keepdim=True)
+
+
+PREPARE = [
+    (lambda x, m, s: (x - column(m)) / column(s) / 255, "That is the code as it was"),
+    (lambda x, m, s: (x - column(m)) / column(s), "go up to 255 when you subtract"),
+    (lambda x, m, s: x / 255, "These are in"),
+    (lambda x, m, s: x / 255 - column(m), "Divide by the standard deviation as well"),
+    (lambda x, m, s: x / 255 / column(s), "Subtract the mean as well"),
+    (lambda x, m, s: x / 255 / column(s) - column(m), "The mean comes off before"),
+    (lambda x, m, s: (x / 255 - column(m)) * column(s), "you multiply"),
+    (normalised_by_itself, "of its own training"),
+    (lambda x, m, s: (x / 256 - column(m)) / column(s), "goes up to 255"),
     (
-        lambda z: shared(both(z.softmax(1), "sum", slice(281, 285), slice(151, 268))),
-        "last class is missing",
+        lambda x, m, s: (x / 255 - torch.tensor(m)) / torch.tensor(s),
+        "lines up with the last axis",
+    ),
+    (lambda x, m, s: (x / 255 - column(s)) / column(m), "the other way round"),
+    (lambda x, m, s: prepare(x, m, s) + 1, "The first value should be"),
+    (prepare_in_place, "changed the images"),
+    (no_return, "returns None"),
+    (torch.zeros(3), "Give the function itself"),
+]
+PREPARE_RIGHT = [
+    prepare,
+    prepare_in_numpy,
+    prepare_by_loops,
+    lambda x, m, s: ((x.double() / 255 - column(m)) / column(s)).tolist(),
+    lambda x, m, s: (x - 255 * column(m)) / (255 * column(s)),
+]
+
+
+# 06.2: swap a head
+def swap(network, classes):
+    network.requires_grad_(False)
+    network.fc = nn.Linear(network.fc.in_features, classes)
+    return network
+
+
+def swap_then_freeze(network, classes):
+    return swap(network, classes).requires_grad_(False)
+
+
+def swap_unfrozen(network, classes):
+    network.fc = nn.Linear(network.fc.in_features, classes)
+    return network
+
+
+def swap_a_number(network, classes):
+    network.requires_grad_(False)
+    network.fc.out_features = classes
+    network.fc.requires_grad_(True)
+    return network
+
+
+def swap_on_logits(network, classes):
+    network.requires_grad_(False)
+    network.fc = nn.Sequential(network.fc, nn.Linear(10, classes))
+    return network
+
+
+def swap_for_two(network, classes):
+    return swap(network, 2)
+
+
+def swap_deep(network, classes):
+    width = network.fc.in_features
+    network.requires_grad_(False)
+    network.fc = nn.Sequential(nn.Linear(width, 4), nn.Linear(4, classes))
+    return network
+
+
+def swap_freezing_convolutions(network, classes):
+    swap_unfrozen(network, classes)
+    network.body[0].requires_grad_(False)
+    return network
+
+
+def swap_fresh_body(network, classes):
+    swap(network, classes)
+    network.body[0].reset_parameters()
+    return network
+
+
+def swap_with_softmax(network, classes):
+    network.requires_grad_(False)
+    network.fc = nn.Linear(2048, classes)
+    return network
+
+
+def swap_only_the_head(network, classes):
+    return swap(network, classes).fc
+
+
+SWAP = [
+    (swap_then_freeze, "Nothing is left to learn"),
+    (swap_unfrozen, "body.0.weight still has requires_grad"),
+    (swap_a_number, "changes a number"),
+    (swap_on_logits, "reads the 10 old logits"),
+    (swap_for_two, r"should have the shape \(4, 5\)"),
+    (swap_deep, "One new layer from 12 features"),
+    (swap_freezing_convolutions, "body.1.weight still has requires_grad"),
+    (swap_fresh_body, "The backbone has changed"),
+    (swap_with_softmax, "shapes cannot be multiplied"),
+    (swap_only_the_head, "shapes cannot be multiplied"),
+    (lambda network, classes: classes, "Return the network"),
+    (no_return, "returns None"),
+    (nn.Linear(2, 2).bias, "Give the function itself"),
+]
+
+
+def swap_by_loop(network, classes):
+    for parameter in network.parameters():
+        parameter.requires_grad = False
+    network.fc = nn.Linear(network.fc.weight.shape[1], classes)
+    return network.train()
+
+
+def swap_then_freeze_the_rest(network, classes):
+    swap_unfrozen(network, classes)
+    for name, parameter in network.named_parameters():
+        parameter.requires_grad_(name.startswith("fc."))
+    return network
+
+
+def swap_in_place(network, classes):
+    network.requires_grad_(False)
+    network.fc.weight = nn.Parameter(torch.randn(classes, network.fc.in_features) * 0.01)
+    network.fc.bias = nn.Parameter(torch.zeros(classes))
+    return network
+
+
+SWAP_RIGHT = [swap, swap_by_loop, swap_then_freeze_the_rest, swap_in_place]
+
+# 06.3: what moves
+MOVES = [
+    (["weights", "running mean", "running variance", "output"], "the convolution's weights"),
+    (["scale", "running mean", "running variance", "output"], "BatchNorm's scale to move"),
+    ([], "did not expect BatchNorm's running mean"),
+    (["running mean", "running variance"], "did not expect the output"),
+    ("running mean", "did not expect BatchNorm's running variance"),
+    (["everything"], "'everything' is none of"),
+    (3, "Give a list"),
+]
+MOVES_RIGHT = [
+    ["running mean", "running variance", "output"],
+    {"output", "Running Mean", "running variance"},
+    ("output", "running variance", "running mean "),
+]
+
+
+# 06.5: rates for the stages
+def groups(stages, head, lr, decay, frozen, rate=None, first=None, with_head=True):
+    rate = rate or (lambda up: lr * decay**up)
+    first = frozen if first is None else first
+    parts = [*stages, head] if with_head else stages
+    return [
+        {"params": list(part.parameters()), "lr": rate(len(stages) - number)}
+        for number, part in enumerate(parts)
+        if number >= first
+    ]
+
+
+def groups_without_batchnorm(stages, head, lr, decay, frozen):
+    return groups([stage[0] for stage in stages], head, lr, decay, frozen)
+
+
+def groups_uneven(stages, head, lr, decay, frozen):
+    found = groups(stages, head, lr, decay, frozen)
+    last = found[0]["params"].pop()
+    return [*found, {"params": [last], "lr": lr}]
+
+
+RATES = [
+    (lambda s, h, lr, d, f: groups(s, h, lr, d, f, rate=lambda up: lr), "All get the same rate"),
+    (
+        lambda s, h, lr, d, f: groups(s, h, lr, d, f, rate=lambda up: lr * d ** (4 - up)),
+        "upside down",
+    ),
+    (lambda s, h, lr, d, f: groups(s, h, lr, d, f, rate=lambda up: lr * d ** (up + 1)), "at lr "),
+    (
+        lambda s, h, lr, d, f: groups(s, h, lr, d, f, rate=lambda up: lr * d ** max(up - 1, 0)),
+        "more slowly than the head",
     ),
     (
-        lambda z: shared(both(z.softmax(1), "sum", slice(282, 286), slice(152, 269))),
-        "first class is missing",
+        lambda s, h, lr, d, f: groups(s, h, lr, d, f, rate=lambda up: lr * d if up else lr),
+        "the factors multiply",
     ),
-    (lambda z: answer(2 * z), "The first image should have"),
-    (lambda z: answer(z).T, "side by side"),
-    (lambda z: answer(z)[:, 0], "of shape"),
-    (lambda z: answer(z).tolist(), "yours is list"),
-    (in_place, "changed the logits"),
+    (lambda s, h, lr, d, f: groups(s, h, lr, d, f, rate=lambda up: lr / d**up), "You divide"),
+    (
+        lambda s, h, lr, d, f: groups(s, h, lr, d, f, rate=lambda up: lr - up * 0.01),
+        "the rates should be",
+    ),
+    (lambda s, h, lr, d, f: groups(s, h, lr, d, f, first=0), "stage 1 is frozen: leave it out"),
+    (lambda s, h, lr, d, f: groups(s, h, lr, d, f, first=f + 1), "stage 1 should learn"),
+    (lambda s, h, lr, d, f: groups(s, h, lr, d, f, with_head=False), "the head should learn"),
+    (groups_without_batchnorm, "of stage 1 do not all have the same"),
+    (groups_uneven, "of stage 1 do not all have the same"),
+    (lambda *a: groups(*a) + groups(*a)[:1], "in two groups"),
+    (lambda s, h, lr, d, f: [{"params": s, "lr": lr}], "holds parameters"),
+    (lambda s, h, lr, d, f: [{"params": h.parameters()}], "one has"),
+    (lambda s, h, lr, d, f: [lr, lr * d], "a list of dictionaries"),
     (no_return, "returns None"),
-    (torch.zeros(6, 2), "Give the function itself"),
+    ([], "Give the function itself"),
 ]
 
 
-# 06.2: parameters of a head
-def count(features, hidden, classes, bias=lambda a, b: b):
-    widths = [features, *hidden, classes]
-    return sum(a * b + bias(a, b) for a, b in pairwise(widths))
+def groups_from_the_top(stages, head, lr, decay, frozen):
+    found = [{"params": head.parameters(), "lr": lr}]
+    for stage in stages[frozen:][::-1]:
+        lr *= decay
+        found.append({"params": stage.parameters(), "lr": lr})
+    return found
 
 
-HEAD = [
-    (lambda f, h, c: count(f, h, c, lambda a, b: 0), "Each layer has biases"),
-    (lambda f, h, c: count(f, h[:-1], h[-1]) if h else 0, "to the classes, is missing"),
-    (lambda f, h, c: count(f, h, c, lambda a, b: 1), "not one in all"),
-    (lambda f, h, c: count(f, h, c, lambda a, b: a), "not for each input"),
-    (lambda f, h, c: count(f, h, c, lambda a, b: 0) + sum(h), "The last layer has biases"),
-    (lambda f, h, c: count(f, h, c, lambda a, b: 0) + c, "The hidden layers have biases"),
-    (lambda f, h, c: sum(b * (f + 1) for b in (*h, c)), "reads the outputs of the one before"),
-    (lambda f, h, c: c * (f + 1), "hidden ones are missing"),
-    (lambda f, h, c: count(f, h, c) + 1, "I count 577,802"),
-    (lambda f, h, c: 577_802, "1280 → 2"),
-    (no_return, "returns None"),
-    (577_802, "Give the function itself"),
-]
+def groups_of_one(stages, head, lr, decay, frozen):
+    return [
+        {"params": parameter, "lr": torch.tensor(group["lr"]), "momentum": 0.9}
+        for group in groups(stages, head, lr, decay, frozen)
+        for parameter in group["params"]
+    ]
 
 
-# 06.3: depthwise and pointwise
-def cost(h, w, i, o, k):
-    return h * w * (i * k * k + i * o)
+RATES_RIGHT = [groups, groups_from_the_top, groups_of_one]
 
 
-SEPARABLE = [
-    (lambda h, w, i, o, k: h * w * i * o * k * k, "ordinary convolution"),
-    (lambda h, w, i, o, k: h * w * i * k * k, "pointwise convolution is missing"),
-    (lambda h, w, i, o, k: h * w * i * o, "depthwise convolution is missing"),
-    (lambda h, w, i, o, k: i * k * k + i * o, "These are its weights"),
-    (lambda h, w, i, o, k: h * w * (o * k * k + i * o), "works on the input channels"),
-    (lambda h, w, i, o, k: h * w * (i * k + i * o), "two sides"),
-    (lambda h, w, i, o, k: cost(h, w, i, o, k) + h * w * (i + o), "Biases are not"),
-    (lambda h, w, i, o, k: h * w * (i * k * k + i * o * k * k), "kernel is 1×1"),
-    (lambda h, w, i, o, k: h * w * i * k * k * i * o, "costs add up"),
-    (lambda h, w, i, o, k: h * w * (i * k * k + i * i), "from the input to the output"),
-    (lambda h, w, i, o, k: h * (i * k * k + i * o), "height times width"),
-    (lambda h, w, i, o, k: cost(h, w, i, o, k) + 1, "I count 26,880"),
-    (lambda h, w, i, o, k: 26_880, "112×112"),
-    (no_return, "returns None"),
-    (26_880, "Give the function itself"),
-]
-
-
-# 06.4: freezing
-def no_gradients(module):
-    module.requires_grad_(False)
-
-
-def evaluation_only(module):
-    module.eval()
-    module.train = lambda mode=True: module
-
-
-def one_layer(module):
-    module[0].requires_grad_(False)
-    evaluation_only(module)
-
-
-def until_train(module):
-    no_gradients(module)
-    module.eval()
-
-
-def no_momentum(module):
-    no_gradients(module)
-    for part in module.modules():
-        if isinstance(part, nn.BatchNorm2d):
-            part.momentum = 0.0
-
-
-def outer_norm_only(module):
-    no_gradients(module)
-    module[1].eval()
-    module[1].train = lambda mode=True: module[1]
-
-
-def norm_only(module):
-    no_gradients(module)
-    for part in module.modules():
-        if isinstance(part, nn.BatchNorm2d):
-            part.eval()
-            part.train = lambda mode=True, part=part: part
-
-
-def no_statistics(module):
-    no_gradients(module)
-    for part in module.modules():
-        if isinstance(part, nn.BatchNorm2d):
-            part.track_running_stats = False
-            part.running_mean = part.running_var = None
-
-
-def no_training_at_all(module):
-    no_gradients(module)
-    module.eval()
-    nn.Module.eval(module)
-    module.train = lambda mode=True: None
-    module.forward = lambda x: (_ for _ in ()).throw(ValueError("frozen"))
-
-
-def zeroed(module):
-    no_gradients(module)
-    for parameter in module.parameters():
-        parameter.data.zero_()
-
-
-FREEZE = [
-    (no_gradients, "running_mean has changed"),
-    (evaluation_only, "optimizer may still move 0.weight"),
-    (one_layer, "optimizer may still move 1.weight"),
-    (until_train, "so .eval.. alone is soon undone"),
-    (no_momentum, "still counts batches"),
-    (outer_norm_only, "3.1.running_mean has changed"),
-    (norm_only, "dropout is at work"),
-    (no_statistics, "changed or removed some"),
-    (zeroed, "changed or removed some"),
-    (no_training_at_all, "ended in ValueError"),
-    (no_return, "optimizer may still move"),
-    (nn.Linear(2, 2).requires_grad_(False).bias, "Give the function itself"),
-]
-
-
-# 06.5: standardising
-def by(source, values):
-    return (values - source.mean(0)) / source.std(0).clamp(min=1e-6)
+# 06.4: standardise safely
+def by(source, values, least=0.0):
+    spread = source.std(0)
+    spread = torch.where(spread == 0, 1.0, spread) if not least else spread.clamp(min=least)
+    return (values - source.mean(0)) / spread
 
 
 def changed(train, other):
-    one, two = by(train, train), by(train, other)
-    return one + 0.5, two
+    return by(train, train) + 0.5, by(train, other)
+
+
+def in_place(train, other):
+    train -= train.mean(0)
+    return train, other
+
+
+def left_constant(train, other):
+    constant = train.std(0) == 0
+    return (
+        torch.where(constant, train, by(train, train)),
+        torch.where(constant, other, by(train, other)),
+    )
 
 
 STANDARDISE = [
     (lambda a, b: (by(torch.cat([a, b]), a), by(torch.cat([a, b]), b)), "went into the mean"),
     (lambda a, b: (by(a, a), by(b, b)), "standardised by themselves"),
     (lambda a, b: ((a - a.mean(1, keepdim=True)) / a.std(1, keepdim=True), b), "mean of an image"),
-    (lambda a, b: ((a - a.mean()) / a.std(), (b - a.mean()) / a.std()), "its own mean"),
+    (lambda a, b: ((a - a.mean()) / a.std(), (b - a.mean()) / a.std()), "by its own mean"),
     (lambda a, b: (a - a.mean(0), b - a.mean(0)), "divide by the standard deviation as well"),
     (lambda a, b: ((a - a.mean(0)) / a.var(0).clamp(min=1e-6), b), "divided by the variance"),
-    (lambda a, b: (a / a.std(0).clamp(min=1e-6), b), "Subtract the mean"),
+    (lambda a, b: (a / a.std(0).clamp(min=1e-3), b), "Subtract the mean"),
     (lambda a, b: (by(a, a), b), "are unchanged"),
     (lambda a, b: (by(a, a), b - a.mean(0)), "lack the division"),
     (lambda a, b: ((a - a.mean(0)) / a.std(0), (b - a.mean(0)) / a.std(0)), "standard deviation 0"),
+    (lambda a, b: (by(a, a, 1e-6), by(a, b, 1e-6)), "divide by a tiny number"),
+    (lambda a, b: (by(a, a, 0.05), by(a, b, 0.05)), "is divided by 1"),
+    (left_constant, "is divided by 1"),
     (changed, "should have mean 0"),
     (lambda a, b: (by(a, a), by(a, 2 * b)), "exactly the same to the others"),
-    (lambda a, b: (by(a, b), by(a, a)), "of shape"),
+    (lambda a, b: (by(a, b), by(a, a)), r"The training features have the shape"),
     (lambda a, b: by(a, a), "Return two tensors"),
+    (in_place, "changed the features"),
     (no_return, "returns None"),
     (torch.zeros(3), "Give the function itself"),
 ]
 
 
-# 06.6: choosing a weight decay
-def at(place, decays, test):
-    return decays[place], test[place]
+def in_numpy(train, other):
+    train, other = train.double().numpy(), other.double().numpy()
+    spread = train.std(0)
+    spread[spread == 0] = 1
+    return (train - train.mean(0)) / spread, (other - train.mean(0)) / spread
 
 
-def best(values):
-    return values.index(max(values))
+def by_loops(train, other):
+    one, two = train.clone(), other.clone()
+    for d in range(train.shape[1]):
+        mean, spread = train[:, d].mean(), train[:, d].std().item() or 1
+        one[:, d], two[:, d] = (train[:, d] - mean) / spread, (other[:, d] - mean) / spread
+    return [one.tolist(), two.tolist()]
 
 
-def last_best(values):
-    return max(range(len(values)), key=lambda i: (values[i], i))
-
-
-def chosen(decays, validation):
-    return max(range(len(decays)), key=lambda i: (validation[i], decays[i]))
-
-
-CHOOSE = [
-    (lambda d, v, t: at(best(t), d, t), "chose on the test set"),
-    (lambda d, v, t: at(v.index(min(v)), d, t), "is not the best"),
-    (lambda d, v, t: at(d.index(max(d)), d, t), "chose on the test set|is not the best"),
-    (
-        lambda d, v, t: at(best([a + b for a, b in zip(v, t, strict=True)]), d, t),
-        "chose on the test",
-    ),
-    (lambda d, v, t: at(best(v), d, t), "take the larger weight decay"),
-    (lambda d, v, t: at(last_best(v), d, t), "take the larger weight decay"),
-    (lambda d, v, t: (d[chosen(d, v)], max(v)), "accuracy on which you chose"),
-    (lambda d, v, t: (d[chosen(d, v)], max(t)), "best test accuracy of all"),
-    (lambda d, v, t: (d[chosen(d, v)], sum(t) / 3), "Report the test accuracy of 0.01, 0.92"),
-    (lambda d, v, t: (chosen(d, v), t[chosen(d, v)]), "none of the weight decays"),
-    (lambda d, v, t: d[chosen(d, v)], "Return two numbers"),
-    (no_return, "returns None"),
-    (0.01, "Give the function itself"),
+STANDARDISE_RIGHT = [
+    lambda a, b: (by(a, a), by(a, b)),
+    lambda a, b: tuple((x.double() - a.mean(0)) / (a.std(0) + (a.std(0) == 0)) for x in (a, b)),
+    in_numpy,
+    by_loops,
 ]
 
+# 06.6: what five draws say
+READING = [
+    (("chance", "chance"), "look at differences within a draw"),
+    (("larger", "larger"), "have nothing in common"),
+    (("smaller", "chance"), "the higher one in every draw"),
+    (("larger", "smaller"), "Fine-tuning's mean is the higher one"),
+    ("larger", "Return two answers"),
+    (("larger", 3), "Give one of"),
+    (("larger", "perhaps"), "you gave 'perhaps'"),
+]
+READING_RIGHT = [("larger", "chance"), ["Larger", "chance "], ("LARGER", "CHANCE")]
+
 BANKS = {
-    "06.1": CAT_OR_DOG,
-    "06.2": HEAD,
-    "06.3": SEPARABLE,
-    "06.4": FREEZE,
-    "06.5": STANDARDISE,
-    "06.6": CHOOSE,
+    "06.1": PREPARE,
+    "06.2": SWAP,
+    "06.3": MOVES,
+    "06.4": STANDARDISE,
+    "06.5": RATES,
+    "06.6": READING,
+}
+RIGHT_ANSWERS = {
+    "06.1": PREPARE_RIGHT,
+    "06.2": SWAP_RIGHT,
+    "06.3": MOVES_RIGHT,
+    "06.4": STANDARDISE_RIGHT,
+    "06.5": RATES_RIGHT,
+    "06.6": READING_RIGHT,
 }
