@@ -6,6 +6,7 @@ Lesson 00, section 1.
 from catdog_lib.plots.architecture import architecture
 from catdog_lib.plots.arrays import annotated_arrays
 from catdog_lib.plots.backbones import backbone_comparison, channel_connections
+from catdog_lib.plots.body_parts import body_parts
 from catdog_lib.plots.charts import line_chart
 from catdog_lib.plots.convolution import channel_sum, connectivity_matrices, equivariance, kernels
 from catdog_lib.plots.convolution_step import convolution_step
@@ -46,6 +47,7 @@ __all__ = [
     "architecture",
     "attribution_by_part",
     "backbone_comparison",
+    "body_parts",
     "captioned_images",
     "channel_connections",
     "channel_statistics",
