@@ -18,9 +18,9 @@ def fast_gradient_sign(
 ) -> Tensor:
     """Return the images after one step, of the same size in every pixel, that raises the loss.
 
-    ``x' = x + ε · sign(∂L/∂x)``: x is the image in grey levels from 0 to 255, L the cross-entropy of
-    its true class, and ε the number of grey levels. The sign alone counts, so every pixel is changed
-    by ε or, at the ends of the range, by less.
+    ``x' = x + ε · sign(∂L/∂x)``: x is the image in grey levels from 0 to 255, L the cross-entropy
+    of its true class, and ε the number of grey levels. Only the sign counts, so every pixel is
+    changed by ε or, at the ends of the range, by less.
 
     Source: I. Goodfellow, J. Shlens and C. Szegedy 2014, "Explaining and harnessing adversarial
     examples", arXiv 1412.6572.

@@ -42,6 +42,6 @@ def body_parts(images: Tensor, parts: Tensor) -> Figure:
     shares = ", ".join(f"{name} {v:.0%}" for name, v in zip(BODY_PARTS, area, strict=True))
     return describe(
         figure,
-        f"{counted(count, 'drawn animal')}, and below each one what its pixels show, in a colour for "
-        f"each part: {shares} of the area.",
+        f"{counted(count, 'drawn animal')}, and below each one what its pixels show, in a colour "
+        f"for each part: {shares} of the area.",
     )

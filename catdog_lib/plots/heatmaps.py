@@ -23,9 +23,9 @@ SIGNS = "\nwith two colours: violet speaks for the class, brown against it"
 def heatmaps(images: Tensor, maps: Mapping[str, Tensor], captions: Sequence[str] = ()) -> Figure:
     """Draw images in a row, and below them a row of heatmaps for each method.
 
-    Each heatmap has a scale of its own, up to its hottest hundredth of the pixels, and lies over the
-    image in grey. One with values below 0, as of occlusion, is drawn in two colours: violet speaks
-    for the class, brown against it. The figure says so.
+    Each heatmap has a scale of its own, up to its hottest hundredth of the pixels, and lies over
+    the image in grey. One with values below 0, as of occlusion, is drawn in two colours: violet
+    speaks for the class, brown against it. The figure says so.
 
     Args:
         images: N×3×H×W, uint8 or float in [0, 1].

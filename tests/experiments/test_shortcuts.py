@@ -29,7 +29,5 @@ def test_each_shortcut_gives_the_class_away():
         corner = images[:, 0, 55, 3] == 230
         assert torch.equal(corner, labels == 1) == (name == "tag")
     assert 0 < agrees.sum() < 20
-    planted = data.sketch_set(
-        40, seed=3, faults=shortcuts.Faults(shortcut=1.0), progress=False
-    )
+    planted = data.sketch_set(40, seed=3, faults=shortcuts.Faults(shortcut=1.0), progress=False)
     assert shortcuts.agrees_with_scene(planted).all()

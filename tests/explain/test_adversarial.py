@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-
 from torch import nn
 
 from catdog_lib import explain
