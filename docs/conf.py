@@ -9,7 +9,7 @@ project = "Cat or dog?"
 html_title = project
 language = "en"
 
-extensions = ["myst_nb"]
+extensions = ["myst_nb", "catdog_lib.course.glossary_links"]
 myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"  # catdog_lib.course.lessons has executed them
@@ -27,7 +27,7 @@ html_theme = "sphinx_book_theme"
 html_static_path = ["_static", str(web_assets())]
 html_favicon = html_logo = "_static/logo.svg"
 html_use_index = False  # the glossary is its own index
-html_css_files = ["course.css"]
+html_css_files = ["course.css", "glossary.css"]
 templates_path = ["_templates"]
 html_context = {
     "default_mode": "light"

@@ -32,3 +32,20 @@ def test_new_terms_are_in_the_glossary(path):
         term for term in found if not {term.lower(), term.lower().removesuffix("s")} & set(GLOSSARY)
     ]
     assert not missing
+
+
+def glossary_entries() -> list[list[str]]:
+    """Return the names of each entry: one a line, before the definition."""
+    lines = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8").split("```{glossary}")[1]
+    entries = lines.split("```")[0].strip().split("\n\n")
+    return [[line for line in entry.splitlines() if not line.startswith(" ")] for entry in entries]
+
+
+def test_the_glossary_is_in_alphabetical_order():
+    first = [names[0].casefold() for names in glossary_entries()]
+    assert first == sorted(first)
+
+
+def test_no_term_has_two_entries():
+    names = [name.casefold() for entry in glossary_entries() for name in entry]
+    assert len(set(names)) == len(names)

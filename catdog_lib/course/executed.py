@@ -11,11 +11,13 @@ from nbformat import NotebookNode
 from catdog_lib.errors import CatdogError
 
 DEEPER = "deeper"  # the tag of cells that go further than the main path
+QUIZ = "quiz"  # the tag of cells whose source has the answers of a quiz
 
 
 def prepare(notebook: NotebookNode) -> None:
-    """Drop the progress bars, and fold the solutions and what goes further."""
+    """Drop the progress bars, hide what gives answers away, and fold what goes further."""
     drop_bars(notebook)
+    hide_quizzes(notebook)
     fold_solutions(notebook)
     fold_deeper(notebook)
 
@@ -58,6 +60,13 @@ def drop_bars(notebook: NotebookNode) -> None:
         notebook.metadata.pop("widgets", None)
 
 
+def hide_quizzes(notebook: NotebookNode) -> None:
+    """Show a quiz without its source, which has the answers."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and QUIZ in cell.metadata.get("tags", []):
+            cell.metadata["tags"] = [*cell.metadata["tags"], "remove-input"]
+
+
 def fold_solutions(notebook: NotebookNode) -> None:
     """Hide the solutions on the page behind a button."""
     for cell in notebook.cells:
@@ -81,7 +90,7 @@ def fold_deeper(notebook: NotebookNode) -> None:
     cells, is_open = [], False
     for cell in notebook.cells:
         deeper = DEEPER in cell.metadata.get("tags", [])
-        starts = deeper and bool(re.match("#+ ", cell.source))
+        starts = deeper and cell.cell_type == "markdown" and bool(re.match("#+ ", cell.source))
         if is_open and (starts or not deeper):
             cells.append(nbformat.v4.new_markdown_cell("</details>"))
             is_open = False

@@ -1,4 +1,4 @@
-"""Checkers of lesson 00, Meet the data: images and batches of them (00.1, 00.2 and 00.4)."""
+"""Checkers of lesson 00, Meet the data: images and batches of them (00.1 and 00.5)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,16 @@ import torch
 from torch import Tensor
 
 from catdog_lib.exercises.calling import ask
-from catdog_lib.exercises.checking import require_sequence, require_value
+from catdog_lib.exercises.checking import (
+    as_float64,
+    require_sequence,
+    require_value,
+    same,
+    show,
+)
 from catdog_lib.exercises.registry import exercise, require
+
+LOOSE = {"rtol": 1e-4, "atol": 1e-5}  # a student may compute in float32
 
 
 @exercise("00.1", "to_batch")
@@ -50,75 +58,52 @@ def to_batch(answer: Callable[[list[np.ndarray]], Tensor]) -> None:
         require_value(value, right, mistakes, otherwise)
 
 
-@exercise("00.2", "crop_box")
-def crop_box(answer: Callable[[int, int], tuple[int, int, int, int]]) -> None:
-    """Check a function of (width, height): the box of the largest centred square.
-
-    The box is left, top, right, bottom.
-    """
-    for width, height in ((500, 374), (300, 400), (640, 639), (64, 64), (101, 50)):
-        value = ask(answer, width, height)
-        value = require_sequence(value, 4, "four numbers: left, top, right, bottom")
-        left, top, right, bottom = value
-        setting = f"For an image {width} wide and {height} high"
-        require(
-            all(float(number).is_integer() for number in value),
-            f"{setting} you cut at {value}: there is no half pixel, so divide with //.",
-        )
-        side, short = right - left, min(width, height)
-        require(
-            (right, bottom) != (short, short) or abs(width - height) <= 1,
-            f"{setting} you return the size of the square where its right and lower edge should "
-            "be, or you cut at the upper left corner and not in the middle.",
-        )
-        require(
-            side == bottom - top,
-            f"{setting} your box is {side} wide and {bottom - top} high, not a square.",
-        )
-        require(
-            left >= 0 and top >= 0 and right <= width and bottom <= height,
-            f"{setting} your box {value} sticks out of it: x runs along the width, y along the "
-            "height.",
-        )
-        require(
-            side == short,
-            f"{setting} the largest square has a side of {short}, yours has {side}.",
-        )
-        require(
-            abs((left + right) - width) <= 1 and abs((top + bottom) - height) <= 1,
-            f"{setting} your box {value} is not in the middle: cut off as much on both sides.",
-        )
-
-
-@exercise("00.4", "mirror_some")
-def mirror_some(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
-    """Check a function of (images N×3×H×W, which: N booleans): the chosen ones mirrored."""
+@exercise("00.5", "channel_statistics")
+def channel_statistics(answer: Callable[[Tensor], tuple[Tensor, Tensor]]) -> None:
+    """Check a function of images N×3×H×W, uint8: mean and deviation of each channel, in [0, 1]."""
     generator = torch.Generator().manual_seed(0)
-    images = torch.randint(0, 256, (4, 3, 5, 6), dtype=torch.uint8, generator=generator)
-    for chosen in ([True, False, False, True], [False] * 4):
-        which = torch.tensor(chosen)
-        value = ask(answer, images, which, keeps="the batch that it was given")
-        require(isinstance(value, Tensor), "Return the batch, a tensor.")
-        require(
-            value.shape == images.shape,
-            f"A batch {tuple(images.shape)} came back as {tuple(value.shape)}; the others stay "
-            "in it, as they are.",
-        )
-
-        def flipped(*dims: int, which: Tensor = which) -> Tensor:
-            return torch.where(which.view(-1, 1, 1, 1), images.flip(dims), images)
-
+    for count, height, width in ((4, 5, 7), (3, 6, 6)):
+        # each channel has its own range, or a mean of all of them would nearly do
+        limits = torch.tensor([256, 128, 40]).view(3, 1, 1)
+        random = torch.rand(count, 3, height, width, generator=generator)
+        images = (random * limits).to(torch.uint8)
+        values, dims = images.double() / 255, (0, 2, 3)
+        means = values.mean(dims)
+        right = values.std(dims, correction=0)
+        found = require_sequence(ask(answer, images, keeps="the images"), 2, "two tensors")
+        mean, deviation = (as_float64(part).squeeze() for part in found)
+        for name, part in (("means", mean), ("deviations", deviation)):
+            require(
+                part.shape == (3,),
+                f"You return {name} of shape {tuple(part.shape)}: dimension 1 counts the channels "
+                "and has to stay, so average over the dimensions 0, 2 and 3.",
+            )
         mistakes = {
-            "Upside down: a cat on its head. Rows are dimension 2, columns are dimension 3.": (
-                flipped(2)
-            ),
-            "Rotated by 180°: flip the columns only, dimension 3.": flipped(2, 3),
-            "You flipped the colours: channels are dimension 1, columns are dimension 3.": (
-                flipped(1)
-            ),
-            "You changed the order of the images: columns are dimension 3.": flipped(0),
-            "You mirrored all of them; some are to stay as they are.": images.flip(3),
-            "You mirrored those that were to stay, and not the others.": flipped(3, which=~which),
+            "Your means are those of the bytes: bring them to [0, 1] first.": 255 * means,
+            "You return the deviations first; the means come first.": [
+                right,
+                values.std(dims),
+            ],
+            "Your three means are the same, that of all channels together.": [
+                values.mean().expand(3)
+            ],
         }
-        otherwise = "Not the chosen images mirrored left to right, and only those."
-        require_value(value, flipped(3), mistakes, otherwise)
+        require_value(mean, means, mistakes, f"The means should be {show(means)}.", **LOOSE)
+        off = images.double()
+        mistakes = {
+            "You subtract means in [0, 1] from bytes: both have to be on one scale.": [
+                ((off - middle) ** 2).mean(dims).sqrt()
+                for middle in (means.mean(), means.view(3, 1, 1))
+            ],
+            "You subtract the mean of all channels; each channel has its own.": [
+                ((values - values.mean()) ** 2).mean(dims).sqrt()
+            ],
+            "That is the variance; the deviation is its square root.": [
+                right**2,
+                values.var(dims),
+            ],
+            "Your deviations are those of the bytes: bring them to [0, 1] first.": 255 * right,
+        }
+        if not same(deviation, values.std(dims), **LOOSE):  # divided by n − 1: as good
+            otherwise = f"The deviations should be {show(right)}; yours are {show(deviation)}."
+            require_value(deviation, right, mistakes, otherwise, **LOOSE)

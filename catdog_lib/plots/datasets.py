@@ -8,16 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from catdog_lib.classes import CLASSES
-from catdog_lib.plots.primitives import draw_image, scatter_by_class
+from catdog_lib.plots.primitives import draw_image
 from catdog_lib.plots.style import CLASS_COLOURS, WRONG, counted, describe, new_figure, style
 
 
 def image_sizes(widths: Tensor, heights: Tensor, labels: Tensor) -> Figure:
     """Draw width and height of every photo, by class, and the number of photos in each class.
+
+    Photos of one size share a dot, whose area grows with their number.
 
     Args:
         widths, heights: N each, in pixels.
@@ -32,10 +35,16 @@ def image_sizes(widths: Tensor, heights: Tensor, labels: Tensor) -> Figure:
         card = {"facecolor": "white", "edgecolor": "none", "pad": 1}
         look = {"ha": "right", "va": "center", "color": "#666666", "fontsize": 9, "bbox": card}
         cloud.text(0.97 * limit, 0.97 * limit, "squares ", **look)
-        scatter_by_class(cloud, widths, heights, labels, size=22, alpha=0.5)
+        for label, (name, marker) in enumerate(zip(CLASSES, "o^", strict=True)):
+            sizes = torch.stack([widths, heights], 1)[labels == label]
+            unique, counts = sizes.unique(dim=0, return_counts=True)
+            look = {"color": CLASS_COLOURS[label], "marker": marker, "alpha": 0.5, "linewidths": 0}
+            areas = 22 * counts.clamp(max=20)  # or a few common sizes would hide the rest
+            cloud.scatter(*unique.T, s=areas, label=f"{name}s", **look)
         cloud.set(xlabel="width, pixels", ylabel="height, pixels", xlim=(0, limit), ylim=(0, limit))
-        cloud.set_title("Every photo a point")
-        cloud.legend(loc="upper left")
+        cloud.set_title("The larger the mark, the more photos")
+        for handle in cloud.legend(loc="upper left").legend_handles:
+            handle.set_sizes([40])
         counts = [int((labels == label).sum()) for label in range(len(CLASSES))]
         bars.bar([f"{name}s" for name in CLASSES], counts, color=CLASS_COLOURS, width=0.6)
         for x, count in enumerate(counts):
@@ -54,12 +63,12 @@ def image_sizes(widths: Tensor, heights: Tensor, labels: Tensor) -> Figure:
 
 
 def multiple_comparisons(accuracies: Tensor, fresh: float, test_size: int) -> Figure:
-    """Draw the accuracies of many coin-flippers on one test set, and of the best on a fresh one.
+    """Draw the accuracies of many coin flippers on the same images, and of the best on fresh ones.
 
     Args:
-        accuracies: on the test set, N values in [0, 1].
-        fresh: accuracy of the best of them on the fresh test set, in [0, 1].
-        test_size: number of images in the test set; a bar is as wide as one of them counts.
+        accuracies: on the images that choose the best, N values in [0, 1].
+        fresh: accuracy of the best of them on fresh images, in [0, 1].
+        test_size: number of images that choose; a bar is as wide as one of them counts.
     """
     values, best = 100 * accuracies.numpy(), 100 * accuracies.max().item()
     with style():
@@ -74,13 +83,16 @@ def multiple_comparisons(accuracies: Tensor, fresh: float, test_size: int) -> Fi
         axes.axvline(100 * fresh, color=CLASS_COLOURS[1])
         text = f"  the same one on fresh images: {100 * fresh:.1f} %"
         axes.text(100 * fresh, 1.1 * top, text, color=CLASS_COLOURS[1], ha="left")
-        axes.set(xlabel="accuracy on the test set, %", ylabel="coin-flippers")
+        axes.set(
+            xlabel=f"accuracy on the {test_size:,} images that choose the best, %",
+            ylabel="coin flippers",
+        )
         axes.margins(x=0.12)
     return describe(
         figure,
-        f"A histogram of the accuracy of {counted(len(values), 'coin-flipper')} on one test set: a "
-        f"bell around 50 %. The luckiest has {best:.0f} %, and {100 * fresh:.1f} % on fresh "
-        "images.",
+        f"A histogram of the accuracy of {counted(len(values), 'coin flipper')} on the same "
+        f"images: a bell around 50 %. The luckiest has {best:.0f} %, and {100 * fresh:.1f} % on "
+        "fresh images.",
     )
 
 

@@ -41,6 +41,9 @@ def captioned_images(images: Sequence[Tensor], captions: Sequence[str], columns:
         figure, all_axes = small_multiples(len(images), columns, side, side + 0.1 + 0.16 * lines)
         for axes, image, caption in zip(all_axes, images, captions, strict=False):
             draw_image(axes, image)
+            axes.spines[:].set(
+                visible=True, color="#999999", linewidth=0.6
+            )  # a white one shows, too
             axes.set_xlabel(caption, fontsize=8.5)
     words = "; ".join(" ".join(caption.split()) for caption in captions)
     return describe(figure, f"A grid of {counted(len(images), 'image')}: {words}.")

@@ -59,7 +59,7 @@ def channels(image: Tensor) -> Figure:
         whole.set_title("the image")
         means = []
         for axes, channel, name, ink in zip(rest, image, CHANNELS, _INKS, strict=True):
-            shades = LinearSegmentedColormap.from_list(name, ["black", ink, "white"])
+            shades = LinearSegmentedColormap.from_list(name, ["black", ink])
             draw_map(axes, channel, cmap=shades, vmin=0, vmax=255)
             mean = channel.float().mean()
             axes.set_title(f"{name}, mean {mean:.0f}")

@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from catdog_lib.course.executed import fold_deeper
+from catdog_lib.course.executed import fold_deeper, hide_quizzes
 from catdog_lib.errors import CatdogError
 
 
@@ -16,7 +16,7 @@ def test_what_goes_further_is_folded_by_its_heading():
         cells=[
             cell("markdown", "## 1 · A"),
             cell("markdown", "### Going further · B < C\n\nText.", "deeper"),
-            cell("code", "1 + 1", "deeper"),
+            cell("code", "# a comment", "deeper"),
             cell("markdown", "### Going further · D", "deeper"),
             cell("markdown", "### E"),
         ]
@@ -24,9 +24,15 @@ def test_what_goes_further_is_folded_by_its_heading():
     fold_deeper(notebook)
     opening = '<details class="deeper"><summary>Going further · '
     assert [one.source for one in notebook.cells] == [
-        "## 1 · A", opening + "B &lt; C</summary>", "Text.", "1 + 1", "</details>",
+        "## 1 · A", opening + "B &lt; C</summary>", "Text.", "# a comment", "</details>",
         opening + "D</summary>", "</details>", "### E",
     ]  # one part a row  # fmt: skip
+
+
+def test_the_source_of_a_quiz_has_the_answers_and_is_not_shown():
+    notebook = nbformat.v4.new_notebook(cells=[cell("code", "Quiz()", "quiz"), cell("code", "1")])
+    hide_quizzes(notebook)
+    assert [one.metadata.tags for one in notebook.cells] == [["quiz", "remove-input"], []]
 
 
 def test_a_part_without_a_heading_cannot_be_folded():

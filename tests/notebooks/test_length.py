@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from catdog_lib.course.executed import DEEPER
+from catdog_lib.course.executed import DEEPER, QUIZ
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 FOLDED = {DEEPER, "hint", "solution"}
@@ -31,9 +31,9 @@ def read(path: Path) -> list:
     return nbformat.read(path, as_version=4).cells
 
 
-def level(source: str) -> int:
-    """Return how deep the heading is that a text begins with; 0 for none."""
-    found = re.match(r"(#+) ", source)
+def level(cell) -> int:
+    """Return how deep the heading is that a cell begins with; 0 for none."""
+    found = cell.cell_type == "markdown" and re.match(r"(#+) ", cell.source)
     return len(found[1]) if found else 0
 
 
@@ -50,7 +50,9 @@ def test_no_cell_is_longer_than_a_screen(path):
     long = {
         number: len(cell.source.splitlines())
         for number, cell in enumerate(read(path))
-        if cell.cell_type == "code" and len(cell.source.splitlines()) > LINES
+        if cell.cell_type == "code"
+        and QUIZ not in tags(cell)
+        and len(cell.source.splitlines()) > LINES
     }
     assert not long
 
@@ -62,13 +64,13 @@ def test_what_goes_further_collapses_and_hides_nothing_else(path):
     opening = 0  # the level of the heading that opened the part
     for number, cell in enumerate(cells):
         if DEEPER in tags(cell):
-            if level(cell.source):
-                opening = level(cell.source)
+            if level(cell):
+                opening = level(cell)
                 collapsed = cell.metadata.get("jp-MarkdownHeadingCollapsed")
                 assert collapsed and opening > 2, f"cell {number}: {cell.source[:40]}"
             assert opening, f"cell {number} is in no part with a heading"
         elif opening:
-            assert 0 < level(cell.source) <= opening, f"JupyterLab would hide cell {number}"
+            assert 0 < level(cell) <= opening, f"JupyterLab would hide cell {number}"
             opening = 0
 
 
@@ -79,10 +81,13 @@ def test_six_exercises_a_few_predictions_and_a_quiz(path):
     code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
     asked, revealed = code.count("Prediction("), code.count(".reveal(")
     assert asked == revealed >= 2
-    (quiz,) = [cell.source for cell in cells if "Quiz(" in cell.source]
-    assert quiz.count("Question(") == 6
+    (quiz,) = [cell for cell in cells if "Quiz(" in cell.source]
+    assert quiz.source.count("Question(") == 6
+    assert tags(quiz) == {QUIZ} and quiz.metadata.jupyter.source_hidden  # it has the answers
 
 
 def test_words_are_counted():
     assert words("A formula $a + b$ and `code`, 1,000 times.") == 7
-    assert level("### Going further") == 3 and level("no # heading") == 0
+    assert level(nbformat.v4.new_markdown_cell("### Going further")) == 3
+    assert level(nbformat.v4.new_markdown_cell("no # heading")) == 0
+    assert level(nbformat.v4.new_code_cell("# a comment")) == 0

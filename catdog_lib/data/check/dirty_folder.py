@@ -170,12 +170,12 @@ def _framed(image: Image.Image, width: int, height: int) -> Image.Image:
 
 
 def _sticker(image: Image.Image) -> Image.Image:
-    """Return the image in an oval with nothing around it."""
-    size = image.width
-    y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
+    """Return the image in an oval, with invisible junk around it, as editors leave it."""
+    y, x = np.mgrid[-1 : 1 : image.width * 1j, -1 : 1 : image.width * 1j]
     alpha = np.where(x**2 + y**2 < 1, 255, 0).astype(np.uint8)
-    sticker = image.convert("RGBA")
-    sticker.putalpha(Image.fromarray(alpha))
+    mask, junk = Image.fromarray(alpha), Image.new("RGB", image.size, "magenta")
+    sticker = Image.composite(image.convert("RGB"), junk, mask)
+    sticker.putalpha(mask)
     return sticker
 
 

@@ -37,41 +37,17 @@ BATCH = [
 ]
 
 
-# 00.2: box of the centred square
-def centred(width, height, side):
-    left, top = (width - side) // 2, (height - side) // 2
-    return left, top, left + side, top + side
-
-
-def half_pixels(width, height):
-    side = min(width, height)
-    left, top = (width - side) / 2, (height - side) / 2
-    return left, top, left + side, top + side
-
-
-def left_top_width_height(width, height):
-    side = min(width, height)
-    return (width - side) // 2, (height - side) // 2, side, side
-
-
-def swapped(width, height):
-    left, top, right, bottom = centred(width, height, min(width, height))
-    return top, left, bottom, right
-
-
-CROP = [
-    (lambda w, h: centred(w, h, max(w, h)), "sticks out"),
-    (lambda w, h: (0, 0, min(w, h), min(w, h)), "upper left corner"),
-    (lambda w, h: centred(w, h, min(w, h) - 2), "the largest square"),
-    (left_top_width_height, "the size of the square"),
-    (half_pixels, "no half pixel"),
-    (swapped, "sticks out"),
-    (lambda w, h: (0, 0, w, h), "not a square"),
-    (lambda w, h: (w - min(w, h), h - min(w, h), w, h), "not in the middle"),
-    (lambda w, h: centred(w, h, h), "sticks out"),
-    (lambda w, h: min(w, h), "four numbers"),
-    (no_return, "returns None"),
-    ((63, 0, 437, 374), "Give the function itself"),
+# 00.2: a leak predicted
+LEAK = [
+    (0.5, "without a leak"),
+    (0.4, "a coin gets some"),
+    (1.0, "took them all"),
+    (torch.tensor(0.6), "took them all"),
+    (0.3, "add the 400"),
+    (70, "60 % is 0.6"),
+    (0.85, "Measured on noise"),
+    ("0.7", "expected numbers"),
+    ([0.7, 0.3], "Predict one number"),
 ]
 
 
@@ -151,84 +127,160 @@ HOLD_OUT = [
 ]
 
 
-# 00.4: mirror some
-def flipped(*dims):
-    def mirror_some(images, which):
-        result = images.clone()
-        result[which] = images[which].flip(dims)
-        return result
-
-    return mirror_some
+def first_of_class_at_random(labels, share, g):
+    """Draws the cats, and takes the dogs from the beginning."""
+    cats, dogs = ((labels == label).nonzero()[:, 0] for label in (0, 1))
+    order = torch.randperm(len(cats), generator=g)
+    return torch.cat([cats[order[: round(share * len(cats))]], dogs[: round(share * len(dogs))]])
 
 
-def in_place(images, which):
-    images[which] = images[which].flip(3)
-    return images
+def a_run_of_neighbours(labels, share, g):
+    taken = []
+    for label in (0, 1):
+        members = (labels == label).nonzero()[:, 0]
+        count = round(share * len(members))
+        start = int(torch.randint(len(members) - count, (1,), generator=g))
+        taken.append(members[start : start + count])
+    return torch.cat(taken)
 
 
-MIRROR = [
-    (flipped(2), "Upside down"),
-    (flipped(2, 3), "Rotated by 180°"),
-    (flipped(1), "flipped the colours"),
-    (flipped(0), "order of the images"),
-    (lambda images, which: images.flip(3), "mirrored all"),
-    (lambda images, which: flipped(3)(images, ~which), "those that were to stay"),
-    (lambda images, which: images[which].flip(3), "the others stay in it"),
-    (in_place, "changed the batch"),
-    (lambda images, which: images.clone(), "Not the chosen images"),
-    (lambda images, which: images.transpose(2, 3), "came back as"),
-    (lambda images, which: images.flip(3).numpy(), "Return the batch, a tensor"),
-    (no_return, "returns None"),
-    (torch.zeros(4, 3, 5, 6), "Give the function itself"),
+def cats_come_first(labels, share, g):
+    cats = int((labels == 0).sum())
+    dogs = len(labels) - cats
+    first = torch.randperm(cats, generator=g)[: round(share * cats)]
+    return torch.cat([first, cats + torch.randperm(dogs, generator=g)[: round(share * dogs)]])
+
+
+HOLD_OUT += [
+    (first_of_class_at_random, "the same dogs"),
+    (a_run_of_neighbours, "always neighbours"),
+    (cats_come_first, "wherever they are"),
 ]
 
-# 00.5: parameters of a perceptron
-MLP = [
-    (lambda h, w, n, k: (h * w + 1) * n + (n + 1) * k, "red, green and blue"),
-    (lambda h, w, n, k: h * w * n + n * k, "red, green and blue"),
-    (lambda h, w, n, k: 3 * h * w * n + n * k, "has a bias as well"),
-    (lambda h, w, n, k: (3 * h * w + 1) * n, "a second one"),
-    (lambda h, w, n, k: 3 * h * w * n, "a second one"),
-    (lambda h, w, n, k: 3 * h * w * n + n + n * k, "still lacks its biases"),
-    (lambda h, w, n, k: 3 * h * w * n + n * k + k, "still lacks its biases"),
-    (lambda h, w, n, k: (3 * h * w + 1) * n + (n + 1) * k + 3 * h * w, "Inputs have no bias"),
-    (lambda h, w, n, k: (3 * h * w + 1) * n * (n + 1) * k, "I count"),
-    (lambda h, w, n, k: 3 * (h + w) * n + n + (n + 1) * k, "I count"),
-    (no_return, "returns None"),
-    (3_000_003_002, "Give the function itself"),
+# 00.4: which changes keep the label
+KEEPS = {
+    "cat or dog?": ["mirror", "colour jitter", "small rotation", "translation"],
+    "facing left or right?": ["colour jitter", "small rotation", "translation"],
+    "ginger or grey?": ["mirror", "small rotation", "translation"],
+    "left or right half?": ["colour jitter", "small rotation"],
+}
+ALL = KEEPS["cat or dog?"]
+DESIGN = [
+    (KEEPS | {"facing left or right?": ALL}, "faces the other way"),
+    (KEEPS | {"ginger or grey?": ALL}, "another colour"),
+    (KEEPS | {"left or right half?": [*KEEPS["left or right half?"], "mirror"]}, "other half"),
+    (KEEPS | {"left or right half?": [*KEEPS["left or right half?"], "translation"]}, "may end"),
+    (KEEPS | {"cat or dog?": ["mirror", "translation"]}, "not all is listed"),
+    (KEEPS | {"ginger or grey?": []}, "not all is listed"),
+    (KEEPS | {"ginger or grey?": ["flip"]}, "'flip' is none of the changes"),
+    (KEEPS | {"ginger or grey?": "mirror"}, "give a list"),
+    ({"cat or dog?": ALL}, "is missing"),
+    (list(KEEPS), "Give a dict"),
 ]
 
 
-# 00.6: the commonest class
-def commonest(labels):
-    return int(labels.bincount(minlength=2).argmax())
+# 00.5: statistics of the channels
+def statistics(images, dims=(0, 2, 3), scale=255):
+    values = images.double() / scale
+    return values.mean(dims), values.std(dims, correction=0)
 
 
-BASELINE = [
-    (lambda train, test: (test == 0).float().mean().item(), "the commonest training class is 1"),
-    (lambda train, test: (test == commonest(test)).float().mean().item(), "looking at the test"),
-    (
-        lambda train, test: (train == commonest(train)).float().mean().item(),
-        "on the training labels",
-    ),
-    (lambda train, test: (test == commonest(train)).sum().item(), "of how many"),
-    (lambda train, test: 100 * (test == commonest(train)).float().mean().item(), "60 % is 0.6"),
-    (lambda train, test: test == commonest(train), "one number"),
-    (
-        lambda train, test: (test != commonest(train)).float().mean().item(),
-        "commonest training class",
-    ),
-    (lambda train, test: 0.5, "the commonest training class is 1"),
-    (lambda train, test: commonest(train), "you return 1"),
+def as_given(images):
+    values = images.float() / 255
+    mean = values.mean((0, 1, 2))
+    return mean, ((images - mean.mean()) ** 2).mean((0, 2, 3)).sqrt()
+
+
+def half_mended(images):
+    mean, _ = statistics(images)
+    return mean, ((images - mean.view(3, 1, 1)) ** 2).mean((0, 2, 3)).sqrt()
+
+
+def one_mean_for_all(images):
+    mean, _ = statistics(images)
+    values = images / 255
+    return mean, ((values - values.mean()) ** 2).mean((0, 2, 3)).sqrt()
+
+
+STATISTICS = [
+    (as_given, "dimension 1 counts the channels"),
+    (half_mended, "on one scale"),
+    (one_mean_for_all, "each channel has its own"),
+    (lambda images: statistics(images, scale=1), "those of the bytes"),
+    (lambda images: (statistics(images)[0], 255 * statistics(images)[1]), "those of the bytes"),
+    (lambda images: (statistics(images)[0], statistics(images)[1] ** 2), "is the variance"),
+    (lambda images: statistics(images)[::-1], "the means come first"),
+    (lambda images: ((images / 255).mean().expand(3), statistics(images)[1]), "are the same"),
+    (lambda images: statistics(images, (2, 3)), "dimension 1 counts the channels"),
+    (lambda images: statistics(images)[0], "two tensors"),
     (no_return, "returns None"),
-    (0.4, "Give the function itself"),
+    (torch.zeros(3), "Give the function itself"),
 ]
+
+# 00.6: how many test images
+COUNTS = [
+    (100, "too few"),
+    (900, "too few"),
+    (9604, "more images than you need"),
+    (0, "above 0"),
+    (3500.5, "an integer"),
+    ([3457, 3458], "one number"),
+    ("many", "expected numbers"),
+]
+
+
+# right answers in other styles
+def hold_out_in_numpy(labels, share, generator):
+    taken = []
+    for label in (1, 0):
+        members = np.flatnonzero(labels.numpy() == label)
+        order = torch.rand(len(members), generator=generator).argsort().numpy()
+        taken += members[order[: round(share * len(members))]].tolist()
+    return taken
+
+
+def statistics_in_numpy(images):
+    values = images.numpy().transpose(1, 0, 2, 3).reshape(3, -1) / 255
+    return values.mean(1), values.std(1)
+
+
+def statistics_of_pytorch(images):
+    deviation, mean = torch.std_mean(images.float() / 255, (0, 2, 3))
+    return [mean, deviation]
+
+
+RIGHT_ANSWERS = {
+    "00.1": [
+        lambda images: torch.stack([torch.tensor(image).permute(2, 0, 1) for image in images]),
+        lambda images: torch.tensor(np.array(images).transpose(0, 3, 1, 2)),
+        lambda images: torch.tensor(np.moveaxis(np.stack(images), -1, 1).tolist()).byte(),
+    ],
+    "00.2": [0.7, torch.tensor(0.7), np.float32(0.7), 7 / 10, 0.71],
+    "00.3": [
+        hold_out_in_numpy,
+        lambda labels, share, g: by_class(labels, share, lambda n: torch.randperm(n, generator=g)),
+        lambda labels, share, g: torch.tensor(
+            by_class(labels, share, lambda n: torch.rand(n, generator=g).argsort())
+        ).flip(0),
+    ],
+    "00.4": [
+        {task: tuple(changes) for task, changes in KEEPS.items()},
+        {task: set(changes) for task, changes in reversed(KEEPS.items())},
+        {task: changes[::-1] for task, changes in KEEPS.items()},
+    ],
+    "00.5": [
+        statistics_in_numpy,
+        statistics_of_pytorch,
+        lambda images: tuple(part.tolist() for part in statistics(images)),
+    ],
+    "00.6": [3457, 3460, np.int64(3500), torch.tensor(3454), 3458.0],
+}
 
 BANKS = {
     "00.1": BATCH,
-    "00.2": CROP,
+    "00.2": LEAK,
     "00.3": HOLD_OUT,
-    "00.4": MIRROR,
-    "00.5": MLP,
-    "00.6": BASELINE,
+    "00.4": DESIGN,
+    "00.5": STATISTICS,
+    "00.6": COUNTS,
 }

@@ -1,0 +1,75 @@
+"""Checkers of lesson 00, Meet the data: two designs (00.4 and 00.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from catdog_lib.exercises.checking import as_float64, is_integer
+from catdog_lib.exercises.registry import exercise, require
+
+# task → change → why it does not keep the label; None if it does
+_CHANGES = {
+    "cat or dog?": {
+        "mirror": None,
+        "colour jitter": None,
+        "small rotation": None,
+        "translation": None,
+    },
+    "facing left or right?": {
+        "mirror": "a mirrored animal faces the other way",
+        "colour jitter": None,
+        "small rotation": None,
+        "translation": None,
+    },
+    "ginger or grey?": {
+        "mirror": None,
+        "colour jitter": "a strong change of hue or saturation gives a coat another colour",
+        "small rotation": None,
+        "translation": None,
+    },
+    "left or right half?": {
+        "mirror": "a mirrored animal is in the other half",
+        "colour jitter": None,
+        "small rotation": None,
+        "translation": "a moved animal may end in the other half",
+    },
+}
+
+
+@exercise("00.4")
+def keeps_label(answer: Mapping[str, object]) -> None:
+    """Check a dict of tasks: the changes that leave every label of each task true."""
+    require(isinstance(answer, Mapping), "Give a dict: each task with a list of changes.")
+    for task, changes in _CHANGES.items():
+        require(task in answer, f"The task {task!r} is missing, or is spelled differently.")
+        given = answer[task]
+        listed = isinstance(given, list | tuple | set | frozenset)
+        require(listed, f"{task!r}: give a list of changes, with one or more of them in it.")
+        for change in given:
+            known = ", ".join(map(repr, changes))
+            require(change in changes, f"{task!r}: {change!r} is none of the changes {known}.")
+            why = changes[change]
+            require(why is None, f"{task!r}: look at {change!r} again: {why}.")
+        missing = [change for change, why in changes.items() if why is None and change not in given]
+        more = f"{task!r}: not all is listed that keeps the label; what about {missing[:1]}?"
+        require(not missing, more)
+
+
+@exercise("00.6")
+def test_images(answer: int) -> str:
+    """Check a number of test images: 90 % to within one point, by Wilson's interval."""
+    value = as_float64(answer)
+    require(value.numel() == 1, "Give one number of images.")
+    require(is_integer(answer) or value.item().is_integer(), "Give a whole image: an integer.")
+    count = int(value.item())
+    require(count > 0, "Give a number of images above 0.")
+    half = _half_width(count)
+    said = f"With {count:,} images the interval reaches about {100 * half:.2f} points to each side"
+    require(half <= 0.0103, f"{said}: too few.")
+    require(half >= 0.0097, f"{said}: more images than you need.")
+    return f"{said}."
+
+
+def _half_width(count: int, p: float = 0.9, z: float = 1.96) -> float:
+    """Return half the width of Wilson's interval around a share of 90 %."""
+    return z / (1 + z**2 / count) * (p * (1 - p) / count + z**2 / (4 * count**2)) ** 0.5
