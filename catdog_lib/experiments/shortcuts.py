@@ -11,6 +11,7 @@ from torch import Tensor
 from catdog_lib.data import sketch_set
 from catdog_lib.data.image_set import ImageSet, Splits
 from catdog_lib.data.sketch_sets import SketchSet
+from catdog_lib.evidence.comparisons import LARGER, Comparison
 from catdog_lib.sketches import Faults
 from catdog_lib.sketches.scenes import OUTDOORS
 
@@ -66,3 +67,20 @@ def agrees_with_scene(sketches: SketchSet) -> Tensor:
     """Return which of the sketches are a cat indoors or a dog outdoors, N, bool."""
     outdoors = torch.tensor([one["scene"] in OUTDOORS for one in sketches.descriptions])
     return outdoors == sketches.true_labels.bool()
+
+
+def verdict_on_heat(against_area: Comparison, against_honest: Comparison) -> str:
+    """Return in a sentence whether the heat on the background shows a shortcut.
+
+    Args:
+        against_area: the share of the heat on the background, compared with that of the area.
+        against_honest: the same share, compared with that of an honest network.
+    """
+    if against_area.verdict == LARGER:
+        return "More heat than the area explains: the heat shows the shortcut."
+    if against_honest.verdict == LARGER:
+        return (
+            "More heat than in an honest network, but no more than the area explains: by itself, "
+            "the heat did not show the shortcut."
+        )
+    return "No more heat than in an honest network: the heat did not show the shortcut."

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from catdog_lib import data
+from catdog_lib.evidence import Comparison
 from catdog_lib.experiments import shortcuts
 
 
@@ -31,3 +32,17 @@ def test_each_shortcut_gives_the_class_away():
     assert 0 < agrees.sum() < 20
     planted = data.sketch_set(40, seed=3, faults=shortcuts.Faults(shortcut=1.0), progress=False)
     assert shortcuts.agrees_with_scene(planted).all()
+
+
+@pytest.mark.parametrize(
+    ("area", "honest", "says"),
+    [
+        ("larger", "larger", "the heat shows"),
+        ("smaller", "larger", "than the area explains: by itself"),
+        ("smaller", "no more than chance explains", "No more heat than in an honest"),
+    ],
+)
+def test_the_verdict_follows_both_comparisons(area, honest, says):
+    margins = {"larger": (1.0, 0.5), "smaller": (-1.0, 0.5), "no more than chance explains": (0, 1)}
+    pair = (Comparison(*margins[name], "9 pairs") for name in (area, honest))
+    assert says in shortcuts.verdict_on_heat(*pair)
