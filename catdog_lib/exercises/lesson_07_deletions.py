@@ -1,4 +1,4 @@
-"""Checkers of lesson 07, Feature maps: scores without some of the pixels (07.3 and 07.6)."""
+"""Checkers of lesson 07, Feature maps: the score as the hottest pixels are taken away (07.6)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ import torch
 from torch import Tensor
 
 from catdog_lib.exercises.calling import ask
-from catdog_lib.exercises.checking import Mistakes, require_tensor, require_value, same, show
+from catdog_lib.exercises.checking import (
+    Mistakes,
+    as_float64,
+    require_tensor,
+    require_value,
+    same,
+    show,
+)
 from catdog_lib.exercises.registry import exercise, require
 
 TOLERANCE = {"rtol": 1e-4, "atol": 1e-5}
@@ -31,62 +38,6 @@ def _scorer(height: int, width: int) -> tuple[Tensor, Callable[[Tensor], Tensor]
     return image, score
 
 
-def _occlusions(score: Callable, image: Tensor, side: int, fill: float) -> tuple[Tensor, Mistakes]:
-    """Return how far the score falls when each square is covered, and what known mistakes give."""
-    rows, columns = image.shape[1] // side, image.shape[2] // side
-    squares = [(i, j) for i in range(rows) for j in range(columns)]
-
-    def left(
-        first: int = 0,
-        jump: int = side,
-        extent: int = side,
-        value: float = fill,
-        fresh: bool = True,
-    ) -> Tensor:
-        """Return the scores left when each square is covered, from channel ``first`` on."""
-        scores, copy = [], image.clone()
-        for i, j in squares:
-            copy = image.clone() if fresh else copy
-            copy[first:, i * jump : i * jump + extent, j * jump : j * jump + extent] = value
-            scores.append(score(copy[None])[0])
-        return torch.stack(scores).view(rows, columns)
-
-    whole, scores = score(image[None])[0], left()
-    right = whole - scores
-    return right, {
-        "That is the score that is left; return how far it falls from that of the whole image.": (
-            scores
-        ),
-        "The sign: a square is important if the score falls without it.": -right,
-        "Keep the sign: where the score rises, the square spoke against the class.": right.abs(),
-        "Keep the negative values: there the square spoke against the class.": right.relu(),
-        "Return the fall itself, not its share of the score.": right / whole,
-        "You covered one more square each time; begin with a fresh copy of the image.": (
-            whole - left(fresh=False)
-        ),
-        "Cover with `fill`, not with 0.": whole - left(value=0.0),
-        "You covered one colour only; take all three channels.": whole - left(first=2),
-        "You covered one pixel of each square.": whole - left(extent=1),
-        "Your squares overlap: they begin at multiples of `side`.": whole - left(jump=1),
-    }
-
-
-@exercise("07.3", "occlusion")
-def occlusion(answer: Callable[[Callable, Tensor, int, float], Tensor]) -> None:
-    """Check a function of (score, image, side, fill): the fall of the score without each square."""
-    image, score = _scorer(height=6, width=9)
-    side, fill = 3, 0.25
-    value = ask(answer, score, image, side, fill, keeps="the image that it was given")
-    hint = "Rows come first: 2 rows and 3 columns of squares."
-    require(not (isinstance(value, Tensor) and value.shape == (3, 2)), hint)
-    require_tensor(value, (2, 3), "one number for each square")
-    right, mistakes = _occlusions(score, image, side, fill)
-    otherwise = (
-        f"The first square should give {show(right[0, 0])}; yours gives {show(value[0, 0])}."
-    )
-    require_value(value, right, mistakes, otherwise, **TOLERANCE)
-
-
 def _deletions(
     score: Callable, image: Tensor, heat: Tensor, steps: int, fill: float
 ) -> tuple[Tensor, Mistakes]:
@@ -105,6 +56,14 @@ def _deletions(
             copy, places = start.clone().flatten(1), order[taken(step)]
             copy[:, places] = end.flatten(1)[:, places]
             scores.append(score(copy.view_as(image)[None])[0])
+        return torch.stack(scores)
+
+    def curve_of_thresholds(strict: bool) -> Tensor:
+        limits = torch.linspace(heat.max().item(), heat.min().item(), steps + 1)
+        scores = []
+        for limit in limits:
+            gone = heat > limit if strict else heat >= limit
+            scores.append(score(torch.where(gone, empty, image)[None])[0])
         return torch.stack(scores)
 
     hottest = heat.flatten().argsort(descending=True)
@@ -129,6 +88,10 @@ def _deletions(
         f"Each step takes 1/{steps} of all pixels, not one.": (
             curve(hottest, lambda step: slice(0, step))
         ),
+        "Take equally many pixels in each step; you took equal steps of heat.": (
+            [curve_of_thresholds(strict) for strict in (False, True)]
+        ),
+        "Replace a pixel by `fill`, not by 0.5.": curve(hottest, end=torch.full_like(image, 0.5)),
         "Return the scores themselves, not their shares of the first.": right / right[0],
         "Return the scores that are left, not how far they fell.": right[0] - right,
     }
@@ -141,11 +104,14 @@ def deletion(answer: Callable[[Callable, Tensor, Tensor, int, float], Tensor]) -
     The hottest pixels are taken away first.
     """
     image, score = _scorer(height=4, width=5)
+    # Squared, so that equal steps of heat are not equal steps of pixels.
     heat = torch.randperm(20, generator=torch.Generator().manual_seed(6)).view(4, 5) - 6.0
-    steps, fill = 4, 0.5
+    heat = heat * heat.abs()
+    steps, fill = 4, 0.3
     value = ask(answer, score, image, heat, steps, fill, keeps="the image or the heat")
     right, mistakes = _deletions(score, image, heat, steps, fill)
-    if isinstance(value, Tensor) and value.shape == (steps,):
+    value = as_float64(value)
+    if value.shape == (steps,):
         hint = "The curve begins with the whole image: steps + 1 values."
         require(not same(value, right[1:], **TOLERANCE), hint)
         hint = "The curve ends with nothing left: steps + 1 values."

@@ -51,6 +51,21 @@ def randomize_weights(model: nn.Module, seed: int = 0, layers: int | None = None
     return copy
 
 
+def edge_map(images: Tensor) -> Tensor:
+    """Return how much the brightness changes from pixel to pixel: a heatmap without a network.
+
+    It is the control of every heatmap: one that does no better explains the image, not the network.
+
+    Args:
+        images: N×3×H×W, uint8 or float.
+
+    Returns:
+        N×H×W, float32, at least 0.
+    """
+    down, along = torch.gradient(images.float().mean(1), dim=(1, 2))
+    return down.abs() + along.abs()
+
+
 def similarity(a: Tensor, b: Tensor) -> Tensor:
     """Return Spearman's rank correlation of two heatmaps, pixel by pixel, for each of N images.
 

@@ -7,6 +7,7 @@ from catdog_lib.inspect.activations import (
     top_activations,
 )
 from catdog_lib.inspect.autograd_graph import Edge, Graph, Node, trace
+from catdog_lib.inspect.channels import diverse_channels
 from catdog_lib.inspect.cost import Cost, cost
 from catdog_lib.inspect.effective_field import (
     effective_receptive_field,
@@ -36,6 +37,7 @@ __all__ = [
     "activation_statistics",
     "convolutions",
     "cost",
+    "diverse_channels",
     "effective_receptive_field",
     "evaluating",
     "last_feature_maps",

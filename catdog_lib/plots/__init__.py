@@ -7,6 +7,7 @@ from catdog_lib.plots.animal_studio import animal_studio
 from catdog_lib.plots.architecture import architecture
 from catdog_lib.plots.arrays import annotated_arrays
 from catdog_lib.plots.backbones import backbone_comparison, backbone_times, channel_connections
+from catdog_lib.plots.body_parts import body_parts
 from catdog_lib.plots.charts import line_chart
 from catdog_lib.plots.convolution import channel_sum, connectivity_matrices, equivariance, kernels
 from catdog_lib.plots.convolution_step import convolution_step
@@ -55,6 +56,7 @@ __all__ = [
     "attribution_by_part",
     "backbone_comparison",
     "backbone_times",
+    "body_parts",
     "captioned_images",
     "channel_connections",
     "channel_statistics",

@@ -16,13 +16,16 @@ from catdog_lib.plots.primitives import SIGNED, draw_image, draw_map, symmetric_
 from catdog_lib.plots.style import GREY, counted, describe, new_figure, style
 from catdog_lib.sketches.canvas import BODY_PARTS
 
+SCALE = "each map has its own scale: grey is 0, yellow its hottest 1 %"
+SIGNS = "\nwith two colours: violet speaks for the class, brown against it"
+
 
 def heatmaps(images: Tensor, maps: Mapping[str, Tensor], captions: Sequence[str] = ()) -> Figure:
     """Draw images in a row, and below them a row of heatmaps for each method.
 
-    Each heatmap has a scale of its own, from 0 to its hottest pixel, and lies over the image in
-    grey. One with values below 0, as of occlusion, is drawn in two colours: violet speaks for the
-    class, brown against it.
+    Each heatmap has a scale of its own, up to its hottest hundredth of the pixels, and lies over
+    the image in grey. One with values below 0, as of occlusion, is drawn in two colours: violet
+    speaks for the class, brown against it. The figure says so.
 
     Args:
         images: N×3×H×W, uint8 or float in [0, 1].
@@ -32,7 +35,7 @@ def heatmaps(images: Tensor, maps: Mapping[str, Tensor], captions: Sequence[str]
     count = len(images)
     side = min(8 / (count + 0.6), 1.7)
     with style():
-        figure = Figure(figsize=(side * (count + 0.6), side * (1 + len(maps)) + 0.3))
+        figure = Figure(figsize=(side * (count + 0.6), side * (1 + len(maps)) + 0.5))
         rows = figure.subplots(1 + len(maps), count, squeeze=False)
         for axes, image in zip(rows[0], images, strict=True):
             draw_image(axes, image)
@@ -43,12 +46,15 @@ def heatmaps(images: Tensor, maps: Mapping[str, Tensor], captions: Sequence[str]
             signed = bool((values < 0).any())
             for axes, image, heat in zip(row, images, values, strict=True):
                 _overlay(axes, image, heat, signed)
+        some_signed = any(bool((values < 0).any()) for values in maps.values())
+        figure.supxlabel(f"{SCALE}{SIGNS if some_signed else ''}", fontsize=8.5, color=GREY)
     return describe(figure, _description(count, maps, captions))
 
 
 def _overlay(axes: Axes, image: Tensor, heat: Tensor, signed: bool) -> None:
     """Draw an image in pale grey, and the heat in colours that hide it where they are strong."""
-    limits = symmetric_limits(heat)
+    # Up to the hottest hundredth: a single pixel would leave all others pale.
+    limits = symmetric_limits(heat.flatten().abs().quantile(0.99) or heat)
     opacity = 0.8 * (heat.abs() / limits["vmax"]).sqrt().clamp(0, 1)
     colours = {"cmap": SIGNED} | limits if signed else {"cmap": "inferno"} | limits | {"vmin": 0}
     draw_map(axes, 0.2 + 0.6 * to_gray(image), cmap="gray", vmin=0, vmax=1)

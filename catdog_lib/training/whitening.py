@@ -9,8 +9,6 @@ epochs.
 Source: A. Krizhevsky 2009, "Learning multiple layers of features from tiny images", section 2.1
 (whitening); K. Jordan 2024, "94% on CIFAR-10 in 3.29 seconds on a single GPU", arXiv 2404.00498,
 section 3.2 (as the first layer).
-
-Lesson 07, section 1.
 """
 
 from __future__ import annotations

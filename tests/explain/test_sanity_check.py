@@ -63,3 +63,11 @@ def test_similarity_is_spearmans():
     assert explain.similarity(a, a.exp()).tolist() == pytest.approx([1, 1, 1])
     assert explain.similarity(a, -a).tolist() == pytest.approx([-1, -1, -1])
     assert explain.similarity(a, torch.ones_like(a)).tolist() == [0, 0, 0]
+
+
+def test_the_edge_map_is_the_change_of_brightness():
+    image = torch.zeros(1, 3, 4, 6)
+    image[..., 3:] = 8
+    edges = explain.edge_map(image)
+    assert torch.equal(edges[0, 1], torch.tensor([0.0, 0, 4, 4, 0, 0]))
+    assert torch.equal(explain.edge_map(image.transpose(2, 3))[0], edges[0].T)

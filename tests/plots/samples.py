@@ -358,6 +358,10 @@ FIGURES = {
         ),
         "5 images as points of a plane, cats and dogs in different colours. For 20% of them",
     ),
+    "body_parts": (
+        lambda: plots.body_parts(IMAGES[:2], torch.arange(256).view(16, 16).expand(2, 16, 16) % 5),
+        "2 drawn animals, and below each one what its pixels show",
+    ),
     "heatmaps": (
         lambda: plots.heatmaps(
             IMAGES[:2],

@@ -1,6 +1,6 @@
 """Look into your own network: a layer, a channel, a unit, and the arithmetic of its value.
 
-Lesson 07, section 6.
+Lesson 07, section 2.
 """
 
 from __future__ import annotations

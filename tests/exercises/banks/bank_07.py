@@ -1,5 +1,8 @@
 """Typical wrong answers to the exercises of lesson 07, each with a piece of its hint."""
 
+from types import SimpleNamespace
+
+import numpy as np
 import torch
 
 from tests.exercises.banks.common import no_return
@@ -32,7 +35,34 @@ def straight(model, layer, images):
 
 def always_second(model, layer, images):
     with torch.no_grad():
-        return model.second(model.act(model.first(images)))
+        return model.block.second(model.act(model.first(images)))
+
+
+def by_attribute(model, layer, images):
+    return in_try(copied)(
+        SimpleNamespace(get_submodule=lambda name: getattr(model, name)), layer, images
+    )
+
+
+def clears_all(model, layer, images):
+    value = in_try(copied)(model, layer, images)
+    for module in model.modules():
+        module._forward_hooks.clear()
+    return value
+
+
+def switches(switch):
+    """Return an answer that is right, and leaves something switched."""
+
+    def record(model, layer, images):
+        switch(model)
+        return in_try(copied)(model, layer, images)
+
+    return record
+
+
+def replaces_train(model):
+    torch.nn.Module.train = lambda self, mode=True: self
 
 
 def in_try(keep):
@@ -59,117 +89,58 @@ RECORD = [
     (recorder(copied, remove=False), "still there"),
     (recorder(copied), "`finally`"),
     (straight, "straight into the layer"),
-    (always_second, "another layer"),
+    (always_second, "a different layer"),
+    (by_attribute, "no attribute"),
+    (clears_all, "somebody else"),
+    (switches(lambda model: model.eval()), "another mode"),
+    (switches(lambda model: model.train()), "another mode"),
+    (switches(lambda model: torch.set_grad_enabled(False)), "another mode"),
+    (switches(replaces_train), "another mode"),
     (lambda model, layer, images: model(images).detach(), "whole network"),
     (no_return, "returns None"),
     (torch.zeros(2), "Give the function itself"),
 ]
 
 
-# 07.2: the patch that a unit sees
-def ends(u, size, jump, start, _=0):
-    first = start + jump * u - (size - 1) / 2
-    return int(first), int(first) + size
+# 07.1 in other styles
+def with_block(model, layer, images):
+    kept = {}
+    found = dict(model.named_modules())[layer]
+    keep = lambda _, __, output: kept.update(it=output.detach().clone())  # noqa: E731
+    with found.register_forward_hook(keep):
+        model(images)
+    return kept["it"]
 
 
-def cut(first, end, n):
-    return max(first, 0), min(end, n)
+def without_gradients(model, layer, images):
+    kept = []
+
+    def keep(module, inputs, output):
+        kept.append(output.clone())
+
+    module = model
+    for name in layer.split("."):
+        module = getattr(module, name)
+    handle = module.register_forward_hook(keep)
+    try:
+        with torch.no_grad():
+            model(images)
+    finally:
+        handle.remove()
+    return kept[-1]
 
 
-def both(one):
-    return lambda row, column, *rest: (*one(row, *rest), *one(column, *rest))
-
-
-right_patch = both(lambda u, *rest: cut(*ends(u, *rest), rest[-1]))
-
-
-def pushed(u, size, jump, start, n):
-    first = min(max(ends(u, size, jump, start)[0], 0), n - size)
-    return first, first + size
-
-
-PATCH = [
-    (both(ends), "counts from its other end: cut the patch"),
-    (both(lambda u, *r: (max(0, ends(u, *r)[0]), ends(u, *r)[1])), "far side as well"),
-    (both(lambda u, *r: (ends(u, *r)[0], min(ends(u, *r)[1], r[-1]))), "cut off at 0"),
-    (both(lambda u, *r: cut(ends(u, *r)[0], ends(u, *r)[1] - 1, r[-1] - 1)), "leaves out its end"),
-    (both(lambda u, s, j, t, n: cut(*ends(u, s, 1, t), n)), "`jump` pixels apart"),
-    (both(lambda u, s, j, t, n: cut(*ends(u, s, j, 0), n)), "centre is at `start`"),
-    (both(lambda u, s, j, t, n: cut(int(t + j * u), int(t + j * u) + s, n)), "not its edge"),
-    (lambda r, c, *rest: right_patch(c, r, *rest), "you swapped them"),
-    (lambda *case: tuple(right_patch(*case)[i] for i in (0, 2, 1, 3)), "order is top, bottom"),
-    (both(pushed), "pushed the patch"),
-    (lambda *case: tuple(map(float, right_patch(*case))), "needs integers"),
-    (both(lambda u, s, j, t, n: cut(int(t + j * u) - s, int(t + j * u) + s, n)), "should be"),
-    (lambda *case: right_patch(*case)[:2], "Return four numbers"),
-    (no_return, "returns None"),
-    ((0, 4, 0, 4), "Give the function itself"),
+# 07.2: which of two equal balls does occlusion find?
+TWO_BALLS = [
+    ("both", "covers one place at a time"),
+    ("left", "covers one place at a time"),
+    ("right", "covers one place at a time"),
+    ("none", "Give one of"),
+    (0, "Give one of"),
 ]
 
 
-# 07.3: occlusion
-def covered(
-    change=lambda whole, left: whole - left,
-    channels=slice(None),
-    pixels=None,
-    fresh=True,
-    grey=None,
-):
-    """Return an answer that is right as it is; each argument spoils one thing."""
-
-    def occlusion(score, image, side, fill):
-        rows, columns = image.shape[1] // side, image.shape[2] // side
-        left, copy = torch.zeros(rows, columns), image.clone()
-        for i in range(rows):
-            for j in range(columns):
-                if fresh:
-                    copy = image.clone()
-                extent = pixels or side
-                window = copy[channels, i * side : i * side + extent, j * side : j * side + extent]
-                window.fill_(fill if grey is None else grey)
-                left[i, j] = score(copy[None])[0]
-        return change(score(image[None])[0], left)
-
-    return occlusion
-
-
-def overlapping(score, image, side, fill):
-    left = torch.zeros(image.shape[1] // side, image.shape[2] // side)
-    for i in range(left.shape[0]):
-        for j in range(left.shape[1]):
-            copy = image.clone()
-            copy[:, i : i + side, j : j + side] = fill
-            left[i, j] = score(copy[None])[0]
-    return score(image[None])[0] - left
-
-
-def in_place(score, image, side, fill):
-    image[:, :side, :side] = fill
-    return covered()(score, image, side, fill)
-
-
-OCCLUSION = [
-    (covered(lambda whole, left: left), "the score that is left"),
-    (covered(lambda whole, left: left - whole), "The sign"),
-    (covered(lambda whole, left: (whole - left).abs()), "Keep the sign"),
-    (covered(lambda whole, left: (whole - left).relu()), "negative values"),
-    (covered(lambda whole, left: (whole - left) / whole), "not its share"),
-    (covered(lambda whole, left: (whole - left).T), "Rows come first"),
-    (covered(lambda whole, left: (whole - left).flatten()), "one number for each square"),
-    (covered(lambda whole, left: whole - left - 1), "The first square"),
-    (covered(fresh=False), "fresh copy"),
-    (covered(grey=0), "not with 0"),
-    (covered(channels=slice(2, None)), "one colour only"),
-    (covered(pixels=1), "one pixel of each"),
-    (overlapping, "squares overlap"),
-    (lambda score, image, side, fill: score(image), "takes a batch"),
-    (in_place, "changed the image"),
-    (no_return, "returns None"),
-    (torch.zeros(2, 3), "Give the function itself"),
-]
-
-
-# 07.4: Grad-CAM
+# 07.3: Grad-CAM
 def alpha(g):
     return g.mean((1, 2), keepdim=True)
 
@@ -180,6 +151,9 @@ def relu_in_place(maps, g):
 
 CAM = [
     (lambda a, g: (alpha(g) * a).sum(0), "ReLU, please"),
+    (lambda a, g: (alpha(g) * a.relu()).sum(0).relu(), "may be negative themselves"),
+    (lambda a, g: (alpha(g) * a.abs()).sum(0).relu(), "may be negative themselves"),
+    (lambda a, g: (alpha(g).relu() * a).sum(0).relu(), "ReLU comes last"),
     (lambda a, g: (alpha(g).relu() * a).sum(0), "ReLU comes last"),
     (lambda a, g: (alpha(g) * a).relu().sum(0), "ReLU comes last"),
     (lambda a, g: (alpha(g) * a).sum(0).abs(), "absolute value"),
@@ -201,37 +175,84 @@ CAM = [
 ]
 
 
-# 07.5: the share of heat on a mask
-def total(values):
-    return values.sum((1, 2))
+def cam_in_loops(maps, gradients):
+    channels, height, width = maps.shape
+    heat = [[0.0] * width for _ in range(height)]
+    for k in range(channels):
+        weight = float(gradients[k].mean())
+        for i in range(height):
+            for j in range(width):
+                heat[i][j] += weight * float(maps[k, i, j])
+    return torch.tensor([[max(value, 0.0) for value in row] for row in heat])
 
 
-def in_place_heat(heat, mask):
-    heat.clamp_(min=0)
-    return total(heat * mask) / total(heat)
+# 07.4: a map without any heat
+BLACK = [
+    ("a", "The hook works"),
+    ("b", "same probabilities"),
+    ("d", "before the softmax"),
+    ("e", "Give one of"),
+    (3, "Give one of"),
+]
 
 
-SHARE = [
-    (lambda h, m: total(h * m) / total(h), "set it to 0 first"),
-    (lambda h, m: total(h.abs() * m) / total(h.abs()), "do not turn it round"),
-    (lambda h, m: total(h.relu() * m) / total(h), "Divide by the positive heat"),
-    (lambda h, m: total(h.relu() * m), "divide by all the heat"),
-    (lambda h, m: m.float().mean((1, 2)), "share of the area"),
-    (lambda h, m: total(h.relu() * m) / total(m), "mean heat on the mask"),
-    (lambda h, m: (h.relu() * m).mean((1, 2)) / total(h.relu()), "a mean in the numerator"),
-    (lambda h, m: total(h.relu() * ~m) / total(h.relu()), "beside the mask"),
-    (lambda h, m: 100 * total(h.relu() * m) / total(h.relu()), "not a percentage"),
-    (lambda h, m: total(h.relu() * m) / h.relu().sum(), "of the same image"),
-    (lambda h, m: total((h > 0) & m) / total(h > 0), "counted hot pixels"),
-    (lambda h, m: (h.relu() * m).sum() / h.relu().sum(), "One number for each image"),
-    (lambda h, m: 0.5, "One number for each image"),
-    (lambda h, m: (h.relu() * m) / h.relu().sum((1, 2), keepdim=True), "one share for each image"),
-    (lambda h, m: total(h.relu() * m) / total(h.relu()) / 2, "The shares should be"),
-    (lambda h, m: total(h.relu() * m) / total(h.relu()), "avoid dividing 0 by 0"),
-    (lambda h, m: total(h.relu() * m / h.relu()), "NaN"),
-    (in_place_heat, "changed the heat"),
+# 07.5: plant a shortcut
+def stamped(rows, columns, cat=None, dog=(255, 0, 255)):
+    """Return an answer that paints a rectangle in a colour for each class, None for none."""
+
+    def plant(images, labels):
+        marked = images.clone()
+        for label, colour in ((0, cat), (1, dog)):
+            if colour is not None:
+                paint = torch.tensor(colour, dtype=torch.uint8)[:, None, None]
+                of_class = marked[labels == label]
+                of_class[:, :, rows, columns] = paint
+                marked[labels == label] = of_class
+        return marked
+
+    return plant
+
+
+corner = slice(0, 5)
+
+
+def in_place_plant(images, labels):
+    images[labels == 1, :, :5, :5] = 255
+    return images
+
+
+def by_where(images, labels):
+    mask = torch.zeros(32, 32, dtype=torch.bool)
+    mask[27:31, 1:6] = True
+    is_cat = (labels == 0)[:, None, None, None]
+    green = torch.tensor([0, 255, 0], dtype=torch.uint8)[None, :, None, None]
+    return torch.where(mask & is_cat, green, images)
+
+
+def one_by_one(images, labels):
+    marked = []
+    for image, label in zip(images, labels.tolist(), strict=True):
+        image = image.clone()
+        image[:, 2:6, 2:7] = torch.tensor([255, 0, 0] if label else [0, 0, 255])[:, None, None]
+        marked.append(image)
+    return torch.stack(marked)
+
+
+PLANT = [
+    (lambda images, labels: images.clone(), "changed no pixel"),
+    (lambda images, labels: images + 3 * labels[:, None, None, None].to(torch.uint8), "at most 3%"),
+    (stamped(slice(0, 10), slice(0, 10)), "at most 3%"),
+    (stamped(corner, corner, (255, 0, 255)), "same whatever the label"),
+    (stamped(slice(0, 1), slice(0, 1), None, (128, 128, 128)), "does not rely on your mark"),
+    (lambda images, labels: stamped(corner, corner)(images, labels) / 255, "Return uint8"),
+    (
+        lambda images, labels: stamped(corner, corner)(images, labels)[0],
+        "Return the changed images",
+    ),
+    (lambda images, labels: labels, "Return the changed images"),
+    (in_place_plant, "changed the images"),
     (no_return, "returns None"),
-    (0.5, "Give the function itself"),
+    ("a hat", "Give the function itself"),
 ]
 
 
@@ -270,11 +291,39 @@ def in_place_deletion(score, image, heat, steps, fill):
     return curve
 
 
+def thresholds(score, image, heat, steps, fill):
+    limits = torch.linspace(heat.max().item(), heat.min().item(), steps + 1)
+    empty = torch.full_like(image, fill)
+    return torch.stack([score(torch.where(heat >= t, empty, image)[None])[0] for t in limits])
+
+
+# 07.6 in other styles
+def with_numpy(score, image, heat, steps, fill):
+    order = np.argsort(-heat.numpy().ravel())
+    pixels, curve = image.numpy().copy(), [float(score(image[None])[0])]
+    for part in np.array_split(order, steps):
+        pixels[:, part // heat.shape[1], part % heat.shape[1]] = fill
+        curve.append(float(score(torch.from_numpy(pixels)[None])[0]))
+    return np.array(curve)
+
+
+def as_batch(score, image, heat, steps, fill):
+    rank = heat.flatten().argsort(descending=True).argsort().view_as(heat)
+    gone = [rank < step * heat.numel() // steps for step in range(steps + 1)]
+    return score(torch.stack([image.masked_fill(where, fill) for where in gone]))
+
+
+def as_list(score, image, heat, steps, fill):
+    return taken()(score, image, heat, steps, fill).tolist()
+
+
 DELETION = [
     (taken(lambda heat: heat.flatten().argsort()), "coldest pixels first"),
     (taken(swap=True), "That is insertion"),
     (taken(so_far=False), "stays away"),
-    (taken(grey=0), "not by 0"),
+    (taken(grey=0), "not by 0\\."),
+    (taken(grey=0.5), "not by 0\\.5"),
+    (thresholds, "equally many pixels"),
     (taken(lambda heat: heat.abs().flatten().argsort(descending=True)), "Negative heat is cold"),
     (taken(lambda heat: heat.flatten().argsort(descending=True).argsort()), "ranks as positions"),
     (taken(lambda heat: torch.arange(heat.numel())), "order in the image"),
@@ -293,9 +342,22 @@ DELETION = [
 
 BANKS = {
     "07.1": RECORD,
-    "07.2": PATCH,
-    "07.3": OCCLUSION,
-    "07.4": CAM,
-    "07.5": SHARE,
+    "07.2": TWO_BALLS,
+    "07.3": CAM,
+    "07.4": BLACK,
+    "07.5": PLANT,
     "07.6": DELETION,
+}
+
+RIGHT_ANSWERS = {
+    "07.1": [in_try(copied), with_block, without_gradients],
+    "07.2": ["neither", "Neither", " neither "],
+    "07.3": [
+        cam_in_loops,
+        lambda a, g: torch.einsum("khw,k->hw", a, g.mean((1, 2))).clamp(min=0),
+        lambda a, g: torch.relu((a.double() * g.double().mean((1, 2))[:, None, None]).sum(0)),
+    ],
+    "07.4": ["c", "C", " c"],
+    "07.5": [stamped(corner, corner), by_where, one_by_one],
+    "07.6": [with_numpy, as_batch, as_list],
 }
