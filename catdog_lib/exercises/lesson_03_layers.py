@@ -20,7 +20,7 @@ from catdog_lib.exercises.checking import (
 )
 from catdog_lib.exercises.registry import WrongAnswer, exercise, require
 
-MAPS = {"rtol": 1e-3, "atol": 1e-4}  # float32, a mean of 3, a deviation of 0.02: three digits less
+MAPS = {"rtol": 1e-3, "atol": 3e-4}  # a student may compute in float32
 
 
 @exercise("03.1", "batch_norm")
@@ -32,7 +32,7 @@ def batch_norm(answer: Callable[[Tensor], Tensor]) -> None:
     generator = torch.Generator().manual_seed(5)
     for shape in ((4, 3, 5, 6), (2, 2, 2, 3)):
         scale = torch.tensor([1.0, 0.02, 7.0])[: shape[1]].view(1, -1, 1, 1)
-        shift = torch.tensor([0.0, 3.0, -2.0])[: shape[1]].view(1, -1, 1, 1)
+        shift = torch.tensor([0.0, 0.5, -2.0])[: shape[1]].view(1, -1, 1, 1)
         maps = scale * torch.randn(shape, generator=generator) + shift
         value = call(answer, maps, keeps="the maps that it was given")
         require(isinstance(value, Tensor), "Return the normalized feature maps, a tensor.")

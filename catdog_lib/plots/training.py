@@ -1,6 +1,6 @@
 """How a training run went, and how good the network is that came out.
 
-Lesson 03, section 6; Lesson 03, section 7; Lesson 04, section 6; Lesson 05, section 1.
+Lesson 03, section 6; Lesson 03, section 7; Lesson 04, section 6; Lesson 05, section 5.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping, Sequence
 from math import log
-from collections.abc import Mapping
 from types import MappingProxyType
 
 import numpy as np
@@ -79,15 +78,16 @@ def loss_curves(runs: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
     )
 
 
-def compare(runs: Mapping[str, list[History]]) -> Figure:
-    """Draw the validation accuracy of several ways to train: each seed thin, their mean thick.
 def compare(
     runs: Mapping[str, list[History]], colours: Mapping[str, str] = MappingProxyType({})
 ) -> Figure:
+    """Draw the validation accuracy of several ways to train: each seed thin, their mean thick.
 
+    Args:
         runs: name → one history for each seed.
         colours: of the names that have one elsewhere, such as
             :data:`catdog_lib.plots.optimizers.COLOURS`; others take the style's.
+    """
     with style():
         figure, (curves, finals) = new_figure(1, 2, height=4)
         for position, (name, histories) in enumerate(runs.items()):
