@@ -102,7 +102,7 @@ LAYERS = {
 ADVICE = (
     "how many windows of 5 pixels fit into 100, two pixels apart? The first stands at 0.",
     "a pooling without a stride moves on by its own size.",
-    "a padding of 1 on each side gives back what a 3×3 kernel takes.",
+    "a padding of 1 on each side restores what a 3×3 kernel takes.",
     "with dilation 2 the kernel spans 5 pixels, and the padding adds 2 on each side.",
     "its windows are 3 wide and 2 apart, and what does not fit completely is left out.",
 )

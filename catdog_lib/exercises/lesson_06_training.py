@@ -1,6 +1,6 @@
 """Checkers of lesson 06, Transfer learning: training on features (06.4 to 06.6).
 
-Longer than 200 lines because the mistakes of each exercise stand beside their hints.
+Longer than 200 lines because each exercise has its mistakes with their hints.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PROBE, TUNED = (81, 70, 88, 76, 84), (84, 72, 92, 79, 87)
 
 @exercise("06.4", "standardise")
 def standardise(answer: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> None:
-    """Check a function of (train, other), N×D and M×D: both standardised by ``train`` alone."""
+    """Check a function of (train, other), N×D and M×D: both standardized by ``train`` alone."""
     g = torch.Generator().manual_seed(8)
     scale = torch.tensor([1.0, 10.0, 0.1, 3.0])
     train = torch.randn(20, 4, generator=g) * scale + 5 * scale
@@ -98,7 +98,7 @@ def _refuse_mistakes(one: Tensor, two: Tensor, a: Tensor, b: Tensor, row: Tensor
         )
     if not any(same(two, right, **close) for right in either(a, b)):
         mistakes = {
-            "The others were standardised by themselves, so the same animal gets different numbers "
+            "The others were standardized by themselves, so the same animal gets different numbers "
             "there.": either(b, b),
             "The others are unchanged: do the same to them.": b,
             "The others lack the division by the standard deviation of training.": b - a.mean(0),

@@ -41,7 +41,7 @@ def _modes(model: nn.Module) -> list[bool]:
 def record(answer: Callable[[nn.Module, str, Tensor], Tensor]) -> None:
     """Check a function of (model, layer, images): what the layer of this name gives.
 
-    It leaves the network as it was: no hook of its own, the hooks of others, the mode.
+    It leaves the network as it was: no new hook, the hooks that were there before, the mode.
     """
     model, x = _small_network(), torch.randn(2, 3, 4, 4, generator=torch.Generator().manual_seed(1))
     model.act.register_forward_hook(lambda *_: None)  # somebody else's

@@ -1,4 +1,4 @@
-"""Time several networks in turns, so that whatever else the machine does disturbs all alike.
+"""Time several networks alternately, so that whatever else the machine does disturbs all alike.
 
 Lesson 06, section 3.
 """

@@ -34,7 +34,7 @@ def feature_drift(runs: Mapping[str, Sequence[tuple[int, float, float, float]]])
 
     Args:
         runs: name → (step, distance of the features from those before, relative to their length,
-            accuracy of the head, accuracy of a probe trained anew), in order.
+            accuracy of the head, accuracy of a probe trained again), in order.
     """
     descriptions = []
     with style():

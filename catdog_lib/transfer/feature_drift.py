@@ -23,7 +23,7 @@ class DriftPoint(NamedTuple):
         step: of training.
         moved: distance of the features from those at the first step, relative to their length.
         old_head: for each watched image, whether the classifier's own head is right about it.
-        new_probe: the same for a probe that was trained anew on the features of this step.
+        new_probe: the same for a probe that was trained again on the features of this step.
     """
 
     step: int

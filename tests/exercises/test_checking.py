@@ -146,8 +146,8 @@ def test_a_value_is_shown_in_a_few_digits(value, shown):
     "convert", [np.int64, np.float64, torch.tensor, lambda count: np.array(count), float]
 )
 def test_a_right_count_is_right_in_any_type(convert, capsys):
-    check("03.1", lambda i, o, k: convert(o * (i * k * k + 1)))
-    assert capsys.readouterr().out == "Exercise 03.1: right!\n"
+    check("00.6", convert(3457))
+    assert capsys.readouterr().out.startswith("Exercise 00.6: right!")
 
 
 def test_a_choice_is_answered_with_its_own_hint():
