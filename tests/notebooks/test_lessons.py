@@ -26,7 +26,7 @@ def nbval(notebook: Path, **environment: str) -> subprocess.CompletedProcess:
         [sys.executable, "-m", "pytest", *options, notebook],
         capture_output=True,
         text=True,
-        env={**os.environ, "CATDOG_BUDGET": "quick", **environment},
+        env={**os.environ, "CATDOG_BUDGET": "quick", "CATDOG_CLAIMS": "check", **environment},
     )
 
 
