@@ -50,9 +50,21 @@ def clean(notebook: NotebookNode) -> NotebookNode:
     cleaned.metadata["kernelspec"] = NotebookNode(KERNELSPEC)
     for before, after in zip(notebook.cells, cleaned.cells, strict=True):
         if is_compared(before):
-            after.outputs = [deepcopy(output) for output in before.outputs]
+            after.outputs = merged(before.outputs)
             after.execution_count = before.execution_count
     return cleaned
+
+
+def merged(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Return outputs in which what was printed stands once, however many pieces it arrived in."""
+    kept: list[NotebookNode] = []
+    for output in map(deepcopy, outputs):
+        stream = output.output_type == "stream" and kept and kept[-1].get("name") == output.name
+        if stream:
+            kept[-1].text += output.text
+        else:
+            kept.append(output)
+    return kept
 
 
 def problems(notebook: NotebookNode) -> list[str]:

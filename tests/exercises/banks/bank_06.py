@@ -287,7 +287,7 @@ def left_constant(train, other):
 
 STANDARDISE = [
     (lambda a, b: (by(torch.cat([a, b]), a), by(torch.cat([a, b]), b)), "went into the mean"),
-    (lambda a, b: (by(a, a), by(b, b)), "standardised by themselves"),
+    (lambda a, b: (by(a, a), by(b, b)), "standardized by themselves"),
     (lambda a, b: ((a - a.mean(1, keepdim=True)) / a.std(1, keepdim=True), b), "mean of an image"),
     (lambda a, b: ((a - a.mean()) / a.std(), (b - a.mean()) / a.std()), "by its own mean"),
     (lambda a, b: (a - a.mean(0), b - a.mean(0)), "divide by the standard deviation as well"),
