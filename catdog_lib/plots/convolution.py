@@ -85,10 +85,10 @@ def channel_sum(channels: Tensor, kernel: Tensor, channel_maps: Tensor, bias: fl
             draw_map(top[c], channels[c], cmap="gray", vmin=0, vmax=1)
             top[c].set_title(name, loc="center")
             draw_array(middle[c], kernel[c], limits_of=kernel)
-            middle[c].set_title("× slide", loc="center")
+            middle[c].set_title("× slice", loc="center")
             _draw_signed(bottom[c], channel_maps[c], limit=channel_maps.abs().max().item())
             bottom[c].set_title("= its map", loc="center")
-            sign = "+" if c < count - 1 else "+ bias ="
+            sign = "+" if c < count - 1 else "="
             bottom[c].text(1.09, 0.5, sign, transform=bottom[c].transAxes, ha="center")
         for axes, text in (
             (top[-1], f"{count} channels"),
@@ -96,7 +96,7 @@ def channel_sum(channels: Tensor, kernel: Tensor, channel_maps: Tensor, bias: fl
         ):
             axes.text(0.5, 0.5, text, ha="center", va="center", transform=axes.transAxes)
         _draw_signed(bottom[-1], total)
-        bottom[-1].set_title("the feature map", loc="center")
+        bottom[-1].set_title("sum + bias", loc="center")
     return describe(
         figure,
         f"The {count} channels of an image; below each its slice of the kernel; below that "
