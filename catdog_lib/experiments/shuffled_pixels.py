@@ -13,7 +13,7 @@ from catdog_lib.data.image_set import ImageSet
 from catdog_lib.models.layers import Normalize
 
 NETWORKS = ("perceptron", "convolutional network")
-SIDE = 24  # of the images, in pixels: small, so that many networks are trained in seconds
+SIDE = 16  # of the images, in pixels: small, so that many networks are trained in seconds
 
 
 def shuffle_pixels(images: Tensor, seed: int) -> Tensor:
