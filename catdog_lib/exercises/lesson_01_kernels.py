@@ -9,7 +9,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from catdog_lib.exercises.calling import ask
-from catdog_lib.exercises.checking import require_value, show
+from catdog_lib.exercises.checking import (
+    as_float64,
+    require_value,
+    same,
+    show,
+)
 from catdog_lib.exercises.registry import exercise, require
 
 TOLERANCE = {"atol": 1e-4}  # sums of many products in float32, in any order
@@ -74,49 +79,45 @@ def _rounded(values: Tensor) -> str:
     return show([round(value, 2) for value in values.tolist()])
 
 
-@exercise("01.2", "convolve")
-def convolve(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
-    """Check a function of (image H×W, kernel kh×kw): the convolution of mathematics, unpadded."""
-    for (height, width), (kh, kw) in (((6, 8), (3, 3)), ((7, 5), (2, 4)), ((4, 4), (1, 3))):
-        generator = torch.Generator().manual_seed(height)
-        image = torch.randn(height, width, generator=generator)
-        kernel = torch.randn(kh, kw, generator=generator)
-        value = ask(answer, image, kernel, keeps="the image or the kernel that it was given")
-        _require_tensor(value, "the result")
-        right = _slid(image, kernel.flip(0, 1))
-        shape, wanted = tuple(value.shape), tuple(right.shape)
-        setting = f"an image {height}×{width} and a kernel {kh}×{kw}"
-        require(
-            shape[-2:] != wanted or len(shape) == 2,
-            f"The result has shape {shape}: remove the batch and the channel, with [0, 0].",
-        )
-        places = f"{wanted[0]}×{wanted[1]} places"
-        mistakes = {
-            f"No padding: for {setting} return only the {places} where the whole kernel fits.": (
-                height,
-                width,
-            ),
-            f"Height and width are swapped: {shape} in place of {wanted}.": wanted[::-1],
-        }
-        otherwise = f"For {setting} the kernel fits at {places}; yours has shape {shape}."
-        require_value(shape, wanted, mistakes, otherwise)
-        turned = (kernel.T, kernel.T.flip(0, 1), kernel.rot90(), kernel.rot90(-1))
-        mistakes = {
-            "That is the cross-correlation: nothing is flipped.": _slid(image, kernel),
-            "You flipped the rows of the kernel; flip the columns, too.": (
-                _slid(image, kernel.flip(0))
-            ),
-            "You flipped the columns of the kernel; flip the rows, too.": (
-                _slid(image, kernel.flip(1))
-            ),
-            "Your kernel is rotated by 90°, or its rows have become columns; a convolution rotates "
-            "it by 180°: flip(0, 1).": ([_slid(image, other) for other in turned if kh == kw]),
-            "You flipped the result, or the image; it is the kernel that is flipped.": (
-                right.flip(0, 1)
-            ),
-        }
-        otherwise = f"The shape is right, but not the values, for {setting}."
-        require_value(value, right, mistakes, otherwise, **TOLERANCE)
+SPOTS = torch.tensor([[0.0, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 2], [0, 0, 0, 0]])
+NINE = torch.arange(1.0, 10).view(3, 3)
+
+
+@exercise("01.2", is_prediction=True)
+def two_spots(answer: list[list[float]]) -> str:
+    """Check a prediction: 2×2 numbers, what ``F.conv2d`` makes of two bright pixels."""
+    value = as_float64(answer)
+    hint = (
+        f"You predict {show(list(value.shape))} numbers. A 3×3 kernel without padding fits at 2 "
+        "times 2 places of a 4×4 image: give two rows of two numbers."
+    )
+    require(value.shape == (2, 2), hint)
+    right = _slid(SPOTS, NINE)
+    mistakes = {
+        "You flipped the kernel; Conv2d slides it as it is.": _slid(SPOTS, NINE.flip(0, 1)),
+        "Rows and columns are swapped: the first row of your prediction is the upper one.": right.T,
+        "The pixel of brightness 2 counts twice: multiply, then add.": (
+            _slid(SPOTS.clamp(max=1), NINE)
+        ),
+        "That is the pixel of brightness 1 alone; the other one lies under some windows, too.": (
+            _slid(SPOTS * (SPOTS == 1), NINE)
+        ),
+        "That is the pixel of brightness 2 alone; the other one lies under each window, too.": (
+            _slid(SPOTS * (SPOTS == 2), NINE)
+        ),
+    }
+    wrong = [
+        f"row {r}, column {c}"
+        for r in (0, 1)
+        for c in (0, 1)
+        if not same(value[r, c], right[r, c].double())
+    ]
+    otherwise = (
+        f"The prediction is wrong at {'; '.join(wrong)} (counted from 0). Lay the kernel's upper "
+        "left number on that pixel: which of the nine lie on bright ones?"
+    )
+    require_value(value, right, mistakes, otherwise)
+    return f"F.conv2d gives {right.int().tolist()}."
 
 
 @exercise("01.3")

@@ -1,189 +1,138 @@
-"""Checkers of lesson 01, Convolution: the layer, its size and its equivariance (01.4 to 01.6)."""
+"""Checkers of lesson 01, Convolution: a broken layer, and what moves along (01.5 and 01.6)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from catdog_lib.exercises.calling import ask
-from catdog_lib.exercises.checking import refuse, require_sequence, require_value, show
+from catdog_lib.exercises.checking import require_value, show
 from catdog_lib.exercises.registry import exercise, require
 
 TOLERANCE = {"atol": 1e-4}  # sums of many products in float32, in any order
 
 
-@exercise("01.4", "my_conv2d")
-def my_conv2d(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> None:
-    """Check a function of (x N×C_in×H×W, weight C_out×C_in×kh×kw, bias C_out): ``F.conv2d``."""
-    for n, c_in, c_out, (height, width), (kh, kw) in (
-        (2, 3, 4, (6, 8), (3, 3)),
-        (1, 2, 5, (5, 4), (2, 3)),
-        (3, 1, 1, (3, 6), (1, 2)),
+@exercise("01.5", "conv2d_by_patches")
+def conv2d_by_patches(answer: Callable[[Tensor, Tensor, Tensor, int], Tensor]) -> None:
+    """Check a mended function of (x N×C_in×H×W, weight C_out×C_in×kh×kw, bias, padding): conv2d."""
+    for n, c_in, c_out, (height, width), (kh, kw), padding in (
+        (2, 3, 5, (6, 8), (3, 3), 0),
+        (1, 2, 7, (5, 4), (2, 3), 0),
+        (2, 3, 5, (6, 9), (3, 3), 2),
     ):
         generator = torch.Generator().manual_seed(c_out)
         x = torch.randn(n, c_in, height, width, generator=generator)
         weight = torch.randn(c_out, c_in, kh, kw, generator=generator)
         bias = torch.randn(c_out, generator=generator)
-        value = ask(answer, x, weight, bias, keeps="x, the weight or the bias")
+        value = ask(answer, x, weight, bias, padding, keeps="x, the weight or the bias")
         hint = "Return the maps as a tensor, such as torch.stack makes."
         require(isinstance(value, Tensor), hint)
-        right = F.conv2d(x, weight, bias)
+        right = F.conv2d(x, weight, bias, padding=padding)
         shape, wanted = tuple(value.shape), tuple(right.shape)
-        setting = f"for x {tuple(x.shape)} and weight {tuple(weight.shape)}"
+        setting = f"for x {tuple(x.shape)}, weight {tuple(weight.shape)} and padding {padding}"
         if shape != wanted:
             hint = f"Five dimensions, {shape}, are one too many: add up over the channels in."
             require(len(shape) != 5, hint)
+        rows, columns = F.pad(x, (0, 0, padding, padding)), F.pad(x, (padding, padding))
+        around = F.pad(x, [padding] * 4)
         mistakes = {
             f"Height and width are swapped: {shape} in place of {wanted}.": (
                 (n, c_out, wanted[3], wanted[2])
             ),
-            f"Your maps are as large as x; without padding they are {wanted[2:]}.": (
-                (n, c_out, height, width)
+            "The padding is added to the columns only; F.pad takes left, right, top, bottom.": (
+                F.conv2d(columns, weight).shape
             ),
-            f"You return a map for each of the {c_in} channels that come in; add these up, and "
-            f"make one for each of the {c_out} kernels.": (n, c_in, *wanted[2:]),
-            f"Keep the channels of the output, {c_out} of them: {wanted}, not {shape}.": (
-                (n, *wanted[2:])
+            "The padding is added to the rows only.": F.conv2d(rows, weight).shape,
+            "The padding is not added at all.": F.conv2d(x, weight).shape,
+            f"Make one map for each of the {c_out} kernels, not for each channel that comes in.": (
+                (n, c_in, *wanted[2:])
             ),
         }
         otherwise = f"The shape should be {wanted} {setting}; yours is {shape}."
         require_value(shape, wanted, mistakes, otherwise)
-        plain, b = F.conv2d(x, weight), bias.view(-1, 1, 1)
+        plain, b = F.conv2d(around, weight), bias.view(-1, 1, 1)
+        mixed = weight.reshape(-1, c_out).T.reshape(weight.shape)
         mistakes = {
             "The bias is missing: add bias[o] to every value of map o.": plain,
             "The bias is added, not subtracted.": plain - b,
-            "You add the bias once for every input channel; it is added once.": plain + c_in * b,
-            "You took the mean over the input channels; take the sum.": plain / c_in + b,
-            "You flipped the kernel; Conv2d slides it as it is.": (
-                F.conv2d(x, weight.flip(2, 3), bias)
+            "The rows of your matrix are not the kernels: each row must hold all the numbers of "
+            "one kernel, in their order. Look at the first row with a small weight.": (
+                F.conv2d(around, mixed, bias)
             ),
-            **{
-                f"You use input channel {k} only: all {c_in} of them are added up.": (
-                    F.conv2d(x[:, [k]], weight[:, [k]], bias)
-                )
-                for k in range(c_in)
-            },
-            "Rows and columns of the kernel are swapped: w[o, k, i, j] goes with x[n, k, r + i, "
-            "c + j].": [F.conv2d(x, weight.mT, bias)] if kh == kw else [],
+            "Your padding repeats pixels of the border; it must be zeros.": (
+                F.conv2d(F.pad(x, [padding] * 4, mode="replicate"), weight, bias) if padding else []
+            ),
+            "You flipped the kernel; Conv2d slides it as it is.": (
+                F.conv2d(around, weight.flip(2, 3), bias)
+            ),
+            "Rows and columns of the kernel are swapped.": (
+                [F.conv2d(around, weight.mT, bias)] if kh == kw else []
+            ),
         }
         otherwise = f"The shape is right, but not the values, {setting}."
         require_value(value, right, mistakes, otherwise, **TOLERANCE)
 
 
-@exercise("01.5", "count")
-def count(answer: Callable[[int, int, int, int, int], tuple[int, int, int]]) -> None:
-    """Check a function of (height, width, channels_in, channels_out, kernel): three sizes.
-
-    These are the numbers of weights and biases of three kinds of layer.
-    """
-    kinds = ("Fully connected", "Locally connected", "Convolution")
-    order = "fully connected, locally connected, convolution"
-    for height, width, c_in, c_out, k in ((4, 6, 2, 5, 3), (64, 64, 3, 16, 5), (10, 7, 8, 4, 1)):
-        value = ask(answer, height, width, c_in, c_out, k)
-        value = require_sequence(value, 3, f"three numbers: {order}")
-        pixels, window = height * width, c_in * k * k
-        inputs, outputs = c_in * pixels, c_out * pixels
-        right = (outputs * (inputs + 1), outputs * (window + 1), c_out * (window + 1))
-        mistakes = {
-            f"The order is reversed: {order}.": right[::-1],
-            "You counted the weights; every output (in a convolution, every map) has a bias as "
-            "well.": (outputs * inputs, outputs * window, c_out * window),
-        }
-        refuse(value, mistakes)
-        apart = "nothing is shared, so every single output has a bias of its own."
-        all_mistakes = (
-            {
-                "each map has one output for each pixel, not one in all.": c_out * (inputs + 1),
-                "each output looks at all channels of all pixels.": outputs * (pixels + 1),
-                "each output has a bias, not each input.": inputs * (outputs + 1),
-                apart: outputs * inputs + c_out,
-                "every output has a bias as well.": outputs * inputs,
-            },
-            {
-                "the weights are not shared, so each place has its own.": right[2],
-                apart: outputs * window + c_out,
-                "every output has a bias as well.": outputs * window,
-                "a window goes through all input channels.": outputs * (k * k + 1),
-                "a window is a square: k rows of k pixels.": outputs * (c_in * k + 1),
-            },
-            {
-                "the weights are the same at all places, so they count once.": right[1],
-                "all outputs of one map share the bias, too.": c_out * window + outputs,
-                "every map has a bias of its own.": c_out * window + 1,
-                "every map has a bias as well.": c_out * window,
-                "a kernel has a slice for every input channel.": c_out * (k * k + 1),
-                "a kernel is a square: k rows of k numbers.": c_out * (c_in * k + 1),
-            },
-        )
-        setting = f"for {c_in} maps of {height}×{width}, {c_out} out and a {k}×{k} kernel"
-        for kind, yours, mine, mistakes in zip(kinds, value, right, all_mistakes, strict=True):
-            named = {f"{kind}: {hint}": wrong for hint, wrong in mistakes.items()}
-            otherwise = f"{kind}: {setting} I count {mine:,}, you {show(yours)}."
-            require_value(yours, mine, named, otherwise)
+def _moved(layer: Callable, columns: int, output: int) -> bool:
+    """Return whether moving the image moves the output, exactly and everywhere."""
+    x = torch.randn(1, 2, 8, 8, generator=torch.Generator().manual_seed(16))
+    return torch.allclose(layer(x.roll(columns, 3)), layer(x).roll(output, 3), atol=1e-5)
 
 
-@exercise("01.6", "equivariance_error")
-def equivariance_error(answer: Callable[[Callable, Tensor, int, int], float]) -> None:
-    """Check a function of (layer, x N×C×H×W, down, right): max |layer(move(x)) − move(layer(x))|.
+def _kernel(side: int) -> Tensor:
+    return torch.randn(2, 2, side, side, generator=torch.Generator().manual_seed(1))
 
-    To move is to ``roll``.
-    """
-    generator = torch.Generator().manual_seed(16)
-    x = torch.randn(2, 3, 6, 8, generator=generator)
-    weight = torch.randn(4, 3, 3, 3, generator=generator)
-    weight[3] *= 3  # the largest difference lies in the last map
-    ramp = torch.arange(48.0).view(6, 8)
 
-    def move(maps: Tensor, down: int, right: int) -> Tensor:
-        return maps.roll((down, right), (2, 3))
+# name → layer, by how many columns the image moves, by how many the output should, why
+LAYERS = {
+    "relu": (torch.relu, 1, 1, "It does the same at every place."),
+    "1×1 convolution": (
+        lambda x: F.conv2d(x, _kernel(1)),
+        1,
+        1,
+        "It mixes the channels of one pixel, with the same weights at every pixel.",
+    ),
+    "zero padding": (
+        lambda x: F.conv2d(x, _kernel(3), padding=1),
+        1,
+        1,
+        "The zeros at the border do not move along: look at the first and the last column.",
+    ),
+    "column number": (
+        lambda x: x * torch.arange(8.0),
+        1,
+        1,
+        "The factor depends on the place, and it does not move along.",
+    ),
+    "subtract the mean": (
+        lambda x: x - x.mean((2, 3), keepdim=True),
+        1,
+        1,
+        "A move does not change the mean, so the same number is subtracted everywhere.",
+    ),
+    "pool, moved by 2": (
+        lambda x: F.max_pool2d(x, 2),
+        2,
+        1,
+        "Two columns are exactly one step of the window, so the same pixels share a window.",
+    ),
+}
 
-    layers = {
-        "a layer that scales each place by itself": lambda maps: maps * ramp,
-        "a convolution with zeros around the image": lambda maps: F.conv2d(maps, weight, padding=1),
-    }
-    for name, layer in layers.items():
-        for down, right in ((2, 0), (0, 3), (1, -2), (0, 0)):
-            value = ask(answer, layer, x, down, right, keeps="the batch that it was given")
-            require(
-                isinstance(value, (int, float)) and not isinstance(value, bool),
-                "Return a plain number, the largest difference; `.item()` makes one of a tensor.",
-            )
-            still, first = layer(x), layer(move(x, down, right))
-            difference = first - move(still, down, right)
-            across = layer(move(x, right, down)) - move(still, right, down)
-            back = layer(move(x, -down, -right)) - move(still, -down, -right)
-            mistakes = {
-                "You compare the maps of the moved batch with those of the unmoved one. That asks "
-                "whether they stay the same (invariance); ask whether they move along.": (
-                    (first - still).abs().max()
-                ),
-                "The layer never sees the moved batch: compute layer(move(x)) as well.": (
-                    (still - move(still, down, right)).abs().max()
-                ),
-                "You moved the maps back instead of along.": (
-                    (first - move(still, -down, -right)).abs().max()
-                ),
-                "Rows and columns are swapped: `down` moves dimension 2, `right` dimension 3.": (
-                    across.abs().max()
-                ),
-                "You move up and to the left: roll by `down` and `right`, with a plus.": (
-                    back.abs().max()
-                ),
-                "A difference can be negative: take its absolute value, then the largest.": (
-                    difference.max()
-                ),
-                "Return the largest difference, not the sum of all.": difference.abs().sum(),
-                "Return the largest difference, not the mean.": difference.abs().mean(),
-                "Return the largest absolute difference, not the root of the squares.": (
-                    difference.norm()
-                ),
-            }
-            largest = difference.abs().max().item()
-            otherwise = (
-                f"For {name}, moved by {down} down and {right} to the right, the largest "
-                f"difference is {largest:.4f}; you have {value:.4f}."
-            )
-            require_value(value, largest, mistakes, otherwise, **TOLERANCE)
+
+@exercise("01.6", is_prediction=True)
+def moves_along(answer: Mapping[str, bool]) -> str:
+    """Check a dict of six layers: True where the output moves along with the image, else False."""
+    require(isinstance(answer, Mapping), "Give a dict: each layer with True or False.")
+    for name in LAYERS:
+        require(name in answer, f"{name!r} is missing, or is spelled differently.")
+        hint = f"{name!r}: give True or False; you gave {show(answer[name])}."
+        require(isinstance(answer[name], bool | np.bool_), hint)
+    for name, (layer, columns, output, why) in LAYERS.items():
+        measured = _moved(layer, columns, output)
+        said = "moves along" if measured else "does not move along"
+        require(answer[name] == measured, f"{name!r}: measured, the output {said}. {why}")
+    return f"{sum(_moved(*row[:3]) for row in LAYERS.values())} of {len(LAYERS)} move along."

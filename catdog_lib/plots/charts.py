@@ -21,7 +21,7 @@ def line_chart(
     ylabel: str,
     marker: str = "o",
     looks: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
-    **scales: str,
+    **scales: object,
 ) -> Figure:
     """Draw lines through points.
 
@@ -30,7 +30,7 @@ def line_chart(
         xlabel, ylabel: of the axes.
         marker: drawn at each point; "" for none.
         looks: name → options of ``Axes.plot`` for this line, such as ``{"linestyle": "--"}``.
-        scales: ``xscale`` and ``yscale``, each "log" or "linear".
+        scales: properties of the axes: ``xscale`` and ``yscale``, each "log" or "linear"; ``ylim``.
     """
     with style():
         figure, (axes,) = new_figure(width=8, height=3.4)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -84,7 +85,11 @@ def channel_sum(channels: Tensor, kernel: Tensor, channel_maps: Tensor, bias: fl
             draw_map(top[c], channels[c], cmap="gray", vmin=0, vmax=1)
             top[c].set_title(name, loc="center")
             draw_array(middle[c], kernel[c], limits_of=kernel)
+            middle[c].set_title("× slice", loc="center")
             _draw_signed(bottom[c], channel_maps[c], limit=channel_maps.abs().max().item())
+            bottom[c].set_title("= its map", loc="center")
+            sign = "+" if c < count - 1 else "="
+            bottom[c].text(1.09, 0.5, sign, transform=bottom[c].transAxes, ha="center")
         for axes, text in (
             (top[-1], f"{count} channels"),
             (middle[-1], f"one kernel\nof {shape_text(kernel.shape)}"),
@@ -101,7 +106,7 @@ def channel_sum(channels: Tensor, kernel: Tensor, channel_maps: Tensor, bias: fl
 
 
 def connectivity_matrices(matrices: Mapping[str, Tensor]) -> Figure:
-    """Draw the weights of layers as matrices; white where there is no connection.
+    """Draw the weights of layers as matrices; grey where there is no connection.
 
     Args:
         matrices: name → weights, outputs×inputs.
@@ -111,7 +116,9 @@ def connectivity_matrices(matrices: Mapping[str, Tensor]) -> Figure:
         descriptions = []
         for axes, (name, matrix) in zip(all_axes, matrices.items(), strict=True):
             limits = symmetric_limits(matrix)
-            axes.imshow(matrix.numpy(), cmap=SIGNED, interpolation="nearest", **limits)
+            connected = np.ma.masked_equal(matrix.numpy(), 0)
+            axes.set_facecolor("#c4c4c4")  # a weak weight is nearly white, none at all is grey
+            axes.imshow(connected, cmap=SIGNED, interpolation="nearest", **limits)
             remove_ticks(axes, keep_spines=True)
             weights = matrix[matrix != 0]
             connections = counted(len(weights), "connection")
@@ -123,22 +130,32 @@ def connectivity_matrices(matrices: Mapping[str, Tensor]) -> Figure:
     return describe(
         figure,
         "The weights of layers as matrices, a row for each output and a column for each input; "
-        "white means no connection. " + "; ".join(descriptions) + ".",
+        "grey means no connection. " + "; ".join(descriptions) + ".",
     )
 
 
-def equivariance(layers: Mapping[str, tuple[Tensor, Tensor]]) -> Figure:
-    """Draw whether layers are equivariant: a moved map, the map of the moved image, the difference.
+def equivariance(
+    layers: Mapping[str, tuple[Tensor, Tensor]], images: tuple[Tensor, Tensor]
+) -> Figure:
+    """Draw an image and the moved image, and whether layers are equivariant.
 
-    The difference is measured as its root mean square, relative to that of the map.
+    For each layer: its map, moved; its map of the moved image; their difference, measured as its
+    root mean square relative to that of the map.
 
     Args:
         layers: name → (the layer's map, moved; the layer's map of the moved image), H×W each.
+        images: the image and the moved image, H×W each.
     """
+    rows = len(layers) + 1
     with style():
-        figure, all_axes = new_figure(len(layers), 3, width=6.6, height=2.3 * len(layers))
+        figure, all_axes = new_figure(rows, 3, width=6.6, height=2.3 * rows)
+        turn_off(all_axes[2:3])
+        names = ("the image", "the moved image")
+        for axes, image, title in zip(all_axes, images, names, strict=False):
+            draw_map(axes, image, cmap="gray")
+            axes.set_title(title, loc="center")
         descriptions = []
-        for row, (name, (moved, of_moved)) in enumerate(layers.items()):
+        for row, (name, (moved, of_moved)) in enumerate(layers.items(), start=1):
             left, middle, right = all_axes[3 * row : 3 * row + 3]
             difference = (moved - of_moved).abs()
             limits = symmetric_limits(moved)
@@ -147,15 +164,16 @@ def equivariance(layers: Mapping[str, tuple[Tensor, Tensor]]) -> Figure:
             draw_map(right, difference, vmin=0, vmax=limits["vmax"])
             share = (difference.norm() / moved.norm()).item()
             left.set_ylabel(name)
-            right.set_xlabel(f"{share:.0%}", fontsize=10)
+            right.set_xlabel(f"{share:.0%} of the map's size", fontsize=9.5)
             descriptions.append(f"{name}: they differ by {share:.0%}")
         titles = ("layer, then move", "move, then layer", "difference")
-        for axes, title in zip(all_axes, titles, strict=False):
+        for axes, title in zip(all_axes[3:], titles, strict=False):
             axes.set_title(title, loc="center")
     return describe(
         figure,
-        "Three maps for each layer: its map, moved; its map of the moved image; the difference, "
-        "dark where there is none. " + "; ".join(descriptions) + ".",
+        "Above, an image and the image moved. Three maps for each layer: its map, moved; its map "
+        "of the moved image; the difference, dark where there is none, and as a share of the map "
+        "by root mean squares. " + "; ".join(descriptions) + ".",
     )
 
 

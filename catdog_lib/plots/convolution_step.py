@@ -87,14 +87,17 @@ def convolution_step(
         else:
             _draw_values(axes, output, 250, cmap="gray", vmin=0, vmax=output.max().item() or 1)
         frame(axes, column, row, 1, 1)
-        axes.set_title(f"output: {_text(total)} in row {row}, column {column}", fontsize=9.5)
-    sums = " + ".join(_text(one) for one in products.sum((1, 2)))
+        axes.set_title(
+            f"output: {_text(total)} in row {row}, column {column} (from 0)", fontsize=9.5
+        )
+    parts = [_text(one) for one in products.sum((1, 2))] + ([f"bias {_text(bias)}"] if bias else [])
+    said = " + ".join(parts) + (f" = {_text(total)}" if len(parts) > 1 else "")
+    rows, columns = output.shape
     return describe(
         figure,
         f"A kernel of {k_rows}×{k_columns} on an image of {image.shape[1]}×{image.shape[2]}, at "
-        f"row {row} and column {column} of the {output.shape[0]}×{output.shape[1]} output. The "
-        f"products of patch and kernel sum to {sums}{f' + bias {_text(bias)}' if bias else ''} = "
-        f"{_text(total)}.",
+        f"row {row} and column {column}, counted from 0, of the {rows}×{columns} output. The "
+        f"products of patch and kernel sum to {said}.",
     )
 
 

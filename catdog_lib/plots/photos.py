@@ -1,6 +1,6 @@
 """Images in a grid, with what they are and what a network made of them.
 
-Lesson 00, section 2; Lesson 01, section 7; Lesson 02, section 2; Lesson 03, section 1.
+Lesson 00, section 2; Lesson 01, section 3; Lesson 02, section 2; Lesson 03, section 1.
 """
 
 from __future__ import annotations

@@ -178,7 +178,9 @@ FIGURES = {
         "one: 24 connections, 24 different weights; two: 4 connections, 1 different weight.",
     ),
     "equivariance": (
-        lambda: plots.equivariance({"a": (PIXELS, PIXELS), "b": (PIXELS, 2 * PIXELS)}),
+        lambda: plots.equivariance(
+            {"a": (PIXELS, PIXELS), "b": (PIXELS, 2 * PIXELS)}, (PIXELS, PIXELS)
+        ),
         "a: they differ by 0%; b: they differ by 100%",
     ),
     "channel_statistics": (
@@ -187,7 +189,7 @@ FIGURES = {
     ),
     "convolution_step": (
         lambda: plots.convolution_step(torch.arange(25).view(5, 5), torch.ones(3, 3), 1, 2),
-        "sum to 117 = 117",
+        "sum to 117.",
     ),
     "feature_map_browser": (
         lambda: plots.feature_map_browser(

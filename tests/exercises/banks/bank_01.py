@@ -1,8 +1,13 @@
 """Typical wrong answers to the exercises of lesson 01, each with a piece of its hint."""
 
+from functools import partial
+
+import numpy as np
 import torch
 import torch.nn.functional as F
 
+from catdog_lib.exercises.lesson_01_kernels import NINE, SPOTS
+from catdog_lib.from_scratch.conv import conv2d_loops
 from tests.exercises.banks.common import no_return
 
 
@@ -58,46 +63,18 @@ CORRELATE = [
 ]
 
 
-# 01.2: convolution in two dimensions
-def over(image, kernel, **options):
-    return F.conv2d(image[None, None], kernel[None, None], **options)[0, 0]
-
-
-def same_size(image, kernel):
-    return over(image, kernel.flip(0, 1), padding="same")
-
-
-def full_size(image, kernel):
-    kh, kw = kernel.shape
-    return over(image, kernel.flip(0, 1), padding=(kh - 1, kw - 1))
-
-
-def right_shape_only(image, kernel):
-    kh, kw = kernel.shape
-    return image[kh - 1 :, kw - 1 :] * kernel.sum()
-
-
-CONVOLVE = [
-    (over, "nothing is flipped"),
-    (lambda p, k: over(p, k.flip(0)), "flip the columns, too"),
-    (lambda p, k: over(p, k.flip(1)), "flip the rows, too"),
-    (lambda p, k: over(p, k.T), "rotated by 90°"),
-    (lambda p, k: over(p, k.rot90()), "rotated by 90°"),
-    (lambda p, k: over(p, k.T.flip(0, 1)), "rotated by 90°"),
-    (lambda p, k: over(p, k.flip(0, 1)).T, "Height and width are swapped"),
-    (lambda p, k: over(p.T, k.flip(0, 1)), "Height and width are swapped"),
-    (same_size, "No padding"),
-    (full_size, "fits at 4×6 places"),
-    (lambda p, k: over(p, k.flip(0, 1), stride=2), "fits at 4×6 places"),
-    (lambda p, k: over(p, k.flip(0, 1))[None, None], r"with \[0, 0\]"),
-    (lambda p, k: over(p.flip(0, 1), k.flip(0, 1)), "not the values"),
-    (lambda p, k: over(p.flip(0, 1), k), "flipped the result, or the image"),
-    (right_shape_only, "not the values"),
-    (lambda p, k: over(p, k.flip(0, 1)) / k.numel(), "not the values"),
-    (lambda p, k: over(p, k.flip(0, 1)).tolist(), "as a tensor"),
-    (lambda p, k: over(p, k.copy_(k.flip(0, 1))), "changed the image or the kernel"),
-    (no_return, "returns None"),
-    (torch.zeros(4, 6), "Give the function itself"),
+# 01.2: two bright pixels under a kernel
+TWO_SPOTS = [
+    ([[5, 6], [8, 17]], "wrong at row 0, column 1"),
+    (F.conv2d(SPOTS[None, None], NINE.flip(0, 1)[None, None])[0, 0], "You flipped the kernel"),
+    ([[5, 2], [22, 13]], "Rows and columns are swapped"),
+    ([[5, 13], [2, 7]], "counts twice"),
+    ([[5, 4], [2, 1]], "brightness 1 alone"),
+    ([[0, 18], [0, 12]], "brightness 2 alone"),
+    ([5, 22, 2, 13], "two rows of two numbers"),
+    (torch.zeros(4, 4), "two rows of two numbers"),
+    ("22", "expected numbers"),
+    (None, "expected numbers"),
 ]
 
 
@@ -130,223 +107,146 @@ MOVE_RIGHT = [
 ]
 
 
-# 01.4: conv2d with channels and bias
-def height_and_width_swapped(x, weight, bias):
-    return F.conv2d(x, weight, bias).mT
-
-
-def channels_not_summed(x, weight, bias):
-    maps = [F.conv2d(x[:, [k]], weight[:1, [k]]) for k in range(x.shape[1])]
-    return torch.cat(maps, 1) + bias[0]
-
-
-def five_dimensions(x, weight, bias):
-    maps = [F.conv2d(x[:, [k]], weight[:, [k]], bias) for k in range(x.shape[1])]
-    return torch.stack(maps, 2)
-
-
-def bias_for_each_channel(x, weight, bias):
-    return sum(F.conv2d(x[:, [k]], weight[:, [k]], bias) for k in range(x.shape[1]))
-
-
-def mean_over_channels(x, weight, bias):
-    return F.conv2d(x, weight) / x.shape[1] + bias.view(-1, 1, 1)
-
-
-def right_shape_only_4d(x, weight, bias):
-    return torch.zeros_like(F.conv2d(x, weight, bias))
-
-
-def first_bias_everywhere(x, weight, bias):
-    return F.conv2d(x, weight) + bias[0]
-
-
-def first_image_for_all(x, weight, bias):
-    return F.conv2d(x[:1].expand_as(x), weight, bias)
-
-
-def one_kernel_only(x, weight, bias):
-    return F.conv2d(x, weight[:1], bias[:1])
-
-
-CONV2D = [
-    (lambda x, w, b: F.conv2d(x, w), "The bias is missing"),
-    (lambda x, w, b: F.conv2d(x, w, -b), "not subtracted"),
-    (bias_for_each_channel, "once for every input channel"),
-    (mean_over_channels, "mean over the input channels"),
-    (lambda x, w, b: F.conv2d(x, w.flip(2, 3), b), "You flipped the kernel"),
-    (lambda x, w, b: F.conv2d(x, w.mT, b), "Rows and columns of the kernel are swapped"),
-    (height_and_width_swapped, "Height and width are swapped"),
-    (channels_not_summed, "each of the 3 channels that come in"),
-    (five_dimensions, "Five dimensions"),
-    (lambda x, w, b: F.conv2d(x[:, [0]], w[:, [0]], b), "input channel 0 only"),
-    (lambda x, w, b: F.conv2d(x[:, [-1]], w[:, [-1]], b), "input channel 2 only"),
-    (lambda x, w, b: F.conv2d(x, w, b, padding="same"), "as large as x"),
-    (lambda x, w, b: F.conv2d(x, w, b)[:, 0], "Keep the channels of the output"),
-    (lambda x, w, b: F.conv2d(x, w, b).relu(), "not the values"),
-    (right_shape_only_4d, "not the values"),
-    (first_bias_everywhere, "not the values"),
-    (first_image_for_all, "not the values"),
-    (one_kernel_only, "The shape should be"),
-    (lambda x, w, b: F.conv2d(x, w, b)[0], "The shape should be"),
-    (no_return, "returns None"),
-    (torch.zeros(2, 4, 4, 6), "Give the function itself"),
+# 01.4: which kernel made which map
+MADE_BY = {"A": "edges ↓", "B": "Laplace", "C": "blur", "D": "edges ←", "E": "sharpen"}
+MAPS = [
+    (MADE_BY | {"D": "edges →"}, "the edges are vertical, yes"),
+    (MADE_BY | {"A": "edges →"}, "Map A: this kernel is bright where .* to the right"),
+    (MADE_BY | {"A": "edges ←"}, "Map A: this kernel is bright where .* to the left"),
+    (MADE_BY | {"B": "sharpen"}, "Map B: sharpening keeps the greys"),
+    (MADE_BY | {"C": "sharpen", "E": "blur"}, "Map C: sharpening keeps"),
+    (MADE_BY | {"E": "Laplace"}, "Map E: a Laplace kernel"),
+    (MADE_BY | {"E": "Sobel"}, "Give one of"),
+    (MADE_BY | {"E": 3}, "Give one of"),
+    ({"A": "edges ↓"}, "Map B is missing"),
+    (["edges ↓"], "Give a dict"),
+    (None, "Give a dict"),
 ]
 
 
-# 01.5: parameters of three kinds of layer
-def right_counts(h, w, i, o, k):
-    return o * h * w * (i * h * w + 1), o * h * w * (i * k * k + 1), o * (i * k * k + 1)
+# 01.5: conv2d as a matrix product, mended
+def by_patches(x, weight, bias, padding, sides="all", rows="kernels", bias_of="map"):
+    around = {
+        "all": [padding] * 4,
+        "columns": [padding, padding],
+        "rows": [0, 0, padding, padding],
+        "none": [0, 0],
+    }[sides]
+    x = F.pad(x, around)
+    (n, _, height, width), (out, _, kh, kw) = x.shape, weight.shape
+    matrix = weight.reshape(out, -1) if rows == "kernels" else weight.reshape(-1, out).T
+    y = matrix @ F.unfold(x, (kh, kw)) + (bias[:, None] if bias_of == "map" else 0)
+    return y.reshape(n, out, height - kh + 1, width - kw + 1)
 
 
-def with_place(place, formula):
-    def count(h, w, i, o, k):
-        values = list(right_counts(h, w, i, o, k))
-        values[place] = formula(h * w, i, o, k)
-        return tuple(values)
-
-    return count
+def as_given(x, weight, bias, padding):
+    x = F.pad(x, (padding, padding))
+    (n, _, height, width), (out, _, kh, kw) = x.shape, weight.shape
+    y = weight.reshape(-1, out).T @ F.unfold(x, (kh, kw)) + bias
+    return y.reshape(n, out, height - kh + 1, width - kw + 1)
 
 
-COUNT = [
-    (lambda *sizes: right_counts(*sizes)[::-1], "The order is reversed"),
-    (
-        lambda h, w, i, o, k: (o * h * w * i * h * w, o * h * w * i * k * k, o * i * k * k),
-        "You counted the weights",
-    ),
-    (
-        with_place(0, lambda p, i, o, k: o * (i * p + 1)),
-        "Fully connected: each map has one output for each pixel",
-    ),
-    (
-        with_place(0, lambda p, i, o, k: o * p * (p + 1)),
-        "Fully connected: each output looks at all channels",
-    ),
-    (
-        with_place(0, lambda p, i, o, k: i * p * (o * p + 1)),
-        "Fully connected: each output has a bias, not each",
-    ),
-    (with_place(0, lambda p, i, o, k: o * p * i * p + o), "Fully connected: nothing is shared"),
-    (with_place(0, lambda p, i, o, k: o * p * i * p), "Fully connected: every output has a bias"),
-    (with_place(0, lambda p, i, o, k: (p + 1) * p), "Fully connected: for .* I count"),
-    (
-        with_place(1, lambda p, i, o, k: o * (i * k * k + 1)),
-        "Locally connected: the weights are not shared",
-    ),
-    (
-        with_place(1, lambda p, i, o, k: o * p * i * k * k + o),
-        "Locally connected: nothing is shared",
-    ),
-    (
-        with_place(1, lambda p, i, o, k: o * p * i * k * k),
-        "Locally connected: every output has a bias",
-    ),
-    (
-        with_place(1, lambda p, i, o, k: o * p * (k * k + 1)),
-        "Locally connected: a window goes through all",
-    ),
-    (
-        with_place(1, lambda p, i, o, k: o * p * (i * k + 1)),
-        "Locally connected: a window is a square",
-    ),
-    (
-        with_place(2, lambda p, i, o, k: o * p * (i * k * k + 1)),
-        "Convolution: the weights are the same",
-    ),
-    (with_place(2, lambda p, i, o, k: o * i * k * k), "Convolution: every map has a bias as well"),
-    (
-        with_place(2, lambda p, i, o, k: o * i * k * k + 1),
-        "Convolution: every map has a bias of its own",
-    ),
-    (
-        with_place(2, lambda p, i, o, k: o * i * k * k + o * p),
-        "Convolution: all outputs of one map share",
-    ),
-    (
-        with_place(2, lambda p, i, o, k: o * (k * k + 1)),
-        "Convolution: a kernel has a slice for every",
-    ),
-    (with_place(2, lambda p, i, o, k: o * (i * k + 1)), "Convolution: a kernel is a square"),
-    (lambda h, w, i, o, k: right_counts(h, h, i, o, k), "I count"),
-    (lambda h, w, i, o, k: right_counts(h, w, o, i, k), "each output has a bias, not each"),
-    (lambda *sizes: right_counts(*sizes)[2], "Return three numbers"),
+def padded_by_border(x, weight, bias, padding):
+    if padding:
+        x = F.pad(x, [padding] * 4, mode="replicate")
+    return by_patches(x, weight, bias, 0)
+
+
+PATCHES = [
+    (as_given, "RuntimeError"),
+    (partial(by_patches, sides="columns"), "to the columns only"),
+    (partial(by_patches, sides="rows"), "to the rows only"),
+    (partial(by_patches, sides="none"), "not added at all"),
+    (partial(by_patches, rows="mixed"), "not the kernels"),
+    (partial(by_patches, bias_of="none"), "The bias is missing"),
+    (lambda x, w, b, p: by_patches(x, w, -b, p), "not subtracted"),
+    (padded_by_border, "must be zeros"),
+    (lambda x, w, b, p: by_patches(x, w.flip(2, 3), b, p), "You flipped the kernel"),
+    (lambda x, w, b, p: by_patches(x, w.mT, b, p), "columns of the kernel are swapped"),
+    (lambda x, w, b, p: by_patches(x, w, b, p).mT, "Height and width are swapped"),
+    (lambda x, w, b, p: by_patches(x, w, b, p).relu(), "not the values"),
+    (lambda x, w, b, p: by_patches(x, w[:1], b[:1], p), "The shape should be"),
+    (lambda x, w, b, p: by_patches(x, w, b, p)[:, :3], "not for each channel that comes in"),
+    (lambda x, w, b, p: by_patches(x, w.mul_(2), b, p), "changed x, the weight or the bias"),
+    (lambda x, w, b, p: by_patches(x, w, b, p).tolist(), "as a tensor"),
     (no_return, "returns None"),
-    ((1, 2, 3), "Give the function itself"),
+    (torch.zeros(2, 5, 4, 6), "Give the function itself"),
 ]
 
 
-# 01.6: distance from equivariance
-def moved(maps, down, right):
-    return maps.roll((down, right), (2, 3))
-
-
-def two_ways(layer, x, down, right):
-    return layer(moved(x, down, right)) - moved(layer(x), down, right)
-
-
-def invariance(layer, x, down, right):
-    return (layer(moved(x, down, right)) - layer(x)).abs().max().item()
-
-
-def never_shown(layer, x, down, right):
-    return (layer(x) - moved(layer(x), down, right)).abs().max().item()
-
-
-def moved_back(layer, x, down, right):
-    return (layer(moved(x, down, right)) - moved(layer(x), -down, -right)).abs().max().item()
-
-
-def rolls_the_channels(layer, x, down, right):
-    def move(maps):
-        return maps.roll((down, right), (1, 2))
-
-    return (layer(move(x)) - move(layer(x))).abs().max().item()
-
-
-def changes_the_batch(layer, x, down, right):
-    still = layer(x)
-    x.copy_(moved(x, down, right))
-    return (layer(x) - moved(still, down, right)).abs().max().item()
-
-
-EQUIVARIANCE = [
-    (invariance, "stay the same"),
-    (never_shown, "never sees the moved batch"),
-    (moved_back, "back instead of along"),
-    (
-        lambda f, x, down, right: two_ways(f, x, right, down).abs().max().item(),
-        "Rows and columns are swapped",
-    ),
-    (
-        lambda f, x, down, right: two_ways(f, x, -down, -right).abs().max().item(),
-        "You move up and to the left",
-    ),
-    (lambda *given: two_ways(*given).max().item(), "can be negative"),
-    (lambda *given: two_ways(*given).abs().sum().item(), "not the sum"),
-    (lambda *given: two_ways(*given).abs().mean().item(), "not the mean"),
-    (lambda *given: two_ways(*given).norm().item(), "not the root"),
-    (
-        lambda *given: two_ways(*given)[:, :3].abs().max().item(),
-        "convolution .* the largest difference is",
-    ),
-    (lambda *given: two_ways(*given).abs().max(), "a plain number"),
-    (
-        lambda *given: torch.allclose(two_ways(*given), torch.tensor(0.0), atol=1e-5),
-        "a plain number",
-    ),
-    (lambda *given: 0.0, "the largest difference is"),
-    (rolls_the_channels, "the largest difference is"),
-    (lambda *given: two_ways(*given).square().max().item(), "the largest difference is"),
-    (changes_the_batch, "changed the batch"),
-    (no_return, "returns None"),
-    (0.0, "Give the function itself"),
+# 01.6: what moves along
+ALONG = {
+    "relu": True,
+    "1×1 convolution": True,
+    "zero padding": False,
+    "column number": False,
+    "subtract the mean": True,
+    "pool, moved by 2": True,
+}
+MOVES_ALONG = [
+    (ALONG | {"relu": False}, "'relu': measured, the output moves along"),
+    (ALONG | {"1×1 convolution": False}, "with the same weights at every pixel"),
+    (ALONG | {"zero padding": True}, "does not move along. The zeros"),
+    (ALONG | {"column number": True}, "The factor depends on the place"),
+    (ALONG | {"subtract the mean": False}, "does not change the mean"),
+    (ALONG | {"pool, moved by 2": False}, "exactly one step of the window"),
+    ({"relu": True}, "'1×1 convolution' is missing"),
+    (ALONG | {"relu": "yes"}, "give True or False"),
+    ([True], "Give a dict"),
+    (None, "Give a dict"),
 ]
+
+
+# right answers in other styles
+def correlate_in_numpy_style(signal, kernel):
+    return signal.unfold(0, len(kernel), 1) @ kernel
+
+
+def correlate_by_hand(signal, kernel):
+    k = len(kernel)
+    return torch.tensor(
+        [
+            sum(float(signal[t + i] * kernel[i]) for i in range(k))
+            for t in range(len(signal) - k + 1)
+        ]
+    )
+
+
+RIGHT_ANSWERS = {
+    "01.1": [slid, correlate_in_numpy_style, correlate_by_hand, lambda s, k: slid(s, k).double()],
+    "01.2": [
+        ((5.0, 22.0), (2.0, 13.0)),
+        np.array([[5, 22], [2, 13]]),
+        torch.tensor([[5, 22], [2, 13]]),
+    ],
+    "01.3": [
+        one_at(1, 0),
+        [[0, 0, 0], [1, 0, 0], [0, 0, 0]],
+        np.array([[0, 0, 0], [1, 0, 0], [0, 0, 0]]),
+        one_at(1, 0)[None, None],
+    ],
+    "01.4": [
+        MADE_BY,
+        dict(reversed(MADE_BY.items())),
+        {letter: name.upper() for letter, name in MADE_BY.items()},
+    ],
+    "01.5": [
+        lambda x, w, b, p: F.conv2d(x, w, b, padding=p),
+        by_patches,
+        lambda x, w, b, p: conv2d_loops(x, w, b, padding=p),
+    ],
+    "01.6": [
+        ALONG,
+        {name: np.bool_(moves) for name, moves in ALONG.items()},
+        dict(reversed(ALONG.items())),
+    ],
+}
 
 BANKS = {
     "01.1": CORRELATE,
-    "01.2": CONVOLVE,
+    "01.2": TWO_SPOTS,
     "01.3": MOVE_RIGHT,
-    "01.4": CONV2D,
-    "01.5": COUNT,
-    "01.6": EQUIVARIANCE,
+    "01.4": MAPS,
+    "01.5": PATCHES,
+    "01.6": MOVES_ALONG,
 }
