@@ -66,7 +66,7 @@ def register(found: list[dict[str, float]], budget: str, kind: str) -> None:
             by_name[name].append(float(f"{value:.6g}"))
     for name, values in by_name.items():
         registered.setdefault(name, {}).setdefault(budget, {})[kind] = values
-    ordered = json.dumps(dict(sorted(registered.items())), indent=1)
+    ordered = json.dumps(dict(sorted(registered.items())), indent=1, ensure_ascii=False)
     compact = re.sub(r"\[\s+([^\]]*?)\s+\]", lambda m: f"[{' '.join(m[1].split())}]", ordered)
     REGISTERED.write_text(compact + "\n", encoding="utf-8")
 
