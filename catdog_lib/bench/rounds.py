@@ -22,7 +22,7 @@ def seconds_in_turns(
     Args:
         ways: name → the work to time.
         rounds: how many times each is timed.
-        device: where it computes; its work is waited for.
+        device: where it computes; a GPU is synchronised before the clock is read.
     """
     taken: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from catdog_lib.exercises.calling import ask, call, seeded
 from catdog_lib.exercises.checking import require_sequence, require_value, show
 from catdog_lib.exercises.registry import exercise, require
-from catdog_lib.training.schedules import one_cycle
 
 MOST = 0.5  # the norm that the exercise's gradients are cut to
 
@@ -131,7 +130,7 @@ PARTS = ("optimizer", "steps", "generator")
 RUNS = {  # name → kind of optimizer, whether the rate follows a schedule, whether it shuffles
     "SGD, constant rate, fixed order": ("SGD", False, False),
     "Adam, constant rate, fixed order": ("Adam", False, False),
-    "SGD, one cycle, shuffled": ("SGD", True, True),
+    "SGD, falling rate, shuffled": ("SGD", True, True),
 }
 
 
@@ -173,7 +172,7 @@ def _weights(run: tuple[str, bool, bool], kept: object, stops: bool = True) -> T
             steps = old[1] if "steps" in kept else steps
             if "generator" in kept:
                 generator.set_state(old[2])
-        optimizer.param_groups[0]["lr"] = 0.05 * (one_cycle(steps / 8) if scheduled else 1)
+        optimizer.param_groups[0]["lr"] = 0.05 * (1 - steps / 8 if scheduled else 1)
         rows = torch.randperm(16, generator=generator)[:4] if shuffled else slice(0, 4)
         optimizer.zero_grad()
         (model(x[rows]) - y[rows]).square().mean().backward()

@@ -232,7 +232,7 @@ FIGURES = {
     ),
     "speedup_steps": (
         lambda: plots.speedup_steps({"plain": [18.0, 20.0], "fast": [90.0]}),
-        "plain 20, 1.0 times the first; fast 90, 4.5 times",
+        "plain 20, 1.0 times the first, at worst 18; fast 90, 4.5 times",
     ),
     "machine_limits": (
         lambda: plots.machine_limits({"a CPU": (2e11, 2e10)}, {"a GPU": (1e15, 2e12)}),
