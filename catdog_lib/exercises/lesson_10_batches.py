@@ -1,4 +1,4 @@
-"""Checkers of lesson 10, Fast and far: batches without a loop; micro-batches (10.2 and 10.6)."""
+"""The checker of lesson 10, Fast and far, for micro-batches (10.6)."""
 
 from __future__ import annotations
 
@@ -7,81 +7,10 @@ from collections.abc import Callable
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
-from catdog_lib.exercises.calling import ask, call, seeded
+from catdog_lib.exercises.calling import call, seeded
 from catdog_lib.exercises.checking import Mistakes, require_value
 from catdog_lib.exercises.registry import exercise, require
-
-
-class _CallCounter(TorchFunctionMode):
-    """Counts the calls of PyTorch's functions while it is entered."""
-
-    count = 0
-
-    def __torch_function__(self, function, types, args=(), kwargs=None):
-        self.count += 1
-        return function(*args, **(kwargs or {}))
-
-
-@exercise("10.2", "mirror")
-def mirror(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
-    """Check a function of (images, chosen): the chosen images mirrored, without a loop."""
-    generator = torch.Generator().manual_seed(7)
-    for dtype in (torch.uint8, torch.float32):
-        images = torch.randint(0, 256, (5, 3, 6, 6), generator=generator).to(dtype)
-        chosen = torch.tensor([True, False, False, True, False])
-        value = ask(answer, images, chosen, keeps="the batch that it was given")
-        require(
-            isinstance(value, Tensor) and value.shape == images.shape,
-            f"A batch of shape {tuple(images.shape)} should come back with the same shape; "
-            f"yours has {tuple(getattr(value, 'shape', ()))}.",
-        )
-        mirrored = images.flip(3)
-        mistakes = {
-            "No image is mirrored.": images,
-            "All images are mirrored; only the chosen ones should be.": mirrored,
-            "You mirrored those that were not chosen, and left the others.": (
-                _where(~chosen, mirrored, images)
-            ),
-            "Your images stand on their heads: left and right are the last dimension, 3.": (
-                _where(chosen, images.flip(2), images)
-            ),
-            "You turned them upside down as well: flip the last dimension alone.": (
-                _where(chosen, images.flip(2, 3), images)
-            ),
-            "That exchanges rows and columns; to mirror, reverse the order of the columns.": (
-                _where(chosen, images.transpose(2, 3), images)
-            ),
-            "Dimension 1 is the colours: red and blue are exchanged. The columns are dimension "
-            "3.": _where(chosen, images.flip(1), images),
-            "The images changed their places in the batch: do not flip dimension 0.": (
-                _where(chosen, images.flip(0, 3), images)
-            ),
-        }
-        right = _where(chosen, mirrored, images)
-        otherwise = (
-            "The chosen images should come back mirrored left to right, the others as they were."
-        )
-        require_value(value, right, mistakes, otherwise, rtol=0, atol=0)
-        require(
-            value.dtype == dtype,
-            f"A batch of {dtype} came back as {value.dtype}: mirroring changes no number.",
-        )
-    counts = []
-    for number in (4, 64):
-        with _CallCounter() as calls:
-            answer(torch.zeros(number, 3, 4, 4), torch.arange(number) % 2 == 0)
-        counts.append(calls.count)
-    require(
-        counts[1] < counts[0] + 4,
-        f"For 4 images you call PyTorch {counts[0]} times, for 64 images {counts[1]} times: "
-        "there is a loop in it.",
-    )
-
-
-def _where(chosen: Tensor, one: Tensor, other: Tensor) -> Tensor:
-    return torch.where(chosen[:, None, None, None], one, other)
 
 
 class _BatchRecorder(nn.Module):
@@ -111,7 +40,13 @@ def accumulate(answer: Callable) -> None:
         model, images, labels = _BatchRecorder(), all_images[:count], all_labels[:count]
         F.cross_entropy(model.layers(images[:2]), 1 - labels[:2]).backward()  # from a step before
         old, before = _gradients(model), [p.detach().clone() for p in model.parameters()]
+        model.train(count != 7)  # it must be left as it was
         call(answer, model, images, labels, most, keeps="the images or the labels")
+        require(
+            model.training == (count != 7),
+            "Your function switches the model between training and evaluation mode, and leaves it "
+            "so: its mode is the caller's to choose.",
+        )
         setting = f"With {count} images and at most {most} at once"
         require(
             all(map(torch.equal, before, model.parameters())),

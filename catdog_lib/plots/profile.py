@@ -1,6 +1,6 @@
-"""Where time and memory go, how fast the machine could be, and the bits of its numbers.
+"""Where time and memory go, and the bits of the machine's numbers.
 
-Lesson 10, section 1; Lesson 10, section 2; Lesson 10, section 4; Lesson 10, section 5.
+Lesson 10, section 1; Lesson 10, section 2; Lesson 10, section 5; Lesson 10, section 6.
 """
 
 from __future__ import annotations
@@ -53,66 +53,35 @@ def stacked_bars(rows: Mapping[str, Mapping[str, float]], unit: str) -> Figure:
 
 def speedup_steps(speeds: Mapping[str, float], unit: str = "images a second") -> Figure:
     """Draw a bar for each step of an optimization, with its speedup over the first.
+def speedup_steps(rates: Mapping[str, Sequence[float]], unit: str = "images a second") -> Figure:
+    """Draw a bar for each step of an optimisation, with its speedup over the first.
+
+    The bar reaches to the best round; a line goes back to the worst.
 
     Args:
-        speeds: name → speed, above 0, in the order in which the improvements were made.
+        rates: name → speed in each round, above 0, in the order in which the improvements were
+            made.
         unit: of the speeds.
     """
-    values = np.array(list(speeds.values()))
-    speedups = values / values[0]
+    best = np.array([max(rounds) for rounds in rates.values()])
+    worst = [min(rounds) for rounds in rates.values()]
+    speedups = best / best[0]
     with style():
-        figure, (axes,) = new_figure(height=1.0 + 0.42 * len(speeds))
-        colours = [GREY, *["C0"] * (len(speeds) - 1)]
-        axes.barh(range(len(values)), values, color=colours, height=0.7)
-        for y, (value, speedup) in enumerate(zip(values, speedups, strict=True)):
+        figure, (axes,) = new_figure(height=1.0 + 0.42 * len(rates))
+        colours = [GREY, *["C0"] * (len(rates) - 1)]
+        axes.barh(range(len(best)), best, color=colours, height=0.7)
+        for y, (value, low, speedup) in enumerate(zip(best, worst, speedups, strict=True)):
+            axes.plot([low, value], [y, y], "|-", color="black", linewidth=1.4, markersize=9)
             label_bar(axes, value, y, f"{value:,.0f}  (×{speedup:.1f})", fontsize=10)
-        axes.set_yticks(range(len(values)), list(speeds))
-        axes.set(xlabel=unit, xlim=(0, 1.2 * values.max()), ylim=(len(values) - 0.4, -0.6))
+        axes.set_yticks(range(len(best)), list(rates))
+        axes.set_xlabel(f"{unit} (bar: best round, black line: back to the worst)")
+        axes.set(xlim=(0, 1.2 * best.max()), ylim=(len(best) - 0.4, -0.6))
         axes.grid(False, axis="y")
     descriptions = "; ".join(
-        f"{name} {value:,.0f}, {speedup:.1f} times the first"
-        for name, value, speedup in zip(speeds, values, speedups, strict=True)
+        f"{name} {value:,.0f}, {speedup:.1f} times the first, at worst {low:,.0f}"
+        for name, value, speedup, low in zip(rates, best, speedups, worst, strict=True)
     )
     return describe(figure, f"Bars of {unit}, from top to bottom: {descriptions}.")
-
-
-def roofline(points: Mapping[str, tuple[float, float]], peak: float, bandwidth: float) -> Figure:
-    """Draw layers below the two limits of a machine, on logarithmic axes.
-
-    Source: S. Williams, A. Waterman and D. Patterson 2009, "Roofline", Communications of the ACM
-    52(4).
-
-    Args:
-        points: layer → (arithmetic intensity in operations per byte, speed in operations per
-            second).
-        peak: the most operations per second that the machine does.
-        bandwidth: the most bytes per second that come out of its memory.
-    """
-    intensities = np.array([intensity for intensity, _ in points.values()])
-    left, right = min(intensities.min(), peak / bandwidth) / 3, intensities.max() * 6
-    x = np.geomspace(left, right, 200)
-    descriptions = []
-    with style():
-        figure, (axes,) = new_figure(height=4.4)
-        axes.plot(x, np.minimum(peak, bandwidth * x) / 1e9, color=GREY, label="the machine's limit")
-        axes.axvline(peak / bandwidth, color=GREY, linestyle=":", linewidth=1.2)
-        for i, (name, (intensity, speed)) in enumerate(points.items()):
-            colour, marker = f"C{i % 6}", "os^D"[i // 6 % 4]  # the style has six colours
-            axes.plot(intensity, speed / 1e9, marker, color=colour, markersize=8, label=name)
-            descriptions.append(
-                f"{name}: {intensity:.3g} per byte, {speed / 1e9:.3g} billion a second"
-            )
-        axes.set(xscale="log", yscale="log", xlim=(left, right))
-        axes.set_xlabel("arithmetic intensity, operations per byte")
-        axes.set_ylabel("billion operations a second")
-        axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), fontsize=9.5)
-    return describe(
-        figure,
-        "Speed against arithmetic intensity, both logarithmic. The limit rises with "
-        f"{bandwidth / 1e9:.3g} GB a second up to {peak / bandwidth:.3g} operations per byte and "
-        f"is level from there, at {peak / 1e9:,.0f} billion operations a second. "
-        f"{'; '.join(descriptions)}.",
-    )
 
 
 def number_formats(rows: Mapping[str, Sequence[str]]) -> Figure:

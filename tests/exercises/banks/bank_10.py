@@ -1,160 +1,125 @@
 """Typical wrong answers to the exercises of lesson 10, each with a piece of its hint."""
 
-import math
-
+import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from tests.exercises.banks.common import no_return
 
+# 10.1: which part would you speed up?
+WORTH_IT = [
+    (["decode"], "costs all the days"),
+    (["augment", "optimizer"], "largest factors"),
+    (["augment", "forward", "optimizer"], "Your step takes"),
+    (["backward", "forward"], "Your step takes"),
+    (["decode", "augment"], "takes 5 days"),
+    (["augment", "augment"], "only once"),
+    (["loading"], "There is no part"),
+    ([], "largest factors"),
+    ("decode", "Give a list"),
+    (no_return, "Give a list"),
+]
 
-# 10.1: Amdahl's law
-def after(seconds, factors):
-    return sum(t / k for t, k in zip(seconds, factors, strict=True))
-
-
-SPEED_UP = [
-    (after, "takes afterwards"),
-    (lambda t, k: after(t, k) / sum(t), "turn it round"),
-    (lambda t, k: 1 - after(t, k) / sum(t), "share of the time that is saved"),
-    (lambda t, k: sum(t) - after(t, k), "seconds that are saved"),
-    (lambda t, k: sum(k) / len(k), "mean of the factors"),
-    (lambda t, k: sum(a * b for a, b in zip(t, k, strict=True)) / sum(t), "factors do not"),
-    (lambda t, k: max(k), "Only the fastest part"),
-    (lambda t, k: min(k), "does not decide alone"),
-    (lambda t, k: math.prod(k), "multiply when they meet"),
-    (lambda t, k: sum(t) / after(t, k) + 1, "should be"),
-    (no_return, "returns None"),
-    (2.5, "Give the function itself"),
+# 10.2: the same layer on a GPU
+ON_A_GPU = [
+    ([2035, 2035, 2035, 2035], "intensity 0.25.*compare the bandwidths"),
+    ([105, 2035, 689, 2035], "intensity 10 .*left of both corners"),
+    ([105, 105, 2035, 2035], "intensity 100 .*295"),
+    ([105, 105, 105, 2035], "intensity 100 "),
+    ([105, 105, 689, 105], "compare the peaks"),
+    ([105, 105, 689], "four factors"),
+    (2035, "four factors"),
+    (["105", "105", "689", "2035"], "expected numbers"),
 ]
 
 
-# 10.2: mirror a batch
-def mirrored(dims=(3,), swap=False, convert=lambda images: images):
-    def mirror(images, chosen):
-        condition = chosen[:, None, None, None]
-        return convert(torch.where(~condition if swap else condition, images.flip(dims), images))
+# 10.3: loss scaling, mended
+def step_of(order, skip=True):
+    """Return a step made of these letters: zero, backward, divide, cut, step."""
 
-    return mirror
+    def scaled_step(model, optimizer, loss, scale):
+        for letter in order:
+            if letter == "z":
+                optimizer.zero_grad()
+            if letter == "b":
+                (loss * scale).backward()
+            if letter == "d":
+                for p in model.parameters():
+                    p.grad /= scale
+            if letter == "c":
+                nn.utils.clip_grad_norm_(model.parameters(), 0.5)
+            finite = all(p.grad is None or p.grad.isfinite().all() for p in model.parameters())
+            if letter == "s" and (finite or not skip):
+                optimizer.step()
 
-
-def with_a_loop(images, chosen):
-    pairs = zip(images, chosen, strict=True)
-    return torch.stack([image.flip(2) if yes else image for image, yes in pairs])
-
-
-def loop_over_the_chosen(images, chosen):
-    result = images.clone()
-    for i in range(len(images)):
-        if chosen[i]:
-            result[i] = images[i].flip(2)
-    return result
-
-
-def in_place(images, chosen):
-    images[chosen] = images[chosen].flip(3)
-    return images
+    return scaled_step
 
 
-MIRROR = [
-    (lambda images, chosen: images, "No image is mirrored"),
-    (lambda images, chosen: images.flip(3), "All images are mirrored"),
-    (mirrored(swap=True), "not chosen"),
-    (mirrored((2,)), "on their heads"),
-    (mirrored((2, 3)), "upside down as well"),
-    (mirrored((1,)), "red and blue"),
-    (mirrored((0, 3)), "their places in the batch"),
-    (
-        lambda images, chosen: torch.where(
-            chosen[:, None, None, None], images.transpose(2, 3), images
-        ),
-        "exchanges rows and columns",
-    ),
-    (mirrored(convert=lambda images: images.float()), "came back as torch.float32"),
-    (lambda images, chosen: images[chosen].flip(3), "the same shape"),
-    (lambda images, chosen: images.roll(1, 3), "should come back mirrored"),
-    (in_place, "changed the batch"),
-    (with_a_loop, "there is a loop"),
-    (loop_over_the_chosen, "there is a loop"),
+def divides_the_loss(model, optimizer, loss, scale):
+    step_of("zbdcs")(model, optimizer, loss / scale, scale)
+
+
+SCALED = [
+    (step_of("zbcds"), "divide first"),
+    (step_of("zbcds", skip=False), "divide first"),
+    (step_of("zbdcs", skip=False), "skip the step"),
+    (step_of("zbcs"), "never divided"),
+    (step_of("zbds"), "no longer cut"),
+    (step_of("bdcs"), "Old gradients"),
+    (step_of("zbdc"), "have not changed"),
+    (step_of("zbdcss"), "not the right ones"),
+    (step_of("zbddcs"), "not the right ones"),
+    (divides_the_loss, "not the right ones"),
+    (3, "Give the function itself"),
+]
+
+
+# 10.4: gradients of several machines
+def combined(weight, total):
+    return lambda means, counts: (
+        sum(weight(c) * m for m, c in zip(means, counts, strict=True)) / total(counts)
+    )
+
+
+def by_rule(means, counts):
+    pairs = [(m, c) for m, c in zip(means, counts, strict=True) if c]
+    return sum(m * c for m, c in pairs) / sum(counts)
+
+
+def changes_its_arguments(means, counts):
+    for mean, count in zip(means, counts, strict=True):
+        mean *= count
+    return sum(means) / sum(counts)
+
+
+WHOLE = [
+    (combined(lambda c: 1, len), "mean of means"),
+    (combined(lambda c: 1, lambda counts: 1), "added up the means"),
+    (combined(lambda c: c, lambda counts: 1), "sum over all images"),
+    (combined(lambda c: c, len), "not of machines"),
+    (combined(lambda c: 1 / max(c, 1), lambda cs: sum(1 / max(c, 1) for c in cs)), "other way"),
+    (lambda means, counts: means[0], "first machine"),
+    (lambda means, counts: means[-1], "last machine"),
+    (combined(lambda c: c * c, sum), "twice"),
+    (combined(lambda c: c, sum), "leave it out"),
+    (combined(lambda c: c, max), "not the gradient"),
+    (changes_its_arguments, "changed the gradients"),
     (no_return, "returns None"),
     (torch.zeros(1), "Give the function itself"),
 ]
 
-
-# 10.3: arithmetic intensity of a convolution
-def ratio(operations=2, bytes_of=lambda b: b, count=None):
-    def intensity(n, s, c, d, k, b):
-        numbers = count(n, s, c, d, k) if count else n * s * s * (c + d) + d * c * k * k
-        return operations * n * s * s * c * d * k * k / (bytes_of(b) * numbers)
-
-    return intensity
-
-
-INTENSITY = [
-    (ratio(operations=1), "A multiply-add is two operations"),
-    (ratio(bytes_of=lambda b: 1), "per number"),
-    (ratio(bytes_of=lambda b: 1 / b), "in the denominator"),
-    (ratio(bytes_of=lambda b: 8 * b), "not in bits"),
-    (ratio(count=lambda n, s, c, d, k: n * s * s * (c + d)), "weights have to be read"),
-    (
-        ratio(count=lambda n, s, c, d, k: n * (s * s * (c + d) + d * c * k * k)),
-        "once for the whole",
-    ),
-    (ratio(count=lambda n, s, c, d, k: n * s * s * c + d * c * k * k), "has to be written"),
-    (ratio(count=lambda n, s, c, d, k: n * s * s * d + d * c * k * k), "that come in"),
-    (lambda n, s, c, d, k, b: ratio()(n, s, c, d, k, b) / k, "in the operations as well"),
-    (lambda n, s, c, d, k, b: 1 / ratio()(n, s, c, d, k, b), "turn it round"),
-    (lambda n, s, c, d, k, b: ratio()(n, s, c, d, k, b) / n, "Every image of the batch"),
-    (ratio(count=lambda n, s, c, d, k: n * s * (c + d) + d * c * k * k), "should be"),
-    (no_return, "returns None"),
-    (90, "Give the function itself"),
-]
-
-
-# 10.4: the gap to the next number
-def power(x):
-    return math.floor(math.log2(abs(x)))
-
-
-GAP = [
-    (lambda x, m: 2.0**-m, "around 1"),
-    (lambda x, m: abs(x) * 2.0**-m, "not .x. itself"),
-    (lambda x, m: 2.0 ** (math.ceil(math.log2(abs(x))) - m), "the power of two above"),
-    (lambda x, m: 2.0 ** (round(math.log2(abs(x))) - m), "sometimes takes"),
-    (lambda x, m: 2.0 ** (math.frexp(x)[1] - m), "one higher"),
-    (lambda x, m: 2.0 ** (power(x) - m - 1), "half the gap"),
-    (lambda x, m: 2.0 ** (power(x) + m), "is subtracted"),
-    (lambda x, m: 2.0 ** power(x) / m, "not m"),
-    (lambda x, m: 2.0 ** power(x), "up to the next"),
-    (lambda x, m: 2.0 ** (math.floor(math.log2(x)) - m), r"take abs\(x\) first"),
-    (lambda x, m: 2.0 ** (math.floor(math.log(abs(x))) - m), "should be"),
-    (lambda x, m: math.copysign(2.0 ** (power(x) - m), x), "should be"),
-    (lambda x, m: 2.0 ** (int(math.log2(abs(x))) - m), "should be"),
-    (no_return, "returns None"),
-    (0.0078125, "Give the function itself"),
-]
-
-
-# 10.5: the largest batch
-def fits(state=4, both=2, each=2):
-    return lambda m, w, a, v: (m - state * w * (both + a)) // (each * v)
-
-
-BATCH = [
-    (fits(both=1), "Weights and gradients"),
-    (lambda m, w, a, v: (m - 8 * w) // (2 * v), "averages take memory, too"),
-    (lambda m, w, a, v: (m - 4 * w) // (2 * v), "Gradients and the optimizer"),
-    (fits(each=4), "two bytes, not four"),
-    (fits(state=2), "Only the activations are in bfloat16"),
-    (lambda m, w, a, v: m // (2 * v), "The network itself"),
-    (lambda m, w, a, v: m // (4 * w * (2 + a) + 2 * v), "there once"),
-    (fits(state=1, each=1), "count their bytes"),
-    (lambda m, w, a, v: -(-(m - 4 * w * (2 + a)) // (2 * v)), "rounded up"),
-    (lambda m, w, a, v: max(0, (m - 4 * w * (2 + a)) / (2 * v)), "no parts of images"),
-    (fits(), "not even this network fits"),
-    (fits(both=3), "should be"),
-    (no_return, "returns None"),
-    (64, "Give the function itself"),
+# 10.5: what a checkpoint needs
+NEEDED = [
+    ([["steps"], ["optimizer"], ["steps", "generator"]], "come out equal"),
+    ([["optimizer"], ["optimizer"], ["steps", "generator"]], "come out equal"),
+    ([[], [], ["steps", "generator"]], "Adam.*without ..optimizer.. the weights come out diff"),
+    ([[], ["optimizer"], ["steps"]], "without ..generator"),
+    ([[], ["optimizer"], ["generator"]], "without ..steps"),
+    ([[], ["optimizer"], ["optimizer", "steps", "generator"]], "come out equal"),
+    ([[], ["averages"], []], "Give lists of"),
+    ([[], []], "three lists"),
+    ("steps", "three lists"),
 ]
 
 
@@ -228,11 +193,93 @@ ACCUMULATE = [
     (3, "Give the function itself"),
 ]
 
+
+def in_evaluation_mode(model, images, labels, most):
+    model.eval()
+    by_parts(whole)(model, images, labels, most)
+
+
+ACCUMULATE += [(in_evaluation_mode, "mode is the caller's")]
+
+
+# right answers in other styles
+def by_stack(means, counts):
+    shares = torch.tensor(counts, dtype=means[0].dtype)
+    return (torch.stack(means).nan_to_num() * shares[:, None]).sum(0) / shares.sum()
+
+
+def by_numpy(means, counts):
+    used = [(m.numpy(), c) for m, c in zip(means, counts, strict=True) if c]
+    return np.average([m for m, _ in used], axis=0, weights=[c for _, c in used])
+
+
+def by_autograd(model, optimizer, loss, scale):
+    gradients = torch.autograd.grad(loss * scale, list(model.parameters()))
+    if not all(g.isfinite().all() for g in gradients):
+        return
+    for p, g in zip(model.parameters(), gradients, strict=True):
+        p.grad = g / scale
+    nn.utils.clip_grad_norm_(model.parameters(), 0.5)
+    optimizer.step()
+
+
+def scaled_limit(model, optimizer, loss, scale):
+    optimizer.zero_grad()
+    (scale * loss).backward()
+    norm = nn.utils.get_total_norm([p.grad for p in model.parameters()]) / scale
+    if not norm.isfinite():
+        return
+    for p in model.parameters():
+        p.grad = p.grad / scale / max(1.0, norm.item() / 0.5)
+    optimizer.step()
+
+
+def mean_with_weights(model, images, labels, most):
+    for p in model.parameters():
+        p.grad = None
+    for i in range(0, len(labels), most):
+        x, y = images[i : i + most], labels[i : i + most]
+        (F.cross_entropy(model(x), y) * (len(y) / len(labels))).backward()
+
+
+def by_hand(model, images, labels, most):
+    totals = [torch.zeros_like(p) for p in model.parameters()]
+    for x, y in zip(images.split(most), labels.split(most), strict=True):
+        loss = F.nll_loss(model(x).log_softmax(1), y, reduction="sum")
+        for total, g in zip(
+            totals, torch.autograd.grad(loss, list(model.parameters())), strict=True
+        ):
+            total += g
+    for p, total in zip(model.parameters(), totals, strict=True):
+        p.grad = total / len(labels)
+
+
+RIGHT_ANSWERS = {
+    "10.1": [
+        ("optimizer", "augment", "backward"),
+        {"augment", "backward", "optimizer"},
+        ["backward", "augment", "optimizer"],
+    ],
+    "10.2": [
+        (104.7, 104.7, 689.3, 2035),
+        np.array([104.69, 104.69, 689.3, 2034.98]),
+        torch.tensor([105.0, 105.0, 689.0, 2035.0]),
+    ],
+    "10.3": [by_autograd, scaled_limit, step_of("zbdcs")],
+    "10.4": [by_rule, by_stack, by_numpy],
+    "10.5": [
+        ((), ("optimizer",), ("generator", "steps")),
+        [set(), {"optimizer"}, {"steps", "generator"}],
+        [[], ["optimizer"], ["steps", "generator"]],
+    ],
+    "10.6": [mean_with_weights, by_hand, by_parts(whole)],
+}
+
 BANKS = {
-    "10.1": SPEED_UP,
-    "10.2": MIRROR,
-    "10.3": INTENSITY,
-    "10.4": GAP,
-    "10.5": BATCH,
+    "10.1": WORTH_IT,
+    "10.2": ON_A_GPU,
+    "10.3": SCALED,
+    "10.4": WHOLE,
+    "10.5": NEEDED,
     "10.6": ACCUMULATE,
 }

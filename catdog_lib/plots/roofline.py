@@ -1,0 +1,108 @@
+"""How fast a layer could be at most: the limits of machines, and layers below them.
+
+Source: S. Williams, A. Waterman and D. Patterson 2009, "Roofline", Communications of the ACM
+52(4).
+
+Lesson 10, section 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from catdog_lib.plots.style import GREY, describe, new_figure, style
+
+_MARKERS = {"Conv2d": "o", "BatchNorm2d": "s", "ReLU": "^", "MaxPool2d": "D"}
+
+
+def roofline(points: Mapping[str, tuple[float, float]], peak: float, bandwidth: float) -> Figure:
+    """Draw layers below the two limits of a machine, on logarithmic axes.
+
+    Args:
+        points: layer → (arithmetic intensity in operations per byte, speed in operations per
+            second).
+        peak: operations per second of the fastest layer that was measured.
+        bandwidth: the bytes per second that come out of its memory.
+    """
+    intensities = np.array([intensity for intensity, _ in points.values()])
+    left, right = min(intensities.min(), peak / bandwidth) / 3, intensities.max() * 6
+    x = np.geomspace(left, right, 200)
+    descriptions = []
+    with style():
+        figure, (axes,) = new_figure(height=4.6)
+        axes.plot(x, np.minimum(peak, bandwidth * x) / 1e9, color=GREY)
+        axes.axvline(peak / bandwidth, color=GREY, linestyle=":", linewidth=1.2)
+        for name, (intensity, speed) in points.items():
+            kind = name.split()[0]
+            colour = f"C{[*_MARKERS, kind].index(kind)}"
+            marker = _MARKERS.get(kind, "v")
+            axes.plot(intensity, speed / 1e9, marker, color=colour, markersize=8)
+            descriptions.append(
+                f"{name}: {intensity:.3g} per byte, {speed / 1e9:.3g} billion a second"
+            )
+        axes.set(xscale="log", yscale="log", xlim=(left, right))
+        low = min(speed for _, speed in points.values()) / 1e9
+        axes.set_ylim(low / 6, 2.5 * max(peak, *(speed for _, speed in points.values())) / 1e9)
+        _label(axes, points)
+        axes.set_xlabel("arithmetic intensity, operations per byte")
+        axes.set_ylabel("billion operations a second")
+    return describe(
+        figure,
+        "Speed against arithmetic intensity, both logarithmic. The limit rises with "
+        f"{bandwidth / 1e9:.3g} GB a second up to {peak / bandwidth:.3g} operations per byte and "
+        f"is level from there, at {peak / 1e9:,.0f} billion operations a second. "
+        f"{'; '.join(descriptions)}.",
+    )
+
+
+def _label(axes: Axes, points: Mapping[str, tuple[float, float]]) -> None:
+    """Write each layer's name below the dots, in steps, with a line up to its dot."""
+    ordered = sorted(points.items(), key=lambda point: point[1][0])
+    for i, (name, (intensity, speed)) in enumerate(ordered):
+        axes.annotate(
+            name,
+            (intensity, speed / 1e9),
+            xytext=(0, -26 - 17 * (i % 4)),
+            textcoords="offset points",
+            ha="center",
+            fontsize=9,
+            arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.7, "shrinkB": 4},
+        )
+
+
+def machine_limits(
+    measured: Mapping[str, tuple[float, float]], specified: Mapping[str, tuple[float, float]]
+) -> Figure:
+    """Draw the limits of several machines, solid where measured, dashed where a data sheet says so.
+
+    Args:
+        measured: machine → (operations per second, bytes per second).
+        specified: the same from data sheets, which measure nothing.
+    """
+    machines = {**measured, **specified}
+    x = np.geomspace(0.05, 5000, 200)
+    descriptions = []
+    with style():
+        figure, (axes,) = new_figure(width=8, height=4.2)
+        for i, (name, (peak, bandwidth)) in enumerate(machines.items()):
+            dashes = "--" if name in specified else "-"
+            limit = np.minimum(peak, bandwidth * x) / 1e9
+            axes.plot(x, limit, dashes, color=f"C{i}", linewidth=2, label=name)
+            axes.plot(peak / bandwidth, peak / 1e9, "o", color=f"C{i}", markersize=6)
+            kind = "specified" if name in specified else "measured"
+            descriptions.append(
+                f"{name} ({kind}): {peak / 1e9:,.0f} billion operations and "
+                f"{bandwidth / 1e9:,.0f} GB a second, level from {peak / bandwidth:.3g} per byte"
+            )
+        axes.set(xscale="log", yscale="log", xlabel="arithmetic intensity, operations per byte")
+        axes.set_ylabel("at most, billion operations a second")
+        figure.legend(loc="outside upper center", ncols=2)
+    return describe(
+        figure,
+        "Limits of machines against arithmetic intensity, both logarithmic; dots mark where they "
+        f"become level. {'; '.join(descriptions)}.",
+    )
