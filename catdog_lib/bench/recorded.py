@@ -1,6 +1,6 @@
 """Machines to compare yours with: two that were measured, and one from a data sheet.
 
-The measured figures stand in docs/measurements.md, with their commands. No GPU could be measured.
+The measured figures are in docs/measurements.md, with their commands. No GPU could be measured.
 
 Lesson 10, section 4.
 """

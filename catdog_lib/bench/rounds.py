@@ -1,4 +1,4 @@
-"""Measure the time of work fairly: several ways in turns, and how far the rounds spread.
+"""Measure the time of work fairly: several ways alternately, and how far the rounds spread.
 
 Lesson 10, section 2; Lesson 10, section 4.
 """
@@ -22,7 +22,7 @@ def seconds_in_turns(
     Args:
         ways: name → the work to time.
         rounds: how many times each is timed.
-        device: where it computes; a GPU is synchronised before the clock is read.
+        device: where it computes; a GPU is synchronized before the clock is read.
     """
     taken: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):

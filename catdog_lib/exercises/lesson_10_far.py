@@ -62,7 +62,7 @@ def _stepped(step: Callable, factor: float, scale: float) -> tuple[Tensor, Tenso
 
 
 def _made(order: str) -> Callable:
-    """Return a step made of z(ero), b(ackward), d(ivide), c(ut) and s(tep), in this order."""
+    """Return a step made of the letters of zero, backward, divide, cut and step, in this order."""
 
     def step(model: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, scale: float):
         for letter in order:

@@ -51,10 +51,8 @@ def stacked_bars(rows: Mapping[str, Mapping[str, float]], unit: str) -> Figure:
     return describe(figure, f"Stacked bars, in {unit}. {'; '.join(descriptions)}.")
 
 
-def speedup_steps(speeds: Mapping[str, float], unit: str = "images a second") -> Figure:
-    """Draw a bar for each step of an optimization, with its speedup over the first.
 def speedup_steps(rates: Mapping[str, Sequence[float]], unit: str = "images a second") -> Figure:
-    """Draw a bar for each step of an optimisation, with its speedup over the first.
+    """Draw a bar for each step of an optimization, with its speedup over the first.
 
     The bar reaches to the best round; a line goes back to the worst.
 
