@@ -129,7 +129,7 @@ def test_settings_are_the_arguments_of_the_static_twin():
     stepper = ConvolutionStepper(torch.arange(25).view(5, 5), "blur", stride=2)
     stepper.row, stepper.column = 9, 1  # outside: the window stays on the output
     output = stepper.output()
-    words = f"= {output[1, 1]:g}."
+    words = f"sum to {output[1, 1]:g}."
     assert words in plots.convolution_step(**stepper.settings()).alt_text
 
 
