@@ -139,6 +139,7 @@ def run(
         "batch_size": 32,
         "epochs": plan.epochs,
         "schedule": "constant",
+        "augment": (),
         "keep": "last",
         "device": device,
         "budget": current(),
