@@ -9,6 +9,10 @@ import pytest
 os.environ.setdefault(
     "CATDOG_BUDGET", "quick"
 )  # before anything reads it; kernels started by a test inherit it
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # One of several workers, a core each. Two PyTorch programs with two threads each would wait for
+    # one another at every barrier.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def missing(marker: str) -> str | None:

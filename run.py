@@ -47,6 +47,10 @@ REQUIREMENTS = ["-c", "constraints.txt", "-e", ".[test,docs]"]  # environment.ym
 # estimate). pip keeps every download until all is installed, so the set-up needs room for both.
 DOWNLOAD_GB, INSTALLED_GB, NEEDED_GB = (2.8, 6.7, 10) if sys.platform == "linux" else (0.5, 2.5, 4)
 
+# A worker for each core, and no more than the memory of a laptop holds. A file of tests stays with
+# one worker, since its tests share what is made once, or a folder of this checkout.
+AT_ONCE = ["-n", "logical", "--maxprocesses", "4", "--dist", "loadfile"]
+
 Words = list[str]
 
 
@@ -58,8 +62,8 @@ def commands(budget: str | None) -> dict[str, Words]:
     """Return what each command runs; ``budget`` is the user's own choice, if any."""
     return {
         "course": ["catdog", "course", "--budget", budget or "quick"],
-        "test": ["python", "-m", "pytest", "-m", "not slow"],
-        "test-all": ["python", "-m", "pytest"],
+        "test": ["python", "-m", "pytest", *AT_ONCE, "-m", "not slow"],
+        "test-all": ["python", "-m", "pytest", *AT_ONCE],
         "test-gpu": ["python", "-m", "pytest", "-m", "cuda"],
         "lab": ["python", "-m", "jupyterlab", "notebooks"],
         "site": ["catdog", "course", "--budget", budget or "standard"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 import time
 from contextlib import AbstractContextManager, nullcontext
@@ -39,6 +40,13 @@ def choose_device(name: str | None = None) -> torch.device:
             f"There is no device {name!r} on this machine; leave it out, or use cpu."
         ) from None
     return device
+
+
+def cores() -> int:
+    """Return how many processor cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @cache

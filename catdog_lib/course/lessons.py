@@ -1,13 +1,12 @@
 """Run the lessons and render them: what ``catdog course`` does.
 
 Each numbered notebook is executed from top to bottom in a fresh kernel, with the working directory
-of the notebooks. The executed copies, never the originals, become the pages of a web site
-(:mod:`catdog_lib.course.site`).
+of the notebooks (:mod:`catdog_lib.course.execution`). The executed copies, never the originals,
+become the pages of a web site (:mod:`catdog_lib.course.site`).
 """
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,13 +14,14 @@ from pathlib import Path
 from time import perf_counter
 
 import nbformat
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
 
 from catdog_lib.budget import BUDGETS
 from catdog_lib.course import pace
 from catdog_lib.course.executed import mark_as_stopped, prepare
+from catdog_lib.course.execution import Execution, at_once, side_by_side
 from catdog_lib.course.site import build, checkout, open_workspace, web_assets
+from catdog_lib.device import cores
 from catdog_lib.errors import CatdogError
 
 
@@ -97,17 +97,26 @@ def run(
     lessons = _select(find_lessons(root), lesson)
     web_assets()  # before the lessons: a machine that cannot build the pages should say so at once
     source = open_workspace(out or root / "site")
-    results = []
-    for one in lessons:
+    workers = min(len(lessons), at_once(budget))
+    environment = {"CATDOG_BUDGET": budget, "TQDM_DISABLE": "1"}  # see also drop_bars
+    if workers > 1:
+        log(f"{workers} lessons at a time, each with its share of the {cores()} cores:")
+        environment["OMP_NUM_THREADS"] = str(cores() // workers)
+
+    def execute(one: Lesson, execution: Execution) -> dict:
+        """Run one lesson, write its executed copy, and return what is known of it."""
         limit = one.seconds.get(budget)
         promise = "" if limit is None else f", about {limit:.0f} s"
         log(f"Running {one.path.name} (budget {budget}{promise}) …")
-        result = {
-            "number": one.number,
-            "title": one.title,
-            **_execute(one, budget, limit, source, log),
-        }
-        results.append(result)
+        execution.run(environment)
+        problem = execution.problem and f"Lesson {one.number} {execution.problem}."
+        _write(execution.notebook, problem, source / "lessons" / one.path.name)
+        seconds = execution.seconds
+        log(problem or f"  {one.path.stem}: {seconds:.0f} s{_over(seconds, limit)}")
+        known = {"number": one.number, "title": one.title, "seconds": round(seconds, 1)}
+        return {**known, "limit": limit, "ok": not problem}
+
+    results = side_by_side([(one, _execution(one, budget)) for one in lessons], execute, workers)
     log("Building the pages …")
     index = build(source, log)
     return {"lessons": results, "site": str(index), "seconds": round(perf_counter() - started, 1)}
@@ -138,44 +147,20 @@ def _select(lessons: list[Lesson], number: str | None) -> list[Lesson]:
     return chosen
 
 
-def _execute(
-    lesson: Lesson, budget: str, limit: float | None, source: Path, log: Callable[[str], None]
-) -> dict:
-    """Run one lesson and write its executed copy into ``source/lessons``."""
+def _execution(lesson: Lesson, budget: str) -> Execution:
+    """Return what will run a lesson."""
+    # A hung cell must end, and a slow machine must not be cut off.
+    timeout = max(600, int(10 * lesson.seconds.get(budget, 0)))
     notebook = nbformat.read(lesson.path, as_version=4)
-    code = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
-    position = {"cell": 0}
-    client = NotebookClient(
-        notebook,
-        kernel_name="python3",
-        # A hung cell must end, and a slow machine must not be cut off.
-        timeout=max(600, int(10 * (limit or 0))),
-        resources={"metadata": {"path": str(lesson.path.parent)}},
-        # Each kernel would warn that it talks over TCP, on this machine only.
-        extra_arguments=["--log-level=ERROR"],
-        on_cell_execute=lambda cell, cell_index: position.update(cell=code.index(cell_index) + 1),
-    )
-    bars = {"TQDM_DISABLE": "1"}  # see also drop_bars
-    environment = {**os.environ, "CATDOG_BUDGET": budget, **bars}
-    started = perf_counter()
-    problem = None
-    try:
-        client.execute(env=environment)
-    except CellExecutionError as error:
-        problem = f"{error.ename}: {_last_line(error.evalue)}"
-    except CellTimeoutError:
-        problem = f"it ran for more than {client.timeout} s"
-    except DeadKernelError:
-        problem = "its kernel died, perhaps out of memory"
-    seconds = perf_counter() - started
+    return Execution(notebook, str(lesson.path.parent), timeout)
+
+
+def _write(notebook: NotebookNode, problem: str, path: Path) -> None:
+    """Write an executed notebook as a source of the site, with the problem if it stopped."""
     if problem:
-        where = f"Lesson {lesson.number} stopped at code cell {position['cell']}"
-        problem = f"{where}: {problem.rstrip('.')}."
         mark_as_stopped(notebook, problem)
     prepare(notebook)
-    nbformat.write(notebook, source / "lessons" / lesson.path.name)
-    log(problem or f"  {seconds:.0f} s{_over(seconds, limit)}")
-    return {"seconds": round(seconds, 1), "limit": limit, "ok": problem is None}
+    nbformat.write(notebook, path)
 
 
 def _over(seconds: float, limit: float | None) -> str:
@@ -191,9 +176,3 @@ def _over(seconds: float, limit: float | None) -> str:
             f" ({limit:.0f} s are promised on the reference machine, {limit * factor:.0f} s here)"
         )
     return f", over its budget of {limit * factor:.0f} s"
-
-
-def _last_line(text: str) -> str:
-    """Return the last line of a message that holds something."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "no message"

@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 
-from catdog_lib.device import choose_device
+from catdog_lib.device import choose_device, cores
 from catdog_lib.runs.grid import Member
 
 
@@ -32,13 +32,12 @@ def placements(device: str | None, processes: int | None, most: int) -> list[dic
         most: how many at most, since there is no more to do.
     """
     kind = choose_device(device).type
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     gpus = [str(number) for number in range(torch.cuda.device_count())] if kind == "cuda" else []
     if gpus and (visible := os.environ.get("CUDA_VISIBLE_DEVICES")):
         gpus = visible.split(",")
-    count = processes or {"cuda": len(gpus), "cpu": cores}.get(kind, 1)
+    count = processes or {"cuda": len(gpus), "cpu": cores()}.get(kind, 1)
     count = max(1, min(count, most))
-    threads = {"OMP_NUM_THREADS": str(max(1, cores // count))}
+    threads = {"OMP_NUM_THREADS": str(max(1, cores() // count))}
     return [
         {**threads, "CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)]} if gpus else threads
         for number in range(count)

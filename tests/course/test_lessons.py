@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
+from catdog_lib.course import execution
 from catdog_lib.course import lessons as course
 from catdog_lib.errors import CatdogError
 from tests.course.small_lessons import save, write_lessons
@@ -149,6 +152,64 @@ def test_a_lesson_within_its_promise_needs_no_measurement(tmp_path, no_pages, mo
     lines: list[str] = []
     course.run(log=lines.append, root=tmp_path)
     assert not any("budget of" in line or "reference" in line for line in lines)
+
+
+def test_at_the_smallest_budget_lessons_run_side_by_side(tmp_path, no_pages, monkeypatch):
+    """Each waits for a file that the other writes, so one after the other they would hang."""
+    program = (
+        "import os, pathlib, time\n"
+        "pathlib.Path('{own}').touch()\n"
+        "while not pathlib.Path('{other}').exists():\n"
+        "    time.sleep(0.05)\n"
+        "print('threads:', os.environ['OMP_NUM_THREADS'])"
+    )
+    for number, own, other in (("01", "a", "b"), ("02", "b", "a")):
+        cells = [new_code_cell(program.format(own=own, other=other))]
+        save(tmp_path, f"{number}_waits.ipynb", cells, {})
+    monkeypatch.setattr(execution, "cores", lambda: 2)
+    monkeypatch.setattr(course, "cores", lambda: 2)
+    result = course.run(log=lambda line: None, root=tmp_path)
+    assert [(one["number"], one["ok"]) for one in result["lessons"]] == [("01", True), ("02", True)]
+    copies = sorted((tmp_path / "site" / "source" / "lessons").glob("*.ipynb"))
+    assert ["threads: 1" in outputs(copy) for copy in copies] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("budget", "count", "expected"), [("quick", 2, 2), ("quick", 64, 4), ("standard", 8, 1)]
+)
+def test_lessons_that_show_how_fast_the_machine_is_run_alone(budget, count, expected, monkeypatch):
+    monkeypatch.setattr(execution, "cores", lambda: count)
+    assert execution.at_once(budget) == expected
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
+def test_interrupted_it_stops_at_once_and_leaves_no_kernel(tmp_path):
+    waiting = (
+        "import os, pathlib, time\n"
+        "pathlib.Path('pid').write_text(str(os.getpid()))\n"
+        "time.sleep(300)"
+    )
+    save(tmp_path, "01_waits.ipynb", [new_code_cell(waiting)], {})
+    save(tmp_path, "02_never.ipynb", [new_code_cell("open('never', 'w')")], {})
+    program = (
+        "from pathlib import Path\n"
+        "from catdog_lib.course import lessons\n"
+        "lessons.web_assets = lambda: None\n"
+        f"lessons.run(budget='standard', root=Path({str(tmp_path)!r}))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    pid = tmp_path / "notebooks" / "pid"
+    deadline = time.monotonic() + 60
+    while not (pid.exists() and pid.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    kernel = int(pid.read_text())
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=20)
+    assert "KeyboardInterrupt" in error and not (tmp_path / "notebooks" / "never").exists()
+    with pytest.raises(ProcessLookupError):
+        os.kill(kernel, 0)
 
 
 def test_pages_of_lessons_that_are_gone_do_not_remain(tmp_path, no_pages):
