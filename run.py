@@ -16,7 +16,7 @@ nowhere else.
 import hashlib
 import json
 import os
-import re
+import platform
 import shutil
 import signal
 import subprocess
@@ -25,40 +25,51 @@ import sysconfig
 import time
 from pathlib import Path
 
-if sys.version_info < (3, 11):
-    version = "%d.%d" % sys.version_info[:2]
-    sys.stderr.write(
-        "The course needs Python 3.11 or newer and this is Python %s (%s): "
-        "install a newer one, from python.org say, and name it: make PYTHON=python3.12 course, "
-        "or python3.12 run.py course.\n" % (version, sys.executable)
-    )
-    sys.exit(2)
-
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 SCRIPTS = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = SCRIPTS / ("python.exe" if os.name == "nt" else "python")
 STAMP = VENV / "catdog-stamp"  # what was installed here; written last
-LOG = VENV / "setup.log"
-UNFINISHED = ["unfinished"]
 REQUIREMENTS = ["-c", "constraints.txt", "-e", ".[test,docs]"]  # environment.yml has the same
-
 # Measured on Linux, where PyTorch brings NVIDIA's libraries along; elsewhere it does not (an
-# estimate). pip keeps every download until all is installed, so the set-up needs room for both.
-DOWNLOAD_GB, INSTALLED_GB, NEEDED_GB = (2.8, 6.7, 10) if sys.platform == "linux" else (0.5, 2.5, 4)
-
+# estimate).
+DOWNLOAD_GB, INSTALLED_GB = (2.8, 6.7) if sys.platform == "linux" else (0.5, 2.5)
 # A worker for each core, and no more than the memory of a laptop holds. A file of tests stays with
 # one worker, since its tests share what is made once, or a folder of this checkout.
 AT_ONCE = ["-n", "logical", "--maxprocesses", "4", "--dist", "loadfile"]
-
-Words = list[str]
+# uv reads none of pip's settings: pip's name → uv's.
+PIP_TO_UV = {
+    "index-url": "UV_DEFAULT_INDEX",
+    "extra-index-url": "UV_INDEX",
+    "find-links": "UV_FIND_LINKS",
+    "cert": "SSL_CERT_FILE",
+}
 
 
 class SetupError(Exception):
     """What went wrong and what to do about it, in one sentence."""
 
 
-def commands(budget: str | None) -> dict[str, Words]:
+def unsupported() -> str:
+    """Return why PyTorch cannot be had here and what to do, in one sentence; mostly nothing."""
+    here = "this is Python %d.%d (%s)" % (*sys.version_info[:2], sys.executable)
+    other = here + ": install another, from python.org say, and name it: make PYTHON=python3.12 "
+    other += "course, or python3.12 run.py course."
+    elsewhere = "; use another computer, or a notebook service such as Google Colab."
+    mac, system = sys.platform == "darwin", platform.mac_ver()[0].split(".")[0] or "0"
+    musl = "musl" in (sysconfig.get_config_var("HOST_GNU_TYPE") or "")
+    problems = [
+        (sys.version_info < (3, 11), "The course needs Python 3.11 or newer and " + other),
+        (sys.version_info >= (3, 15), "The course needs Python 3.14 or older and " + other),
+        (sys.maxsize < 2**32, "The course needs a Python of 64 bits and " + other),
+        (mac and platform.machine() == "x86_64", "PyTorch left Intel Macs at 2.2" + elsewhere),
+        (mac and int(system) < 14, "PyTorch needs macOS 14 and this is " + system + elsewhere),
+        (musl, "PyTorch has no builds for musl (Alpine Linux)" + elsewhere),
+    ]
+    return next((sentence for holds, sentence in problems if holds), "")
+
+
+def commands(budget: str) -> dict:
     """Return what each command runs; ``budget`` is the user's own choice, if any."""
     return {
         "course": ["catdog", "course", "--budget", budget or "quick"],
@@ -84,13 +95,8 @@ def in_conda() -> bool:
 
 
 def venv_version() -> str:
-    """Return the version of the Python in .venv, "3.12" say.
-
-    It is empty if that Python is missing, does not run or is too old.
-    """
-    probe = (
-        "import sys; print('%d.%d' % sys.version_info[:2]); sys.exit(sys.version_info < (3, 11))"
-    )
+    """Return the version of the Python in .venv, "3.12" say; empty if it does not run."""
+    probe = "import sys; print('%d.%d' % sys.version_info[:2])"
     try:
         answer = subprocess.run([str(PYTHON), "-c", probe], capture_output=True, text=True)
     except OSError:
@@ -98,29 +104,21 @@ def venv_version() -> str:
     return "" if answer.returncode else answer.stdout.strip()
 
 
-def wanted(version: str) -> Words:
+def wanted(version: str) -> list:
     """Return the stamp of a complete set-up: the Python, the place, a hash of the requirements."""
     files = b"".join((ROOT / name).read_bytes() for name in ("pyproject.toml", "constraints.txt"))
-    return [f"Python {version} in {ROOT}", hashlib.sha256(files).hexdigest()]
+    return ["Python %s in %s" % (version, ROOT), hashlib.sha256(files).hexdigest()]
 
 
-def read_stamp() -> Words:
-    """Return the lines of the stamp; none if there is no stamp."""
-    return STAMP.read_text(encoding="utf-8").splitlines() if STAMP.exists() else []
-
-
-def write_stamp(lines: Words) -> None:
+def write_stamp(lines: list) -> None:
     """Write the stamp in one step, so that it is never half written."""
     new = STAMP.with_suffix(".new")
     new.write_text("\n".join(lines) + "\n", encoding="utf-8")
     os.replace(new, STAMP)
 
 
-def work_to_do(version: str, stamp: Words, goal: Words) -> str:
-    """Return "none", "update" or "new".
-
-    It follows from the version of .venv's Python, the stamp that was found and the one wanted.
-    """
+def work_to_do(version: str, stamp: list, goal: list) -> str:
+    """Return "none", "update" or "new", from .venv's Python, its stamp and the one wanted."""
     # Missing, half made, moved, or its Python has changed.
     if not version or (stamp and stamp[0] != goal[0]):
         return "new"
@@ -129,20 +127,20 @@ def work_to_do(version: str, stamp: Words, goal: Words) -> str:
 
 def set_up() -> None:
     """Make .venv what the course needs: do nothing, update it, or make a new one."""
-    start, version, stamp = time.monotonic(), venv_version(), read_stamp()
+    start, version = time.monotonic(), venv_version()
+    stamp = STAMP.read_text(encoding="utf-8").splitlines() if STAMP.exists() else []
     work = work_to_do(version, stamp, wanted(version))
     if work == "none":
         return
     if work == "new":
         new_venv()
     else:
-        say("Bringing .venv up to date.")
-        # Without a stamp, .venv is the user's own: an interruption must not lead to its removal.
-        if stamp:
-            write_stamp(UNFINISHED)
-    pip_install()
+        print("Bringing .venv up to date.", flush=True)
+        if stamp:  # without one, .venv is the user's own, and no interruption may remove it
+            write_stamp(["unfinished"])
+    install()
     write_stamp(wanted(venv_version()))
-    say(f"Ready after {clock(time.monotonic() - start)}.")
+    print("Ready after %d s." % (time.monotonic() - start), flush=True)
 
 
 def new_venv() -> None:
@@ -156,111 +154,56 @@ def new_venv() -> None:
             f"This Python ({sys.executable}) cannot make virtual environments: install its part "
             f"that can (Debian, Ubuntu: sudo apt install {package}) and run the same command again."
         ) from None
+    free = shutil.disk_usage(ROOT).free / 1e9
+    if free < INSTALLED_GB + 1:
+        raise SetupError(
+            f"The set-up needs {INSTALLED_GB + 1:.0f} GB and the disk of {ROOT} has {free:.1f} GB "
+            "free: make room, or move the checkout to a larger disk."
+        )
+    print(f"Setting up in .venv, only this once: {DOWNLOAD_GB} GB to download, {INSTALLED_GB} GB")
+    print("on disk; a minute or two on a fast network.", flush=True)
+    if sys.platform == "linux" and not shutil.which("nvidia-smi"):
+        print("(No NVIDIA card? UV_TORCH_BACKEND=cpu before the command downloads far less.)")
+    PYTHON.unlink(missing_ok=True)  # so that a half-removed .venv is never taken for a whole one
     if VENV.is_symlink():  # where it leads is somebody else's, and stays as it is
         VENV.unlink()
-    # First, so that a half-removed .venv is never taken for a whole one.
-    PYTHON.unlink(missing_ok=True)
-    if VENV.exists():
-        shutil.rmtree(VENV)
-    free = shutil.disk_usage(ROOT).free / 1e9
-    if free < NEEDED_GB:
-        raise SetupError(
-            f"The set-up needs {NEEDED_GB} GB and the disk of {ROOT} has {free:.1f} GB free: "
-            "make room, or move the checkout to a larger disk."
-        )
-    size = f"{DOWNLOAD_GB} GB to download, {INSTALLED_GB} GB on disk"
-    say(f"Setting up in .venv, only this once: 2 to 4 minutes on a fast network, {size}.")
-    VENV.mkdir()
-    write_stamp(UNFINISHED)
-    # Not the one of the .venv that was just removed.
-    base = getattr(sys, "_base_executable", sys.executable)
-    if watch([base, "-m", "venv", str(VENV)]):
-        raise SetupError(
-            f"Python could not make a virtual environment: its own words are in {LOG}."
-        )
+    base = getattr(sys, "_base_executable", sys.executable)  # not that of a .venv just removed
+    subprocess.check_call([base, "-m", "venv", "--clear", str(VENV)])
+    write_stamp(["unfinished"])
 
 
-def pip_install() -> None:
-    """Install the course and all it needs; pip's own words go to the log."""
-    temporary = VENV / "tmp"  # the downloads do not fit into the /tmp of some systems
+def install() -> None:
+    """Install the course and all it needs: with uv, which is fast, or else with pip."""
+    pip = [str(PYTHON), "-m", "pip"]
+    temporary = VENV / "tmp"  # on the disk of .venv, where uv can link to it; and /tmp may be small
+    settings = {"UV_CACHE_DIR": str(temporary), "UV_INDEX_STRATEGY": "unsafe-best-match"}
     temporary.mkdir(exist_ok=True)
-    environment = {**os.environ, **dict.fromkeys(["TMPDIR", "TEMP", "TMP"], str(temporary))}
-    failed = watch([str(PYTHON), "-m", "pip", "install", *REQUIREMENTS], environment)
-    shutil.rmtree(temporary, ignore_errors=True)
-    if not failed:
-        return
-    words = LOG.read_text(encoding="utf-8", errors="replace")
-    if "No space left on device" in words:
-        room = f"make room ({NEEDED_GB} GB) and run the same command again"
-        raise SetupError(f"The disk of {ROOT} is full: {room}.")
-    if re.search(
-        "connection broken|timed out|ConnectionError|ProxyError|ssl certificate",
-        words,
-        re.IGNORECASE,
-    ):
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        settings[name] = str(temporary)
+    for line in subprocess.check_output([*pip, "config", "list"], text=True).splitlines():
+        name, _, value = line.partition("=")
+        if name.rpartition(".")[2] in PIP_TO_UV and value.strip("'"):
+            settings[PIP_TO_UV[name.rpartition(".")[2]]] = value.strip("'")
+    environment = {**os.environ, **settings}
+    uv = [*pip, "install", "--quiet", "-c", "constraints.txt", "uv"]
+    with_uv = [str(PYTHON), "-m", "uv", "pip", "install", "--python", str(PYTHON), *REQUIREMENTS]
+    failed = subprocess.call(uv, cwd=ROOT, env=environment)
+    failed = failed or subprocess.call(with_uv, cwd=ROOT, env=environment)
+    if failed:
+        print("uv could not install it; pip tries, which takes longer.", flush=True)
+        failed = subprocess.call([*pip, "install", *REQUIREMENTS], cwd=ROOT, env=environment)
+    shutil.rmtree(str(temporary), ignore_errors=True)
+    if failed:
         raise SetupError(
-            "pip cannot reach the package index: check the network (or the proxy) and run the same "
-            f"command again; pip's own words are in {LOG}."
+            "The packages could not be installed, for the reason above: check the network (or the "
+            "proxy) and the room on the disk, and run the same command again."
         )
-    errors = re.findall(r"^ *ERROR: (.*)", words, re.MULTILINE)
-    reason = errors[-1].rstrip(".") if errors else "it stopped"
-    raise SetupError(f"pip could not install the course ({reason}): pip's own words are in {LOG}.")
 
 
-def watch(command: Words, environment: dict[str, str] | None = None) -> int:
-    """Run ``command`` with its output in the log, show what it does, return its exit status."""
-    start, shown = time.monotonic(), ""
-    with LOG.open("w", encoding="utf-8") as log:
-        child = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        while child.poll() is None:
-            time.sleep(0.2)
-            step, what = doing(LOG.read_text(encoding="utf-8", errors="replace"))
-            if sys.stdout.isatty():
-                line = f"  {clock(time.monotonic() - start)}  {step} {what}"
-                print("\r" + line.ljust(70), end="", flush=True)
-            elif step != shown:
-                say(f"  {step} ...")
-            shown = step
-    finally:
-        child.wait()  # Ctrl-C reaches pip too: let it end before .venv is touched again
-        if sys.stdout.isatty():
-            print("\r" + " " * 70, end="\r", flush=True)
-    return child.returncode
-
-
-def doing(log: str) -> tuple[str, str]:
-    """Return what pip is doing, from its output so far: ("downloading", "torch"), say."""
-    installing = re.search(r"^Installing collected packages: (.*)", log, re.MULTILINE)
-    if installing:
-        return "installing", f"{installing[1].count(',') + 1} packages"
-    downloads = re.findall(
-        r"^ *(?:Downloading|Using cached) (?:\S*/)?([^\s/]+?)-\d", log, re.MULTILINE
-    )
-    return ("downloading", downloads[-1]) if downloads else ("preparing", "")
-
-
-def clock(seconds: float) -> str:
-    """Return a time as minutes and seconds, "2:05" say."""
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
-
-
-def say(line: str) -> None:
-    """Print a line at once."""
-    print(line, flush=True)
-
-
-def run(words: Words, scripts: Path, python: str) -> int:
+def run(words: list, scripts: Path, python: str) -> int:
     """Run one of the ``commands`` and return its exit status."""
     if not words:
-        say("All is set up: make course, make lab or make test (or python run.py course, ...).")
+        print("All is set up: make course, make lab or make test (or python run.py course, ...).")
         return 0
     program = python if words[0] == "python" else shutil.which(words[0], path=str(scripts))
     if program is None:
@@ -274,14 +217,16 @@ def run(words: Words, scripts: Path, python: str) -> int:
     return status if status >= 0 else 128 - status
 
 
-def main(arguments: Words) -> int:
+def main(arguments: list) -> int:
     """Run a command of the user's and return the exit status."""
-    known = commands(os.environ.get("CATDOG_BUDGET"))
+    known = commands(os.environ.get("CATDOG_BUDGET", ""))
     if not arguments or arguments[0] not in known:
         print(__doc__)
         return 0 if arguments in (["-h"], ["--help"]) else 2
     words = known[arguments[0]] and [*known[arguments[0]], *arguments[1:]]
     try:
+        if unsupported():
+            raise SetupError(unsupported())
         if in_conda():
             return run(words, Path(sysconfig.get_path("scripts")), sys.executable)
         set_up()
@@ -289,7 +234,7 @@ def main(arguments: Words) -> int:
     except SetupError as error:
         print(error, file=sys.stderr)
         return 2
-    except OSError as error:
+    except (OSError, subprocess.CalledProcessError) as error:
         print(f"The set-up in {VENV} cannot go on: {error}.", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -80,12 +80,12 @@ def test_make_has_the_commands_of_run_py():
         r"^([\w -]+):\n\t@\$\(PYTHON\) run\.py \$@ \$\(ARGS\)$", makefile, re.MULTILINE
     )
     described = re.findall(r"^    ([\w-]+) +[a-z]", run.__doc__, re.MULTILINE)
-    assert targets and sorted(targets[1].split()) == sorted(described) == sorted(run.commands(None))
+    assert targets and sorted(targets[1].split()) == sorted(described) == sorted(run.commands(""))
     assert re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[1] == targets[1]
 
 
 def test_run_py_asks_for_the_python_that_pyproject_asks_for():
-    assert PROJECT["requires-python"] == ">=3.11" and read("run.py").count("(3, 11)") == 2
+    assert PROJECT["requires-python"] == ">=3.11" and "version_info < (3, 11)" in read("run.py")
 
 
 def test_the_workflow_calls_make_on_supported_pythons():

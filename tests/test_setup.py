@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -113,25 +114,26 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 def one_sentence(done: subprocess.CompletedProcess, *words: str) -> None:
-    """The call ended with status 2 and said one thing: no traceback, nothing of pip's."""
+    """The call ended with status 2 and a sentence of its own, after whatever pip had to say."""
     assert done.returncode == 2, done.stdout + done.stderr
-    assert done.stderr.count("\n") == 1 and done.stderr.endswith(".\n"), done.stderr
     assert "Traceback" not in done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.endswith("."), done.stderr
     for word in words:
-        assert word in done.stderr
+        assert word in last
 
 
 def test_the_first_call_says_what_it_does_and_installs(project: Project):
     done = project.first
     assert done.returncode == 0, done.stderr
-    assert "minutes" in done.stdout and "GB to download" in done.stdout and ".venv" in done.stdout
-    assert "Ready after" in done.stdout and "Collecting" not in done.stdout
+    assert "minute" in done.stdout and "GB to download" in done.stdout and ".venv" in done.stdout
+    assert "Ready after" in done.stdout
     assert (project.venv / SCRIPTS).is_dir() and len(project.stamp.splitlines()) == 2
     assert not (project.venv / "tmp").exists()
 
 
 def test_the_second_call_installs_nothing_and_is_fast(project: Project):
-    mark, log = project.mark(), (project.venv / "setup.log").stat().st_mtime_ns
+    mark = project.mark()
     start = time.monotonic()
     subprocess.run([sys.executable, "-m", "pip", "--version"], check=True, capture_output=True)
     pip = time.monotonic() - start
@@ -139,7 +141,7 @@ def test_the_second_call_installs_nothing_and_is_fast(project: Project):
     done = project.run("setup")
     assert time.monotonic() - start < 2 * pip, "it does not even start pip, which takes as long"
     assert done.returncode == 0 and "Ready after" not in done.stdout
-    assert mark.exists() and (project.venv / "setup.log").stat().st_mtime_ns == log
+    assert mark.exists()
 
 
 @pytest.mark.parametrize("budget", [None, "full"])
@@ -178,9 +180,7 @@ def test_inside_the_conda_environment_no_venv_is_made(project: Project):
     try:
         python = conda / SCRIPTS / "python"
         done = project.run("test", "3", python=python, CONDA_PREFIX=conda)
-        assert (done.returncode, done.stdout) == (3, f"started {TEST} 3 by {conda}\n"), (
-            done.stderr
-        )
+        assert (done.returncode, done.stdout) == (3, f"started {TEST} 3 by {conda}\n"), done.stderr
         assert not project.venv.exists()
         # Another environment that is active, without the course in it, is no reason to use it.
         full = project.run(
@@ -205,8 +205,8 @@ def test_no_network_then_one_again(project: Project):
         PYPROJECT.replace("requires = []", 'requires = ["setuptools"]'), encoding="utf-8"
     )
     done = project.run("test")
-    one_sentence(done, "network", "again", str(project.venv / "setup.log"))
-    assert "started" not in done.stdout and project.stamp == "unfinished\n"
+    one_sentence(done, "network", "again")
+    assert f"started {TEST}" not in done.stdout and project.stamp == "unfinished\n"
     # What is there now is half made: nothing of it is trusted.
     pyproject.write_text(PYPROJECT, encoding="utf-8")
     done = project.run("test")
@@ -286,15 +286,66 @@ def test_a_venv_counts_only_if_its_python_runs(
     assert run.venv_version() == version
 
 
-def test_what_pip_is_at():
-    wheel = "https://x.org/a-1/torch-2.15.0-cp311-any.whl"
-    log = f"Collecting torch==2.15.0\n  Downloading {wheel} (530.2 MB)\n"
-    assert run.doing("") == ("preparing", "")
-    assert run.doing(log) == ("downloading", "torch")
-    assert run.doing(log + "Installing collected packages: mpmath, torch\n") == (
-        "installing",
-        "2 packages",
-    )
+def wheel_of_uv(folder: Path, program: str) -> Path:
+    """A folder with a wheel named uv that holds this program, for pip to find."""
+    folder.mkdir()
+    info = "uv-99.0.0.dist-info/"
+    with zipfile.ZipFile(folder / "uv-99.0.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("uv.py", program)
+        wheel.writestr(info + "METADATA", "Metadata-Version: 2.1\nName: uv\nVersion: 99.0.0\n")
+        wheel.writestr(
+            info + "WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        wheel.writestr(info + "RECORD", "")
+    return folder
+
+
+UV = """
+import os, subprocess, sys
+
+print("uv:", *sys.argv[1:3], os.environ["UV_DEFAULT_INDEX"], os.environ["UV_FIND_LINKS"])
+arguments = sys.argv[sys.argv.index("-c"):]
+sys.exit(subprocess.call([sys.executable, "-m", "pip", "install", *arguments]))
+"""
+
+
+def test_uv_installs_where_it_can_be_had_and_keeps_pips_settings(tmp_path: Path):
+    wheels = wheel_of_uv(tmp_path / "wheels", UV)
+    done = Project(tmp_path / "p").run("setup", PIP_FIND_LINKS=wheels, PIP_NO_INDEX="1")
+    assert done.returncode == 0, done.stderr
+    assert f"uv: pip install http://127.0.0.1:9/simple {wheels}\n" in done.stdout
+    assert "pip tries" not in done.stdout
+
+
+def test_pip_installs_what_uv_cannot(tmp_path: Path):
+    wheels = wheel_of_uv(tmp_path / "wheels", "raise SystemExit(1)")
+    project = Project(tmp_path / "p")
+    done = project.run("test", "0", PIP_FIND_LINKS=wheels, PIP_NO_INDEX="1")
+    assert done.returncode == 0 and "pip tries" in done.stdout, done.stderr
+    assert done.stdout.endswith(f"started {TEST} 0 by {project.venv}\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("sys.version_info", "(3, 15, 0, 'final', 0)", ["3.14 or older", "python3.12"]),
+        ("sys.maxsize", "2**31 - 1", ["64 bits"]),
+        ("platform.machine", "lambda: 'x86_64'", ["Intel Macs", "Colab"]),
+        ("platform.mac_ver", "lambda: ('13.6', ('', '', ''), 'arm64')", ["macOS 14", "13"]),
+        ("sysconfig.get_config_var", "lambda name: 'x86_64-alpine-linux-musl'", ["musl"]),
+    ],
+)
+def test_a_machine_without_pytorch_is_told_before_any_download(tmp_path, name, value, words):
+    script = Project(tmp_path / "p").folder / "run.py"
+    mac = name.startswith("platform.")
+    machine = "" if name == "platform.machine" else "platform.machine = lambda: 'arm64'; "
+    fake = "import platform, runpy, sys, sysconfig; sysconfig.get_config_vars(); "
+    fake += f"sys.platform = 'darwin'; {machine}" if mac else ""
+    fake += f"{name} = {value}; sys.argv = ['run.py', 'course']; "
+    fake += f"runpy.run_path({str(script)!r}, run_name='__main__')"
+    done = subprocess.run([sys.executable, "-c", fake], capture_output=True, text=True)
+    one_sentence(done, *words)
+    assert not (tmp_path / "p" / ".venv").exists()
 
 
 def test_too_little_disk(tmp_path: Path):
@@ -303,7 +354,7 @@ def test_too_little_disk(tmp_path: Path):
     fake += "shutil.disk_usage = lambda path: type('Usage', (), {'free': 3.2e9}); "
     fake += f"sys.argv = ['run.py', 'course']; runpy.run_path({str(script)!r}, run_name='__main__')"
     done = subprocess.run([sys.executable, "-c", fake], capture_output=True, text=True)
-    one_sentence(done, "3.2 GB free", "needs 10 GB" if sys.platform == "linux" else "needs")
+    one_sentence(done, "3.2 GB free", "needs 8 GB" if sys.platform == "linux" else "needs")
     assert not (tmp_path / "p" / ".venv").exists()
 
 
@@ -322,8 +373,8 @@ def test_a_python_that_is_too_old_can_read_the_file_and_says_so():
     assert (
         "from __future__" not in source
     )  # "annotations" does not exist in 3.6, and ast does not know that
-    old = "import sys; sys.version_info = (3, 9, 1, 'final', 0); sys.argv = ['run.py', 'course']; "
-    old += f"exec(compile({source!r}, 'run.py', 'exec'))"
+    old = "import runpy, sys; sys.version_info = (3, 9, 1, 'final', 0); sys.argv = ['', 'course']; "
+    old += f"runpy.run_path({str(ROOT / 'run.py')!r}, run_name='__main__')"
     one_sentence(
         subprocess.run([sys.executable, "-c", old], capture_output=True, text=True), "3.11", "3.9"
     )
