@@ -44,14 +44,14 @@ def keeps_label(answer: Mapping[str, object]) -> None:
         require(task in answer, f"The task {task!r} is missing, or is spelled differently.")
         given = answer[task]
         listed = isinstance(given, list | tuple | set | frozenset)
-        require(listed, f"{task!r}: give a list of changes, with one or more of them in it.")
+        require(listed, f"{task!r}: give a list of one or more changes.")
         for change in given:
             known = ", ".join(map(repr, changes))
             require(change in changes, f"{task!r}: {change!r} is none of the changes {known}.")
             why = changes[change]
             require(why is None, f"{task!r}: look at {change!r} again: {why}.")
         missing = [change for change, why in changes.items() if why is None and change not in given]
-        more = f"{task!r}: not all is listed that keeps the label; what about {missing[:1]}?"
+        more = f"{task!r}: your list is incomplete; what about {''.join(missing[:1])!r}?"
         require(not missing, more)
 
 
@@ -60,7 +60,10 @@ def test_images(answer: int) -> str:
     """Check a number of test images: 90 % to within one point, by Wilson's interval."""
     value = as_float64(answer)
     require(value.numel() == 1, "Give one number of images.")
-    require(is_integer(answer) or value.item().is_integer(), "Give a whole image: an integer.")
+    require(
+        is_integer(answer) or value.item().is_integer(),
+        "Give an integer: there is no part of an image.",
+    )
     count = int(value.item())
     require(count > 0, "Give a number of images above 0.")
     half = _half_width(count)

@@ -44,11 +44,11 @@ def to_batch(answer: Callable[[list[np.ndarray]], Tensor]) -> None:
         require_value(shape, wanted, mistakes, otherwise)
         require(
             value.dtype == torch.uint8,
-            f"Keep the numbers as they are, uint8: a batch of {value.dtype} is larger, and the "
-            "network converts it.",
+            f"Keep the numbers as they are, uint8: a batch of {value.dtype} would be larger, and "
+            "the network converts the bytes itself.",
         )
         mistakes = {
-            "The shape is right but the pixels are mixed up: `reshape` only renames the places. "
+            "The shape is right but the pixels are mixed up: `reshape` only regroups the numbers. "
             "Use `permute`.": stacked.reshape(wanted),
             "Red and blue are swapped: keep the channels in their order, red, green, blue.": (
                 right.flip(1)
@@ -91,7 +91,7 @@ def channel_statistics(answer: Callable[[Tensor], tuple[Tensor, Tensor]]) -> Non
         require_value(mean, means, mistakes, f"The means should be {show(means)}.", **LOOSE)
         off = images.double()
         mistakes = {
-            "You subtract means in [0, 1] from bytes: both have to be on one scale.": [
+            "You subtract means in [0, 1] from bytes: both have to be on the same scale.": [
                 ((off - middle) ** 2).mean(dims).sqrt()
                 for middle in (means.mean(), means.view(3, 1, 1))
             ],

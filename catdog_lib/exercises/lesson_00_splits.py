@@ -24,13 +24,13 @@ def leak(answer: float) -> str:
     measured = f"Measured on noise: {found:.1%}."
     require(not 1 < value <= 100, f"{value:g}? A share is at most 1: 60 % is 0.6.")
     mistakes = {
-        "That would be right without a leak: the 400 that are known are all right.": 0.5,
-        "The 400 known ones are right, but of the other 600 a coin gets some, too.": 0.4,
-        "You gave the share of the new ones, or took them all for right.": [0.6, 1.0],
-        "Of the 600 unknown ones half are right; add the 400 to them.": 0.3,
+        "You gave the accuracy without a leak; the 400 known images are all right.": 0.5,
+        "You counted only the 400 known images; some of the other 600 are right by chance.": 0.4,
+        "You gave the share of the unknown images, or counted all of them as right.": [0.6, 1.0],
+        "You counted only the half of the 600 unknown images that is right; add the 400.": 0.3,
     }
     refuse(value, {f"{hint} {measured}": wrong for hint, wrong in mistakes.items()})
-    hint = f"{measured} Count the known ones and the others apart, then add up."
+    hint = f"{measured} Count the known images and the others separately, then add."
     require(abs(value - 0.7) <= 0.03, hint)
     return f"{measured} 400 known and half of 600 make 700 of 1,000."
 
@@ -50,15 +50,18 @@ def _accuracy_on_noise(known: int) -> float:
 def hold_out(answer: Callable[[Tensor, float, torch.Generator], Tensor]) -> None:
     """Check a function of (labels, share, generator): positions of a random share of each class."""
     first = _drawn(answer, 1)
-    require(len(first) > 0, "Nothing is held out.")
-    hint = "An image is drawn twice: draw without replacement."
+    require(len(first) > 0, "You hold out nothing.")
+    hint = (
+        "A position appears twice: draw without replacement, and return positions in the whole "
+        "set, not within a class."
+    )
     require(len(set(first)) == len(first), hint)
     require(
         all(0 <= position < 100 for position in first),
         "A position lies outside the set: add the place where the class begins, or index its "
         "members.",
     )
-    hint = "You return the images that stay; the held-out quarter is asked for."
+    hint = "You return the images that stay; return the quarter that is held out."
     require(len(first) != 75, hint)
     hint = f"A share of 0.25 of 100 images is 25; you hold out {len(first)}."
     require(len(first) == 25, hint)
@@ -95,8 +98,8 @@ def _require_both_classes(splits: list[list[int]]) -> None:
     cats = [sum(position < 60 for position in split) for split in splits]
     require(
         set(cats) != {25} and set(cats) != {0},
-        "All that you hold out is of one class: the labels come in order, so the first quarter is "
-        "all cats.",
+        "All the images that you hold out are of one class: the labels come in order, so the first "
+        "quarter is all cats.",
     )
     require(
         set(cats) == {15},
@@ -134,5 +137,6 @@ def _require_any_order(answer: Callable) -> None:
             require(
                 taken == wanted,
                 f"With the labels {labels[:6].tolist()} … you hold out {taken} of class {label}, "
-                f"not {wanted} of {members}: look at the labels, wherever they are.",
+                f"not {wanted} of {members}: decide by the labels, not by the "
+                "positions.",
             )

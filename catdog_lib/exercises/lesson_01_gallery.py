@@ -21,9 +21,10 @@ MYSTERIES = {
 LOOK_AGAIN = {
     "blur": "a blur keeps the greys of the image and loses fine detail",
     "sharpen": "sharpening keeps the greys of the image and exaggerates fine detail",
-    "edges →": "this kernel is bright where the image gets brighter to the right",
-    "edges ←": "this kernel is bright where the image gets brighter to the left",
-    "edges ↓": "this kernel is bright where the image gets brighter downwards, at horizontal edges",
+    "edges →": "the map of this kernel is bright where the image gets brighter to the right",
+    "edges ←": "the map of this kernel is bright where the image gets brighter to the left",
+    "edges ↓": "the map of this kernel is bright where the image gets brighter downwards, at "
+    "horizontal edges",
     "Laplace": "a Laplace kernel leaves thin lines at edges of every direction",
 }
 
@@ -53,11 +54,13 @@ def made_by(answer: Mapping[str, str]) -> None:
     require(isinstance(answer, Mapping), hint)
     for letter, (right, _) in MYSTERIES.items():
         require(letter in answer, f"Map {letter} is missing.")
-        choices = {name: f"Map {letter}: {why}. Does it?" for name, why in LOOK_AGAIN.items()}
+        choices = {
+            name: f"Map {letter}: {why}. Is that what you see?" for name, why in LOOK_AGAIN.items()
+        }
         opposite = {"edges →": "edges ←", "edges ←": "edges →"}.get(answer[letter])
         if opposite == right:
             choices[answer[letter]] = (
-                f"Map {letter}: the edges are vertical, yes. Compare bright and dark with the map "
-                "of Sobel → in the gallery."
+                f"Map {letter}: you are right that its edges are vertical. Compare bright and dark "
+                "with the map of Sobel → in the gallery."
             )
         require_choice(answer[letter], right, choices)

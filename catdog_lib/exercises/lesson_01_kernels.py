@@ -50,8 +50,8 @@ def correlate(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
             ),
             f"At some of your {n} places the kernel sticks out; with {setting} and no padding "
             f"{places} are left.": n,
-            "You count the places where the kernel only touches the signal. With "
-            f"{setting} it lies on it with all its numbers at {places}.": n + k - 1,
+            "You also count places where only part of the kernel lies on the signal. With "
+            f"{setting} all of it does at {places}.": n + k - 1,
         }
         otherwise = f"For {setting} there are {places} places; you return {len(value)}."
         require_value(len(value), places, mistakes, otherwise)
@@ -60,10 +60,10 @@ def correlate(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
             "You flipped the kernel, which makes it a convolution; slide it as it is.": (
                 _slid(signal, kernel.flip(0))
             ),
-            "The sums are in reverse order: begin at the beginning of the signal.": right.flip(0),
+            "The sums are in reverse order: start at the beginning of the signal.": right.flip(0),
             "You took the mean of the products; take their sum.": right / k,
-            "You added up the signal; first multiply each value by the number of the kernel above "
-            "it.": signal.unfold(0, k, 1).sum(1),
+            "You added up the signal; first multiply each value by the number of the kernel that "
+            "lies on it.": signal.unfold(0, k, 1).sum(1),
             "Each sum still holds the ones before it: start again from 0 at every place.": (
                 right.cumsum(0)
             ),
@@ -94,15 +94,15 @@ def two_spots(answer: list[list[float]]) -> str:
     require(value.shape == (2, 2), hint)
     right = _slid(SPOTS, NINE)
     mistakes = {
-        "You flipped the kernel; Conv2d slides it as it is.": _slid(SPOTS, NINE.flip(0, 1)),
+        "You flipped the kernel; conv2d slides it as it is.": _slid(SPOTS, NINE.flip(0, 1)),
         "Rows and columns are swapped: the first row of your prediction is the upper one.": right.T,
-        "The pixel of brightness 2 counts twice: multiply, then add.": (
+        "The pixel of value 2 counts double: multiply, then add.": (
             _slid(SPOTS.clamp(max=1), NINE)
         ),
-        "That is the pixel of brightness 1 alone; the other one lies under some windows, too.": (
+        "You counted only the pixel of value 1; the other one lies under some windows, too.": (
             _slid(SPOTS * (SPOTS == 1), NINE)
         ),
-        "That is the pixel of brightness 2 alone; the other one lies under each window, too.": (
+        "You counted only the pixel of value 2; the other one lies under each window, too.": (
             _slid(SPOTS * (SPOTS == 2), NINE)
         ),
     }
@@ -113,8 +113,8 @@ def two_spots(answer: list[list[float]]) -> str:
         if not same(value[r, c], right[r, c].double())
     ]
     otherwise = (
-        f"The prediction is wrong at {'; '.join(wrong)} (counted from 0). Lay the kernel's upper "
-        "left number on that pixel: which of the nine lie on bright ones?"
+        f"The prediction is wrong at {'; '.join(wrong)} (counted from 0). Put the kernel's upper "
+        "left number on that pixel of the image: which of its numbers lie on pixels that are not 0?"
     )
     require_value(value, right, mistakes, otherwise)
     return f"F.conv2d gives {right.int().tolist()}."
@@ -133,8 +133,8 @@ def move_right(answer: Tensor) -> None:
     require(len(used) > 0, "All nine numbers are 0, and so is the new image. One must not be.")
     require(
         len(used) == 1,
-        "More than one number is not 0, so each new pixel is mixed from several old ones. A move "
-        "needs only one.",
+        "More than one number is not 0, so each new pixel is mixed from several old ones. One "
+        "number is enough for a move.",
     )
     gain = used.item()
     hint = f"The image becomes {gain:g} times as bright: the one number that is not 0 must be 1."
@@ -148,10 +148,13 @@ def move_right(answer: Tensor) -> None:
     swapped = "rows and columns are swapped: w[i, j] has the row first."
     mistakes = {
         "Your kernel leaves the image where it is.": moved(0, 0),
-        "Your kernel moves the image to the left. Conv2d does not flip, so the 1 must stand where "
-        "the old pixel lies: at the left.": moved(0, -1),
+        "Your kernel moves the image to the left. Conv2d does not flip, so the 1 must be where "
+        "the old pixel is: on the left.": moved(0, -1),
         f"Your kernel moves the image up; {swapped}": moved(-1, 0),
         f"Your kernel moves the image down; {swapped}": moved(1, 0),
     }
-    otherwise = "Your kernel moves the image along a diagonal: a corner looks at another row, too."
+    otherwise = (
+        "Your kernel moves the image along a diagonal: a corner takes its pixel from a different "
+        "row."
+    )
     require_value(made, moved(0, 1), mistakes, otherwise, **TOLERANCE)

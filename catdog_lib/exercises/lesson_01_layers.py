@@ -35,12 +35,12 @@ def conv2d_by_patches(answer: Callable[[Tensor, Tensor, Tensor, int], Tensor]) -
         shape, wanted = tuple(value.shape), tuple(right.shape)
         setting = f"for x {tuple(x.shape)}, weight {tuple(weight.shape)} and padding {padding}"
         if shape != wanted:
-            hint = f"Five dimensions, {shape}, are one too many: add up over the channels in."
+            hint = f"Your result has five dimensions, {shape}: add up over the input channels."
             require(len(shape) != 5, hint)
         rows, columns = F.pad(x, (0, 0, padding, padding)), F.pad(x, (padding, padding))
         around = F.pad(x, [padding] * 4)
         mistakes = {
-            f"Height and width are swapped: {shape} in place of {wanted}.": (
+            f"Height and width are swapped: your shape is {shape}, not {wanted}.": (
                 (n, c_out, wanted[3], wanted[2])
             ),
             "The padding is added to the columns only; F.pad takes left, right, top, bottom.": (
@@ -48,7 +48,7 @@ def conv2d_by_patches(answer: Callable[[Tensor, Tensor, Tensor, int], Tensor]) -
             ),
             "The padding is added to the rows only.": F.conv2d(rows, weight).shape,
             "The padding is not added at all.": F.conv2d(x, weight).shape,
-            f"Make one map for each of the {c_out} kernels, not for each channel that comes in.": (
+            f"Make one map for each of the {c_out} kernels, not for each input channel.": (
                 (n, c_in, *wanted[2:])
             ),
         }
@@ -58,7 +58,7 @@ def conv2d_by_patches(answer: Callable[[Tensor, Tensor, Tensor, int], Tensor]) -
         mixed = weight.reshape(-1, c_out).T.reshape(weight.shape)
         mistakes = {
             "The bias is missing: add bias[o] to every value of map o.": plain,
-            "The bias is added, not subtracted.": plain - b,
+            "You subtract the bias; add it.": plain - b,
             "The rows of your matrix are not the kernels: each row must hold all the numbers of "
             "one kernel, in their order. Look at the first row with a small weight.": (
                 F.conv2d(around, mixed, bias)

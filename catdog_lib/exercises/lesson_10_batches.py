@@ -44,13 +44,13 @@ def accumulate(answer: Callable) -> None:
         call(answer, model, images, labels, most, keeps="the images or the labels")
         require(
             model.training == (count != 7),
-            "Your function switches the model between training and evaluation mode, and leaves it "
-            "so: its mode is the caller's to choose.",
+            "Your function leaves the model in a different mode (training or evaluation): put it "
+            "back, or leave it alone.",
         )
         setting = f"With {count} images and at most {most} at once"
         require(
             all(map(torch.equal, before, model.parameters())),
-            "The weights have changed: leave the gradients and take no step.",
+            "Your function changes the weights: leave the gradients and take no step.",
         )
         sizes = model.batch_sizes
         require(bool(sizes), "The model never saw an image.")
@@ -66,22 +66,20 @@ def accumulate(answer: Callable) -> None:
         means = [_gradient(model, *micro_batch) for micro_batch in micro_batches]
         right = _gradient(model, images, labels)
         mistakes: Mistakes = {
-            "The old gradients still count: clear them before the first micro-batch.": right + old,
-            "That is the gradient of the sum; divide by the number of images.": right * count,
-            "You added up the means of the micro-batches: each image then counts too much.": (
-                sum(means)
-            ),
-            "A mean of means: an image in a small micro-batch counts more than the others. Divide "
-            "each sum by the size of the whole batch.": sum(means) / len(means),
-            "Only the last is left: do not clear the gradients between the micro-batches.": [
+            "The old gradients still count: clear them before the first part.": right + old,
+            "You left the gradient of the sum; divide by the number of images.": right * count,
+            "You added up the means of the parts: each image then counts too much.": (sum(means)),
+            "You took a mean of means: an image in a small part then counts more than the others. "
+            "Divide each sum by the size of the whole batch.": sum(means) / len(means),
+            "Only the last part is left: do not clear the gradients between the parts.": [
                 means[-1],
                 means[-1] * len(micro_batches[-1][1]) / count,
             ],
-            "Only the first micro-batch is there.": means[0],
-            "The sign: the gradient of the loss, not of minus the loss.": -right,
+            "Only the first part is there.": means[0],
+            "The sign is wrong: you left the gradient of minus the loss.": -right,
             "The gradients are all 0: were they cleared at the end?": torch.zeros_like(right),
         }
-        otherwise = f"{setting}, the gradients are not those of the whole batch's mean loss."
+        otherwise = f"{setting}, your gradients are not those of the whole batch's mean loss."
         require_value(_gradients(model), right, mistakes, otherwise, atol=1e-6)
 
 

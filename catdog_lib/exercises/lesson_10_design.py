@@ -39,7 +39,7 @@ def worth_it(answer: list[str]) -> str:
         require(name in PARTS, f"There is no part {name!r}; the parts are {', '.join(PARTS)}.")
     require(len(set(chosen)) == len(chosen), "A part can be made faster only once.")
     days = _days(chosen)
-    require(days <= DAYS, f"That takes {days} days; you have {DAYS}.")
+    require(days <= DAYS, f"Your choice takes {days} days of work; you have {DAYS}.")
     every = [some for n in range(len(PARTS) + 1) for some in combinations(PARTS, n)]
     best = min((some for some in every if _days(some) <= DAYS), key=_milliseconds)
     before, after, least = _milliseconds(()), _milliseconds(chosen), _milliseconds(best)
@@ -48,9 +48,9 @@ def worth_it(answer: list[str]) -> str:
         "many milliseconds does each part save, and which parts fit into four days together?"
     )
     if set(chosen) == {"decode"}:
-        hint = f"Decoding alone saves most, but it costs all the days. {hint}"
+        hint = f"Decoding saves more than any other part alone, but it takes all four days. {hint}"
     elif set(chosen) <= {"augment", "optimizer"}:
-        hint = f"The largest factors are on parts that take little time. {hint}"
+        hint = f"Parts with large factors may take little time to begin with. {hint}"
     require(same(after, least), hint)
     return (
         f"The step takes {after:.2f} ms in place of {before:g}: {before / after:.2f} times as fast."
@@ -62,8 +62,8 @@ CPU, GPU = (486.0, 32.0), (989_000.0, 3350.0)
 INTENSITIES = (0.25, 10.0, 100.0, 1000.0)
 REASONS = (
     "on both machines memory is the limit: compare the bandwidths.",
-    "10 operations a byte are still left of both corners.",
-    "the CPU is at its peak, but the GPU's corner is at 295 operations a byte.",
+    "on both machines memory is still the limit, left of both corners.",
+    "the CPU is at its peak, the GPU is still limited by memory: its corner is at 295.",
     "on both machines arithmetic is the limit: compare the peaks.",
 )
 
@@ -81,5 +81,7 @@ def moved_to_a_gpu(answer: list[float]) -> str:
     factors = [_most(GPU, i) / _most(CPU, i) for i in INTENSITIES]
     for intensity, factor, right, reason in zip(INTENSITIES, given, factors, REASONS, strict=True):
         good = same(factor, right, rtol=0.02)
-        require(good, f"With intensity {intensity:g} it is not {factor:g} times as fast: {reason}")
+        require(
+            good, f"With intensity {intensity:g} the GPU is not {factor:g} times as fast: {reason}"
+        )
     return f"Computed: {', '.join(f'{factor:,.0f}' for factor in factors)} times as fast at most."

@@ -41,8 +41,8 @@ def scaled_step(answer: Callable) -> None:
     given, _ = _stepped(answer, 1.0, float("inf"))
     require(
         torch.equal(given, old),
-        "With a scale so large that a gradient becomes infinite, the weights changed: skip the "
-        "step when any gradient is not finite.",
+        "When the scale is so large that a gradient becomes infinite, your function still changes "
+        "the weights: skip the step when any gradient is not finite.",
     )
 
 
@@ -98,17 +98,18 @@ def whole_gradient(answer: Callable) -> None:
         total = sum(counts)
         summed = sum(count * mean for count, mean in zip(counts, means, strict=True))
         mistakes = {
-            "A mean of means: an image on a machine with few counts more than the others.": (
+            "You took a mean of means: an image on a machine with few images counts too much.": (
                 sum(means) / len(means)
             ),
             "You added up the means; the sum over machines has to be divided, too.": sum(means),
-            "That is the sum over all images: divide by how many there are.": summed,
-            "Divide by the number of images, not of machines.": summed / len(counts),
-            "You weighted the other way round: a machine with more images counts more.": (
+            "You return the sum over all images: divide by how many there are.": summed,
+            "You divide by the number of machines; divide by the number of images.": summed
+            / len(counts),
+            "You weighted the other way round: a machine with more images must count more.": (
                 sum(m / c for m, c in zip(means, counts, strict=True)) / sum(1 / c for c in counts)
             ),
-            "That is the gradient of the first machine alone.": means[0],
-            "That is the gradient of the last machine alone.": means[-1],
+            "You return the gradient of the first machine alone.": means[0],
+            "You return the gradient of the last machine alone.": means[-1],
             "You multiplied by the counts twice.": sum(
                 c * c * m for m, c in zip(means, counts, strict=True)
             )
@@ -127,10 +128,10 @@ def whole_gradient(answer: Callable) -> None:
 
 
 PARTS = ("optimizer", "steps", "generator")
-RUNS = {  # name → kind of optimizer, whether the rate follows a schedule, whether it shuffles
-    "SGD, constant rate, fixed order": ("SGD", False, False),
-    "Adam, constant rate, fixed order": ("Adam", False, False),
-    "SGD, falling rate, shuffled": ("SGD", True, True),
+RUNS = {  # name → optimizer, whether the rate falls, whether images are drawn at random
+    "SGD, constant rate, the same images": ("SGD", False, False),
+    "Adam, constant rate, the same images": ("Adam", False, False),
+    "SGD, falling rate, images at random": ("SGD", True, True),
 }
 
 
@@ -143,11 +144,12 @@ def needed(answer: list[list[str]]) -> str:
         good = isinstance(names, list | tuple | set) and set(names) <= set(PARTS)
         require(good, f"Give lists of {', '.join(map(repr, PARTS))}; you gave {show(names)}.")
         whole = _weights(run, PARTS, stops=False)
-        without = {part: _weights(run, set(PARTS) - {part}) for part in PARTS}
-        right = {part for part, weights in without.items() if not torch.equal(weights, whole)}
+        lacking = {part: _weights(run, set(PARTS) - {part}) for part in PARTS}
+        right = {part for part, weights in lacking.items() if not torch.equal(weights, whole)}
         missing, spare = sorted(right - set(names)), sorted(set(names) - right)
-        require(not missing, f"{name}: without {missing[:1]} the weights come out different.")
-        require(not spare, f"{name}: without {spare[:1]} the weights come out equal, bit for bit.")
+        without = f"{name}: a run without {''.join([*missing, *spare][:1])!r} ends with"
+        require(not missing, f"{without} different weights.")
+        require(not spare, f"{without} the same weights, bit for bit.")
         found.append(", ".join(sorted(right)) or "nothing")
     return f"Run and compared; needed besides the weights: {'; '.join(found)}."
 

@@ -17,7 +17,7 @@ BATCH = [
     (stacked, "Still N×H×W×3"),
     (
         lambda images: (b := stacked(images)).reshape(len(b), 3, b.shape[1], b.shape[2]),
-        "`reshape` only renames",
+        "`reshape` only regroups",
     ),
     (lambda images: stacked(images).permute(0, 3, 2, 1), "Rows and columns are swapped"),
     (
@@ -40,9 +40,9 @@ BATCH = [
 # 00.2: a leak predicted
 LEAK = [
     (0.5, "without a leak"),
-    (0.4, "a coin gets some"),
-    (1.0, "took them all"),
-    (torch.tensor(0.6), "took them all"),
+    (0.4, "only the 400 known"),
+    (1.0, "counted all of them"),
+    (torch.tensor(0.6), "counted all of them"),
     (0.3, "add the 400"),
     (70, "60 % is 0.6"),
     (0.85, "Measured on noise"),
@@ -102,9 +102,9 @@ HOLD_OUT = [
         lambda labels, share, g: by_class(
             labels, share, lambda n: torch.randint(0, n, (n,), generator=g)
         ),
-        "drawn twice",
+        "appears twice",
     ),
-    (within_class, "drawn twice"),
+    (within_class, "appears twice"),
     (
         lambda labels, share, g: torch.rand(len(labels), generator=g) < share,
         "`nonzero` makes them",
@@ -120,7 +120,7 @@ HOLD_OUT = [
         "you hold out 5",
     ),
     (lambda labels, share, g: (labels == 0).nonzero()[:15], "one row of positions"),
-    (lambda labels, share, g: torch.tensor([], dtype=torch.int64), "Nothing is held out"),
+    (lambda labels, share, g: torch.tensor([], dtype=torch.int64), "You hold out nothing"),
     (lambda labels, share, g: torch.arange(90, 115), "outside the set"),
     (torch.arange(25), "Give the function itself"),
     (no_return, "returns None"),
@@ -154,7 +154,7 @@ def cats_come_first(labels, share, g):
 HOLD_OUT += [
     (first_of_class_at_random, "the same dogs"),
     (a_run_of_neighbours, "always neighbours"),
-    (cats_come_first, "wherever they are"),
+    (cats_come_first, "decide by the labels"),
 ]
 
 # 00.4: which changes keep the label
@@ -170,8 +170,8 @@ DESIGN = [
     (KEEPS | {"ginger or grey?": ALL}, "another colour"),
     (KEEPS | {"left or right half?": [*KEEPS["left or right half?"], "mirror"]}, "other half"),
     (KEEPS | {"left or right half?": [*KEEPS["left or right half?"], "translation"]}, "may end"),
-    (KEEPS | {"cat or dog?": ["mirror", "translation"]}, "not all is listed"),
-    (KEEPS | {"ginger or grey?": []}, "not all is listed"),
+    (KEEPS | {"cat or dog?": ["mirror", "translation"]}, "incomplete; what about 'colour jitter'"),
+    (KEEPS | {"ginger or grey?": []}, "incomplete; what about 'mirror'"),
     (KEEPS | {"ginger or grey?": ["flip"]}, "'flip' is none of the changes"),
     (KEEPS | {"ginger or grey?": "mirror"}, "give a list"),
     ({"cat or dog?": ALL}, "is missing"),
@@ -204,7 +204,7 @@ def one_mean_for_all(images):
 
 STATISTICS = [
     (as_given, "dimension 1 counts the channels"),
-    (half_mended, "on one scale"),
+    (half_mended, "on the same scale"),
     (one_mean_for_all, "each channel has its own"),
     (lambda images: statistics(images, scale=1), "those of the bytes"),
     (lambda images: (statistics(images)[0], 255 * statistics(images)[1]), "those of the bytes"),

@@ -9,14 +9,14 @@ from tests.exercises.banks.common import no_return
 
 # 10.1: which part would you speed up?
 WORTH_IT = [
-    (["decode"], "costs all the days"),
-    (["augment", "optimizer"], "largest factors"),
+    (["decode"], "takes all four days"),
+    (["augment", "optimizer"], "large factors"),
     (["augment", "forward", "optimizer"], "Your step takes"),
     (["backward", "forward"], "Your step takes"),
     (["decode", "augment"], "takes 5 days"),
     (["augment", "augment"], "only once"),
     (["loading"], "There is no part"),
-    ([], "largest factors"),
+    ([], "large factors"),
     ("decode", "Give a list"),
     (no_return, "Give a list"),
 ]
@@ -96,8 +96,8 @@ def changes_its_arguments(means, counts):
 WHOLE = [
     (combined(lambda c: 1, len), "mean of means"),
     (combined(lambda c: 1, lambda counts: 1), "added up the means"),
-    (combined(lambda c: c, lambda counts: 1), "sum over all images"),
-    (combined(lambda c: c, len), "not of machines"),
+    (combined(lambda c: c, lambda counts: 1), "return the sum over all images"),
+    (combined(lambda c: c, len), "the number of machines"),
     (combined(lambda c: 1 / max(c, 1), lambda cs: sum(1 / max(c, 1) for c in cs)), "other way"),
     (lambda means, counts: means[0], "first machine"),
     (lambda means, counts: means[-1], "last machine"),
@@ -111,12 +111,12 @@ WHOLE = [
 
 # 10.5: what a checkpoint needs
 NEEDED = [
-    ([["steps"], ["optimizer"], ["steps", "generator"]], "come out equal"),
-    ([["optimizer"], ["optimizer"], ["steps", "generator"]], "come out equal"),
-    ([[], [], ["steps", "generator"]], "Adam.*without ..optimizer.. the weights come out diff"),
-    ([[], ["optimizer"], ["steps"]], "without ..generator"),
-    ([[], ["optimizer"], ["generator"]], "without ..steps"),
-    ([[], ["optimizer"], ["optimizer", "steps", "generator"]], "come out equal"),
+    ([["steps"], ["optimizer"], ["steps", "generator"]], "without 'steps' ends with the same"),
+    ([["optimizer"], ["optimizer"], ["steps", "generator"]], "SGD, constant.*with the same"),
+    ([[], [], ["steps", "generator"]], "Adam.*without 'optimizer' ends with diff"),
+    ([[], ["optimizer"], ["steps"]], "without 'generator'"),
+    ([[], ["optimizer"], ["generator"]], "without 'steps' ends with different"),
+    ([[], ["optimizer"], ["optimizer", "steps", "generator"]], "ends with the same weights"),
     ([[], ["averages"], []], "Give lists of"),
     ([[], []], "three lists"),
     ("steps", "three lists"),
@@ -179,16 +179,16 @@ ACCUMULATE = [
     (by_parts(lambda part, batch, parts: parts, reduction="mean"), "mean of means"),
     (by_parts(lambda part, batch, parts: part), "added up the means"),
     (by_parts(whole, clear="never"), "old gradients still count"),
-    (by_parts(whole, clear="between"), "between the micro-batches"),
-    (by_parts(lambda *_: 1, clear="between", reduction="mean"), "between the micro-batches"),
+    (by_parts(whole, clear="between"), "between the parts"),
+    (by_parts(lambda *_: 1, clear="between", reduction="mean"), "between the parts"),
     (by_parts(whole, clear="after"), "cleared at the end"),
     (by_parts(whole, clear="away"), "no gradients"),
     (by_parts(whole, at_once=100), "through the model together"),
     (by_parts(whole, sign=-1), "The sign"),
     (by_parts(lambda part, batch, parts: 2 * batch), "not those of the whole"),
-    (takes_a_step, "weights have changed"),
+    (takes_a_step, "changes the weights"),
     (first_part_only, "each image once"),
-    (backward_of_the_first, "Only the first micro-batch"),
+    (backward_of_the_first, "Only the first part"),
     (sees_nothing, "never saw an image"),
     (3, "Give the function itself"),
 ]
@@ -199,7 +199,7 @@ def in_evaluation_mode(model, images, labels, most):
     by_parts(whole)(model, images, labels, most)
 
 
-ACCUMULATE += [(in_evaluation_mode, "mode is the caller's")]
+ACCUMULATE += [(in_evaluation_mode, "in a different mode")]
 
 
 # right answers in other styles
