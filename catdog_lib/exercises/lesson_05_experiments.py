@@ -138,8 +138,8 @@ def diagnosis(answer: tuple[str, str]) -> str:
     }
     require_choice(overfits, max(gaps, key=gaps.get), hints)
     hints = {
-        letter: f"In {letter} the training loss ends at {training:.2f}, lower than in another chart: "
-        "something was learned."
+        letter: f"In {letter} the training loss ends at {training:.2f}, lower than in another "
+        "chart: something was learned."
         for letter, (training, _) in ends.items()
     }
     require_choice(learns_nothing, stuck, hints)

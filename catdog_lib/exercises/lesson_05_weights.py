@@ -132,7 +132,7 @@ def prune_smallest(answer: Callable[[Tensor, float], Tensor]) -> None:
         rows = torch.stack([_without(row, row.abs(), int(share * row.numel())) for row in w])
         mistakes = {
             "The largest weights went; the smallest should.": _without(w, -size, k),
-            "You sorted the weights with their signs: by its size, a weight of −2 is large.": _without(w, w, k),
+            "You sorted the weights with their signs: −2 is large, too.": _without(w, w, k),
             "You set to 0 what should stay, and kept the rest.": w - right,
             "You kept a share of the weights; that share should go.": _without(w, size, n - k),
             "You rounded up; int(share * n) rounds down.": [
