@@ -138,8 +138,8 @@ def diagnosis(answer: tuple[str, str]) -> str:
     }
     require_choice(overfits, max(gaps, key=gaps.get), hints)
     hints = {
-        letter: f"In {letter} the training loss ends at {training:.2f}, below another one: "
-        "something was learned."
+        letter: f"In {letter} the training loss ends at {training:.2f}, lower than in another "
+        "chart: something was learned."
         for letter, (training, _) in ends.items()
     }
     require_choice(learns_nothing, stuck, hints)
@@ -153,7 +153,7 @@ def lambda_search(answer: Mapping[str, object]) -> str:
     whole = isinstance(answer, Mapping) and set(answer) == set(keys)
     require(whole, f"Give a dict with {', '.join(map(repr, keys))}; you gave {show(answer)}.")
     lams, seeds = sorted(as_float64(answer["lambdas"]).flatten().tolist()), answer["seeds"]
-    require(all(lam >= 0 for lam in lams), "A λ below 0 pays for large weights.")
+    require(all(lam >= 0 for lam in lams), "A λ below 0 rewards large weights.")
     require(len(set(lams)) == len(lams), "A λ occurs twice; more seeds are the way to be surer.")
     require(is_integer(seeds) and seeds > 0, f"seeds is a number of runs; you gave {show(seeds)}.")
     judges = {
@@ -170,11 +170,12 @@ def lambda_search(answer: Mapping[str, object]) -> str:
     require(seeds > 1, "With one run each, you cannot tell a better λ from a lucky seed.")
     require(
         seeds > 2,
-        "Two pairs give an interval of 9 standard errors to each side (12.7/√2); take 3 or more.",
+        "Two pairs give an interval of 9 standard deviations of the differences to each side "
+        "(12.7/√2); take 3 or more.",
     )
     require(
         answer["same_seeds"] is True,
-        "Give every λ the same seeds: what a seed brings then cancels in the differences.",
+        "Give every λ the same seeds: the effect of a seed then cancels in the differences.",
     )
     runs = len(lams) * int(seeds)
     require(runs <= RUNS, f"{len(lams)} λs times {seeds} seeds are {runs} runs; you have {RUNS}.")

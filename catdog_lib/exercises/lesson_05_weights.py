@@ -89,8 +89,8 @@ def zeros_after_training(answer: tuple[float, float]) -> str:
     results = _shares_of_zeros()
     require(
         same(by_gradient, results[0], atol=0.02),
-        f"By gradient, {results[0]:.1%} of the weights are exactly 0. What does a step of fixed "
-        "length do to a weight right beside 0?",
+        f"By gradient, {results[0]:.1%} of the weights are exactly 0. The penalty's step is as "
+        "long right beside 0 as anywhere: where does it take a small weight?",
     )
     mistakes = {
         "You compared |w0| with λ; divide λ by the curvature first.": LAM / 1.0,
@@ -132,8 +132,8 @@ def prune_smallest(answer: Callable[[Tensor, float], Tensor]) -> None:
         rows = torch.stack([_without(row, row.abs(), int(share * row.numel())) for row in w])
         mistakes = {
             "The largest weights went; the smallest should.": _without(w, -size, k),
-            "You sorted with the sign: a weight of −2 is large.": _without(w, w, k),
-            "You removed what should stay, and kept the rest.": w - right,
+            "You sorted the weights with their signs: −2 is large, too.": _without(w, w, k),
+            "You set to 0 what should stay, and kept the rest.": w - right,
             "You kept a share of the weights; that share should go.": _without(w, size, n - k),
             "You rounded up; int(share * n) rounds down.": [
                 _without(w, size, min(n, k + 1)),

@@ -39,7 +39,7 @@ def prepare(answer: Callable[[Tensor, tuple, tuple], Tensor]) -> None:
         "These are in [0, 1]; now subtract the mean and divide by the standard deviation.": x / 255,
         "Divide by the standard deviation as well.": x / 255 - mean,
         "Subtract the mean as well.": x / 255 / std,
-        "The mean comes off before the division by the standard deviation.": x / 255 / std - mean,
+        "Subtract the mean before you divide by the standard deviation.": x / 255 / std - mean,
         "Divide by the standard deviation; you multiply.": (x / 255 - mean) * std,
         "You took the mean and the deviation of these images. The network wants those of its own "
         "training, which you are given.": [
@@ -99,7 +99,7 @@ def swap_head(answer: Callable[[nn.Module, int], nn.Module]) -> None:
         )
         now = getattr(value, "body", nn.Identity()).state_dict()
         good = now.keys() == body.keys() and all(torch.equal(now[n], body[n]) for n in body)
-        require(good, "The backbone has changed; it is to stay as it was trained.")
+        require(good, "The backbone has changed; it should stay as it was trained.")
         require(
             bool(learning),
             "Nothing is left to learn: the new layer is frozen, too. Freeze first, then put it in.",

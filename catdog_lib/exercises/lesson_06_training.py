@@ -40,7 +40,10 @@ def standardise(answer: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> No
     one, two = map(as_float64, pair)
     for value, shape, which in ((one, (20, 4), "training"), (two, (8, 4), "other")):
         right_shape = tuple(value.shape) == shape
-        require(right_shape, f"The {which} features have the shape {shape}, not {value.shape}.")
+        require(
+            right_shape,
+            f"The {which} features have the shape {shape}; yours have {tuple(value.shape)}.",
+        )
     a, b = train.double(), other.double()
     require(
         bool(one.isfinite().all() and two.isfinite().all()),
@@ -81,7 +84,7 @@ def _refuse_mistakes(one: Tensor, two: Tensor, a: Tensor, b: Tensor, row: Tensor
 
     if not any(same(one, right, **close) for right in either(a, a)):
         mistakes = {
-            "The others went into the mean. Then training knows something about the test set.": (
+            "The others went into the mean: then training knows something about them.": (
                 either(together, a)
             ),
             "You took the mean of an image over its features; use that of a feature, mean(0).": row,
@@ -129,7 +132,8 @@ def parameter_groups(answer: Callable[..., Sequence[dict]]) -> None:
         setting = f"lr = {lr:g}, decay = {decay:g}, frozen = {frozen}"
         missing = [_part(n) for n in range(5) if right[n] is not None and got[n] is None]
         require(
-            not missing, f"{' and '.join(missing[:1])} should learn, and is left out. {setting}"
+            not missing,
+            f"{' and '.join(missing[:1])} should learn, but you left it out. ({setting})",
         )
         extra = [_part(n) for n in range(5) if right[n] is None and got[n] is not None]
         require(not extra, f"{' and '.join(extra[:1])} is frozen: leave it out. ({setting})")

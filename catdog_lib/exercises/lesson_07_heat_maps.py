@@ -30,7 +30,7 @@ def grad_cam(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
     require_tensor(value, (3, 4), "one heat map h×w")
     blind = "which knows nothing of the class: weight each map by its gradient."
     mistakes = {
-        "Where it is negative, it speaks against the class: ReLU, please.": signed,
+        "Where your map is negative, it speaks against the class: apply ReLU.": signed,
         "Channels that speak against the class count as well: ReLU comes last.": [
             (weights.relu() * maps).sum(0),
             (weights.relu() * maps).sum(0).relu(),
@@ -74,9 +74,11 @@ def grad_cam(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
 def black_map(answer: str) -> None:
     """Check why the heat map of the predicted class is black."""
     choices = {
-        "a": "The hook works: the probabilities are computed from the same maps.",
-        "b": "Both networks give the same probabilities for every photo, so they know the same.",
+        "a": "No hook is broken, and no place has to be hot: the shift changed the maps of one "
+        "logit, and not one probability.",
+        "b": "Both networks give the same probabilities for every photo, so one cannot have found "
+        "less than the other.",
         "c": "",
-        "d": "The logits are taken before the softmax, so that it cannot flatten them.",
+        "d": "The logits are taken before the softmax, so it cannot flatten their gradients.",
     }
     require_choice(answer, "c", choices)

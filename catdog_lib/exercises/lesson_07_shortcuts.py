@@ -97,7 +97,7 @@ def plant(answer: Callable[[Tensor, Tensor], Tensor]) -> str:
     marked, exchanged = (_planted(answer, test, one) for one in (truth, 1 - truth))
     right, fooled = (_accuracy(network, one, truth) for one in (marked, exchanged))
     numbers = (
-        f"A small network trained on your images is right in {right:.0%} of new ones, and in "
+        f"A small network trained on your images is right on {right:.0%} of new ones, and on "
         f"{fooled:.0%} once cats and dogs have exchanged their marks"
     )
     require(

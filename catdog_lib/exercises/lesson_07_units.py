@@ -96,7 +96,7 @@ def _check_output(model: nn.Module, value: Tensor, x: Tensor) -> None:
         between, second = model.act(model.first(x)), model.block.second
         right = second(between)
         mistakes = {
-            "That goes into the layer; what comes out is the hook's third argument.": between,
+            "That goes into the layer; what comes out of it is the hook's third argument.": between,
             "The ReLU after the layer works in place: it has overwritten what you kept. Keep a "
             "copy, output.clone().": right.relu(),
             "You sent the photo straight into the layer; it has to go through the layers before.": (
@@ -105,8 +105,8 @@ def _check_output(model: nn.Module, value: Tensor, x: Tensor) -> None:
             "That is the output of the whole network.": model(x),
         }
     otherwise = (
-        f"For the layer 'block.second' of a small network, of shape {tuple(right.shape)}, you "
-        f"return something other than what it gave: {show(value)}."
+        f"You return something other than what the layer 'block.second' of a small network gave, "
+        f"of shape {tuple(right.shape)}: {show(value)}."
     )
     require_value(value, right, mistakes, otherwise, rtol=1e-4, atol=1e-5)
 

@@ -190,7 +190,7 @@ def soft_instead(w, share):
 
 PRUNE = [
     (lambda w, s: without(w, -w.abs(), int(s * w.numel())), "largest weights went"),
-    (lambda w, s: without(w, w, int(s * w.numel())), "sorted with the sign"),
+    (lambda w, s: without(w, w, int(s * w.numel())), "with their signs"),
     (lambda w, s: w - without(w, w.abs(), int(s * w.numel())), "kept the rest"),
     (lambda w, s: without(w, w.abs(), w.numel() - int(s * w.numel())), "that share should go"),
     (lambda w, s: without(w, w.abs(), int(s * w.numel()) + 1), "rounds down"),

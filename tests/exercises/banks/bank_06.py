@@ -44,7 +44,7 @@ PREPARE = [
     (lambda x, m, s: x / 255, "These are in"),
     (lambda x, m, s: x / 255 - column(m), "Divide by the standard deviation as well"),
     (lambda x, m, s: x / 255 / column(s), "Subtract the mean as well"),
-    (lambda x, m, s: x / 255 / column(s) - column(m), "The mean comes off before"),
+    (lambda x, m, s: x / 255 / column(s) - column(m), "Subtract the mean before"),
     (lambda x, m, s: (x / 255 - column(m)) * column(s), "you multiply"),
     (normalised_by_itself, "of its own training"),
     (lambda x, m, s: (x / 256 - column(m)) / column(s), "goes up to 255"),

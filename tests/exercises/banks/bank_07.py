@@ -150,7 +150,7 @@ def relu_in_place(maps, g):
 
 
 CAM = [
-    (lambda a, g: (alpha(g) * a).sum(0), "ReLU, please"),
+    (lambda a, g: (alpha(g) * a).sum(0), "apply ReLU"),
     (lambda a, g: (alpha(g) * a.relu()).sum(0).relu(), "may be negative themselves"),
     (lambda a, g: (alpha(g) * a.abs()).sum(0).relu(), "may be negative themselves"),
     (lambda a, g: (alpha(g).relu() * a).sum(0).relu(), "ReLU comes last"),
@@ -188,7 +188,7 @@ def cam_in_loops(maps, gradients):
 
 # 07.4: a map without any heat
 BLACK = [
-    ("a", "The hook works"),
+    ("a", "No hook is broken"),
     ("b", "same probabilities"),
     ("d", "before the softmax"),
     ("e", "Give one of"),
