@@ -1,5 +1,8 @@
 """A student's function is called with a guard, and its failures become hints."""
 
+import math
+import operator
+
 import numpy as np
 import pytest
 import torch
@@ -30,6 +33,15 @@ def test_a_call_gives_what_the_function_returns():
 def test_an_argument_that_is_changed_is_named(argument, change):
     with pytest.raises(WrongAnswer, match="Your function changed the batch: work on a copy"):
         call(change, argument, keeps="the batch")
+
+
+@pytest.mark.parametrize(
+    "argument", [torch.tensor([1.0, math.nan]), np.array([1.0, math.nan]), [[math.nan], "a"]]
+)
+def test_an_argument_with_nan_is_unchanged_if_nothing_was_done_to_it(argument):
+    assert call(lambda x: 1, argument) == 1
+    with pytest.raises(WrongAnswer, match="changed"):
+        call(lambda x: operator.setitem(x, 0, 2), argument)
 
 
 def test_a_model_may_be_changed():
