@@ -123,6 +123,25 @@ def training_options(function: Callable) -> Callable:
                 help="Channels of the first layer.",
             ),
             click.option(
+                "--backbone",
+                metavar="NAME",
+                show_default="efficientnet_lite0",
+                help="Of transfer: a network of ImageNet's, such as resnet50.",
+            ),
+            click.option(
+                "--head",
+                type=CommaList(int),
+                show_default="none",
+                help="Of transfer: units of the new head's hidden layers.",
+            ),
+            click.option(
+                "--unfreeze",
+                type=int,
+                metavar="N",
+                show_default="0",
+                help="Of transfer: how many of the backbone's last stages learn, too.",
+            ),
+            click.option(
                 "--max-train", type=int, metavar="N", help="Use at most N training images."
             ),
             click.option(

@@ -1,7 +1,7 @@
 """The commands about networks: ``catdog train``, ``sweep``, ``evaluate`` and ``predict``.
 
 They import what they need when they are called, so that ``catdog --help`` answers at once. Longer
-than 200 lines because the four commands that deal with networks stand context.
+than 200 lines because the four commands that deal with networks stand together.
 """
 
 from __future__ import annotations

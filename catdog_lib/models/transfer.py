@@ -22,11 +22,9 @@ class TransferClassifier(nn.Module):
         backbone: a name that :func:`catdog_lib.models.backbone` takes.
         head: units of the head's hidden layers, each followed by ReLU: () is one new layer,
             (270, 90) the head that a public project put on ResNet-50 (2048 → 270 → 90 → 2).
-            (270, 90) the head that a public project put on ResNet-50 (2048 → 270 → 90 →
-            2).
         pretrained: start the backbone from its ImageNet weights; False from random ones.
         frozen: how many of the backbone's stages are frozen (:meth:`freeze_up_to`); None freezes
-            all of them.
+            all of them, and a number below 0 leaves that many of the last ones trainable.
         size: height and width of the images that it is meant for; None takes the backbone's own.
             Others work too.
 
@@ -50,7 +48,8 @@ class TransferClassifier(nn.Module):
         self.backbone.head = None
         self.head = make_head(self.backbone.feature_size, head)
         size = size or self.backbone.input_size
-        frozen = len(self.backbone.stages) if frozen is None else frozen
+        count = len(self.backbone.stages)
+        frozen = count if frozen is None else frozen + count if frozen < 0 else frozen
         self.settings = {
             "backbone": backbone,
             "head": list(head),

@@ -4,7 +4,7 @@
 recipe, which images, what came out), ``history.json`` and ``history.png``. While the training
 lasts there are ``run.json``, without the result, and ``checkpoint.pt``, from which it can go on;
 the result is written last, so it marks a finished run. Longer than 200 lines because what writes
-a folder and what reads it belong context.
+a folder and what reads it belong together.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 from filelock import FileLock, Timeout
-from torch import nn
+from torch import Tensor, nn
 
 from catdog_lib import models
 from catdog_lib.atomic_write import write
@@ -210,13 +210,21 @@ def load_run(folder: str | os.PathLike) -> Run:
             weights = torch.load(folder / "weights.pt", map_location="cpu", weights_only=True)
         else:
             history, weights = saved["history"], saved["kept_weights"]
-        model = models.rebuild(config["model"], config["settings"])
-        model.load_state_dict(weights)
-        run = Run(model.eval(), config, History.from_json(history))
+        run = Run(_network(config, weights).eval(), config, History.from_json(history))
         _ = run.recipe  # it can be read, too
         return run
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, EOFError) as error:
         raise _damaged(folder, error) from None
+
+
+def _network(config: dict[str, Any], weights: dict[str, Tensor]) -> nn.Module:
+    """Return the network of a run with its weights."""
+    model = models.rebuild(config["model"], config["settings"])
+    if set(weights) < set(model.state_dict()):  # a head on cached features, in training
+        model = models.build(config["model"], **config["settings"])
+        weights = {**model.state_dict(), **weights}
+    model.load_state_dict(weights)
+    return model
 
 
 def _epochs(saved: dict[str, Any] | None) -> int:

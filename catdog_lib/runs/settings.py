@@ -29,8 +29,9 @@ def train_arguments(options: Mapping[str, Any]) -> dict[str, Any]:
 
     Args:
         options: name → value: "model", "data", "recipe" (the name of one), "size", "width",
-            "max_train", "validation", "device", and the fields of :class:`Recipe`, which take the
-            place of the named recipe's own. None, or nothing, means not given.
+            "backbone", "head", "unfreeze", "max_train", "validation", "device", and the fields of
+            :class:`Recipe`, which take the place of the named recipe's own. None, or nothing, means
+            not given.
 
     Raises:
         CatdogError: no network is named, or a value is not valid.
@@ -41,6 +42,13 @@ def train_arguments(options: Mapping[str, Any]) -> dict[str, Any]:
         raise CatdogError(
             f"Name a network with --model, or a recipe with --recipe: {', '.join(RECIPES)}."
         )
+    unfreeze = options.get("unfreeze")
+    if model == "transfer" and not preset and not unfreeze:
+        preset = named("head")
+    if unfreeze is not None and unfreeze < 0:
+        raise CatdogError(f"--unfreeze is {unfreeze}; use 0 or more stages.")
+    network = {"width": options.get("width"), "backbone": options.get("backbone")}
+    network |= {"head": options.get("head"), "frozen": -unfreeze if unfreeze else None}
     changes = {
         field.name: options[field.name]
         for field in fields(Recipe)
@@ -51,7 +59,7 @@ def train_arguments(options: Mapping[str, Any]) -> dict[str, Any]:
         "model": model,
         "source": options.get("data"),
         "size": options.get("size") or (preset.size if preset else usual_size),
-        "width": options.get("width"),
+        "settings": {name: value for name, value in network.items() if value is not None},
         "max_train": options.get("max_train"),
         "validation": options.get("validation") or (preset.validation if preset else 0.15),
         "recipe": replace(preset.recipe if preset else default_recipe(), **changes),

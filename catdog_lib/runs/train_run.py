@@ -6,7 +6,7 @@ Loads the images, builds the network, trains it, and opens the test set once.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict
 from io import BytesIO
@@ -27,6 +27,7 @@ from catdog_lib.training.fit import fit
 from catdog_lib.training.history import Epoch, History
 from catdog_lib.training.metrics import Evaluation
 from catdog_lib.training.recipe import Recipe
+from catdog_lib.transfer.cached_training import on_features, repeats_itself
 
 
 def train_run(
@@ -34,7 +35,7 @@ def train_run(
     source: str | None = None,
     *,
     size: int = 64,
-    width: int | None = None,
+    settings: Mapping[str, Any] | None = None,
     max_train: int | None = None,
     validation: float = 0.15,
     recipe: Recipe | None = None,
@@ -49,7 +50,7 @@ def train_run(
     Args:
         model: a name in :data:`catdog_lib.models.MODELS`.
         source, size, max_train, validation: of the images (:func:`catdog_lib.data.load`).
-        width: of the network; None takes its default.
+        settings: of the network's class, such as its width; what is left out takes its default.
         recipe: how to train; None takes the budget's
             (:func:`catdog_lib.runs.settings.default_recipe`).
         device, progress: as in :func:`catdog_lib.training.fit.fit`.
@@ -70,7 +71,7 @@ def train_run(
     folder = RunFolder(out) if out else None
     with folder if folder and context.is_main else nullcontext():
         torch.manual_seed(recipe.seed)
-        network = models.build(model, size=size, **({} if width is None else {"width": width}))
+        network = models.build(model, size=size, **(settings or {}))
         arguments = {
             "source": source,
             "size": size,
@@ -100,8 +101,13 @@ def train_run(
             progress = {"epoch": record.epoch, "epochs": recipe.epochs}
             on_event({"event": "epoch", **progress, "validation_accuracy": accuracy})
 
+        trainee = network
+        if repeats_itself(network, recipe):
+            log("the backbone is frozen: its features are computed once, and kept on disk")
+            with context.main_process_first():
+                trainee, data = on_features(network, data, device=device, progress=progress)
         history = fit(
-            network,
+            trainee,
             data,
             recipe,
             device=device,
@@ -112,7 +118,7 @@ def train_run(
         if history.interrupted and (folder or not history.epochs):
             raise KeyboardInterrupt
         dtype = getattr(torch, history.dtype)
-        test = evaluate(network, data.test, dtype, flip=recipe.test_flip, sizes=recipe.test_sizes)
+        test = evaluate(trainee, data.test, dtype, flip=recipe.test_flip, sizes=recipe.test_sizes)
         result = _result(models.count_parameters(network), data, history, test, recipe.keep)
         run = Run(network, {**config, "result": {**result, "processes": context.size}}, history)
         if folder and context.is_main:

@@ -20,7 +20,6 @@ from catdog_lib.training.trainer import Trainer
 
 WEIGHT_DECAY = 0.1  # chosen on 1,200 validation photos, for 10, 100 and 6,800 to learn from
 HEAD_RECIPE = Recipe(epochs=10, batch_size=100, lr=3e-3)  # a public project's; docs/credits.md
-HEAD_RECIPE = Recipe(epochs=10, batch_size=100, lr=3e-3)  # a public project's, with ResNet-50
 
 
 def linear_probe(

@@ -80,9 +80,12 @@ class TestRecipeOptions:
         assert arguments["recipe"] == replace(preset.recipe, whiten=False, lr=0.05)
         assert (arguments["model"], arguments["size"]) == (preset.model, preset.size)
         assert arguments["validation"] == preset.validation
-        nothing = parsed("train", "--model", "transfer", "--out", "x")
+        nothing = parsed("train", "--model", "five_conv", "--out", "x")
         assert train_arguments(nothing)["recipe"] == default_recipe()
-        assert train_arguments(nothing)["size"] == 224
+        head = parsed("train", "--model", "transfer", "--head", "270,90", "--out", "x")
+        assert train_arguments(head)["recipe"] == RECIPES["head"].recipe
+        assert train_arguments(head)["settings"] == {"head": (270, 90)}
+        assert train_arguments(head)["size"] == 224
 
     def test_a_list_of_integers(self):
         convert = CommaList(int)

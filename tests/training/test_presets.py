@@ -31,7 +31,7 @@ def test_each_names_a_network_that_takes_its_images(name):
     chosen = recipes.named(name)
     network = models.build(chosen.model, size=chosen.size)
     assert network.settings["size"] == chosen.size
-    assert chosen.recipe.train_sizes and max(chosen.recipe.train_sizes) <= chosen.size
+    assert all(size <= chosen.size for size in chosen.recipe.train_sizes)
 
 
 def test_the_help_names_all_of_them(capsys):
@@ -107,7 +107,7 @@ def test_the_result_is_that_of_the_weights_that_are_kept(keep, number, monkeypat
         "five_conv",
         "sketches",
         max_train=40,
-        width=2,
+        settings={"width": 2},
         recipe=Recipe(keep=keep),
         progress=False,
         log=str,
