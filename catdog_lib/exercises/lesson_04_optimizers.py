@@ -63,7 +63,7 @@ def _require_move(move: Tensor, m: Tensor, s: Tensor, w: Tensor, t: int, decay: 
         "You divide the decay by √ŝ, too; AdamW keeps it outside.": (m_hat + decay * w)
         / (s_hat.sqrt() + eps),
     }
-    require(not move.isnan().any(), f"At t = {t} there is a NaN: {power}")
+    require(not move.isnan().any(), f"At t = {t} your new w contains NaN (not a number): {power}")
     otherwise = f"At t = {t} m and s are right, but w should lose lr · (m̂ / (√ŝ + ε) + decay · w)."
     require_value(move, adam + decay * w, mistakes, otherwise)
 

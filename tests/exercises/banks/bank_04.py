@@ -234,7 +234,7 @@ ADAMW = [
         lambda *a: (lambda w, m, s: (w, m, s / (1 - 0.999 ** a[4])))(*adamw()(*a)),
         "corrected s",
     ),
-    (adamw(power=False), "a power"),
+    (adamw(power=False), "the power"),
     (adamw(move=lambda m, s, mh, sh, w, lr, d: mh / (sh.sqrt() + 1e-8)), "decay is missing"),
     (
         adamw(move=lambda m, s, mh, sh, w, lr, d: mh / (sh.sqrt() + 1e-8) + d * w / lr),
