@@ -29,7 +29,7 @@ def from_224_to_7(answer: list[tuple[int, int, int]]) -> None:
             isinstance(layer, (list, tuple)) and len(layer) == 3 and all(map(is_integer, layer)),
             f"Each layer is three integers, (kernel, stride, padding); {layer!r} is not.",
         )
-    require(len(answer) <= 5, f"These are {len(answer)} layers; five are enough.")
+    require(len(answer) <= 5, f"These are {len(answer)} layers; use five at most.")
     sizes = [224]
     seen = [{row} for row in range(224)]  # the rows of the image that each row of the map sees
     for kernel, stride, padding in answer:
@@ -42,7 +42,7 @@ def from_224_to_7(answer: list[tuple[int, int, int]]) -> None:
         require(
             2 * padding <= kernel,
             f"{layer} pads with more than half a kernel, so some windows see hardly anything but "
-            "zeros. The order is kernel, stride, padding, and the padding is on each side.",
+            "zeros. The order is kernel, stride, padding, and the padding is added on each side.",
         )
         size = (sizes[-1] + 2 * padding - kernel) // stride + 1
         require(size > 0, f"{layer}: the kernel is larger than the map of {sizes[-1]}.")
@@ -144,7 +144,7 @@ def growth(answer: list[float]) -> str:
     )
     for name, factor, found, hint in zip(WHAT_GROWS, given, measured, hints, strict=True):
         good = same(factor, found, rtol=1e-3)
-        require(good, f"Measured, {name} does not grow by the factor {factor:g}: {hint}")
+        require(good, f"The factor for {name} is not {factor:g}: {hint}")
     return f"Measured: {', '.join(f'{factor:g}' for factor in measured)}."
 
 
@@ -174,7 +174,7 @@ def see_enough(answer: list[tuple[int, int, int]]) -> str:
             1 <= kernel <= 3 and stride >= 1 and dilation >= 1,
             f"{layer}: a kernel has 1 to 3 pixels here, stride and dilation are at least 1.",
         )
-    require(len(answer) <= 6, f"These are {len(answer)} layers; six are enough.")
+    require(len(answer) <= 6, f"These are {len(answer)} layers; use six at most.")
     jump = prod(stride for _, stride, _ in answer)
     require(
         jump <= 8,
@@ -187,8 +187,8 @@ def see_enough(answer: list[tuple[int, int, int]]) -> str:
     size = max(seen) - min(seen) + 1
     require(
         size >= 64,
-        f"A unit on top sees {size} pixels in a row. Which layers are widened by a stride? Those "
-        "above it.",
+        f"A unit on top sees {size} pixels in a row. A stride widens the view of all layers above "
+        "it.",
     )
     require(
         len(seen) == size,

@@ -67,16 +67,16 @@ CONV_MISTAKES: Mistakes = {
     "That is the formula without dilation: a dilated kernel spans d(k − 1) + 1 pixels, not k.": (
         _pair(lambda h, k, s, p, d: _out(h, k, s, p))
     ),
-    "A kernel of k places has k − 1 gaps between them: it spans d(k − 1) + 1 pixels, not d·k.": (
+    "Between k pixels lie k − 1 steps of d: the kernel spans d(k − 1) + 1 pixels, not d·k.": (
         _pair(lambda h, k, s, p, d: (h + 2 * p - d * k) // s + 1)
     ),
-    "You count dilation from 0; in PyTorch d = 1 means that the places lie side by side.": (
+    "You count dilation from 0; in PyTorch d = 1 means that its pixels lie side by side.": (
         _pair(lambda h, k, s, p, d: _out(h, k, s, p, d + 1))
     ),
-    "One window is missing: the first stands at 0, before any step is made. Add 1.": (
+    "One window is missing: the first starts at 0, before any step is taken. Add 1.": (
         _pair(lambda h, k, s, p, d: _out(h, k, s, p, d) - 1)
     ),
-    "The + 1 stands outside of the division: first count the steps, then add the first window.": (
+    "The + 1 belongs outside the division: first count the steps, then add the first window.": (
         _pair(lambda h, k, s, p, d: (h + 2 * p - d * (k - 1)) // s)
     ),
     "The stride is missing: the kernel moves s pixels at a time.": (
@@ -100,8 +100,8 @@ LAYERS = {
     "the last pooling": lambda: nn.MaxPool2d(3, stride=2),  # 11
 }
 ADVICE = (
-    "how many windows of 5 pixels fit into 100, two pixels apart? The first stands at 0.",
-    "a pooling without a stride moves on by its own size.",
+    "how many windows of 5 pixels fit into 100, two pixels apart? The first starts at 0.",
+    "a pooling without a stride moves on by the size of its window.",
     "a padding of 1 on each side restores what a 3×3 kernel takes.",
     "with dilation 2 the kernel spans 5 pixels, and the padding adds 2 on each side.",
     "its windows are 3 wide and 2 apart, and what does not fit completely is left out.",

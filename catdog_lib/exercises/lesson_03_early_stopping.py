@@ -33,7 +33,7 @@ def early_stopping(answer: Callable[[list[float], int], tuple[int, int]]) -> Non
         setting = f"losses {losses}, patience {patience}"
         hints = {
             "Epochs count from 1, positions in a list from 0.": (right[0] - 1, right[1] - 1),
-            "The number of epochs counts from 1, the kept epoch does, too.": (
+            "The number of epochs is right; the kept epoch counts from 1, too.": (
                 right[0],
                 right[1] - 1,
             ),
@@ -45,7 +45,7 @@ def early_stopping(answer: Callable[[list[float], int], tuple[int, int]]) -> Non
                 losses.index(min(losses)) + 1,
             ),
             "You stop one epoch late.": _stopped(losses, patience + 1),
-            "You stop one epoch early: it may fail to improve `patience` times in a row.": (
+            "You stop one epoch early: stop after `patience` epochs without an improvement.": (
                 _stopped(losses, patience - 1) if patience > 1 else None
             ),
             "Compare with the best loss so far, not with the one before.": _against_last(
@@ -55,7 +55,9 @@ def early_stopping(answer: Callable[[list[float], int], tuple[int, int]]) -> Non
         for hint, wrong in hints.items():
             require((trained, kept) == right or (trained, kept) != wrong, f"{hint} ({setting})")
         if (trained, kept) != right:
-            raise WrongAnswer(f"With {setting} I get {right}, you {(trained, kept)}.")
+            raise WrongAnswer(
+                f"With {setting} the right pair is {right}; you return {(trained, kept)}."
+            )
 
 
 def _stopped(losses: list[float], patience: int, strict: bool = True) -> tuple[int, int]:

@@ -58,7 +58,7 @@ def batch_norm(answer: Callable[[Tensor], Tensor]) -> None:
                 centred / (variance + 1e-5),
                 centred / variance,
             ],
-            "torch.var divides by n − 1 unless told otherwise; BatchNorm divides with n: "
+            "torch.var divides by n − 1 unless told otherwise; BatchNorm divides by n: "
             "unbiased=False.": _normalize(maps, channel, unbiased=True),
         }
         otherwise = (
@@ -100,16 +100,12 @@ def first_losses(answer: list[float]) -> str:
             )
         },
         {
-            "That is the loss without the bias; every image is called a cat with confidence.": (
-                math.log(2)
-            ),
+            "That is ln 2, the loss without the biases. With them every image is called a cat with "
+            "confidence; take the loss of the cats and of the dogs, then the mean.": math.log(2),
             "That is the loss of the dogs alone, or of the cats alone: take the mean of both.": [
                 math.log(1 + math.exp(6)),
                 math.log(1 + math.exp(-6)),
             ],
-            "You took the logarithm of the mean probability; take the mean of the losses.": (
-                -math.log(0.5)
-            ),
         },
     )
     for name, loss, found, wrong in zip(PREDICTED, given, measured, mistakes, strict=True):

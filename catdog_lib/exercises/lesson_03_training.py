@@ -32,9 +32,12 @@ def train_epoch(answer: Callable) -> None:
         result = require_sequence(result, 2, "two numbers, the mean loss and the accuracy")
         require(
             not any(isinstance(number, Tensor) and number.requires_grad for number in result),
-            "Return plain numbers: loss.item(), else the whole graph stays in memory.",
+            "Return plain numbers, loss.item(); otherwise the whole graph stays in memory.",
         )
-        require(yours.training, "After the epoch the model is not in training mode: who sets it?")
+        require(
+            yours.training,
+            "After the epoch the model is not in training mode. Which line sets the mode?",
+        )
         loss, accuracy = result
         for hint, mistake in MISTAKES.items():
             model, optimizer = make()
@@ -98,7 +101,9 @@ MISTAKES: Mistakes = {
     "cross_entropy takes logits and does the softmax itself; you do it twice.": _mistaken(
         softmax=True
     ),
-    "Old gradients still count: they add up until optimizer.zero_grad().": _mistaken(clears=False),
+    "Old gradients still count: they add up until you call optimizer.zero_grad().": _mistaken(
+        clears=False
+    ),
     "The model came in evaluation mode and you left it there; training needs model.train().": (
         _mistaken(trains=False)
     ),

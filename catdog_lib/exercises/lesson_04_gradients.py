@@ -38,9 +38,14 @@ def gates(answer: object) -> str:
         "The ReLU stops one path only. a and c reach L along the other one, too: a·c.": [
             [0.0, 0.0, 0.0]
         ],
-        "b reaches L through the ReLU alone.": [[4.0, 3.0, 3.0], [4.0, 1.0, 3.0]],
+        "b reaches L only through the ReLU, and its gate is closed.": [
+            [4.0, 3.0, 3.0],
+            [4.0, 1.0, 3.0],
+        ],
     }
-    otherwise = f"Autograd finds other numbers than {show(list(answer))}; try one path at a time."
+    otherwise = (
+        f"Autograd finds other numbers than {show(list(answer))}; go along one path at a time."
+    )
     require_value(list(answer), found, mistakes, otherwise)
     return (
         f"Forward, L = {loss.data:g}; backward, autograd finds {show(found)}: the ReLU got "
@@ -75,10 +80,10 @@ def kernel_gradient(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
             "You averaged over the images; every image pulls at the kernel, so they add up.": [
                 right / n
             ],
-            "You averaged over the places of the map; a kernel is used in all of them, and what "
-            "is used several times adds up.": [right / places, right / (n * places)],
-            "The sign: ∂L/∂w is not yet the step against it.": -right,
-            "You took the first image alone; the kernel is used in all of them.": torch.einsum(
+            "You averaged over the places of the map; a kernel is used at all of them, and its "
+            "gradients add up.": [right / places, right / (n * places)],
+            "The sign is wrong: give ∂L/∂w itself, not the step against it.": -right,
+            "You took only the first image; the kernel is used in all of them.": torch.einsum(
                 "orq,crqij->ocij", g[0].double(), patches[0]
             ),
             "That is the sum of the pixels under each weight; every one counts g times.": (
@@ -146,8 +151,8 @@ def is_right(answer: Callable[[Callable, Callable, Tensor], bool]) -> None:
         require(
             bool(verdict),
             f"Your check rejects the right gradient {name}. Is the step h so large that the curve "
-            "bends, or so small that rounding is left? And is a difference small or large only "
-            "beside the gradient itself?",
+            "bends, or so small that rounding is left? And is the difference compared with the "
+            "length of the gradient?",
         )
     for name, (loss, gradient, x) in _losses().items():
         for what, spoil in _SPOILED.items():

@@ -28,7 +28,7 @@ def adamw_step(answer: Callable) -> None:
         coupled = g + decay * w
         mixed = 0.9 * m + 0.1 * coupled
         handed_on = (
-            "You hand on the corrected {}. The next step goes on from the mean as it is, or it is "
+            "You return the corrected {0}. The next step needs {0} as it is, or it would be "
             "corrected twice: give the corrected one a name of its own."
         )
         inside = "The decay is still inside the gradient, as in Adam; AdamW applies it to w."
@@ -51,19 +51,19 @@ def _require_move(move: Tensor, m: Tensor, s: Tensor, w: Tensor, t: int, decay: 
     adam = m_hat / (s_hat.sqrt() + eps)
     linear = m / (1 - 0.9 * t), s / (1 - 0.999 * t)
     half = m_hat / (linear[1].sqrt() + eps), linear[0] / (s_hat.sqrt() + eps)
-    power = "Bias correction divides by 1 − βᵗ, a power, written 0.9**t; 0.9 * t is a product."
+    power = "Bias correction divides by 1 − βᵗ, with the power 0.9**t; 0.9 * t is a product."
     mistakes = {
         "The decay is missing: w also loses lr · decay · w.": adam,
         "The decay is not multiplied by the learning rate.": [adam + decay * w / (0.01 * t)],
         "The decay shrinks w: it has the same sign as m̂ / (√ŝ + ε).": adam - decay * w,
         "The bias correction is gone altogether.": m / (s.sqrt() + eps) + decay * w,
         power: [p + decay * w for p in (linear[0] / (linear[1].sqrt() + eps), *half)],
-        "ε stands outside of the root: √ŝ + ε.": m_hat / (s_hat + eps).sqrt() + decay * w,
+        "ε belongs outside the root: √ŝ + ε.": m_hat / (s_hat + eps).sqrt() + decay * w,
         "Divide by the root of ŝ.": m_hat / (s_hat + eps) + decay * w,
         "You divide the decay by √ŝ, too; AdamW keeps it outside.": (m_hat + decay * w)
         / (s_hat.sqrt() + eps),
     }
-    require(not move.isnan().any(), f"At t = {t} there is a NaN: {power}")
+    require(not move.isnan().any(), f"At t = {t} your new w contains NaN (not a number): {power}")
     otherwise = f"At t = {t} m and s are right, but w should lose lr · (m̂ / (√ŝ + ε) + decay · w)."
     require_value(move, adam + decay * w, mistakes, otherwise)
 
@@ -95,19 +95,19 @@ def gain(answer: Callable[[Callable], float]) -> str:
         mean, square = (density * y).sum(), (density * y**2).sum()
         right = 1 / square.sqrt()
         mistakes = {
-            "That is He's √2, which is right for ReLU alone.": 2**0.5,
-            "You divide by the standard deviation of φ(z). The sum over n inputs has mean square "
-            "n V times the mean of φ²; the mean of φ is part of that.": (
+            "That is He's √2, which is right only for ReLU.": 2**0.5,
+            "You divide by the standard deviation of φ(z). The sum over n inputs has the mean "
+            "square n V times the mean of φ², and the mean of φ contributes to that.": (
                 1 / (square - mean**2).sqrt()
             ),
             "That is the square: weights have the variance c² / n.": 1 / square,
-            "Upside down: where φ makes numbers smaller, weights must make them larger.": (
+            "It is upside down: where φ makes numbers smaller, weights must make them larger.": (
                 square.sqrt()
             ),
             "That is 1 over the mean of |φ(z)|; sizes go with the mean of the square.": (
                 1 / (density * y.abs()).sum()
             ),
-            "That is 5/3, the rule of thumb in nn.init.calculate_gain; work it out.": 5 / 3,
+            "That is 5/3, a rule of thumb for tanh in nn.init.calculate_gain; work it out.": 5 / 3,
         }
         after = abs(float(value / right)) ** _DEPTH
         otherwise = (

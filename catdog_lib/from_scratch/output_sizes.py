@@ -16,9 +16,10 @@ def conv_output_size(
     """Return a convolution's output size along one side: ``⌊(h + 2p − d(k − 1) − 1) / s⌋ + 1``.
 
     h is the side (size) in pixels, p the padding at each of its two ends, k the kernel, d the
-    dilation (the distance between two of the kernel's taps; 1 is an ordinary kernel), s the stride.
+    dilation (the distance between two neighbouring weights of the kernel; 1 is an ordinary kernel),
+    s the stride.
     The kernel covers d(k − 1) + 1 of h + 2p pixels; the first position is free, and each further
-    one needs s more. Pixels that are left over are not looked at: that is the floor ⌊ ⌋. Source:
+    one needs s more. Pixels that are left over are never looked at: that is the floor ⌊ ⌋. Source:
     torch.nn.Conv2d; Dumoulin and Visin, arXiv:1603.07285, relationship 15.
 
     Raises:

@@ -24,15 +24,16 @@ def block(channels_in: int, channels_out: int) -> nn.Sequential:
 class SixBlockCNN(nn.Module):
     """Six blocks, then one fully connected layer.
 
-    With the default arguments this is the source's network: 64 channels, then
-    512; and its last four blocks are one block applied four times. It has
-    2,668,418 parameters and needs 13.62 G multiply-adds for an image.
+    With the default arguments this is the network that its makers published
+    (docs/credits.md): 64 channels, then 512; and its last four blocks are one block
+    applied four times. It has 2,668,418 parameters and needs 13.62 G multiply-adds
+    for an image.
 
     Args:
         size: height and width of the images, at least 64.
         width: channels of the first block; the others have eight times as many.
-        tied: blocks 3 to 6 share their weights (and their BatchNorm statistics), as
-            in the source. Untied they have their own: 9,750,914 parameters.
+        tied: blocks 3 to 6 share their weights (and their BatchNorm statistics), as its
+            makers' code has it. Untied they have their own: 9,750,914 parameters.
 
     Shape: N×3×size×size, uint8 or float in [0, 1]  →  logits, N×2.
 

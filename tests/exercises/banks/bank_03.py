@@ -58,7 +58,7 @@ FIRST_LOSSES = [
     ([-math.log(10), math.log(1000), THIRD], "minus its natural logarithm"),
     ([math.log10(10), math.log10(1000), THIRD], "natural logarithm"),
     ([math.log(10), math.log2(1000), THIRD], "1/1,000"),
-    ([math.log(10), math.log(1000), math.log(2)], "without the bias|called a cat"),
+    ([math.log(10), math.log(1000), math.log(2)], "the loss without the biases"),
     ([math.log(10), math.log(1000), 6.0025], "of the dogs alone"),
     ([math.log(10), math.log(1000), 6], "of the dogs alone"),
     ([math.log(10), math.log(1000), 2.0], "the measured loss is not 2"),
@@ -173,14 +173,17 @@ STOPPING = [
     (lambda losses, patience: stopping(losses, patience, first=0), "Epochs count from 1"),
     (
         lambda losses, patience: (stopping(losses, patience)[0], stopping(losses, patience)[1] - 1),
-        "the kept epoch does, too",
+        "the kept epoch counts from 1",
     ),
     (lambda losses, patience: stopping(losses, patience)[::-1], "wrong order"),
     (lambda losses, patience: stopping(losses, patience, keep="last"), "keep the best one"),
     (lambda losses, patience: stopping(losses, patience, late=1), "one epoch late"),
-    (lambda losses, patience: stopping(losses, patience, late=-1), "one epoch early|I get"),
+    (
+        lambda losses, patience: stopping(losses, patience, late=-1),
+        "one epoch early|the right pair",
+    ),
     (lambda losses, patience: stopping(losses, patience, strict=False), "An equal loss"),
-    (against_the_last, "the best loss so far|I get|epoch late"),
+    (against_the_last, "the best loss so far|the right pair|epoch late"),
     (
         lambda losses, patience: (
             stopping(losses, patience)[0],
@@ -188,7 +191,10 @@ STOPPING = [
         ),
         "those after the stop",
     ),
-    (lambda losses, patience: (len(losses), losses.index(min(losses)) + 1), "I get|epoch late"),
+    (
+        lambda losses, patience: (len(losses), losses.index(min(losses)) + 1),
+        "the right pair|epoch late",
+    ),
     (lambda losses, patience: stopping(losses, patience)[0], "two integers"),
     (lambda losses, patience: (losses.sort(), stopping(losses, patience))[1], "changed the losses"),
     (no_return, "two integers"),
