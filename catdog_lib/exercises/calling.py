@@ -6,14 +6,15 @@ themselves are compared in ``checking.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, ValuesView
 from contextlib import contextmanager
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from catdog_lib.exercises.checking import Mistakes, is_integer, require_sequence, same, show
+from catdog_lib.exercises.copies import copy_of
+from catdog_lib.exercises.guard import Watch, globals_kept
+from catdog_lib.exercises.own_line import describe
 from catdog_lib.exercises.registry import WrongAnswer, require
 
 
@@ -25,60 +26,51 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
-def _copy(value: object) -> object:
-    """Return a copy of tensors, arrays and lists of them, to compare with later."""
-    if isinstance(value, Tensor):
-        return value.detach().clone()
-    if isinstance(value, list | tuple):
-        return [_copy(part) for part in value]
-    return value.copy() if isinstance(value, np.ndarray) else value
+def call(
+    answer: Callable,
+    *arguments: object,
+    keeps: str = "what it was given",
+    trains: bool = False,
+    draws: bool = False,
+) -> object:
+    """Return what a student's function gives; the rest must stay as it was.
 
-
-def _unchanged(now: object, before: object) -> bool:
-    """Return whether a value is still what :func:`_copy` made of it."""
-    if isinstance(now, Tensor):
-        same_kind = now.shape == before.shape and now.dtype == before.dtype
-        return same_kind and torch.allclose(now, before, rtol=0, atol=0, equal_nan=True)
-    if isinstance(now, list | tuple):
-        return len(now) == len(before) and all(map(_unchanged, now, before))
-    if isinstance(now, np.ndarray):
-        return now.shape == before.shape and bool(np.all((now == before) | (now != now)))
-    is_value = isinstance(now, int | float | str)  # in a list that was sorted, say
-    return now == before or now is before if is_value else True
-
-
-def call(answer: Callable, *arguments: object, keeps: str = "what it was given") -> object:
-    """Return what a student's function gives; its arguments must stay as they were.
-
-    Tensors, arrays and lists of them are guarded; models and optimizers are not, since exercises
-    ask for a step of training.
+    Its arguments, networks and their hooks, the gradient switch and the global random numbers are
+    guarded. Global ones are put back after the call, so that no later call suffers from it.
 
     Args:
         answer: the student's function.
         *arguments: what it is called with.
         keeps: the arguments in the hint's words: "Your function changed {keeps}".
+        trains: whether it may change the weights, gradients and modes of a network.
+        draws: whether it may draw from the global random numbers; a network with dropout does.
 
     Raises:
-        WrongAnswer: it stopped with an error, or changed an argument.
+        WrongAnswer: it stopped with an error, or changed something.
     """
-    before = _copy(arguments)
-    try:
-        value = answer(*arguments)
-    except WrongAnswer:  # from a function that the exercise hands to the student's
-        raise
-    except Exception as error:
-        raise WrongAnswer(f"Your function stopped with {type(error).__name__}: {error}") from error
-    require(
-        _unchanged(arguments, before),
-        f"Your function changed {keeps}: work on a copy, such as x.clone(), without in-place "
-        "operations such as -= or sub_().",
-    )
-    return value
+    with globals_kept():
+        arguments = copy_of(arguments)  # one that is changed must not spoil the next check
+        watch = Watch(arguments, trains, draws)
+        try:
+            value = answer(*arguments)
+        except WrongAnswer:  # from a function that the exercise hands to the student's
+            raise
+        except Exception as error:
+            raise WrongAnswer(f"Your function stopped with {describe(error)}") from error
+        changed = watch.change(keeps)
+        require(changed is None, changed or "")
+    return list(value) if isinstance(value, Iterator | ValuesView | range) else value
 
 
-def ask(answer: Callable, *arguments: object, keeps: str = "what it was given") -> object:
+def ask(
+    answer: Callable,
+    *arguments: object,
+    keeps: str = "what it was given",
+    trains: bool = False,
+    draws: bool = False,
+) -> object:
     """Return what a student's function gives, as :func:`call` does; it must give something back."""
-    value = call(answer, *arguments, keeps=keeps)
+    value = call(answer, *arguments, keeps=keeps, trains=trains, draws=draws)
     require(value is not None, "Your function returns None: does it end in `return`?")
     return value
 
@@ -91,6 +83,7 @@ def check_settings(
     mistakes: Mistakes,
     integers: str = "",
     returns: str = "two numbers, as in `return first, second`",
+    draws: bool = False,
     **tolerance: float,
 ) -> None:
     """Ask for every setting; name the mistake that all results show, else the first wrong result.
@@ -103,12 +96,13 @@ def check_settings(
         mistakes: the hint for a mistake → the wrong formula.
         integers: what to do to get integers, if the results must be some by their type, too.
         returns: what it returns in words, if that is a tuple.
+        draws: whether it may draw from the global random numbers, as a new layer does.
         **tolerance: ``rtol`` and ``atol`` of :func:`~catdog_lib.exercises.checking.same`.
 
     Raises:
         WrongAnswer: some result is wrong.
     """
-    results = [ask(answer, *setting) for setting in settings]
+    results = [ask(answer, *setting, draws=draws) for setting in settings]
     targets = [right(*setting) for setting in settings]
     if isinstance(targets[0], tuple):
         results = [require_sequence(result, len(targets[0]), returns) for result in results]

@@ -7,8 +7,9 @@ tensor of any type. What a checker needs to call a student's function is in ``ca
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from numbers import Integral, Real
+from collections.abc import Iterator, Mapping, ValuesView
+from decimal import Decimal
+from numbers import Rational, Real
 
 import numpy as np
 import torch
@@ -32,7 +33,9 @@ def _as_tensor(value: object) -> Tensor:
             return torch.empty(0, dtype=torch.float64)
         kinds = {part.dtype for part in parts}
         return torch.stack(parts if len(kinds) == 1 else [part.double() for part in parts])
-    array = np.asarray(value)
+    if isinstance(value, Rational | Decimal) and not isinstance(value, int | np.integer):
+        value = int(value) if is_integer(value) else float(value)
+    array = np.asarray(list(value) if isinstance(value, Iterator | ValuesView | range) else value)
     require(array.dtype.kind in "biuf", f"I expected numbers, not a {type(value).__name__}.")
     return torch.from_numpy(array)
 
@@ -111,8 +114,8 @@ def require_tensor(
 
 def require_sequence(value: object, length: int, what: str) -> tuple:
     """Return a value that should be ``length`` things as a tuple; ``what`` completes "Return …"."""
-    if isinstance(value, Tensor | np.ndarray) and value.ndim == 1:
-        value = value.tolist()
+    if isinstance(value, Tensor | np.ndarray) and value.ndim:
+        value = value.tolist() if value.ndim == 1 else list(value)
     good = isinstance(value, list | tuple) and len(value) == length
     require(good, f"Return {what}; you return {show(value)}.")
     return tuple(value)
@@ -141,7 +144,8 @@ def is_integer(value: object) -> bool:
     """Return whether the type is that of an integer, in Python, NumPy or PyTorch: 3, not 3.0."""
     if isinstance(value, Tensor | np.ndarray):
         return value.ndim == 0 and is_integer(value.item())
-    return isinstance(value, Integral) and not isinstance(value, bool)
+    is_whole = isinstance(value, Rational) and value.denominator == 1  # Fraction(6, 2), too
+    return is_whole and not isinstance(value, bool)
 
 
 def show(value: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from catdog_lib.exercises.checking import as_float64, is_integer
 from catdog_lib.exercises.registry import exercise, require
@@ -40,11 +40,18 @@ _CHANGES = {
 def keeps_label(answer: Mapping[str, object]) -> None:
     """Check a dict of tasks: the changes that leave every label of each task true."""
     require(isinstance(answer, Mapping), "Give a dict: each task with a list of changes.")
+    other = [task for task in answer if task not in _CHANGES]
+    require(
+        not other or len(answer) <= 4,
+        f"{''.join(map(str, other[:1]))!r} is none of the four tasks.",
+    )
     for task, changes in _CHANGES.items():
         require(task in answer, f"The task {task!r} is missing, or is spelled differently.")
         given = answer[task]
-        listed = isinstance(given, list | tuple | set | frozenset)
+        listed = isinstance(given, Collection) and all(isinstance(change, str) for change in given)
+        listed = listed and not isinstance(given, str)
         require(listed, f"{task!r}: give a list of one or more changes.")
+        given = [change.strip().lower() for change in given]
         for change in given:
             known = ", ".join(map(repr, changes))
             require(change in changes, f"{task!r}: {change!r} is none of the changes {known}.")

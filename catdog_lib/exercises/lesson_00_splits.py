@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -65,7 +66,7 @@ def hold_out(answer: Callable[[Tensor, float, torch.Generator], Tensor]) -> None
     require(len(first) != 75, hint)
     hint = f"A share of 0.25 of 100 images is 25; you hold out {len(first)}."
     require(len(first) == 25, hint)
-    seeds = [_drawn(answer, seed) for seed in range(2, 6)]
+    seeds = [_drawn(answer, seed) for seed in range(2, 22)]
     _require_both_classes([first, *seeds])
     require(
         _drawn(answer, 1) == first,
@@ -120,7 +121,15 @@ def _require_random(splits: list[list[int]]) -> None:
             len(set(map(tuple, members))) > 1,
             f"Every seed holds out the same {name}: draw both classes at random.",
         )
-        in_a_row = all(m[-1] - m[0] == len(m) - 1 for m in members)
+        require(
+            len(set(map(tuple, members))) > len(splits) // 2,
+            f"With {len(splits)} seeds you hold out only {len(set(map(tuple, members)))} different "
+            f"sets of {name}: draw each of them at random, not only the first.",
+        )
+        gaps = [
+            after - p for m in members for p, after in pairwise(m)
+        ]  # a quarter are 1, by chance
+        in_a_row = gaps.count(1) > len(gaps) / 2
         hint = (
             f"Your {name} are always neighbours: draw each of them at random, not only the first."
         )
@@ -129,7 +138,11 @@ def _require_random(splits: list[list[int]]) -> None:
 
 def _require_any_order(answer: Callable) -> None:
     """Require a share of each class where cats and dogs alternate, and where they are few."""
-    for labels in (LABELS.flip(0), torch.arange(30) % 3 // 2):
+    for labels in (
+        LABELS.flip(0),
+        torch.arange(30) % 3 // 2,
+        (torch.arange(16) * 5 % 16 > 6).int(),
+    ):
         drawn = _drawn(answer, 1, 0.25, labels)
         for label in (0, 1):
             members = int((labels == label).sum())

@@ -52,6 +52,7 @@ def made_by(answer: Mapping[str, str]) -> None:
     """Check a dict: the letter of each of five maps → the name of the kernel that made it."""
     hint = "Give a dict: each letter with the name of a kernel."
     require(isinstance(answer, Mapping), hint)
+    answer = {str(letter).strip().upper(): name for letter, name in answer.items()}
     for letter, (right, _) in MYSTERIES.items():
         require(letter in answer, f"Map {letter} is missing.")
         choices = {

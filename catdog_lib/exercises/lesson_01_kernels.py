@@ -124,7 +124,7 @@ def two_spots(answer: list[list[float]]) -> str:
 def move_right(answer: Tensor) -> None:
     """Check a 3×3 kernel that moves an image one pixel to the right, with ``padding=1``."""
     require(isinstance(answer, Tensor) or not callable(answer), "Give the kernel, not a function.")
-    kernel = torch.as_tensor(answer, dtype=torch.float32)
+    kernel = as_float64(answer).float()
     if kernel.ndim == 4 and kernel.shape[:2] == (1, 1):
         kernel = kernel[0, 0]
     hint = f"Give a kernel of 3×3 numbers; yours has shape {tuple(kernel.shape)}."

@@ -127,12 +127,14 @@ LAYERS = {
 def moves_along(answer: Mapping[str, bool]) -> str:
     """Check a dict of six layers: True where the output moves along with the image, else False."""
     require(isinstance(answer, Mapping), "Give a dict: each layer with True or False.")
+    answer = {str(name).replace("1x1", "1×1"): moves for name, moves in answer.items()}
     for name in LAYERS:
         require(name in answer, f"{name!r} is missing, or is spelled differently.")
         hint = f"{name!r}: give True or False; you gave {show(answer[name])}."
-        require(isinstance(answer[name], bool | np.bool_), hint)
+        require(isinstance(answer[name], bool | int | np.bool_ | Tensor), hint)
+        require(answer[name] in (True, False), hint)  # 0 and 1, too
     for name, (layer, columns, output, why) in LAYERS.items():
         measured = _moved(layer, columns, output)
         said = "moves along" if measured else "does not move along"
-        require(answer[name] == measured, f"{name!r}: measured, the output {said}. {why}")
+        require(bool(answer[name]) == measured, f"{name!r}: measured, the output {said}. {why}")
     return f"{sum(_moved(*row[:3]) for row in LAYERS.values())} of {len(LAYERS)} move along."

@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import prod
 
+import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from catdog_lib.exercises.calling import ask, seeded
 from catdog_lib.exercises.checking import as_float64, is_integer, require_sequence, same
 from catdog_lib.exercises.registry import WrongAnswer, exercise, require
 from catdog_lib.models import SixBlockCNN
+
+
+def _layers(answer: object, order: str) -> list[tuple[int, int, int]]:
+    """Return a student's layers, from lists, tuples, an array or a tensor of three integers."""
+    answer = answer.tolist() if isinstance(answer, Tensor | np.ndarray) else answer
+    hint = "Give a list of layers, such as [(3, 2, 1), (3, 1, 1)]."
+    require(isinstance(answer, list | tuple) and len(answer) > 0, hint)
+    for layer in answer:
+        good = isinstance(layer, list | tuple) and len(layer) == 3 and all(map(is_integer, layer))
+        require(good, f"Each layer is three integers, {order}; {layer!r} is not.")
+    return [tuple(map(int, layer)) for layer in answer]
 
 
 @exercise("02.3")
@@ -20,25 +32,14 @@ def from_224_to_7(answer: list[tuple[int, int, int]]) -> None:
 
     They have to look at every pixel.
     """
-    require(
-        isinstance(answer, (list, tuple)) and len(answer) > 0,
-        "Give a list of layers, such as [(3, 2, 1), (3, 1, 1)].",
-    )
-    for layer in answer:
-        require(
-            isinstance(layer, (list, tuple)) and len(layer) == 3 and all(map(is_integer, layer)),
-            f"Each layer is three integers, (kernel, stride, padding); {layer!r} is not.",
-        )
+    answer = _layers(answer, "(kernel, stride, padding)")
     require(len(answer) <= 5, f"These are {len(answer)} layers; use five at most.")
     sizes = [224]
     seen = [{row} for row in range(224)]  # the rows of the image that each row of the map sees
     for kernel, stride, padding in answer:
         layer = f"Layer ({kernel}, {stride}, {padding})"
-        require(
-            1 <= kernel <= 7 and stride >= 1 and padding >= 0,
-            f"{layer}: a kernel has 1 to 7 pixels here, a stride is at least 1, a padding at least "
-            "0.",
-        )
+        limits = "a kernel has 1 to 7 pixels here, a stride is at least 1, a padding at least 0."
+        require(1 <= kernel <= 7 and stride >= 1 and padding >= 0, f"{layer}: {limits}")
         require(
             2 * padding <= kernel,
             f"{layer} pads with more than half a kernel, so some windows see hardly anything but "
@@ -77,9 +78,8 @@ def make_network(answer: Callable[[int], nn.Module]) -> None:
     """Check a function of the image's size: a network with the five layers, for any size."""
     for size in SIZES:
         with seeded(size):
-            model = ask(answer, size)
-        hint = "Return the network, an nn.Module."
-        require(isinstance(model, nn.Module), hint)
+            model = ask(answer, size, draws=True)
+        require(isinstance(model, nn.Module), "Return the network, an nn.Module.")
         _require_the_layers(model)
         images = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(size))
         try:
@@ -109,6 +109,10 @@ def _require_the_layers(model: nn.Module) -> None:
         found[:2] == [(3, 8, 2, 1), (8, 16, 1, 1)],
         "Keep the two convolutions as they are; what has to change comes after the features.",
     )
+    names = [type(layer).__name__ for layer in model.modules() if not list(layer.children())]
+    before = names[: names.index("MaxPool2d")] if "MaxPool2d" in names else ["ReLU", "ReLU"]
+    hint = "Keep the two ReLUs before the pooling; what has to change comes after the features."
+    require(before.count("ReLU") == 2, hint)
     pools = [layer for layer in model.modules() if isinstance(layer, nn.MaxPool2d)]
     require(
         len(pools) == 1 and _one(pools[0].kernel_size) == 2 and not pools[0].ceil_mode,
@@ -165,10 +169,8 @@ def see_enough(answer: list[tuple[int, int, int]]) -> str:
 
     The strides multiply to 8 at most, and the field has no holes.
     """
-    require(isinstance(answer, list | tuple) and len(answer) > 0, "Give a list of layers.")
+    answer = _layers(answer, "(kernel, stride, dilation)")
     for layer in answer:
-        good = isinstance(layer, list | tuple) and len(layer) == 3 and all(map(is_integer, layer))
-        require(good, f"Each layer is three integers, (kernel, stride, dilation); not {layer!r}.")
         kernel, stride, dilation = layer
         require(
             1 <= kernel <= 3 and stride >= 1 and dilation >= 1,

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from catdog_lib.exercises.calling import check_settings
-from catdog_lib.exercises.checking import Mistakes, is_integer, require_sequence, show
+from catdog_lib.exercises.checking import Mistakes, as_float64, require_sequence, show
 from catdog_lib.exercises.registry import exercise, require
 
 INTEGERS = "divide with //, not with /"
@@ -88,7 +88,9 @@ CONV_MISTAKES: Mistakes = {
 @exercise("02.1", "conv_shape")
 def conv_shape(answer: Callable) -> None:
     """Check a function of (size, kernel, stride, padding, dilation), a pair each: the new size."""
-    check_settings(answer, "conv_shape", CONV_SETTINGS, _pair(_out), CONV_MISTAKES, INTEGERS)
+    check_settings(
+        answer, "conv_shape", CONV_SETTINGS, _pair(_out), CONV_MISTAKES, INTEGERS, draws=True
+    )
 
 
 # What the network of the exercise is built of; the comment is the side after each layer.
@@ -113,7 +115,7 @@ def predicted_sides(answer: list[int]) -> str:
     """Check a list of five sides: those of an image of 100 pixels after each of five layers."""
     given = require_sequence(answer, 5, "a list of five sides")
     require(
-        all(is_integer(side) or float(side).is_integer() for side in given),
+        all(as_float64(side).numel() == 1 and as_float64(side) % 1 == 0 for side in given),
         f"You gave {show(answer)}; a map has no half rows: give integers.",
     )
     maps = torch.zeros(1, 3, 100, 100)

@@ -26,7 +26,7 @@ def own_network(answer: Callable[[], nn.Module]) -> None:
         "Give what makes the network, such as your class, not a finished network.",
     )
     with seeded(0):  # the whole check: a network may have dropout
-        model = call(answer)
+        model = call(answer, draws=True)
         require(isinstance(model, nn.Module), "Calling your answer should return an nn.Module.")
         kinds = {type(module) for module in model.modules()}
         hint = "There is no convolution in your network."

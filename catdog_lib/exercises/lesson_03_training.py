@@ -28,7 +28,15 @@ def train_epoch(answer: Callable) -> None:
     for make in (_with_momentum, _with_adam):
         yours, your_optimizer = make()
         batches = _batches()
-        result = call(answer, yours, your_optimizer, batches, keeps="the images or the labels")
+        result = call(
+            answer,
+            yours,
+            your_optimizer,
+            batches,
+            keeps="the images or the labels",
+            trains=True,
+            draws=True,
+        )
         result = require_sequence(result, 2, "two numbers, the mean loss and the accuracy")
         require(
             not any(isinstance(number, Tensor) and number.requires_grad for number in result),

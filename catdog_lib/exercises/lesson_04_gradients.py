@@ -146,7 +146,7 @@ def is_right(answer: Callable[[Callable, Callable, Tensor], bool]) -> None:
     It is tried on right gradients of several sizes and shapes, and on five kinds of wrong ones.
     """
     for name, (loss, gradient, x) in _losses().items():
-        verdict = ask(answer, loss, gradient, x.clone(), keeps="x")
+        verdict = ask(answer, loss, gradient, x.clone(), keeps="x", draws=True)
         _require_verdict(verdict)
         require(
             bool(verdict),
@@ -160,7 +160,7 @@ def is_right(answer: Callable[[Callable, Callable, Tensor], bool]) -> None:
             def wrong(x: Tensor, gradient: Callable = gradient, spoil: Callable = spoil) -> Tensor:
                 return spoil(gradient(x))
 
-            verdict = ask(answer, loss, wrong, x.clone(), keeps="x")
+            verdict = ask(answer, loss, wrong, x.clone(), keeps="x", draws=True)
             _require_verdict(verdict)
             require(
                 not verdict,

@@ -88,7 +88,7 @@ def gain(answer: Callable[[Callable], float]) -> str:
     found = []
     for name, activation in _ACTIVATIONS.items():
         with seeded(4):
-            value = as_float64(ask(answer, activation))
+            value = as_float64(ask(answer, activation, draws=True))
         require(value.numel() == 1, f"Return one number; for {name} you return {show(value)}.")
         require(bool(value.isfinite()), f"For {name} your gain is {show(value)}.")
         y = activation(grid)

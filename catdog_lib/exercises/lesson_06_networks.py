@@ -82,7 +82,7 @@ def swap_head(answer: Callable[[nn.Module, int], nn.Module]) -> None:
         network = _network(features)
         body = {name: value.clone() for name, value in network.body.state_dict().items()}
         with seeded(8):
-            value = ask(answer, network, classes)
+            value = ask(answer, network, classes, trains=True, draws=True)
         require(isinstance(value, nn.Module), f"Return the network; you return {show(value)}.")
         learning = {n: p for n, p in value.named_parameters() if p.requires_grad}
         with torch.no_grad():

@@ -43,7 +43,9 @@ def _trained(images: Tensor, labels: Tensor) -> nn.Module:
 
 def _planted(answer: Callable, images: Tensor, labels: Tensor) -> Tensor:
     """Return what the student's function makes of the images, once it has the right form."""
-    value = ask(answer, images, labels, keeps="the images or the labels that it was given")
+    value = ask(
+        answer, images, labels, keeps="the images or the labels that it was given", draws=True
+    )
     good = isinstance(value, Tensor) and value.shape == images.shape
     require(good, f"Return the changed images, a tensor of shape {tuple(images.shape)}.")
     require(value.dtype == torch.uint8, f"Return uint8, as given; yours is {value.dtype}.")

@@ -41,7 +41,7 @@ def accumulate(answer: Callable) -> None:
         F.cross_entropy(model.layers(images[:2]), 1 - labels[:2]).backward()  # from a step before
         old, before = _gradients(model), [p.detach().clone() for p in model.parameters()]
         model.train(count != 7)  # it must be left as it was
-        call(answer, model, images, labels, most, keeps="the images or the labels")
+        call(answer, model, images, labels, most, keeps="the images or the labels", trains=True)
         require(
             model.training == (count != 7),
             "Your function leaves the model in a different mode (training or evaluation): put it "

@@ -56,7 +56,7 @@ def _stepped(step: Callable, factor: float, scale: float) -> tuple[Tensor, Tenso
         optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
         network(x).sum().backward()  # from a step before
         loss = factor * (network(x) - 1).square().mean()
-        call(one, network, optimizer, loss, scale)
+        call(one, network, optimizer, loss, scale, trains=True)
         after.append(torch.cat([p.detach().flatten() for p in network.parameters()]))
     return after[0], after[1]
 

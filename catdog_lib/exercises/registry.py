@@ -11,14 +11,15 @@ the result computed. The first answer is kept: it is shown beside every later on
 
 from __future__ import annotations
 
-import copy
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, ValuesView
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
 from catdog_lib.errors import CatdogError
+from catdog_lib.exercises.guard import globals_kept
+from catdog_lib.exercises.own_line import describe
 
 
 class WrongAnswer(CatdogError):
@@ -40,7 +41,7 @@ class Exercise(NamedTuple):
 
 
 _EXERCISES: dict[str, Exercise] = {}
-_FIRST_PREDICTIONS: dict[str, object] = {}
+_FIRST_PREDICTIONS: dict[str, str] = {}
 
 
 def exercise(number: str, function: str | None = None, *, is_prediction: bool = False) -> Callable:
@@ -91,6 +92,19 @@ def exercises(lesson: str) -> list[str]:
     return sorted(number for number in _EXERCISES if number.startswith(lesson))
 
 
+def _spelled(number: object) -> str:
+    """Return an exercise's number as :func:`check` takes it; say how to write it, if it is not."""
+    if isinstance(number, str) and re.fullmatch(r"\d\d\.\d+", number):
+        return number
+    shown = number if isinstance(number, str | int | float) else "an answer"
+    meant = re.fullmatch(r"(\d{1,2})[.,](\d)", str(shown).strip())
+    example = f"{int(meant[1]):02}.{meant[2]}" if meant else "03.1"
+    raise CatdogError(
+        f"The number of an exercise comes first, as text, with two digits for the lesson: "
+        f'check("{example}", your_answer); you gave {shown!r}.'
+    )
+
+
 def _find(number: str) -> Exercise:
     """Return the exercise; import its lesson first, so that it is registered."""
     known = exercises(number[:2])
@@ -101,43 +115,58 @@ def _find(number: str) -> Exercise:
     return _EXERCISES[number]
 
 
-def check(number: str, answer: object) -> None:
+def check(number: str, *answer: object) -> None:
     """Check an answer: say that it is right, or that it is not attempted yet.
+
+    The notebook's global random numbers and its gradient switch stay as they were.
 
     Args:
         number: of the exercise, such as "03.1".
-        answer: yours; ``...`` stands for none yet.
+        *answer: yours, a single one; ``...`` stands for none yet.
 
     Raises:
         WrongAnswer: it is not right; the message is a hint. In a notebook only the hint is shown.
-        CatdogError: there is no such exercise.
+        CatdogError: there is no such exercise, or not one answer.
     """
-    checker, function, is_prediction = _find(number)
-    if answer is ...:
+    number = _spelled(number)
+    exercise_found = _find(number)
+    if len(answer) != 1:
+        name = exercise_found.function or "your_answer"
+        many = "is missing" if not answer else "has several parts: put them into one"
+        raise CatdogError(f'The answer {many}, as in check("{number}", {name}).')
+    if answer[0] is ...:
         print(f"Exercise {number}: not attempted yet.")
         return
-    if is_prediction:
+    one = answer[0]
+    with globals_kept():
+        is_lazy = isinstance(one, Iterator | ValuesView | range)
+        said = _judge(number, exercise_found, list(one) if is_lazy else one)
+    print(f"Exercise {number}: right!", *([said] if said else []))
+
+
+def _judge(number: str, found: Exercise, answer: object) -> str | None:
+    """Run the checker; return what it says of a right answer, raise the hint for a wrong one."""
+    if found.is_prediction:
         _lock(number, answer)
     try:
         require(
-            function is None or callable(answer),
-            f"Give the function itself: check('{number}', {function}), without calling it.",
+            found.function is None or callable(answer),
+            f"Give the function itself: check('{number}', {found.function}), without calling it.",
         )
-        said = checker(answer)
+        return found.checker(answer)
     except WrongAnswer as wrong:
         raise WrongAnswer(f"Exercise {number}: not yet. {wrong}") from wrong.__cause__
     except Exception as error:
         raise WrongAnswer(
-            f"Exercise {number}: not yet. Checking your answer ended in {type(error).__name__}: "
-            f"{error}"
+            f"Exercise {number}: not yet. Checking your answer ended in {describe(error)}"
         ) from error
-    print(f"Exercise {number}: right!", *([said] if said else []))
 
 
 def _lock(number: str, answer: object) -> None:
     """Keep the first prediction, and say so; show it beside a later one that differs."""
+    shown = repr(answer)
     if number not in _FIRST_PREDICTIONS:
-        _FIRST_PREDICTIONS[number] = copy.deepcopy(answer)
+        _FIRST_PREDICTIONS[number] = shown
         print(f"Exercise {number}: your prediction is locked in. Now the result is computed.")
-    elif repr(_FIRST_PREDICTIONS[number]) != repr(answer):
-        print(f"Exercise {number}: your first prediction was {_FIRST_PREDICTIONS[number]!r}.")
+    elif _FIRST_PREDICTIONS[number] != shown:
+        print(f"Exercise {number}: your first prediction was {_FIRST_PREDICTIONS[number]}.")

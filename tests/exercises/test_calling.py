@@ -44,9 +44,11 @@ def test_an_argument_with_nan_is_unchanged_if_nothing_was_done_to_it(argument):
         call(lambda x: operator.setitem(x, 0, 2), argument)
 
 
-def test_a_model_may_be_changed():
+def test_a_model_may_be_changed_where_the_exercise_trains_it():
     model = nn.Linear(2, 2)
-    assert call(lambda m: nn.init.zeros_(m.weight), model) is model.weight
+    assert call(lambda m: nn.init.zeros_(m.weight), model, trains=True) is model.weight
+    with pytest.raises(WrongAnswer, match="changed the model's weights"):
+        call(lambda m: nn.init.ones_(m.weight), model)
 
 
 def test_a_failure_is_one_sentence_with_its_cause():

@@ -105,7 +105,8 @@ def test_the_first_prediction_is_kept(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
-    ("number", "says"), [("03.9", "has 03.1"), ("99.1", "no lesson '99'"), ("x", "no lesson 'x'")]
+    ("number", "says"),
+    [("03.9", "has 03.1"), ("99.1", "no lesson '99'"), ("x", "comes first, as text")],
 )
 def test_an_unknown_exercise_is_one_sentence(number, says):
     with pytest.raises(CatdogError, match=says):

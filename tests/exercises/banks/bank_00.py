@@ -1,6 +1,8 @@
 """Typical wrong answers to the exercises of lesson 00, each with a piece of its hint."""
 
 import random
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import torch
@@ -80,10 +82,10 @@ HOLD_OUT = [
         ],
         "a quarter of each class",
     ),
-    (lambda labels, share, g: by_class(labels, share, torch.randperm), "two different splits"),
+    (lambda labels, share, g: by_class(labels, share, torch.randperm), "global random numbers"),
     (
         lambda labels, share, g: by_class(labels, share, lambda n: random.sample(range(n), n)),
-        "two different splits",
+        "global random numbers",
     ),
     (lambda labels, share, g: by_class(labels, share, torch.arange), "Every seed gives the same"),
     (
@@ -229,6 +231,46 @@ COUNTS = [
 ]
 
 
+# wrong answers that some checker once took for right
+def every_few_from_a_random_start(labels, share, g):
+    taken = []
+    for label in (0, 1):
+        members = (labels == label).nonzero()[:, 0]
+        start = torch.randint(round(1 / share), (1,), generator=g).item()
+        taken += members[start :: round(1 / share)][: round(share * len(members))].tolist()
+    return taken
+
+
+def a_run_that_goes_on_at_the_beginning(labels, share, g):
+    return by_class(
+        labels,
+        share,
+        lambda n: torch.arange(n).roll(torch.randint(n, (1,), generator=g).item()),
+    )
+
+
+def rounds_down(labels, share, g):
+    taken = []
+    for label in (0, 1):
+        members = (labels == label).nonzero()[:, 0]
+        order = torch.randperm(len(members), generator=g)
+        taken += members[order[: int(share * len(members))]].tolist()
+    return taken
+
+
+HOLD_OUT += [
+    (every_few_from_a_random_start, "different sets of"),
+    (a_run_that_goes_on_at_the_beginning, "always neighbours"),
+    (rounds_down, "not 2 of 7"),
+]
+BATCH += [(lambda images: stacked(images).permute(0, 3, 1, 2)[:4], "9 images of 4 rows")]
+STATISTICS += [
+    (lambda images: statistics(images / images.max() * 255), "The means should be"),
+    (lambda images: [part.view(1, 3, 1, 1) for part in statistics(images)], "means of shape"),
+]
+DESIGN += [(KEEPS | {"how large?": ["mirror"]}, "none of the four tasks")]
+
+
 # right answers in other styles
 def hold_out_in_numpy(labels, share, generator):
     taken = []
@@ -255,7 +297,15 @@ RIGHT_ANSWERS = {
         lambda images: torch.tensor(np.array(images).transpose(0, 3, 1, 2)),
         lambda images: torch.tensor(np.moveaxis(np.stack(images), -1, 1).tolist()).byte(),
     ],
-    "00.2": [0.7, torch.tensor(0.7), np.float32(0.7), 7 / 10, 0.71],
+    "00.2": [
+        Fraction(7, 10),
+        Decimal("0.7"),
+        0.7,
+        torch.tensor(0.7),
+        np.float32(0.7),
+        7 / 10,
+        0.71,
+    ],
     "00.3": [
         hold_out_in_numpy,
         lambda labels, share, g: by_class(labels, share, lambda n: torch.randperm(n, generator=g)),
@@ -266,14 +316,17 @@ RIGHT_ANSWERS = {
     "00.4": [
         {task: tuple(changes) for task, changes in KEEPS.items()},
         {task: set(changes) for task, changes in reversed(KEEPS.items())},
+        {task: dict.fromkeys(changes).keys() for task, changes in KEEPS.items()},
+        {task: [change.title() for change in changes] for task, changes in KEEPS.items()},
         {task: changes[::-1] for task, changes in KEEPS.items()},
     ],
     "00.5": [
         statistics_in_numpy,
         statistics_of_pytorch,
+        lambda images: torch.stack(list(statistics(images))),
         lambda images: tuple(part.tolist() for part in statistics(images)),
     ],
-    "00.6": [3457, 3460, np.int64(3500), torch.tensor(3454), 3458.0],
+    "00.6": [3457, Fraction(3460), 3460, np.int64(3500), torch.tensor(3454), 3458.0],
 }
 
 BANKS = {

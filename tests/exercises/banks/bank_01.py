@@ -86,6 +86,8 @@ def one_at(row, column, value=1.0):
 
 
 MOVE_RIGHT = [
+    ("left", "expected numbers, not a str"),
+    (None, "expected numbers, not a NoneType"),
     (one_at(1, 2), "to the left"),
     (one_at(0, 1), "the image down; rows and columns are swapped"),
     (one_at(2, 1), "the image up; rows and columns are swapped"),
@@ -103,7 +105,6 @@ MOVE_RIGHT = [
     (one_at(1, 0).flatten(), "3×3 numbers"),
     (F.pad(one_at(1, 0), (1, 1, 1, 1)), r"yours has shape \(5, 5\)"),
     (lambda image: image.roll(1, 1), "not a function"),
-    (None, "Checking your answer ended in"),
 ]
 
 
@@ -228,7 +229,7 @@ RIGHT_ANSWERS = {
     "01.4": [
         MADE_BY,
         dict(reversed(MADE_BY.items())),
-        {letter: name.upper() for letter, name in MADE_BY.items()},
+        {letter.lower(): name.upper() for letter, name in MADE_BY.items()},
     ],
     "01.5": [
         lambda x, w, b, p: F.conv2d(x, w, b, padding=p),
@@ -238,6 +239,8 @@ RIGHT_ANSWERS = {
     "01.6": [
         ALONG,
         {name: np.bool_(moves) for name, moves in ALONG.items()},
+        {name: int(moves) for name, moves in ALONG.items()},
+        {name.replace("×", "x"): torch.tensor(moves) for name, moves in ALONG.items()},
         dict(reversed(ALONG.items())),
     ],
 }

@@ -125,6 +125,12 @@ NETWORK = [
         lambda size: measured(size, features(first=nn.Conv2d(3, 8, 3, stride=2))),
         "Keep the two convolutions",
     ),
+    (
+        lambda size: nn.Sequential(
+            *(nn.GELU() if isinstance(f, nn.ReLU) else f for f in features())
+        ),
+        "Keep the two ReLUs",
+    ),
     (lambda size: nn.Sequential(measured(size), nn.Linear(2, 3)), "two numbers each"),
     (lambda size: nn.Sequential(features(), nn.AdaptiveAvgPool2d(1)), "two numbers each"),
     (lambda size: nn.Linear(3, 2), "Keep the two convolutions"),
@@ -179,13 +185,22 @@ def shape_in_tensors(size, kernel, stride, padding, dilation):
 
 
 RIGHT_ANSWERS = {
-    "02.1": [shape_by_numpy, shape_by_running, shape_in_tensors],
+    "02.1": [
+        shape_by_numpy,
+        shape_by_running,
+        shape_in_tensors,
+        lambda *sides: (  # a new layer draws its weights
+            nn.Conv2d(1, 1, *sides[1:])(torch.zeros(1, 1, *sides[0])).shape[2:]
+        ),
+    ],
     "02.2": [(48, 24, 24, 24, 11), np.array([48, 24, 24, 24, 11]), [48.0, 24.0, 24.0, 24.0, 11.0]],
     "02.3": [
         [(7, 2, 3)] * 5,
         ((2, 2, 0), (2, 2, 0), (2, 2, 0), (4, 4, 0)),
         [[4, 4, 0], [4, 4, 0], [2, 2, 0]],
         [(np.int64(3), 2, 1)] * 5,
+        np.array([(4, 2, 1)] * 5),
+        torch.tensor([(2, 2, 0)] * 5),
     ],
     "02.4": [
         measured,
