@@ -91,7 +91,7 @@ class Project:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
         )
 
     @property
