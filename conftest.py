@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # One of several workers, a core each. Two PyTorch programs with two threads each would wait for
     # one another at every barrier.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # Workers ignore Ctrl-C, and what they start would inherit that: tests interrupt it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def missing(marker: str) -> str | None:
