@@ -43,7 +43,8 @@ def call(
         *arguments: what it is called with.
         keeps: the arguments in the hint's words: "Your function changed {keeps}".
         trains: whether it may change the weights, gradients and modes of a network.
-        draws: whether it may draw from the global random numbers; a network with dropout does.
+        draws: whether it may seed PyTorch's global random numbers, and draw from NumPy's and
+            Python's.
 
     Raises:
         WrongAnswer: it stopped with an error, or changed something.
@@ -83,7 +84,6 @@ def check_settings(
     mistakes: Mistakes,
     integers: str = "",
     returns: str = "two numbers, as in `return first, second`",
-    draws: bool = False,
     **tolerance: float,
 ) -> None:
     """Ask for every setting; name the mistake that all results show, else the first wrong result.
@@ -96,13 +96,12 @@ def check_settings(
         mistakes: the hint for a mistake → the wrong formula.
         integers: what to do to get integers, if the results must be some by their type, too.
         returns: what it returns in words, if that is a tuple.
-        draws: whether it may draw from the global random numbers, as a new layer does.
         **tolerance: ``rtol`` and ``atol`` of :func:`~catdog_lib.exercises.checking.same`.
 
     Raises:
         WrongAnswer: some result is wrong.
     """
-    results = [ask(answer, *setting, draws=draws) for setting in settings]
+    results = [ask(answer, *setting) for setting in settings]
     targets = [right(*setting) for setting in settings]
     if isinstance(targets[0], tuple):
         results = [require_sequence(result, len(targets[0]), returns) for result in results]

@@ -97,6 +97,7 @@ class Globals(NamedTuple):
     gradients: bool
     dtype: torch.dtype
     train: object
+    torch_seed: int
     torch_random: Tensor
     numpy_random: tuple
     python_random: tuple
@@ -108,6 +109,7 @@ def _globals() -> Globals:
         torch.is_grad_enabled(),
         torch.get_default_dtype(),
         (nn.Module.train, nn.Module.eval, nn.Module.__call__),
+        torch.initial_seed(),
         torch.get_rng_state(),
         np.random.get_state(),
         random.getstate(),
@@ -147,14 +149,20 @@ def _global_change(before: Globals, draws: bool) -> str | None:
         return "Your function changed PyTorch's default type (set_default_dtype), and left it so."
     if now.train != before.train:
         return "Your function replaced a method of nn.Module, for all networks of the notebook."
+    if draws:
+        return None
+    if now.torch_seed != before.torch_seed:  # to draw is allowed: every new layer does
+        return (
+            "Your function seeds PyTorch's global random numbers, and the rest of the notebook "
+            "uses the same numbers: do without a seed, or use the generator that you are given."
+        )
     moved = {
-        "PyTorch's": not torch.equal(now.torch_random, before.torch_random),
         "NumPy's": not np.array_equal(now.numpy_random[1], before.numpy_random[1])
         or now.numpy_random[2:] != before.numpy_random[2:],
         "Python's": now.python_random != before.python_random,
     }
     for whose, has_moved in moved.items():
-        if has_moved and not draws:
+        if has_moved:
             return (
                 f"Your function draws from {whose} global random numbers, or seeds them, and the "
                 "rest of the notebook uses the same numbers: do without them, or use the generator "
@@ -169,7 +177,8 @@ class Watch:
     Args:
         arguments: of the call.
         trains: whether the call may change weights, statistics, gradients and modes of networks.
-        draws: whether it may draw from the global random numbers.
+        draws: whether it may seed PyTorch's global random numbers, and draw from NumPy's and
+            Python's.
     """
 
     def __init__(self, arguments: tuple, trains: bool, draws: bool) -> None:

@@ -88,9 +88,7 @@ CONV_MISTAKES: Mistakes = {
 @exercise("02.1", "conv_shape")
 def conv_shape(answer: Callable) -> None:
     """Check a function of (size, kernel, stride, padding, dilation), a pair each: the new size."""
-    check_settings(
-        answer, "conv_shape", CONV_SETTINGS, _pair(_out), CONV_MISTAKES, INTEGERS, draws=True
-    )
+    check_settings(answer, "conv_shape", CONV_SETTINGS, _pair(_out), CONV_MISTAKES, INTEGERS)
 
 
 # What the network of the exercise is built of; the comment is the side after each layer.

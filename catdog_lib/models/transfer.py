@@ -49,7 +49,10 @@ class TransferClassifier(nn.Module):
         self.head = make_head(self.backbone.feature_size, head)
         size = size or self.backbone.input_size
         count = len(self.backbone.stages)
-        frozen = count if frozen is None else frozen + count if frozen < 0 else frozen
+        frozen = count if frozen is None else frozen
+        if frozen < -count:
+            raise CatdogError(f"{backbone} has {count} stages; {-frozen} of them cannot learn.")
+        frozen += count if frozen < 0 else 0
         self.settings = {
             "backbone": backbone,
             "head": list(head),

@@ -47,6 +47,8 @@ def train_arguments(options: Mapping[str, Any]) -> dict[str, Any]:
         preset = named("head")
     if unfreeze is not None and unfreeze < 0:
         raise CatdogError(f"--unfreeze is {unfreeze}; use 0 or more stages.")
+    if unfreeze and model != "transfer":
+        raise CatdogError(f"--unfreeze is for the network transfer; {model} has nothing frozen.")
     network = {"width": options.get("width"), "backbone": options.get("backbone")}
     network |= {"head": options.get("head"), "frozen": -unfreeze if unfreeze else None}
     changes = {

@@ -155,12 +155,16 @@ def test_a_lesson_within_its_promise_needs_no_measurement(tmp_path, no_pages, mo
 
 
 def test_at_the_smallest_budget_lessons_run_side_by_side(tmp_path, no_pages, monkeypatch):
-    """Each waits for a file that the other writes, so one after the other they would hang."""
+    """Each waits for a file that the other writes, so one after the other the first stops."""
     program = (
         "import os, pathlib, time\n"
         "pathlib.Path('{own}').touch()\n"
-        "while not pathlib.Path('{other}').exists():\n"
+        "for _ in range(1200):\n"
+        "    if pathlib.Path('{other}').exists():\n"
+        "        break\n"
         "    time.sleep(0.05)\n"
+        "else:\n"
+        "    raise TimeoutError\n"
         "print('threads:', os.environ['OMP_NUM_THREADS'])"
     )
     for number, own, other in (("01", "a", "b"), ("02", "b", "a")):

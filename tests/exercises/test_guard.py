@@ -38,10 +38,9 @@ def trains_backwards(model):
         (lambda model: model[0].requires_grad_(False), "changed requires_grad"),
         (lambda model: nn.init.zeros_(model[1].weight), "changed the model's weights"),
         (lambda model: model[1].running_mean.add_(1), "BatchNorm statistics"),
-        (lambda model: trains_backwards(model), "changed the gradients|draws from"),
+        (trains_backwards, "changed the gradients"),
         (lambda model: torch.set_grad_enabled(False), "switches gradients off"),
         (lambda model: torch.set_default_dtype(torch.float64), "default type"),
-        (lambda model: torch.rand(1), "PyTorch's global random numbers"),
         (lambda model: torch.manual_seed(1), "PyTorch's global random numbers"),
         (lambda model: np.random.rand(), "NumPy's global random numbers"),
         (lambda model: random.random(), "Python's global random numbers"),
@@ -55,6 +54,15 @@ def test_a_change_is_named_and_global_ones_are_put_back(change, says):
             call(change, model)
     assert torch.is_grad_enabled() and torch.get_default_dtype() == torch.float32
     assert before == (torch.get_rng_state().sum(), np.random.get_state()[2], random.getstate())
+
+
+def test_drawing_from_pytorchs_random_numbers_is_allowed_and_put_back():
+    """Every new layer draws its first weights."""
+    torch.manual_seed(5)
+    expected = torch.rand(2)
+    torch.manual_seed(5)
+    assert call(lambda channels: nn.Linear(channels, 2).out_features, 3) == 2
+    assert torch.equal(torch.rand(2), expected)
 
 
 def test_statistics_of_a_network_in_training_mode_may_move_with_a_forward_pass():

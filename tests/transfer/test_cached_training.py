@@ -105,5 +105,8 @@ def test_the_options_of_transfer_reach_the_network():
     assert learn == [False] * (len(learn) - 3) + [True] * 3
     with pytest.raises(CatdogError, match="--unfreeze is -1; use 0 or more"):
         train_arguments({"model": "transfer", "unfreeze": -1})
-    with pytest.raises(CatdogError, match="cannot freeze -1 stages"):
-        classifier(frozen=-1 - len(network.backbone.stages))
+    with pytest.raises(CatdogError, match="--unfreeze is for the network transfer"):
+        train_arguments({"model": "five_conv", "unfreeze": 1})
+    count = len(network.backbone.stages)
+    with pytest.raises(CatdogError, match=f"has {count} stages; {count + 1} of them cannot learn"):
+        classifier(frozen=-1 - count)

@@ -82,7 +82,7 @@ HOLD_OUT = [
         ],
         "a quarter of each class",
     ),
-    (lambda labels, share, g: by_class(labels, share, torch.randperm), "global random numbers"),
+    (lambda labels, share, g: by_class(labels, share, torch.randperm), "from the generator"),
     (
         lambda labels, share, g: by_class(labels, share, lambda n: random.sample(range(n), n)),
         "global random numbers",

@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from catdog_lib.exercises.lesson_01_kernels import NINE, SPOTS
 from catdog_lib.from_scratch.conv import conv2d_loops
@@ -213,8 +214,27 @@ def correlate_by_hand(signal, kernel):
     )
 
 
+def correlate_by_a_layer(signal, kernel):
+    """A new layer draws first weights, before it gets these."""
+    layer = nn.Conv1d(1, 1, len(kernel), bias=False)
+    layer.weight.data = kernel.float()[None, None]
+    return layer(signal.float()[None, None]).detach().flatten()
+
+
+def patches_by_a_layer(x, weight, bias, padding):
+    layer = nn.Conv2d(x.shape[1], len(weight), weight.shape[2:], padding=padding)
+    layer.weight.data, layer.bias.data = weight, bias
+    return layer(x).detach()
+
+
 RIGHT_ANSWERS = {
-    "01.1": [slid, correlate_in_numpy_style, correlate_by_hand, lambda s, k: slid(s, k).double()],
+    "01.1": [
+        slid,
+        correlate_in_numpy_style,
+        correlate_by_hand,
+        lambda s, k: slid(s, k).double(),
+        correlate_by_a_layer,
+    ],
     "01.2": [
         ((5.0, 22.0), (2.0, 13.0)),
         np.array([[5, 22], [2, 13]]),
@@ -234,6 +254,7 @@ RIGHT_ANSWERS = {
     "01.5": [
         lambda x, w, b, p: F.conv2d(x, w, b, padding=p),
         by_patches,
+        patches_by_a_layer,
         lambda x, w, b, p: conv2d_loops(x, w, b, padding=p),
     ],
     "01.6": [

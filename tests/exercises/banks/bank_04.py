@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from tests.exercises.banks.common import no_return
 
@@ -308,6 +309,14 @@ BANKS = {
     "04.5": ADAMW,
     "04.6": GAIN,
 }
+
+
+def kernel_by_a_layer(x, g):
+    layer = nn.Conv2d(x.shape[1], g.shape[1], x.shape[2] - g.shape[2] + 1, bias=False).to(x.dtype)
+    (layer(x) * g).sum().backward()
+    return layer.weight.grad
+
+
 RIGHT_ANSWERS = {
     "04.1": [(4, 0, 3), [4.0, 0.0, 3.0], torch.tensor([4, 0, 3])],
     "04.2": [
@@ -315,6 +324,7 @@ RIGHT_ANSWERS = {
         kernel_by_pytorch,
         kernel_by_loops,
         kernel_by_autograd,
+        kernel_by_a_layer,
         lambda x, g: right_kernel(x.double(), g.double()).numpy(),
     ],
     "04.3": [
