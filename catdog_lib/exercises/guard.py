@@ -161,14 +161,11 @@ def _global_change(before: Globals, draws: bool) -> str | None:
         or now.numpy_random[2:] != before.numpy_random[2:],
         "Python's": now.python_random != before.python_random,
     }
-    for whose, has_moved in moved.items():
-        if has_moved:
-            return (
-                f"Your function draws from {whose} global random numbers, or seeds them, and the "
-                "rest of the notebook uses the same numbers: do without them, or use the generator "
-                "that you are given."
-            )
-    return None
+    whose = next((whose for whose, has_moved in moved.items() if has_moved), None)
+    return whose and (
+        f"Your function draws from {whose} global random numbers, or seeds them, and the rest of "
+        "the notebook uses the same numbers: use PyTorch's, or the generator that you are given."
+    )
 
 
 class Watch:
@@ -177,8 +174,7 @@ class Watch:
     Args:
         arguments: of the call.
         trains: whether the call may change weights, statistics, gradients and modes of networks.
-        draws: whether it may seed PyTorch's global random numbers, and draw from NumPy's and
-            Python's.
+        draws: whether it may seed PyTorch's random numbers, and draw from NumPy's and Python's.
     """
 
     def __init__(self, arguments: tuple, trains: bool, draws: bool) -> None:
