@@ -28,11 +28,10 @@ network.
 """
 
 # The order of a visit, not of the alphabet.
-ROOMS = (
-    "from_scratch", "models", "data", "sketches", "training", "inspect", "explain", "sparsity",
-    "transfer", "evidence", "plots", "explore", "exercises", "runs", "experiments", "bench",
-    "course", "cli",
-)  # some rooms a row  # fmt: skip
+ROOMS = """
+    from_scratch models data sketches training inspect explain sparsity transfer evidence plots
+    explore exercises runs experiments bench course cli
+""".split()
 
 
 def docstring(path: Path) -> str:
