@@ -1,0 +1,188 @@
+"""Labels that do not fit their images: a few of them, all of them, or all shifted by one."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import math
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from scipy.special import bdtrc, expit, pdtrc
+from torch import Tensor, nn
+
+from catdog_lib.diagnose.finding import CERTAIN, LIKELY, POSSIBLE, Finding, certainty_of
+
+_FEW_IMAGES, _STEPS, _RATES = 16, 100, (1e-3, 1e-2)  # of the attempt to learn by heart
+_EPOCHS = 5  # of a training run that has had the time to learn something
+
+
+def label_suspects(
+    test_outputs: Tensor, test_labels: Tensor, names: Sequence[str] | None = None
+) -> list[Finding]:
+    """Name the images whose label a network contradicts with more confidence than its errors have.
+
+    A network is wrong mostly where it is unsure. With z the difference of the two largest logits,
+    the share of its errors is modelled as 1 / (1 + exp(z / T)). T is fitted to the less certain
+    half of the images, and says how many errors to expect in the more certain half. Wrong labels
+    are as frequent there as anywhere, so if many more answers contradict their labels than that,
+    the labels are to blame. After C. Northcutt, L. Jiang and I. Chuang 2021, "Confident learning",
+    arXiv 1911.00068, which looks for confident disagreement, too.
+
+    Args:
+        test_outputs: logits N×K on images that the network was not trained on: held out, or each by
+            a network of a cross-validation that has not seen it.
+        test_labels: N.
+        names: of the images; None numbers them from 0.
+    """
+    ranked = test_outputs.detach().double().topk(2, dim=1)
+    margins, wrong = ranked.values[:, 0] - ranked.values[:, 1], ranked.indices[:, 0] != test_labels
+    order = margins.argsort()
+    unsure, sure = order[: len(order) // 2], order[len(order) // 2 :]
+    if len(unsure) < 10:
+        return []
+    errors = int(wrong[unsure].sum())
+    temperature = _temperature(margins[unsure], errors + math.sqrt(errors) + 1)
+    expected = float(expit(-margins[sure].numpy() / temperature).sum())
+    found = int(wrong[sure].sum())
+    p_value = float(pdtrc(found - 1, expected)) if found else 1.0
+    if not (certainty := certainty_of(p_value)):
+        return []
+    rows = sure[wrong[sure]].flip(0).tolist()  # the most certain first
+    named = ", ".join(names[i] if names else f"no. {i}" for i in rows[:3])
+    saw = (
+        f"{found} of the {len(sure)} most certain answers contradict the label, where "
+        f"{expected:.1f} were to be expected (by chance with probability {p_value:.0e}): {named} …"
+    )
+    advice = "Look at these images, the first ones first, and correct the labels that are wrong."
+    numbers = {"p_value": p_value, "suspects": found, "expected": expected, "rows": rows}
+    return [Finding("label_suspects", saw, certainty, advice, numbers)]
+
+
+def _temperature(margins: Tensor, errors: float) -> float:
+    """Return the T for which 1 / (1 + exp(margin / T)), added up, gives this many errors."""
+    low, high = 1e-6, 1e6
+    for _ in range(100):  # halving an interval on a logarithmic scale
+        middle = math.sqrt(low * high)
+        if expit(-margins.numpy() / middle).sum() < errors:
+            low = middle
+        else:
+            high = middle
+    return middle
+
+
+def conflicting_labels(train_images: Tensor, train_labels: Tensor) -> list[Finding]:
+    """Find images that occur with different labels, pixel for pixel the same.
+
+    Give it two passes over your training batches, one after the other and without augmentation: if
+    images and labels are shuffled apart, most images get another label in the second pass.
+
+    Args:
+        train_images: N×…, with the copies or passes together.
+        train_labels: N.
+    """
+    seen: dict[bytes, set[int]] = {}
+    for image, label in zip(train_images, train_labels.tolist(), strict=True):
+        digest = hashlib.blake2b(image.contiguous().numpy().tobytes(), digest_size=16).digest()
+        seen.setdefault(digest, set()).add(label)
+    conflicts = sum(len(labels) > 1 for labels in seen.values())
+    if not conflicts:
+        return []
+    saw = f"{conflicts} of {len(seen)} different images occur with more than one label."
+    advice = (
+        "If they are copies, correct their labels. If they come from two passes over the same "
+        "data, images and labels are shuffled apart: index both with the same permutation."
+    )
+    numbers = {"conflicts": conflicts, "images": len(seen)}
+    return [Finding("conflicting_labels", saw, CERTAIN, advice, numbers)]
+
+
+def unlearned_labels(
+    losses: Sequence[float], model: nn.Module, train_images: Tensor, train_labels: Tensor
+) -> list[Finding]:
+    """Find out why a training loss stays where it started: is it the labels, or the network?
+
+    With shares p of the classes, a network that knows nothing of the images reaches the entropy
+    −Σ p ln p, ln 2 for two equal classes. If the loss of every epoch stays there, a copy of the
+    network tries to learn 16 of the images by heart. If it can, the network is in order, and the
+    labels that the loop uses have nothing to do with the images, or its steps are far too small.
+
+    Args:
+        losses: mean cross-entropy on the training images, epoch by epoch; at least five.
+        model: logits N×K. It stays as it is.
+        train_images, train_labels: of the whole training set, as the network takes them.
+    """
+    shares = torch.bincount(train_labels).double() / len(train_labels)
+    start = -torch.special.xlogy(shares, shares).sum().item()
+    margin = 0.75 / math.sqrt(len(train_labels))  # three standard errors at logits of about ±½
+    if len(losses) < _EPOCHS or min(losses) < start - margin:
+        return []
+    few = torch.linspace(0, len(train_labels) - 1, _FEW_IMAGES).long()
+    loss = min(_by_heart(model, train_images[few], train_labels[few], rate) for rate in _RATES)
+    learned = loss < start / 2
+    saw = (
+        f"In {len(losses)} epochs the training loss never came below {min(losses):.3f}; guessing "
+        f"reaches {start:.3f}. A copy of the network, given {_FEW_IMAGES} images to learn by "
+        f"heart, came down to {loss:.3f} in {_STEPS} steps."
+    )
+    advice = (
+        "The network can learn, so look at a batch of images with its labels, at how both are "
+        "shuffled, and at the learning rate."
+        if learned
+        else "Not even a few images are learned: look for layers without a gradient, for dead "
+        "units, and at the scale of the images."
+    )
+    numbers = {"lowest": min(losses), "start": start, "by_heart": loss}
+    certainty = LIKELY if learned else POSSIBLE
+    return [Finding("unlearned_labels", saw, certainty, advice, numbers)]
+
+
+def _by_heart(model: nn.Module, images: Tensor, labels: Tensor, rate: float) -> float:
+    """Return the loss on a few images after a copy of the model was trained on these alone."""
+    model = copy.deepcopy(model).train()
+    learning = [p for p in model.parameters() if p.requires_grad]
+    if not learning:
+        return math.inf
+    optimizer = torch.optim.Adam(learning, rate)
+    with torch.enable_grad():
+        for _ in range(_STEPS):
+            optimizer.zero_grad()
+            loss = F.cross_entropy(model(images), labels)
+            loss.backward()
+            optimizer.step()
+    return loss.item()
+
+
+def labels_off_by_one(labels: Tensor, outputs: Tensor) -> list[Finding]:
+    """Recognize labels that count from 1, and lists of labels that are shifted by one place.
+
+    Args:
+        labels: N, in the order of the data set.
+        outputs: N×K, of a network that does better than chance, in the same order.
+    """
+    classes = outputs.shape[1]
+    low, high = int(labels.min()), int(labels.max())
+    if low < 0 or high >= classes or (low == 1 and classes > 2):
+        certainty = LIKELY if low >= 0 and high < classes else CERTAIN
+        saw = f"The labels run from {low} to {high}, the outputs from 0 to {classes - 1}."
+        advice = "Count classes from 0, and give the network one output for each class."
+        return [Finding("labels_off_by_one", saw, certainty, advice, {"low": low, "high": high})]
+    answers = outputs.argmax(1)
+    agree = {shift: answers == labels.roll(-shift) for shift in (0, -1, 1)}
+    best = max((-1, 1), key=lambda shift: int(agree[shift].sum()))
+    shifted, unshifted = (int((agree[a] & ~agree[b]).sum()) for a, b in ((best, 0), (0, best)))
+    if shifted <= unshifted:
+        return []
+    p_value = 2 * float(bdtrc(shifted - 1, shifted + unshifted, 0.5))
+    if not (certainty := certainty_of(p_value)):
+        return []
+    share, usual = (agree[shift].double().mean().item() for shift in (best, 0))
+    saw = (
+        f"The answers agree with the label of the {'next' if best > 0 else 'previous'} image in "
+        f"{share:.1%} of the cases and with the image's own in {usual:.1%} (by chance with "
+        f"probability {p_value:.0e})."
+    )
+    advice = "Somewhere the images or the labels lost their first entry, such as a header line."
+    numbers = {"p_value": p_value, "shift": best, "shifted": share, "unshifted": usual}
+    return [Finding("labels_off_by_one", saw, certainty, advice, numbers)]

@@ -1,0 +1,152 @@
+"""Layers that do not learn: no gradient reaches them, no optimizer holds them, or they are dead."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from catdog_lib.diagnose.finding import CERTAIN, POSSIBLE, Finding
+from catdog_lib.inspect.hooks import LayerCall, evaluating, forward_hooks, layer_name
+
+_RECTIFIERS = (nn.ReLU, nn.ReLU6)
+_DEAD = 0.5  # share of a layer's units that may be dead
+_GATE = 0.01  # how far a gate that starts at 0 is opened
+
+
+def missing_gradients(
+    model: nn.Module,
+    train_images: Tensor,
+    train_labels: Tensor,
+    optimizer: Optimizer | None = None,
+) -> list[Finding]:
+    """Find layers that should learn and cannot.
+
+    Either no gradient reaches them (a ``detach()``, ``no_grad()`` or ``.data`` in between, a layer
+    that forward forgets, dead units), or the optimizer does not have their parameters. The backward
+    pass is made on a copy; weights that are all 0, such as the last scale of a residual block, are
+    opened a little first, because gradients rightly stop there at the start.
+
+    Args:
+        model: takes images, returns logits N×K. It stays as it is.
+        train_images, train_labels: a batch to learn from.
+        optimizer: the one that trains the model.
+    """
+    probe = copy.deepcopy(model)
+    with torch.no_grad():
+        for parameter in probe.parameters():
+            if not parameter.any():
+                parameter.copy_(_GATE * torch.randn(parameter.shape, generator=_generator()))
+    with torch.enable_grad():
+        outputs = probe(train_images)
+        if outputs.requires_grad:
+            probe.zero_grad()
+            F.cross_entropy(outputs, train_labels).backward()
+    silent = _layers_where(probe, lambda p: p.grad is None or not p.grad.any())
+    held = {
+        id(p) for group in (optimizer.param_groups if optimizer else ()) for p in group["params"]
+    }
+    forgotten = _layers_where(model, lambda p: id(p) not in held) if optimizer else []
+    findings = []
+    if silent:
+        saw = (
+            f"No gradient reaches {len(silent)} of {_count(model)} layers: {', '.join(silent[:3])}."
+        )
+        advice = (
+            "Look between these layers and the loss for detach(), no_grad(), .data or numpy, for a "
+            "layer that forward does not use, and for units that are always 0."
+        )
+        numbers = {"layers": len(silent)}
+        findings.append(Finding("missing_gradients", saw, CERTAIN, advice, numbers))
+    if forgotten:
+        saw = (
+            f"The optimizer does not hold the parameters of {len(forgotten)} of {_count(model)} "
+            f"layers that require gradients: {', '.join(forgotten[:3])}"
+            f"{' …' if len(forgotten) > 3 else ''}."
+        )
+        advice = (
+            "Make the optimizer after the last change of the network, or freeze what it is not to "
+            "train."
+        )
+        numbers = {"forgotten": len(forgotten)}
+        findings.append(Finding("missing_gradients", saw, CERTAIN, advice, numbers))
+    return findings
+
+
+def _layers_where(model: nn.Module, holds: Callable[[nn.Parameter], bool]) -> list[str]:
+    """Return the layers of which it holds for every parameter that requires a gradient."""
+    found = []
+    for name, module in model.named_modules():
+        own = [p for p in module.parameters(recurse=False) if p.requires_grad]
+        if own and all(map(holds, own)):
+            found.append(name or type(module).__name__)
+    return found
+
+
+def _count(model: nn.Module) -> int:
+    """Return how many layers have parameters that require gradients."""
+    return len(_layers_where(model, lambda p: True))
+
+
+def _generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+@torch.no_grad()
+def dead_units(model: nn.Module, train_images: Tensor) -> list[Finding]:
+    """Find layers of which half the units or more are 0 for every image, after their ReLU.
+
+    A unit whose ReLU is 0 for all images gets no gradient, so it stays as it is. One step of a
+    learning rate that is far too high can leave a whole layer like this.
+
+    Looks at the outputs of ReLU modules, and for a ReLU that is only a function at what the next
+    convolution or linear layer reads.
+
+    Args:
+        model: runs in evaluation mode, and is left as it was.
+        train_images: as the model takes them; some dozens, of all classes.
+    """
+    active: dict[str, Tensor] = {}  # layer → whether each unit was above 0 anywhere
+    last: tuple[str, int] | None = None  # the last layer with weights, and its units
+
+    def note(name: str, values: Tensor) -> None:
+        """Add what a layer's units did: N×units or N×units×H×W, after a ReLU."""
+        places = [side for side in range(values.ndim) if side != 1]
+        now = (values > 0).sum(places) > 0
+        active[name] = active[name] | now if name in active else now
+
+    def watch(call: LayerCall) -> None:
+        nonlocal last
+        values, name = call.inputs[0], layer_name(call.name)
+        if isinstance(call.layer, _RECTIFIERS) and call.output.ndim >= 2:
+            note(f"{name} ({type(call.layer).__name__})", call.output)
+            last = None  # its successor reads what has just been noted
+        elif isinstance(call.layer, nn.Conv2d | nn.Linear):
+            if last and values.shape[1] % last[1] == 0 and values.min() >= 0:
+                maps = values.unflatten(1, (last[1], -1)) if values.ndim == 2 else values
+                note(f"{last[0]} ({type(model.get_submodule(last[0])).__name__})", maps)
+            last = (name, call.output.shape[1])
+
+    with evaluating(model), forward_hooks(model, watch):
+        model(train_images)
+    findings = []
+    for name, alive in active.items():
+        dead = int((~alive).sum())
+        if dead < _DEAD * len(alive) or dead == 0:
+            continue
+        certainty = CERTAIN if dead == len(alive) else POSSIBLE
+        saw = (
+            f"{dead} of {len(alive)} units are 0 for all {len(train_images)} images after the "
+            f"layer {name}."
+        )
+        advice = (
+            "Start again with a lower learning rate, or look at the biases and the scale of the "
+            "images: a dead unit gets no gradient and cannot recover."
+        )
+        numbers = {"layer": name, "dead": dead, "units": len(alive)}
+        findings.append(Finding("dead_units", saw, certainty, advice, numbers))
+    return findings
