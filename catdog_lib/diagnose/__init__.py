@@ -21,6 +21,7 @@ from catdog_lib.diagnose.layers import dead_units, missing_gradients
 from catdog_lib.diagnose.losses import FLOOR, loss_floor, second_softmax, unusual_first_loss
 from catdog_lib.diagnose.predictions import augmented_test_images, unstable_predictions
 from catdog_lib.diagnose.rates import unusual_learning_rate
+from catdog_lib.diagnose.run import diagnose_run
 from catdog_lib.diagnose.weights import other_weights, untrained_weights
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "conflicting_labels",
     "dead_units",
     "diagnose",
+    "diagnose_run",
     "drifting_weights",
     "label_suspects",
     "labels_off_by_one",

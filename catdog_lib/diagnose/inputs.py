@@ -35,7 +35,7 @@ def leaked_images(
     """
     known = {_digest(image) for image in train_images}
     exact = [i for i, image in enumerate(test_images) if _digest(image) in known]
-    thumbs = _thumbnails(torch.cat([train_images.float(), test_images.float()]))
+    thumbs = _thumbnails(train_images, test_images)
     count = len(train_images)
     crossing = [p for p in similar_pairs(thumbs) if p.first < count <= p.second]
     near = sorted({pair.second - count for pair in crossing} - set(exact))
@@ -63,9 +63,10 @@ def _digest(image: Tensor) -> bytes:
     return hashlib.blake2b(image.contiguous().numpy().tobytes(), digest_size=16).digest()
 
 
-def _thumbnails(images: Tensor) -> np.ndarray:
-    """Return 16×16 grey values (uint8) of float images, whatever their scale."""
-    grey = F.adaptive_avg_pool2d(images.mean(1, keepdim=True), THUMB)[:, 0]
+def _thumbnails(*sets: Tensor) -> np.ndarray:
+    """Return 16×16 grey values (uint8) of all images, whatever their scale."""
+    chunks = (chunk for images in sets for chunk in images.split(256))  # to need less memory
+    grey = torch.cat([F.adaptive_avg_pool2d(c.float().mean(1), THUMB) for c in chunks])
     low, high = grey.min(), grey.max()
     return ((grey - low) / (high - low).clamp(min=1e-12) * 255).to(torch.uint8).numpy()
 

@@ -14,8 +14,7 @@ from torch import Tensor, nn
 
 from catdog_lib.diagnose.finding import CERTAIN, LIKELY, POSSIBLE, Finding, certainty_of
 
-_FEW_IMAGES, _STEPS, _RATES = 16, 100, (1e-3, 1e-2)  # of the attempt to learn by heart
-_EPOCHS = 5  # of a training run that has had the time to learn something
+_FEW_IMAGES, _STEPS, _RATES = 16, 60, (1e-3, 1e-2)  # of the attempt to learn by heart
 
 
 def label_suspects(
@@ -99,7 +98,11 @@ def conflicting_labels(train_images: Tensor, train_labels: Tensor) -> list[Findi
 
 
 def unlearned_labels(
-    losses: Sequence[float], model: nn.Module, train_images: Tensor, train_labels: Tensor
+    losses: Sequence[float],
+    model: nn.Module,
+    train_images: Tensor,
+    train_labels: Tensor,
+    batch_size: int = 32,
 ) -> list[Finding]:
     """Find out why a training loss stays where it started: is it the labels, or the network?
 
@@ -107,16 +110,19 @@ def unlearned_labels(
     −Σ p ln p, ln 2 for two equal classes. If the loss of every epoch stays there, a copy of the
     network tries to learn 16 of the images by heart. If it can, the network is in order, and the
     labels that the loop uses have nothing to do with the images, or its steps are far too small.
+    A training run of fewer steps than that copy takes is not judged.
 
     Args:
-        losses: mean cross-entropy on the training images, epoch by epoch; at least five.
+        losses: mean cross-entropy on the training images, epoch by epoch.
         model: logits N×K. It stays as it is.
         train_images, train_labels: of the whole training set, as the network takes them.
+        batch_size: images in a batch.
     """
     shares = torch.bincount(train_labels).double() / len(train_labels)
     start = -torch.special.xlogy(shares, shares).sum().item()
-    margin = 0.75 / math.sqrt(len(train_labels))  # three standard errors at logits of about ±½
-    if len(losses) < _EPOCHS or min(losses) < start - margin:
+    margin = 0.3 / math.sqrt(len(train_labels))  # two standard errors at logits of about ±0.15
+    steps = len(losses) * math.ceil(len(train_labels) / batch_size)
+    if steps < _STEPS or min(losses) < start - margin:
         return []
     few = torch.linspace(0, len(train_labels) - 1, _FEW_IMAGES).long()
     loss = min(_by_heart(model, train_images[few], train_labels[few], rate) for rate in _RATES)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from catdog_lib.diagnose.finding import CERTAIN, POSSIBLE, Finding
+from catdog_lib.diagnose.finding import CERTAIN, LIKELY, POSSIBLE, Finding
 from catdog_lib.inspect.hooks import LayerCall, evaluating, forward_hooks, layer_name
 
 _RECTIFIERS = (nn.ReLU, nn.ReLU6)
-_DEAD = 0.5  # share of a layer's units that may be dead
+_DEAD, _DIED = 0.9, 0.5  # share of a layer's units; of those that were alive
 _GATE = 0.01  # how far a gate that starts at 0 is opened
 
 
@@ -96,12 +96,15 @@ def _generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
 
 
-@torch.no_grad()
-def dead_units(model: nn.Module, train_images: Tensor) -> list[Finding]:
-    """Find layers of which half the units or more are 0 for every image, after their ReLU.
+def dead_units(
+    model: nn.Module, train_images: Tensor, before: Mapping[str, Tensor] | None = None
+) -> list[Finding]:
+    """Find layers whose units are 0 for every image, after their ReLU.
 
     A unit whose ReLU is 0 for all images gets no gradient, so it stays as it is. One step of a
-    learning rate that is far too high can leave a whole layer like this.
+    learning rate that is far too high can leave a whole layer like this. A fresh network may have
+    such units, too, in dense layers up to half of them; so nine of ten have to be dead, or half of
+    those that were alive before the training, where that is known.
 
     Looks at the outputs of ReLU modules, and for a ReLU that is only a function at what the next
     convolution or linear layer reads.
@@ -109,44 +112,58 @@ def dead_units(model: nn.Module, train_images: Tensor) -> list[Finding]:
     Args:
         model: runs in evaluation mode, and is left as it was.
         train_images: as the model takes them; some dozens, of all classes.
+        before: a copy of the model's state dict from before the training.
     """
-    active: dict[str, Tensor] = {}  # layer → whether each unit was above 0 anywhere
-    last: tuple[str, int] | None = None  # the last layer with weights, and its units
-
-    def note(name: str, values: Tensor) -> None:
-        """Add what a layer's units did: N×units or N×units×H×W, after a ReLU."""
-        places = [side for side in range(values.ndim) if side != 1]
-        now = (values > 0).sum(places) > 0
-        active[name] = active[name] | now if name in active else now
-
-    def watch(call: LayerCall) -> None:
-        nonlocal last
-        values, name = call.inputs[0], layer_name(call.name)
-        if isinstance(call.layer, _RECTIFIERS) and call.output.ndim >= 2:
-            note(f"{name} ({type(call.layer).__name__})", call.output)
-            last = None  # its successor reads what has just been noted
-        elif isinstance(call.layer, nn.Conv2d | nn.Linear):
-            if last and values.shape[1] % last[1] == 0 and values.min() >= 0:
-                maps = values.unflatten(1, (last[1], -1)) if values.ndim == 2 else values
-                note(f"{last[0]} ({type(model.get_submodule(last[0])).__name__})", maps)
-            last = (name, call.output.shape[1])
-
-    with evaluating(model), forward_hooks(model, watch):
-        model(train_images)
+    alive, start = _alive_units(model, train_images), {}
+    if before:
+        earlier = copy.deepcopy(model)
+        earlier.load_state_dict(before)
+        start = _alive_units(earlier, train_images)
     findings = []
-    for name, alive in active.items():
-        dead = int((~alive).sum())
-        if dead < _DEAD * len(alive) or dead == 0:
+    for name, now in alive.items():
+        units, dead = len(now), int((~now).sum())
+        once = int(start[name].sum()) if start else 0
+        died = int((start[name] & ~now).sum()) if start else 0
+        if dead < _DEAD * units and died < _DIED * max(once, 1):
             continue
-        certainty = CERTAIN if dead == len(alive) else POSSIBLE
-        saw = (
-            f"{dead} of {len(alive)} units are 0 for all {len(train_images)} images after the "
-            f"layer {name}."
+        certainty = (
+            CERTAIN if dead == units else LIKELY if died >= _DIED * max(once, 1) else POSSIBLE
         )
+        saw = f"{dead} of {units} units are 0 for all {len(train_images)} images after {name}"
+        saw += f"; {died} of the {once} that were alive before died in training." if start else "."
         advice = (
             "Start again with a lower learning rate, or look at the biases and the scale of the "
             "images: a dead unit gets no gradient and cannot recover."
         )
-        numbers = {"layer": name, "dead": dead, "units": len(alive)}
+        numbers = {"layer": name, "dead": dead, "units": units, "died": died}
         findings.append(Finding("dead_units", saw, certainty, advice, numbers))
     return findings
+
+
+@torch.no_grad()
+def _alive_units(model: nn.Module, images: Tensor) -> dict[str, Tensor]:
+    """Return for each ReLU which of its units are above 0 anywhere, for any image."""
+    alive: dict[str, Tensor] = {}
+    last: tuple[str, int] | None = None  # the last layer with weights, and how many units it has
+
+    def note(name: str, values: Tensor) -> None:
+        """Add what units did, N×units or N×units×H×W, after a ReLU."""
+        places = [side for side in range(values.ndim) if side != 1]
+        now = (values > 0).sum(places) > 0
+        name = f"{name} ({type(model.get_submodule(name)).__name__})"
+        alive[name] = alive[name] | now if name in alive else now
+
+    def watch(call: LayerCall) -> None:
+        nonlocal last
+        values, name = call.inputs[0], layer_name(call.name)
+        if isinstance(call.layer, _RECTIFIERS):
+            note(name, call.output)
+            last = None  # what follows reads the same values
+        elif isinstance(call.layer, nn.Conv2d | nn.Linear):
+            if last and values.shape[1] % last[1] == 0 and values.min() >= 0:
+                note(last[0], values.unflatten(1, (last[1], -1)) if values.ndim == 2 else values)
+            last = (name, call.output.shape[1])
+
+    with evaluating(model), forward_hooks(model, watch):
+        model(images)
+    return alive
