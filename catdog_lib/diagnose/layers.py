@@ -14,7 +14,7 @@ from catdog_lib.diagnose.finding import CERTAIN, LIKELY, POSSIBLE, Finding
 from catdog_lib.inspect.hooks import LayerCall, evaluating, forward_hooks, layer_name
 
 _RECTIFIERS = (nn.ReLU, nn.ReLU6)
-_DEAD, _DIED = 0.9, 0.5  # share of a layer's units; of those that were alive
+_DEAD, _DIED = 0.9, 0.6  # share of a layer's units; of those that were alive
 _GATE = 0.01  # how far a gate that starts at 0 is opened
 
 
@@ -103,8 +103,8 @@ def dead_units(
 
     A unit whose ReLU is 0 for all images gets no gradient, so it stays as it is. One step of a
     learning rate that is far too high can leave a whole layer like this. A fresh network may have
-    such units, too, in dense layers up to half of them; so nine of ten have to be dead, or half of
-    those that were alive before the training, where that is known.
+    such units, too, in dense layers up to half of them; so nine of ten have to be dead, or six of
+    ten of those that were alive before the training, where that is known.
 
     Looks at the outputs of ReLU modules, and for a ReLU that is only a function at what the next
     convolution or linear layer reads.
@@ -124,11 +124,10 @@ def dead_units(
         units, dead = len(now), int((~now).sum())
         once = int(start[name].sum()) if start else 0
         died = int((start[name] & ~now).sum()) if start else 0
-        if dead < _DEAD * units and died < _DIED * max(once, 1):
+        many_died = once > 0 and died >= _DIED * once
+        if dead < _DEAD * units and not many_died:
             continue
-        certainty = (
-            CERTAIN if dead == units else LIKELY if died >= _DIED * max(once, 1) else POSSIBLE
-        )
+        certainty = CERTAIN if dead == units else LIKELY if many_died else POSSIBLE
         saw = f"{dead} of {units} units are 0 for all {len(train_images)} images after {name}"
         saw += f"; {died} of the {once} that were alive before died in training." if start else "."
         advice = (
@@ -160,7 +159,7 @@ def _alive_units(model: nn.Module, images: Tensor) -> dict[str, Tensor]:
             note(name, call.output)
             last = None  # what follows reads the same values
         elif isinstance(call.layer, nn.Conv2d | nn.Linear):
-            if last and values.shape[1] % last[1] == 0 and values.min() >= 0:
+            if last and values.shape[1] % last[1] == 0 and not (values < 0).any():
                 note(last[0], values.unflatten(1, (last[1], -1)) if values.ndim == 2 else values)
             last = (name, call.output.shape[1])
 
