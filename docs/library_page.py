@@ -31,7 +31,7 @@ network.
 ROOMS = """
     from_scratch models data sketches training inspect explain sparsity transfer evidence plots
     explore exercises runs experiments bench course cli
-""".split()
+""".split()  # noqa: SIM905, some rooms a row
 
 
 def docstring(path: Path) -> str:
