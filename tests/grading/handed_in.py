@@ -48,7 +48,7 @@ CLASS = {
             INSIDE.format("import socket; socket.create_connection(('192.0.2.1', 80), 2)") + CHECK,
         ],
         False,
-        "unreachable|Errno",
+        "Network is unreachable",
     ),
     "Mia reads": (
         [

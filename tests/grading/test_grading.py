@@ -63,7 +63,7 @@ def test_without_a_sandbox_time_and_memory_are_still_limited(tmp_path):
 def test_an_answer_is_run_with_the_cells_that_it_needs_and_no_others(tmp_path):
     answer = answer_in(
         IMPORTS,
-        "slow = torch.rand(10)",
+        "slow = torch.rand(10)\ntwo = 1",
         "def half(x): return x / two",
         "two = 3",
         "def correlate(s, k): return half(s)" + CHECK,
@@ -167,6 +167,7 @@ def test_tables_hold_the_points_and_no_formulas():
 
 def test_pages_show_names_as_text_and_count_alike_mistakes():
     three = [graded(), graded("Ann", "You flip the kernel. Take 5."), graded("Bo", "Off by 7.")]
+    assert "&lt;i&gt;" in student_page(graded(reason="<i>"))
     page = class_page(three, ["a.html", "b.html", "c.html"])
     assert "2 × You flip the kernel." in page
     assert "1 × Off by …." in page
