@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from catdog_lib.diagnose.finding import CERTAIN, LIKELY, POSSIBLE, Finding, certainty_of
 
+_ENOUGH = 30  # images, for the test's distribution to hold
 _FEW_IMAGES, _STEPS, _RATES = 16, 60, (1e-3, 1e-2)  # of the attempt to learn by heart
 
 
@@ -41,7 +42,7 @@ def label_suspects(
     margins = (ranked.values[:, 0] - ranked.values[:, 1]).numpy()
     wrong = (ranked.indices[:, 0] != test_labels).numpy()
     share, unsure, p_value = _share_of_wrong_labels(margins, wrong)
-    if not (certainty := certainty_of(p_value)):
+    if len(wrong) < _ENOUGH or not certainty_of(p_value):
         return []
     suspected = wrong & (share * (1 - unsure) > (1 - share) * unsure)  # the label, not the answer
     rows = sorted(np.flatnonzero(suspected).tolist(), key=lambda row: -margins[row])
@@ -53,7 +54,8 @@ def label_suspects(
     )
     advice = "Look at these images, the first ones first, and correct the labels that are wrong."
     numbers = {"p_value": p_value, "share": share, "suspects": len(rows), "rows": rows}
-    return [Finding("label_suspects", saw, certainty, advice, numbers)]
+    # Never certain: a kind of image that a network always mistakes would look the same.
+    return [Finding("label_suspects", saw, LIKELY, advice, numbers)]
 
 
 def _share_of_wrong_labels(
