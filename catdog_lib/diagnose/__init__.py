@@ -13,7 +13,6 @@ from catdog_lib.diagnose.gradients import accumulated_gradients
 from catdog_lib.diagnose.inputs import changed_preprocessing, leaked_images
 from catdog_lib.diagnose.labels import (
     conflicting_labels,
-    label_suspects,
     labels_off_by_one,
     unlearned_labels,
 )
@@ -22,6 +21,7 @@ from catdog_lib.diagnose.losses import FLOOR, loss_floor, second_softmax, unusua
 from catdog_lib.diagnose.predictions import augmented_test_images, unstable_predictions
 from catdog_lib.diagnose.rates import unusual_learning_rate
 from catdog_lib.diagnose.run import diagnose_run
+from catdog_lib.diagnose.suspects import label_suspects
 from catdog_lib.diagnose.weights import other_weights, untrained_weights
 
 __all__ = [

@@ -13,7 +13,6 @@ from catdog_lib.diagnose.gradients import accumulated_gradients
 from catdog_lib.diagnose.inputs import changed_preprocessing, leaked_images
 from catdog_lib.diagnose.labels import (
     conflicting_labels,
-    label_suspects,
     labels_off_by_one,
     unlearned_labels,
 )
@@ -21,6 +20,7 @@ from catdog_lib.diagnose.layers import dead_units, missing_gradients
 from catdog_lib.diagnose.losses import loss_floor, second_softmax, unusual_first_loss
 from catdog_lib.diagnose.predictions import augmented_test_images, unstable_predictions
 from catdog_lib.diagnose.rates import unusual_learning_rate
+from catdog_lib.diagnose.suspects import label_suspects
 from catdog_lib.diagnose.weights import other_weights, untrained_weights
 from catdog_lib.errors import CatdogError
 

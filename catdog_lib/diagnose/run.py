@@ -19,10 +19,11 @@ from catdog_lib.diagnose.finding import Diagnosis, Finding, surest_first
 from catdog_lib.diagnose.front import CHECKS
 from catdog_lib.diagnose.frozen import drifting_weights, moved_statistics
 from catdog_lib.diagnose.inputs import changed_preprocessing, leaked_images
-from catdog_lib.diagnose.labels import conflicting_labels, label_suspects, unlearned_labels
+from catdog_lib.diagnose.labels import conflicting_labels, unlearned_labels
 from catdog_lib.diagnose.layers import dead_units, missing_gradients
 from catdog_lib.diagnose.losses import loss_floor, unusual_first_loss
 from catdog_lib.diagnose.rates import unusual_learning_rate
+from catdog_lib.diagnose.suspects import label_suspects
 from catdog_lib.diagnose.weights import other_weights, untrained_weights
 from catdog_lib.errors import CatdogError
 from catdog_lib.runs.run_folder import Run, load_run
@@ -133,13 +134,16 @@ class _RunChecks:
 
     def of_answers(self) -> Planned:
         """Return the checks of the answers to validation and test images."""
-        outputs, labels = self._answers(self.data.test)
-        planned: Planned = [
-            (label_suspects, lambda: label_suspects(outputs, labels, self.data.test.names))
-        ]
-        if self.run.finished and self.run.config["result"]["test_images"] == len(labels):
-            recorded = self.run.config["result"]["test_accuracy"]
-            planned.append((other_weights, lambda: other_weights(recorded, outputs, labels)))
+        held_out = (self.data.validation, self.data.test)
+        answers = [self._answers(each) for each in held_out]
+        outputs, labels = (torch.cat(each) for each in zip(*answers, strict=True))
+        names = [name for each in held_out for name in each.names]
+        planned: Planned = [(label_suspects, lambda: label_suspects(outputs, labels, names))]
+        if self.run.finished:
+            recorded = self.run.config["result"]
+            if recorded["test_images"] == len(self.data.test):
+                facts = (recorded["test_accuracy"], *answers[1])
+                planned.append((other_weights, lambda: other_weights(*facts)))
         return planned
 
     def learning_rate(self) -> list[Finding]:
