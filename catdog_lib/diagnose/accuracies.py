@@ -43,11 +43,14 @@ def unequal_batches(
     batches = image_count // batch_size + 1
     explained = sum(_is_mean(accuracy, batch_size, last, batches, tolerance) for accuracy in off)
     saw = (
-        f"{len(off)} of {len(accuracies)} accuracies are not a number of correct answers out of "
-        f"{image_count:,}: {off[0]:.6f} would be {off[0] * image_count:.3f} of them. "
-        f"{explained} of these are exactly a mean over {batches} batches, of which the last has "
-        f"{last} images instead of {batch_size}."
+        f"Of {len(accuracies)} accuracies {len(off)} cannot be a number of correct answers out of "
+        f"{image_count:,}: {off[0]:.6f} would be {off[0] * image_count:.3f} of them."
     )
+    if explained:
+        saw += (
+            f" A mean over {batches} batches, of which the last has {last} images instead of "
+            f"{batch_size}, explains {explained} of the {len(off)} exactly."
+        )
     advice = (
         "Add up the correct answers of all batches and divide once, by the number of images."
         if explained

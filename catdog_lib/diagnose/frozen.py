@@ -35,7 +35,7 @@ def moved_statistics(
     Raises:
         CatdogError: ``before`` belongs to another network, or the network has no such module.
     """
-    _require_same_names(model, before)
+    require_same_names(model, before)
     moved, largest = [], 0.0
     for name, layer in model.named_modules():
         if not isinstance(layer, _BatchNorm) or layer.running_mean is None:
@@ -80,7 +80,7 @@ def drifting_weights(
     Raises:
         CatdogError: as for :func:`moved_statistics`.
     """
-    _require_same_names(model, before)
+    require_same_names(model, before)
     drifted, largest, forgotten = [], 0.0, 0
     for name, parameter in _frozen_parameters(model, frozen):
         start = before[name].to(parameter)
@@ -123,7 +123,7 @@ def _is_inside(name: str, modules: Sequence[str]) -> bool:
     return any(name == module or name.startswith(f"{module}.") for module in modules)
 
 
-def _require_same_names(model: nn.Module, before: Mapping[str, Tensor]) -> None:
+def require_same_names(model: nn.Module, before: Mapping[str, Tensor]) -> None:
     """Raise an error unless ``before`` has all that the network's state dict has."""
     missing = [name for name in model.state_dict() if name not in before]
     if missing:

@@ -16,7 +16,7 @@ from catdog_lib.data.check.perceptual_hash import THUMB, similar_pairs
 from catdog_lib.diagnose.finding import CERTAIN, LIKELY, Finding, certainty_of
 
 _SHIFT = 1.0  # standard deviations from image to image that a channel's mean may differ by
-_RATIO = 1.5  # between the contrasts of the images
+_RATIO, _RANGE = 1.5, 20.0  # between the contrasts of images; between ranges of pixels
 _FITS = 0.999  # share of the pixels' variance that a change of scale explains
 
 
@@ -33,8 +33,8 @@ def leaked_images(
         train_images, test_images: N×3×H×W and M×3×H×W, before augmentation and in the same scale.
         names: of the test images, M, to say which they are; None numbers them from 0.
     """
-    known = {_digest(image) for image in train_images}
-    exact = [i for i, image in enumerate(test_images) if _digest(image) in known]
+    known = {digest(image) for image in train_images}
+    exact = [i for i, image in enumerate(test_images) if digest(image) in known]
     thumbs = _thumbnails(train_images, test_images)
     count = len(train_images)
     crossing = [p for p in similar_pairs(thumbs) if p.first < count <= p.second]
@@ -59,7 +59,9 @@ def leaked_images(
     return findings
 
 
-def _digest(image: Tensor) -> bytes:
+def digest(image: Tensor) -> bytes:
+    """Return a hash of an image, equal for images that are equal in every number."""
+    image = image.cpu()
     return hashlib.blake2b(image.contiguous().numpy().tobytes(), digest_size=16).digest()
 
 
@@ -68,7 +70,7 @@ def _thumbnails(*sets: Tensor) -> np.ndarray:
     chunks = (chunk for images in sets for chunk in images.split(256))  # to need less memory
     grey = torch.cat([F.adaptive_avg_pool2d(c.float().mean(1), THUMB) for c in chunks])
     low, high = grey.min(), grey.max()
-    return ((grey - low) / (high - low).clamp(min=1e-12) * 255).to(torch.uint8).numpy()
+    return ((grey - low) / (high - low).clamp(min=1e-12) * 255).to(torch.uint8).cpu().numpy()
 
 
 def changed_preprocessing(train_images: Tensor, test_images: Tensor) -> list[Finding]:
@@ -129,11 +131,13 @@ def _changed_scale(train: Tensor, test: Tensor) -> list[Finding]:
         effects = (abs(shift) > _SHIFT, not 1 / _RATIO < ratio < _RATIO)
         p_values = [welch_p_value(*means), welch_p_value(*contrasts)]
         for p_value, effect in zip(p_values, effects, strict=True):
-            if effect and (certainty := certainty_of(p_value)):
-                found.append((p_value, name, shift, ratio, certainty))
+            if effect and certainty_of(p_value):
+                found.append((p_value, name, shift, ratio))
     if not found:
         return []
-    p_value, name, shift, ratio, certainty = min(found)
+    p_value, name, shift, ratio = min(found)
+    # Images of another kind can differ by a lot, too, but not as 0 to 255 from 0 to 1.
+    certainty = CERTAIN if max(ratio, 1 / ratio) > _RANGE else LIKELY
     hint = ", as 0 to 255 has beside 0 to 1" if 100 < max(ratio, 1 / ratio) < 600 else ""
     saw = (
         f"In prediction the contrast of {name} is {ratio:.3g} times that of training{hint}, and "
@@ -148,21 +152,21 @@ def _swapped_channels(train: Tensor, test: Tensor) -> list[Finding]:
     """Compare red minus blue, whose sign changes if the two are exchanged."""
     warmth = [(each[:, 0] - each[:, 2]).flatten(1).mean(1) for each in (train, test)]
     as_seen, mirrored = welch_p_value(*warmth), welch_p_value(warmth[0], -warmth[1])
-    certainty = certainty_of(as_seen)
-    if not certainty or mirrored < 0.01 or warmth[0].mean() * warmth[1].mean() >= 0:
+    if not certainty_of(as_seen) or mirrored < 0.01 or warmth[0].mean() * warmth[1].mean() >= 0:
         return []
     saw = (
         f"In training red is {warmth[0].mean():+.3f} above blue, on average, and in prediction "
         f"{warmth[1].mean():+.3f}, as if the two were exchanged; by chance with probability "
         f"{as_seen:.0e}."
     )
-    return [_preprocessing(saw, certainty, {"p_value": as_seen, "order": [2, 1, 0]})]
+    return [_preprocessing(saw, LIKELY, {"p_value": as_seen, "order": [2, 1, 0]})]
 
 
 def _preprocessing(saw: str, certainty: str, numbers: dict) -> Finding:
     advice = (
         "Use one function for both, or put the normalization into the network's first layer; "
-        "OpenCV reads blue, green, red, and Pillow reads red, green, blue."
+        "OpenCV reads blue, green, red, and Pillow reads red, green, blue. If both are prepared "
+        "alike, the images themselves are of another kind."
     )
     return Finding("changed_preprocessing", saw, certainty, advice, numbers)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import math
 from collections.abc import Sequence
 
@@ -13,6 +12,7 @@ from scipy.special import bdtrc
 from torch import Tensor, nn
 
 from catdog_lib.diagnose.finding import CERTAIN, LIKELY, POSSIBLE, Finding, certainty_of
+from catdog_lib.diagnose.inputs import digest
 
 _FEW_IMAGES, _STEPS, _RATES = 16, 60, (1e-3, 1e-2)  # of the attempt to learn by heart
 
@@ -29,8 +29,7 @@ def conflicting_labels(train_images: Tensor, train_labels: Tensor) -> list[Findi
     """
     seen: dict[bytes, set[int]] = {}
     for image, label in zip(train_images, train_labels.tolist(), strict=True):
-        digest = hashlib.blake2b(image.contiguous().numpy().tobytes(), digest_size=16).digest()
-        seen.setdefault(digest, set()).add(label)
+        seen.setdefault(digest(image), set()).add(label)
     conflicts = sum(len(labels) > 1 for labels in seen.values())
     if not conflicts:
         return []

@@ -11,10 +11,12 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from catdog_lib.diagnose.finding import CERTAIN, LIKELY, POSSIBLE, Finding
+from catdog_lib.diagnose.frozen import require_same_names
 from catdog_lib.inspect.hooks import LayerCall, evaluating, forward_hooks, layer_name
 
 _RECTIFIERS = (nn.ReLU, nn.ReLU6)
 _DEAD, _DIED = 0.9, 0.6  # share of a layer's units; of those that were alive
+_CHUNK = 64  # images that the network sees at once
 _GATE = 0.01  # how far a gate that starts at 0 is opened
 
 
@@ -33,7 +35,7 @@ def missing_gradients(
 
     Args:
         model: takes images, returns logits N×K. It stays as it is.
-        train_images, train_labels: a batch to learn from.
+        train_images, train_labels: a batch to learn from; of more than 64, the first 64.
         optimizer: the one that trains the model.
     """
     probe = copy.deepcopy(model)
@@ -42,10 +44,10 @@ def missing_gradients(
             if not parameter.any():
                 parameter.copy_(_GATE * torch.randn(parameter.shape, generator=_generator()))
     with torch.enable_grad():
-        outputs = probe(train_images)
+        outputs = probe(train_images[:_CHUNK])
         if outputs.requires_grad:
             probe.zero_grad()
-            F.cross_entropy(outputs, train_labels).backward()
+            F.cross_entropy(outputs, train_labels[:_CHUNK]).backward()
     silent = _layers_where(probe, lambda p: p.grad is None or not p.grad.any())
     held = {
         id(p) for group in (optimizer.param_groups if optimizer else ()) for p in group["params"]
@@ -54,7 +56,8 @@ def missing_gradients(
     findings = []
     if silent:
         saw = (
-            f"No gradient reaches {len(silent)} of {_count(model)} layers: {', '.join(silent[:3])}."
+            f"No gradient reaches {len(silent)} of {_count(model)} layers that require gradients: "
+            f"{', '.join(silent[:3])}{' …' if len(silent) > 3 else '.'}"
         )
         advice = (
             "Look between these layers and the loss for detach(), no_grad(), .data or numpy, for a "
@@ -116,20 +119,25 @@ def dead_units(
     """
     alive, start = _alive_units(model, train_images), {}
     if before:
+        require_same_names(model, before)
         earlier = copy.deepcopy(model)
         earlier.load_state_dict(before)
         start = _alive_units(earlier, train_images)
     findings = []
     for name, now in alive.items():
         units, dead = len(now), int((~now).sum())
-        once = int(start[name].sum()) if start else 0
-        died = int((start[name] & ~now).sum()) if start else 0
+        once = int(start[name].sum()) if name in start else 0
+        died = int((start[name] & ~now).sum()) if name in start else 0
         many_died = once > 0 and died >= _DIED * once
         if dead < _DEAD * units and not many_died:
             continue
         certainty = CERTAIN if dead == units else LIKELY if many_died else POSSIBLE
         saw = f"{dead} of {units} units are 0 for all {len(train_images)} images after {name}"
-        saw += f"; {died} of the {once} that were alive before died in training." if start else "."
+        saw += (
+            f"; {died} of the {once} that were alive before died in training."
+            if name in start
+            else "."
+        )
         advice = (
             "Start again with a lower learning rate, or look at the biases and the scale of the "
             "images: a dead unit gets no gradient and cannot recover."
@@ -164,5 +172,7 @@ def _alive_units(model: nn.Module, images: Tensor) -> dict[str, Tensor]:
             last = (name, call.output.shape[1])
 
     with evaluating(model), forward_hooks(model, watch):
-        model(images)
+        for chunk in images.split(_CHUNK):
+            last = None
+            model(chunk)
     return alive

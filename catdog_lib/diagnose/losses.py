@@ -53,9 +53,8 @@ def unusual_first_loss(
         f"The first loss is {first_loss:.3f}, and ln {classes} = {expected:.3f} was expected."
         f"{reason if first_loss > expected and reason else ''}"
     )
-    far = not 1 / 3 < first_loss / expected < 3
     numbers = {"first_loss": first_loss, "expected": expected}
-    certainty = LIKELY if far else POSSIBLE
+    certainty = LIKELY if reason or not math.isfinite(first_loss) else POSSIBLE
     return [Finding("unusual_first_loss", saw, certainty, advice, numbers)]
 
 

@@ -33,7 +33,8 @@ def label_suspects(
         test_labels: N.
         names: of the images; None numbers them from 0.
     """
-    ranked = test_outputs.detach().double().topk(2, dim=1)
+    test_labels = test_labels.cpu()
+    ranked = test_outputs.detach().cpu().double().topk(2, dim=1)
     margins = (ranked.values[:, 0] - ranked.values[:, 1]).numpy()
     wrong = (ranked.indices[:, 0] != test_labels).numpy()
     share, unsure, p_value = _share_of_wrong_labels(margins, wrong)

@@ -47,8 +47,8 @@ def untrained_weights(
         values, starts = parameter.detach(), [other[name].detach() for other in others]
         compared += 1
         if not all(torch.equal(starts[0], start) for start in starts[1:]):
-            drawn.append((values.flatten(), torch.cat(starts).flatten()))
-        elif not torch.equal(values, starts[0]):
+            drawn.append((values.cpu().flatten(), torch.cat(starts).cpu().flatten()))
+        elif not torch.equal(values.cpu(), starts[0].cpu()):
             return []  # a constant, or a pretrained weight, that has moved
     learned = train_images is not None and _has_learned(model, train_images, train_labels)
     if not compared or learned or not _as_drawn(drawn):

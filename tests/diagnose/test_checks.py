@@ -103,6 +103,14 @@ class TestLayers:
         assert all(map(torch.equal, before, model.state_dict().values()))
         assert model.training and all(p.grad is None for p in model.parameters())
 
+    def test_units_that_died_are_told_from_those_that_never_lived(self):
+        model, images = tiny.small(), tiny.batch(16)[0]
+        start = copy.deepcopy(model.state_dict())
+        nn.init.constant_(model[2].bias[:3], -100.0)  # three of four
+        assert not dead_units(model, images)
+        assert dead_units(model, images, before=start)[0].certainty == "likely"
+        assert not dead_units(model, images, before=model.state_dict())
+
     def test_frozen_layers_need_no_gradient(self):
         model, (images, labels) = tiny.small(), tiny.batch(16)
         model[1].requires_grad_(False)
@@ -117,10 +125,11 @@ class TestLayers:
         (found,) = missing_gradients(Cut(*tiny.plain()), *tiny.batch(8))
         assert found.numbers == {"layers": 2}
 
-    def test_a_layer_that_is_dead_from_the_start_is_certain(self):
-        model = tiny.small()
+    def test_a_layer_that_is_dead_from_the_start_is_certain_and_gets_no_gradient(self):
+        model, (images, labels) = tiny.small(), tiny.batch(16)
         nn.init.constant_(model[2].bias, -100.0)
-        (found,) = dead_units(model, tiny.batch(16)[0])
+        assert missing_gradients(model, images, labels)[0].numbers == {"layers": 2}
+        (found,) = dead_units(model, images)
         assert found.certainty == "certain" and found.numbers["dead"] == 4
         assert "3 (ReLU)" in found.saw
 
