@@ -65,7 +65,7 @@ def early_stopping(answer: Callable[[Losses, int], tuple[int, int]]) -> None:
             "You count all epochs without an improvement; count those in a row, and start again "
             "after every improvement.": _not_in_a_row,
         },
-        integers="return whole numbers",
+        integers="return integers",
         returns="two integers: epochs trained, epoch kept",
         keeps="the losses",
     )

@@ -1,4 +1,4 @@
-"""Checker of lesson 05, L1 regularization: the penalised loss (05.3)."""
+"""Checker of lesson 05, L1 regularization: the loss with its penalty (05.3)."""
 
 from __future__ import annotations
 
