@@ -28,7 +28,7 @@ the checkers are tested; it is not part of the students' edition.
 
 def kind(hint: str) -> str:
     """Return what alike hints share: their text without the numbers."""
-    return re.sub(r"-?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?", "…", " ".join(hint.split()))
+    return re.sub(r"0x[0-9a-f]+|-?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?", "…", " ".join(hint.split()))
 
 
 def hints(number: str) -> list[str]:

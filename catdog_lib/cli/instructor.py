@@ -19,7 +19,7 @@ from catdog_lib.cli.options import Command, ManyValues
     help="The folder for the two files.",
 )
 def handout(out: Path) -> tuple[int, dict]:
-    """Write the course as a zip file for students, and as one for instructors.
+    """Zip the course, for students and for instructors.
 
     The students' has no solutions, no tests and no teaching notes.
     """
