@@ -32,6 +32,7 @@ COMMANDS = [
     "experiment l1",
     "experiment transfer",
     "course",
+    "handout",
     "grade",
 ]
 
