@@ -27,7 +27,7 @@ def accumulated_gradients(train: Callable[[], object]) -> list[Finding]:
 
     Args:
         train: a function without arguments that trains for two steps or more, with an optimizer of
-            ``torch.optim``. It does train: give it a copy of a network that is dear to you.
+            ``torch.optim``. It does train: give it a copy of a network that you want to keep.
     """
     watch = _GradientWatch()
     with watch.watching():

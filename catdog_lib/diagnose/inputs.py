@@ -109,7 +109,7 @@ def _exact_change(train: Tensor, test: Tensor) -> list[Finding]:
         factors = ", ".join(f"{value:.3g}" for value in slope)
         offsets = ", ".join(f"{value:.2f}" for value in offset)
         saw = (
-            "The same images reach the network otherwise in prediction than in training: channels "
+            "In prediction the same images reach the network changed since training: channels "
             f"times {factors}, plus {offsets}{swapped}."
         )
         numbers = {"slope": slope.tolist(), "offset": offset.tolist(), "order": list(order)}

@@ -29,9 +29,9 @@ def missing_gradients(
     """Find layers that should learn and cannot.
 
     Either no gradient reaches them (a ``detach()``, ``no_grad()`` or ``.data`` in between, a layer
-    that forward forgets, dead units), or the optimizer does not have their parameters. The backward
-    pass is made on a copy; weights that are all 0, such as the last scale of a residual block, are
-    opened a little first, because gradients rightly stop there at the start.
+    that ``forward`` does not use, dead units), or the optimizer does not have their parameters. The
+    backward pass is made on a copy; weights that are all 0, such as the last scale of a residual
+    block, are opened a little first, because gradients rightly stop there at the start.
 
     Args:
         model: takes images, returns logits N×K. It stays as it is.

@@ -62,7 +62,7 @@ def second_softmax(outputs: Tensor) -> list[Finding]:
     """Recognize probabilities where cross-entropy expects logits.
 
     ``F.cross_entropy`` applies a softmax itself. Outputs that a softmax has made already lie
-    between 0 and 1 and add up to 1 for each image; logits do so for every image only by a miracle.
+    between 0 and 1 and add up to 1 for each image, which logits do not.
 
     Args:
         outputs: N×K, what is handed to the loss, of two or more images.
@@ -87,8 +87,9 @@ def loss_floor(losses: Sequence[float], accuracies: Sequence[float]) -> list[Fin
 
     With a second softmax the loss of an image that is classified correctly is at least ln(1 + e⁻¹)
     = 0.3133, and that of any other at least ln 2. So at accuracy a the mean is at least
-    0.3133 a + 0.6931 (1 − a), however long the training lasts. A network that means its
-    probabilities comes down to about the entropy h(a) = −a ln a − (1 − a) ln(1 − a), or below it.
+    0.3133 a + 0.6931 (1 − a), however long the training lasts. A network whose
+    probabilities are right comes down to about the entropy h(a) = −a ln a − (1 − a) ln(1 − a), or
+    below it.
 
     Args:
         losses, accuracies: mean cross-entropy and share of correct answers on the training images,

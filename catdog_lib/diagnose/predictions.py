@@ -42,7 +42,7 @@ def unstable_predictions(
         saw = f"Two predictions of the same {len(test_images)} images differ by up to {random:.2f}"
     else:
         saw = (
-            f"The same {len(test_images)} images are predicted otherwise in two smaller batches: "
+            f"The same {len(test_images)} images are predicted differently in two smaller batches: "
             f"the outputs differ by up to {alone:.2f}"
         )
     saw += " standard deviations of the outputs."
@@ -50,7 +50,7 @@ def unstable_predictions(
         saw += f" In training mode: {', '.join(active[:3])}{' …' if len(active) > 3 else ''}."
     advice = (
         "Call model.eval() before predicting"
-        + (", and transform the images without chance" if random > _ROUNDING else "")
+        + (", and use no random transforms" if random > _ROUNDING else "")
         + "; call model.train() again before you go on training."
     )
     return [Finding("unstable_predictions", saw, CERTAIN, advice, numbers)]

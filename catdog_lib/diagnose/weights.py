@@ -119,7 +119,7 @@ def other_weights(
     )
     advice = (
         "If the images are the same, these are not the weights that were evaluated, or they are "
-        "shown otherwise: load the weights again, and compare preprocessing and evaluation mode."
+        "shown differently: load the weights again, and compare preprocessing and evaluation mode."
     )
     numbers = {"recorded": recorded_accuracy, "now": correct / count, "images": count}
     return [Finding("other_weights", saw, LIKELY, advice, numbers)]
