@@ -1,4 +1,4 @@
-"""Temperature scaling: one number that makes all answers less certain, or more, and changes none."""
+"""Temperature scaling: one number that makes all answers more or less certain, and changes none."""
 
 from __future__ import annotations
 
