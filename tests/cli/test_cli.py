@@ -27,10 +27,12 @@ COMMANDS = [
     "sweep",
     "evaluate",
     "predict",
+    "demo",
     "bench",
     "experiment l1",
     "experiment transfer",
     "course",
+    "grade",
 ]
 
 
