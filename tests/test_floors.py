@@ -28,7 +28,7 @@ FLOORS = {
             "data sparsity",
             "inspect course evidence",
             "training",
-            "transfer explain",
+            "transfer explain trust",
             "plots",
             "bench runs explore",
             "experiments deploy",
