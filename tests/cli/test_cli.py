@@ -27,6 +27,8 @@ COMMANDS = [
     "sweep",
     "evaluate",
     "predict",
+    "export",
+    "card",
     "bench",
     "experiment l1",
     "experiment transfer",
