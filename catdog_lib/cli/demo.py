@@ -26,9 +26,9 @@ def demo(run_folder: Path, out: Path, quiet: bool) -> tuple[int, dict]:
     Drop a photo, or use the camera: the page answers, offline, and no photo leaves it.
     """
     from catdog_lib.deploy.demo.folder import write_demo
-    from catdog_lib.runs.run_folder import load_run
+    from catdog_lib.deploy.trial import finished_run
 
-    run = load_run(run_folder)
+    run = finished_run(run_folder)
     facts = write_demo(
         run,
         out,
@@ -44,4 +44,5 @@ def demo(run_folder: Path, out: Path, quiet: bool) -> tuple[int, dict]:
         f"note       it holds small copies of {len(facts['labels'])} training images and some test "
         "images: publish it only if you may publish them"
     )
-    return 0, {"run": str(run_folder), "out": str(out), "bytes": size, **facts}
+    told = {name: facts[name] for name in ("size", "heat", "temperature", "rank", "threshold")}
+    return 0, {"run": str(run_folder), "out": str(out), "bytes": size, **told}

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 import click
 
 from catdog_lib import __version__
-from catdog_lib.cli import course, data, demo, doctor, grade, train
+from catdog_lib.cli import course, data, demo, deploy, doctor, grade, train
 from catdog_lib.cli.options import Group
 from catdog_lib.errors import CatdogError
 
@@ -47,6 +47,8 @@ _COMMANDS = {
         train.sweep,
         train.evaluate,
         train.predict,
+        deploy.export,
+        deploy.card,
         demo.demo,
         course.bench,
         experiment_group,

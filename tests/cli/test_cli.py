@@ -27,6 +27,8 @@ COMMANDS = [
     "sweep",
     "evaluate",
     "predict",
+    "export",
+    "card",
     "demo",
     "bench",
     "experiment l1",

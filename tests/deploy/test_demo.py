@@ -15,9 +15,10 @@ from catdog_lib.course import lessons as course
 from catdog_lib.data.loading import load
 from catdog_lib.deploy.demo import course as course_demo
 from catdog_lib.deploy.demo import folder as demo_folder
+from catdog_lib.deploy.demo.facts import confidence_of
 from catdog_lib.deploy.demo.network import DemoNetwork
 from catdog_lib.deploy.demo.outputs import outputs_of
-from catdog_lib.deploy.demo.reference import contact_sheet, quantized
+from catdog_lib.deploy.demo.reference import Reference, contact_sheet, quantized
 from catdog_lib.deploy.runtime import load_exported
 from catdog_lib.errors import CatdogError
 from catdog_lib.explain.cam import grad_cam
@@ -129,6 +130,16 @@ def test_bytes_are_enough_for_a_cosine():
     exact, found = (nearest(queries, one, 50) for one in (features, rows.float()))
     by_position = [one.similarity.gather(1, one.position.argsort(1)) for one in (exact, found)]
     assert (by_position[0] - by_position[1]).abs().max() < 2e-3
+
+
+def test_a_network_that_is_no_better_than_chance_is_not_certain():
+    torch.manual_seed(0)
+    labels, features = torch.arange(40) % 2, torch.rand(40, 8)
+    reference = Reference(image_set(40, 0), quantized(features))
+    right = torch.nn.functional.one_hot(labels, 2) * 2.0
+    assert confidence_of(right, features, labels, reference).temperature < 1
+    wrong = confidence_of(-10 * right, features, labels, reference)
+    assert (-10 * right / wrong.temperature).softmax(1).sub(0.5).abs().max() < 1e-6
 
 
 def test_the_sheet_has_each_thumbnail_in_its_place():

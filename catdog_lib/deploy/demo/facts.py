@@ -12,6 +12,7 @@ from catdog_lib.data.download.npm import NpmPackage
 from catdog_lib.data.image_set import Splits
 from catdog_lib.deploy.demo.network import DemoNetwork
 from catdog_lib.deploy.demo.reference import COLUMNS, THUMBNAIL, Reference
+from catdog_lib.errors import CatdogError
 from catdog_lib.models import count_parameters
 from catdog_lib.runs.run_folder import Run
 from catdog_lib.trust.rejection import neighbour_similarity, threshold_for
@@ -19,6 +20,7 @@ from catdog_lib.trust.temperature import fit_temperature
 
 RANK = 5  # the nearest training image that decides whether a photo is like them
 ACCEPTED = 0.95  # of the validation images
+FLAT = 1e9  # a temperature that makes every probability 50 %
 # MIT licence; two files of the package, which run a network in WebAssembly.
 RUNTIME = NpmPackage(
     "onnxruntime-web",
@@ -34,7 +36,7 @@ class Confidence:
     """What turns logits and features into an honest answer, found on the validation images.
 
     Attributes:
-        temperature: that logits are divided by.
+        temperature: that logits are divided by; FLAT if the network is no better than chance.
         threshold: the least similarity to the RANK-th nearest training image.
         images: how many validation images there were.
     """
@@ -56,9 +58,11 @@ def confidence_of(
         reference: what the page compares a photo with.
     """
     similarity = neighbour_similarity(features, reference.features, rank=RANK)
-    return Confidence(
-        fit_temperature(logits, labels), threshold_for(similarity, ACCEPTED), len(labels)
-    )
+    try:
+        temperature = fit_temperature(logits, labels)
+    except CatdogError:  # the network is no better than chance
+        temperature = FLAT
+    return Confidence(temperature, threshold_for(similarity, ACCEPTED), len(labels))
 
 
 def facts_of(
@@ -89,25 +93,26 @@ def _sentences(
     run: Run, name: str, data: Splits, reference: Reference, confidence: Confidence
 ) -> list[str]:
     """Return what a visitor should know of the network."""
-    settings, size = run.config["settings"], data.train.size
+    settings, result, size = run.config["settings"], run.config["result"], data.train.size
     kind = settings.get("backbone", run.config["model"])
-    sentences = [
+    calibration = (
+        f"Its logits are divided by the temperature {confidence.temperature:.2f}, for which the "
+        f"probabilities fit {confidence.images:,} validation images best."
+    )
+    if confidence.temperature == FLAT:
+        calibration = (
+            f"On {confidence.images:,} validation images it is no better than chance, so it gives "
+            "every answer a probability of 50 %."
+        )
+    return [
         f"{name}: {kind}, {count_parameters(run.model):,} trained parameters; it sees images of "
         f"{size}×{size} pixels.",
         f"It has learned from {len(data.train):,} images of cats and dogs, and from nothing else.",
-    ]
-    if run.finished:
-        result = run.config["result"]
-        sentences.append(
-            f"It is right about {result['test_accuracy']:.1%} of {result['test_images']:,} test "
-            "images."
-        )
-    return [
-        *sentences,
-        f"Its logits are divided by the temperature {confidence.temperature:.2f}, for which the "
-        f"probabilities fit {confidence.images:,} validation images best.",
+        f"It classifies {result['test_accuracy']:.1%} of {result['test_images']:,} test images "
+        "correctly.",
+        calibration,
         f"It says “I don't know” if its {RANK}th nearest of {len(reference.images):,} training "
-        f"images is less similar than {confidence.threshold:.2f}. That rejects {1 - ACCEPTED:.0%} "
+        f"images is less similar than {confidence.threshold:.3f}. That rejects {1 - ACCEPTED:.0%} "
         "of the validation images, too, and not every photo of something else.",
         f"It runs with {RUNTIME.name} {RUNTIME.version} (MIT licence, © Microsoft Corporation).",
     ]
