@@ -95,6 +95,9 @@ def _sentences(
     """Return what a visitor should know of the network."""
     settings, result, size = run.config["settings"], run.config["result"], data.train.size
     kind = settings.get("backbone", run.config["model"])
+    start = ", and from nothing else"
+    if settings.get("pretrained"):
+        start = ", starting from weights that ImageNet's 1.28 million photos gave"
     calibration = (
         f"Its logits are divided by the temperature {confidence.temperature:.2f}, for which the "
         f"probabilities fit {confidence.images:,} validation images best."
@@ -107,7 +110,7 @@ def _sentences(
     return [
         f"{name}: {kind}, {count_parameters(run.model):,} trained parameters; it sees images of "
         f"{size}×{size} pixels.",
-        f"It has learned from {len(data.train):,} images of cats and dogs, and from nothing else.",
+        f"It has learned from {len(data.train):,} images of cats and dogs{start}.",
         f"It classifies {result['test_accuracy']:.1%} of {result['test_images']:,} test images "
         "correctly.",
         calibration,
