@@ -10,6 +10,7 @@ from PIL import Image
 from torch import nn
 
 from catdog_lib import models
+from catdog_lib.budget import current
 from catdog_lib.cli import main
 from catdog_lib.course import lessons as course
 from catdog_lib.data.loading import load
@@ -240,6 +241,25 @@ def test_the_site_gets_a_demo_and_shows_the_link_to_it(run, tmp_path, monkeypatc
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert course_demo.HIDDEN_LINK not in page and course_demo.LINK in page
     assert 'href="demo/index.html"' in page and (tmp_path / "demo" / "index.html").is_file()
+
+
+@pytest.mark.parametrize("problem", [None, "npm is offline."])
+def test_a_site_is_complete_without_its_demo(problem, tmp_path, monkeypatch, capsys):
+    given = []
+
+    def add_demo(html):
+        given.append((html, current()))
+        if problem:
+            raise CatdogError(problem)
+
+    result = {"lessons": [], "site": str(tmp_path / "index.html"), "seconds": 1.0}
+    monkeypatch.setattr(course, "run", lambda *arguments, **settings: result)
+    monkeypatch.setattr(course_demo, "add_demo", add_demo)
+    assert main(["course", "--budget", "quick"]) == 0
+    assert given == [(tmp_path, "quick")]
+    assert ("The pages have no demo: npm is offline." in capsys.readouterr().out) == bool(problem)
+    assert main(["course", "--budget", "quick", "--lesson", "03"]) == 0
+    assert len(given) == 1  # a site with one lesson has none
 
 
 @pytest.mark.slow
