@@ -190,14 +190,25 @@ def test_the_camera_takes_a_photo_and_goes_off(reader):
     assert page.evaluate("window.track.readyState") == "ended"
 
 
-def test_a_refused_camera_is_one_sentence(reader):
-    reader.page.evaluate(
-        "() => { navigator.mediaDevices.getUserMedia = async () => {"
-        " throw new DOMException('no', 'NotAllowedError'); }; }"
+@pytest.mark.parametrize(
+    ("camera", "reason"),
+    [
+        ("{ async getUserMedia() { throw new DOMException('', 'NotAllowedError'); } }", "may not"),
+        ("{ async getUserMedia() { throw new DOMException('', 'NotFoundError'); } }", "No camera"),
+        ("undefined", "https"),
+    ],
+    ids=["refused", "none", "a page that is not secure"],
+)
+def test_a_camera_that_cannot_be_used_is_one_sentence(camera, reason, reader):
+    page = reader.page
+    page.evaluate(
+        f"Object.defineProperty(navigator, 'mediaDevices', {{ value: {camera} }}); undefined"
     )
-    reader.page.get_by_role("button", name="Use the camera").click()
-    reader.page.locator(DONE).wait_for()
-    assert "may not use the camera" in reader.page.locator("#status").inner_text()
+    page.get_by_role("button", name="Use the camera").click()
+    page.locator(DONE).wait_for()
+    said = page.locator("#status").inner_text()
+    assert reason in said and said.count(".") == 1
+    assert page.locator("#viewfinder").is_hidden()
 
 
 def test_the_keyboard_is_enough(reader, photos):
@@ -246,6 +257,12 @@ def test_a_file_that_is_no_photo_is_one_sentence(case, reader, photos):
     assert page.locator("#result").is_hidden()
     assert page.title() == "Cat or dog?" and page.locator("main b, main svg").count() == 0
     assert "with a probability of" in choose(page, photos[1])  # it goes on
+
+
+def test_a_photo_that_is_cut_short_is_refused_as_in_python(reader, photos):
+    half = photos[0].read_bytes()[: photos[0].stat().st_size // 2]
+    file = {"name": "half.jpg", "mimeType": "image/jpeg", "buffer": half}
+    assert "is damaged" in choose(reader.page, file)
 
 
 def test_a_large_file_is_not_even_read(reader, tmp_path):

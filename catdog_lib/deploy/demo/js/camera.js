@@ -5,6 +5,8 @@ import { PhotoError } from "./photo.js";
 const REASONS = {
   NotAllowedError: "This page may not use the camera; allow it in the browser, or choose a photo.",
   NotFoundError: "No camera was found; choose a photo.",
+  SecurityError: "Browsers lend the camera only to pages from this computer or over https; " +
+    "choose a photo.",
   NotReadableError: "Another program uses the camera; close it there, or choose a photo.",
 };
 
@@ -14,7 +16,7 @@ export function useCamera(page, onFile, onProblem) {
 
   async function open() {
     try {
-      if (!navigator.mediaDevices) throw new DOMException("", "NotFoundError"); // not on https
+      if (!navigator.mediaDevices) throw new DOMException("", "SecurityError");
       stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
     } catch (error) {
       const reason = REASONS[error.name] ?? "The camera cannot be used; choose a photo.";

@@ -1,4 +1,4 @@
-// How the camera was held: the orientation that EXIF notes in a JPEG, and the file without the note.
+// How the camera was held: the orientation that EXIF notes in a JPEG, and the file without it.
 
 const START_OF_SCAN = 0xda;
 const APP1 = 0xe1;

@@ -12,7 +12,8 @@ export async function openNetwork(size) {
   const session = await ort.InferenceSession.create("network.onnx", {
     executionProviders: ["wasm"],
   });
-  return (square) => session.run({ images: new ort.Tensor("float32", planes(square), [1, 3, size, size]) });
+  return (square) =>
+    session.run({ images: new ort.Tensor("float32", planes(square), [1, 3, size, size]) });
 }
 
 // Bytes in rows of pixels → numbers from 0 to 1, all of red first, then green, then blue.

@@ -34,7 +34,8 @@ export async function readPhoto(file, size) {
     throw new PhotoError("This file holds no photo; choose a JPEG, PNG, WebP, GIF or BMP file.");
   }
   const isJpeg = type === "image/jpeg";
-  const { orientation, parts } = isJpeg ? takeOrientation(bytes) : { orientation: 1, parts: [bytes] };
+  const asStored = { orientation: 1, parts: [bytes] };
+  const { orientation, parts } = isJpeg ? takeOrientation(bytes) : asStored;
   const stored = await decode(parts, type, {
     colorSpaceConversion: "none",
     premultiplyAlpha: "none",

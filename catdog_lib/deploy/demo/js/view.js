@@ -11,6 +11,7 @@ export function showPhoto(page, picture, heat, label) {
   const context = page.photo.getContext("2d");
   const map = heat && evidence(heat, label);
   const draw = () => {
+    context.clearRect(0, 0, page.photo.width, page.photo.height);
     context.drawImage(picture, 0, 0, page.photo.width, page.photo.height);
     if (map) drawHeat(context, map, page.strength.value / 100);
   };
@@ -22,12 +23,10 @@ export function showPhoto(page, picture, heat, label) {
 export function showReason(page, given, facts, milliseconds) {
   const compared = given.known ? "at least" : "less than";
   page.reason.textContent =
-    `Similarity to the ${ordinal(facts.rank)} nearest: ${given.similarity.toFixed(3)}, ` +
+    `Similarity to the ${facts.rank}th nearest: ${given.similarity.toFixed(3)}, ` +
     `${compared} the ${facts.threshold.toFixed(3)} that ${facts.accepted} of 100 validation ` +
     `images reach. Computed in ${Math.round(milliseconds)} ms.`;
 }
-
-const ordinal = (number) => ["", "1st", "2nd", "3rd"][number] ?? `${number}th`;
 
 // sheet: an image with all thumbnails, in rows of `columns`, each `size` pixels a side.
 export function showNeighbours(page, found, facts, sheet) {
