@@ -107,6 +107,14 @@ def test_an_onnx_file_needs_nothing_but_onnxruntime(tmp_path):
     assert "BatchNormalization" not in {node.op_type for node in file.graph.node}
 
 
+def test_the_graph_is_optimized(tmp_path):
+    """The padding of EfficientNet-Lite's convolutions is traced as a dozen operations for each."""
+    model = network("transfer")
+    graph = onnx.load(export(model, tmp_path / "net.onnx", images_for(model)).path).graph
+    kinds = {node.op_type for node in graph.node}
+    assert {"Conv", "Clip"} <= kinds and not kinds & {"Constant", "Identity", "Cast", "Shape"}
+
+
 @pytest.mark.parametrize("suffix", [".onnx", ".pt2"])
 def test_the_file_says_nothing_about_this_machine(suffix, tmp_path):
     model = network("residual")
