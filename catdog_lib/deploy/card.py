@@ -128,10 +128,7 @@ def _training(run: Run) -> str:
         start += f" The first {settings['frozen']} stages of the backbone were frozen."
     end = " It was interrupted before its last epoch." * bool(result["interrupted"])
     if repeats_itself(run.model, run.recipe):
-        end += (
-            " The features of the frozen backbone were computed once, before the first epoch; the "
-            "seconds do not include that."
-        )
+        end += " The features of the frozen backbone were computed once, before the first epoch."
     return (
         f"{start} Training took {result['epochs']} epochs and {result['train_seconds']:,.1f} "
         f"seconds; the weights are those of epoch {result['kept_epoch']}.{end}\n\n"
