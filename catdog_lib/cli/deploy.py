@@ -125,6 +125,7 @@ def card(run_folder: Path, out: Path | None, data: str | None, quiet: bool) -> t
         print(f"without its images ({error}) the card says less; --data names where they are now")
         measured = None
     else:
+        print(f"measuring  on {len(splits.test):,} test images, whole and damaged")
         measured = measure(run, splits)
     size = run.config["data"]["size"]
     costs = cost(run.model, torch.zeros(_COMPARED, 3, size, size, dtype=torch.uint8))

@@ -23,6 +23,7 @@ from catdog_lib.deploy.recipe_words import recipe_table
 from catdog_lib.device import describe
 from catdog_lib.inspect.cost import Cost
 from catdog_lib.runs.run_folder import Run
+from catdog_lib.transfer.cached_training import repeats_itself
 
 _UNKNOWN = "unknown: the run folder does not record it"
 _NOT_MEASURED = (
@@ -125,10 +126,12 @@ def _training(run: Run) -> str:
         )
     if settings.get("frozen"):
         start += f" The first {settings['frozen']} stages of the backbone were frozen."
-    stopped = " It was interrupted before its last epoch." * bool(result["interrupted"])
+    end = " It was interrupted before its last epoch." * bool(result["interrupted"])
+    if repeats_itself(run.model, run.recipe):
+        end += " The features of the frozen backbone were computed once, before the first epoch."
     return (
-        f"{start} Training took {result['epochs']} epochs and {result['train_seconds']:,.0f} "
-        f"seconds; the weights are those of epoch {result['kept_epoch']}.{stopped}\n\n"
+        f"{start} Training took {result['epochs']} epochs and {result['train_seconds']:,.1f} "
+        f"seconds; the weights are those of epoch {result['kept_epoch']}.{end}\n\n"
         f"{recipe_table(run.recipe)}\n\n"
         "All other settings are the defaults of the course's `Recipe`."
     )
@@ -170,14 +173,23 @@ def _calibration(measured: Measurements | None) -> str:
     if measured is None:
         return f"{_NOT_MEASURED.capitalize()}."
     found, accuracy = measured.calibration, measured.right / measured.count
+    if found.temperature is None:
+        end = (
+            "No temperature makes them better: on the validation images the answers are no better "
+            "than chance."
+        )
+    else:
+        end = (
+            f"Dividing the logits by the temperature {found.temperature:.2f}, fitted on the "
+            f"validation images, makes the error {found.tempered_error:.3f}."
+        )
     return (
         "A network's probabilities are calibrated if 80 % of the answers with a probability of "
         "80 % are right. On the test images the answers of this one have a mean probability of "
         f"{percent(found.confidence)}, and {percent(accuracy)} of them are right. The expected "
         f"calibration error in ten bins is {found.error:.3f}. A perfectly calibrated network with "
         f"these probabilities would stay below {found.error_by_chance:.3f} in 95 of 100 test sets. "
-        f"Dividing the logits by the temperature {found.temperature:.2f}, fitted on the validation "
-        f"images, makes the error {found.tempered_error:.3f}."
+        f"{end}"
     )
 
 
@@ -200,6 +212,7 @@ def _limits(measured: Measurements | None) -> str:
         f"{text}\n\nImages of neither, made by the course's library, and the share of them whose "
         f"answer had a probability of {percent(SURE, 0)} or more:\n\n"
         f"{table(['image of', 'sure of its answer'], strangers)}\n\n"
+        "None of them is a photo of another animal, which may mislead it more often.\n\n"
         f"What damage does to {some.count:,} test images. Undamaged, "
         f"{share(some.right_before, some.count)} of them are classified correctly.\n\n"
         f"{table(['damage', 'strength', 'right'], damaged)}"
@@ -242,8 +255,8 @@ def _licences(run: Run) -> str:
         )
     else:
         text = (
-            f"Licence of the photos: {_UNKNOWN}. Read the terms under which you got them before "
-            "you publish the network, or any of the photos."
+            f"The licence of the photos is {_UNKNOWN}. Read the terms under which you got them "
+            "before you publish the network, or any of the photos."
         )
     if run.config["settings"].get("pretrained"):
         text += (

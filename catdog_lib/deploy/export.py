@@ -23,6 +23,7 @@ from catdog_lib.atomic_write import write
 from catdog_lib.classes import CLASSES
 from catdog_lib.deploy.comparison import check_same_outputs
 from catdog_lib.deploy.outputs import NamedOutputs
+from catdog_lib.deploy.quiet import quiet_stdout
 from catdog_lib.deploy.runtime import as_fractions, runtime_for
 from catdog_lib.errors import CatdogError
 from catdog_lib.inspect.hooks import evaluating
@@ -114,9 +115,10 @@ def _contents(network: NamedOutputs, images: Tensor, path: Path) -> bytes:
         with torch.no_grad():
             return convert(network, two)
     except RuntimeError as error:
+        reason = str(error).strip().splitlines()[0].split(". ")[0].rstrip(".")
         raise CatdogError(
-            f"The network cannot be written as {path.suffix[1:]} ({type(error).__name__}: "
-            f"{str(error).strip().splitlines()[0]}); use operations that the format has."
+            f"The network cannot be written as {path.suffix[1:]} ({reason}); use layers, or images "
+            "of a size, that the format can express."
         ) from None
 
 
@@ -126,7 +128,7 @@ def _onnx(network: NamedOutputs, images: Tensor) -> bytes:
     from onnxscript import optimizer
 
     buffer = BytesIO()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), quiet_stdout():  # if it fails, it prints the whole graph
         # It warns of its age and of sizes that become constants, as they should. The newer exporter
         # takes ten times as long; the optimizer, which that one calls, makes the file as fast.
         warnings.simplefilter("ignore")

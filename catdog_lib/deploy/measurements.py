@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from catdog_lib.data.image_set import ImageSet, Splits
+from catdog_lib.errors import CatdogError
 from catdog_lib.runs.run_folder import Run
 from catdog_lib.training.evaluate import predict
 from catdog_lib.training.metrics import confusion_matrix
@@ -33,16 +34,17 @@ class Calibration:
     Attributes:
         confidence: mean probability of the answers on the test images.
         error: expected calibration error (ECE) there, in ten bins.
-        temperature: fitted on the validation images.
-        tempered_error: the ECE with that temperature.
+        temperature: fitted on the validation images; None if none fits, since the answers there
+            are no better than chance.
+        tempered_error: the ECE with that temperature; None without one.
         error_by_chance: the ECE that a perfectly calibrated network with these confidences stays
             below in 95 of 100 draws.
     """
 
     confidence: float
     error: float
-    temperature: float
-    tempered_error: float
+    temperature: float | None
+    tempered_error: float | None
     error_by_chance: float
 
 
@@ -101,7 +103,10 @@ def measure(run: Run, splits: Splits) -> Measurements:
 
     labels = splits.test.labels
     test = logits(splits.test)
-    temperature = fit_temperature(logits(splits.validation), splits.validation.labels)
+    try:
+        temperature = fit_temperature(logits(splits.validation), splits.validation.labels)
+    except CatdogError:
+        temperature = None
     some = splits.test.sample(_DAMAGED)
     before = int((logits(some).argmax(1) == some.labels).sum())
     strangers = stranger_sets(some[:][0], _STRANGERS)
@@ -118,7 +123,7 @@ def measure(run: Run, splits: Splits) -> Measurements:
     )
 
 
-def _calibration(logits: Tensor, labels: Tensor, temperature: float) -> Calibration:
+def _calibration(logits: Tensor, labels: Tensor, temperature: float | None) -> Calibration:
     right = logits.argmax(1) == labels
 
     def confidence_and_error(values: Tensor) -> tuple[Tensor, float]:
@@ -126,7 +131,7 @@ def _calibration(logits: Tensor, labels: Tensor, temperature: float) -> Calibrat
         return confidence, expected_calibration_error(reliability_bins(confidence, right))
 
     confidence, error = confidence_and_error(logits)
-    _, tempered = confidence_and_error(logits / temperature)
+    tempered = None if temperature is None else confidence_and_error(logits / temperature)[1]
     by_chance = float(simulated_errors(confidence).quantile(0.95))
     return Calibration(float(confidence.mean()), error, temperature, tempered, by_chance)
 

@@ -73,7 +73,7 @@ def test_the_numbers_are_those_of_the_run(measured):
     assert f"**{said}** of 40 test images" in card
     for number in (
         *("1,234,567, of which 1,230,000 were trained", "4.9 MB", "7,654,321", "89 images"),
-        *("1,701 photos", "0.2468", "87.7 %", "7 epochs and 321 seconds", "epoch 5", "15 %"),
+        *("1,701 photos", "0.2468", "87.7 %", "7 epochs and 321.0 seconds", "epoch 5", "15 %"),
         *("| `lr` | 0.00321 |", "| `augment` | random\\_flip |", "a machine of 1987, in bfloat16"),
     ):
         assert number in card, number
@@ -132,13 +132,14 @@ def test_a_network_that_is_sure_of_everything_is_called_so(monkeypatch):
     assert set(found.strangers.values()) == {1.0} and SURE < 0.9976
     assert found.calibration.error == pytest.approx(0.9975 - 0.5, abs=1e-3)
     assert found.calibration.error_by_chance < 0.1
+    assert found.calibration.temperature > 10 and found.calibration.tempered_error < 0.05
     assert {each.right for each in found.damaged.values()} == {20}
     assert "| 0 | 20 | 0.0 % (0.0 % to 16.1 %) |" in model_card(a_run(), COST, found)
 
 
 def test_without_images_the_card_says_what_is_missing():
     card = model_card(a_run(), COST, None)
-    assert card.count("ot measured: the images of the run were not on the machine") == 4
+    assert card.count(" measured: the images of the run were not on the machine") == 4
     assert "**90.0 %" in card
 
 
@@ -173,7 +174,7 @@ def test_markup_in_a_name_is_shown_as_text(name, measured):
     [
         ("sketches", "drew the sketches is under the MIT licence"),
         ("/data/pets", "Creative Commons BY-SA 4.0"),
-        ("/data/mine", "Licence of the photos: unknown"),
+        ("/data/mine", "licence of the photos is unknown"),
     ],
 )
 def test_the_licences_are_those_of_the_images(source, says):
@@ -188,6 +189,14 @@ def test_imagenets_weights_and_test_time_augmentation_are_named():
     assert "mean over 4 views" in card and "best of all epochs" not in card
     assert "first 3 stages of the backbone were frozen" in card
     assert "trained on ImageNet" in card
+
+
+def test_cached_features_are_named():
+    """A frozen backbone's features are computed once: that time is in no epoch."""
+    model = models.build("transfer", pretrained=False, size=32)
+    says = "computed once, before the first epoch"
+    assert says in model_card(a_run(model=model, recipe=Recipe()), COST, None)
+    assert says not in model_card(a_run(model=model), COST, None), "it augments"
 
 
 def test_test_time_augmentation_is_used_in_what_is_measured(monkeypatch):
@@ -207,3 +216,38 @@ def test_test_time_augmentation_is_used_in_what_is_measured(monkeypatch):
     assert measure(run, data).confusion == ((2, 0), (2, 0))
     flipped = replace(run, config={**run.config, "recipe": asdict(Recipe(test_flip=True))})
     assert measure(flipped, data).confusion == ((2, 0), (0, 2))
+
+
+class Bright(Sure):
+    """A network that says "dog" if an image is bright, or with ``sign`` −1 if it is dark."""
+
+    def __init__(self, sign=1):
+        super().__init__()
+        self.sign = sign
+
+    def forward(self, images):
+        bright = self.sign * (images.float().mean((1, 2, 3)) - 127) / 50
+        return torch.stack([-bright, bright], 1) + 0 * self.logits
+
+
+def bright_and_dark() -> Splits:
+    """Return black cats and white dogs."""
+    labels = torch.arange(8) % 2
+    store = (255 * labels.view(8, 1, 1, 1)).to(torch.uint8).expand(8, 3, 32, 32).clone()
+    images = ImageSet(store, torch.arange(8), labels, ("",) * 8)
+    return Splits(images, images, images, "x")
+
+
+def test_damage_is_done_to_the_images(monkeypatch):
+    monkeypatch.setattr(measurements, "_STRANGERS", 1)
+    found = measure(a_run(model=Bright()), bright_and_dark())
+    assert {each.right_before for each in found.damaged.values()} == {8}
+    assert found.damaged["darkness"].right == 4, "a dog in the dark is dark"
+    assert found.damaged["rotation"].right == 8, "it is as bright as before"
+
+
+def test_a_network_that_is_always_wrong_gets_a_card(monkeypatch):
+    monkeypatch.setattr(measurements, "_STRANGERS", 1)
+    found = measure(a_run(model=Bright(-1)), bright_and_dark())
+    assert found.right == 0 and found.calibration.temperature is None
+    assert "No temperature makes them better" in model_card(a_run(), COST, found)
