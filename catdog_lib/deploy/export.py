@@ -79,7 +79,7 @@ def export(
     return export_named(network, path, images)
 
 
-def export_named(network: NamedOutputs, path: str | os.PathLike, images: Tensor) -> Exported:
+def export_named(network: nn.Module, path: str | os.PathLike, images: Tensor) -> Exported:
     """Write a network that returns its outputs by name; see :func:`export`.
 
     Args:
