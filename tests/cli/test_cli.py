@@ -34,6 +34,7 @@ COMMANDS = [
     "experiment l1",
     "experiment transfer",
     "course",
+    "handout",
     "grade",
 ]
 
