@@ -31,7 +31,7 @@ FLOORS = {
             "transfer explain",
             "plots",
             "bench runs explore",
-            "experiments",
+            "clinic experiments",
             "cli exercises",
             "__main__ __init__",
         ],
