@@ -1,4 +1,7 @@
-"""The clinic: twelve broken training scripts, what each looks like, and the line that mends it."""
+"""The clinic: twelve broken training scripts, what each looks like, and the line that mends it.
+
+Lesson 08, section 1.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Run a patient's script, broken and fixed, with the same seeds, and compare what comes out."""
+"""Run a patient's script, broken and fixed, with the same seeds, and compare what comes out.
+
+Lesson 08, section 1.
+"""
 
 from __future__ import annotations
 

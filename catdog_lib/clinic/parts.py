@@ -1,4 +1,7 @@
-"""What the patients' scripts are made of: two small networks, their input, and a log."""
+"""What the patients' scripts are made of: two small networks, their input, and a log.
+
+Lesson 08, section 1; Lesson 08, section 2.
+"""
 
 from __future__ import annotations
 

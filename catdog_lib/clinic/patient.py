@@ -2,6 +2,8 @@
 
 The mended script is made from the text of the broken one, so that the two cannot differ in anything
 else.
+
+Lesson 08, section 1.
 """
 
 from __future__ import annotations

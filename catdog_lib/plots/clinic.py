@@ -11,6 +11,7 @@ from math import log
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from catdog_lib.plots.primitives import integer_ticks, legend_outside
 from catdog_lib.plots.style import GREY, WRONG, describe, new_figure, style
@@ -52,9 +53,15 @@ def broken_and_fixed(
         for label, level in (levels or {"ln 2": log(2)}).items():
             losses.axhline(level, color=GREY, linestyle=":", linewidth=1.2)
             where = dict(xycoords=("axes fraction", "data"), textcoords="offset points")
-            losses.annotate(label, (1, level), (-2, 3), **where, color=GREY, ha="right")
+            losses.annotate(label, (1, level), (4, 0), **where, color=GREY, va="center")
         losses.set(xlabel="epoch", ylabel="training loss")
-        losses.set(yscale="log") if highest > HIGH else losses.set(ylim=(0, 1.05 * highest))
+        if highest > HIGH:
+            losses.set(yscale="log")
+            losses.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            losses.yaxis.set_major_formatter("{x:g}")
+            losses.yaxis.set_minor_formatter("")
+        else:
+            losses.set(ylim=(0, 1.05 * highest))
         accuracies.axvline(last + wide / 2, color=GREY, linewidth=0.8)
         accuracies.set(xlabel="epoch", ylabel="accuracy, %", ylim=(-4, 104))
         losses.set_title("Loss in training")

@@ -1,4 +1,7 @@
-"""Photos whose red and blue are exchanged, at prediction only."""
+"""Photos whose red and blue are exchanged, at prediction only.
+
+Lesson 08, section 2.
+"""
 
 from __future__ import annotations
 

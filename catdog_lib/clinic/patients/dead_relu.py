@@ -1,4 +1,7 @@
-"""A learning rate at which every ReLU dies."""
+"""A learning rate at which every ReLU dies.
+
+Lesson 08, section 1.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A frozen network whose BatchNorm goes on moving."""
+"""A frozen network whose BatchNorm goes on moving.
+
+Lesson 08, section 3.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ def script(pets: Splits, seed: int, epochs: int) -> Run:
     start = deepcopy(body)
 
     images, labels = pets.train[:]
-    images = (images * 0.1).to(torch.uint8)  # by night
+    images = (images * 0.2).to(torch.uint8)  # by night
     head = nn.Linear(cat_or_dog.network[-1].in_features, 2)
     optimizer = torch.optim.Adam(head.parameters(), lr=3e-3)
     log = Log()

@@ -1,4 +1,7 @@
-"""Nearly the same photo in training and in the test."""
+"""Nearly the same photo in training and in the test.
+
+Lesson 08, section 4.
+"""
 
 from __future__ import annotations
 

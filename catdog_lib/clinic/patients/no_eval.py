@@ -1,4 +1,7 @@
-"""A prediction in training mode."""
+"""A prediction in training mode.
+
+Lesson 08, section 2.
+"""
 
 from __future__ import annotations
 

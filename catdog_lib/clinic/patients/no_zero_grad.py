@@ -1,4 +1,7 @@
-"""Gradients that nobody clears."""
+"""Gradients that nobody clears.
+
+Lesson 08, section 1.
+"""
 
 from __future__ import annotations
 

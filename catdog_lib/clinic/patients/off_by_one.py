@@ -1,4 +1,7 @@
-"""Labels that count from 1, answers that count from 0."""
+"""Labels that count from 1, answers that count from 0.
+
+Lesson 08, section 2.
+"""
 
 from __future__ import annotations
 

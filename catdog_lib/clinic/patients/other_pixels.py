@@ -1,4 +1,7 @@
-"""Pixels that are normalized in training and not in prediction."""
+"""Pixels that are normalized in training and not in prediction.
+
+Lesson 08, section 2.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A softmax before a loss that has one of its own."""
+"""A softmax before a loss that has one of its own.
+
+Lesson 08, section 1.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Images and labels that are shuffled apart."""
+"""Images and labels that are shuffled apart.
+
+Lesson 08, section 1.
+"""
 
 from __future__ import annotations
 

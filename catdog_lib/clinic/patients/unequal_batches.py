@@ -1,4 +1,7 @@
-"""An accuracy averaged over batches of unequal size."""
+"""An accuracy averaged over batches of unequal size.
+
+Lesson 08, section 4.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A saved network that is not the trained one."""
+"""A saved network that is not the trained one.
+
+Lesson 08, section 2.
+"""
 
 from __future__ import annotations
 
