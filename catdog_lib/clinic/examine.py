@@ -52,7 +52,7 @@ class Case:
 NAMES = ("broken", "fixed")
 
 
-def examine(patient: Patient, pets: Splits, epochs: int, seeds: int = 3) -> Case:
+def examine(patient: Patient, pets: Splits, epochs: int, seeds: int = 3, seed: int = 0) -> Case:
     """Run the broken and the fixed script on the same images.
 
     Args:
@@ -60,9 +60,10 @@ def examine(patient: Patient, pets: Splits, epochs: int, seeds: int = 3) -> Case
         pets: the images.
         epochs: of each run.
         seeds: how many runs of each.
+        seed: of the first run; the next one has the next seed.
     """
     runs = {
-        name: [script(pets, seed, epochs) for seed in range(seeds)]
+        name: [script(pets, seed + run, epochs) for run in range(seeds)]
         for name, script in (("broken", patient.broken), ("fixed", patient.fixed))
     }
     known = {
