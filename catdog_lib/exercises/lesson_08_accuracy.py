@@ -16,16 +16,16 @@ SIZES = (8, 10, 21, 30)
 
 
 class _Network(nn.Module):
-    """A network that answers by its mode, and notes whether gradients are recorded."""
+    """A network that notes for each batch its mode, and whether gradients are recorded."""
 
-    def __init__(self, notes: Callable[[bool], None]):
+    def __init__(self, notes: Callable[[tuple[bool, bool]], None]):
         super().__init__()
         layers = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Dropout(0.5), nn.Flatten()
         self.layers = nn.Sequential(*layers, nn.Linear(16, 2)).double()
         self.notes = notes
 
     def forward(self, images: Tensor) -> Tensor:
-        self.notes(torch.is_grad_enabled())
+        self.notes((self.training, torch.is_grad_enabled()))
         return self.layers(images)
 
 
@@ -38,17 +38,23 @@ def accuracy(answer: Callable[[nn.Module, Tensor, Tensor, int], float]) -> None:
 
 
 def _check(answer: Callable, size: int, training: bool) -> None:
-    recorded: list[bool] = []
+    notes: list[tuple[bool, bool]] = []
     with seeded(8):
-        network = _Network(recorded.append).train(training)
+        network = _Network(notes.append).train(training)
         images = torch.rand(IMAGES, 3, 4, 4, dtype=torch.float64)
         labels = torch.randint(0, 2, (IMAGES,))
         nn.init.uniform_(network.layers[1].running_mean, -0.5, 0.5)
         nn.init.uniform_(network.layers[1].running_var, 0.01, 0.1)
         hits = (network.eval()(images).argmax(1) == labels).double()
     network.train(training)
-    recorded.clear()
+    notes.clear()
     value = ask(answer, network, images, labels, size, keeps="the images or the labels", draws=True)
+    require(bool(notes), "Your function never calls the network.")
+    require(
+        not any(mode for mode, _ in notes),
+        "The network answers in training mode: BatchNorm uses the mean of the batch, and dropout "
+        "is on. Call network.eval() first, and put the old mode back at the end.",
+    )
     setting = f"{IMAGES} images, batches of {size}"
     batches = hits.split(size)
     means = torch.stack([batch.mean() for batch in batches])
@@ -68,13 +74,10 @@ def _check(answer: Callable, size: int, training: bool) -> None:
         "You divide by the batch size times the number of batches; the last batch has fewer "
         "images.": hits.sum() / (size * len(batches)),
     }
-    otherwise = (
-        f"The accuracy is {show(hits.mean())}, yours is {show(as_float64(value))}. In which mode "
-        "is the network while it answers?"
-    )
+    otherwise = f"The accuracy is {show(hits.mean())}, yours is {show(as_float64(value))}."
     require_value(value, hits.mean(), mistakes, otherwise, setting, rtol=1e-5)
     require(
-        not any(recorded),
+        not any(gradients for _, gradients in notes),
         "The number is right. But gradients are recorded, which takes memory for nothing: "
         "use torch.no_grad().",
     )
