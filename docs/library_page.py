@@ -30,7 +30,7 @@ network.
 # The order of a visit, not of the alphabet.
 ROOMS = """
     from_scratch models data sketches training inspect explain sparsity transfer evidence plots
-    explore exercises clinic grading runs experiments bench course cli
+    explore exercises clinic grading runs experiments diagnose bench course cli
 """.split()  # noqa: SIM905, some rooms a row
 
 

@@ -31,7 +31,7 @@ FLOORS = {
             "transfer explain",
             "plots",
             "bench runs explore",
-            "clinic experiments",
+            "clinic diagnose experiments",
             "exercises",
             "grading",
             "cli",

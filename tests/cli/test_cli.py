@@ -27,6 +27,7 @@ COMMANDS = [
     "sweep",
     "evaluate",
     "predict",
+    "diagnose",
     "bench",
     "experiment l1",
     "experiment transfer",
