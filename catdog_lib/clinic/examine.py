@@ -13,6 +13,8 @@ from catdog_lib.clinic.patient import Patient
 from catdog_lib.data.image_set import Splits
 from catdog_lib.evidence.comparisons import Comparison, compare_paired
 
+VERSIONS = ("broken", "fixed")
+
 
 @dataclass(frozen=True)
 class Case:
@@ -34,7 +36,7 @@ class Case:
 
     def compare_known(self) -> Comparison:
         """Compare the accuracies on the images of the training, in points."""
-        broken, fixed = ([100 * value for value in self.known[name]] for name in NAMES)
+        broken, fixed = ([100 * value for value in self.known[name]] for name in VERSIONS)
         return compare_paired(broken, fixed, " points")
 
     def curves(self, *names: str) -> dict[str, dict[str, list]]:
@@ -45,11 +47,8 @@ class Case:
                 "accuracy": [run.log.accuracies for run in getattr(self, name)],
                 "known": self.known[name],
             }
-            for name in names or NAMES
+            for name in names or VERSIONS
         }
-
-
-NAMES = ("broken", "fixed")
 
 
 def examine(patient: Patient, pets: Splits, epochs: int, seeds: int = 3, seed: int = 0) -> Case:
