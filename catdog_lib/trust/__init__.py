@@ -6,7 +6,7 @@ from catdog_lib.trust.calibration import (
     reliability_bins,
     simulated_errors,
 )
-from catdog_lib.trust.damage import DAMAGES, damage, hits_by_strength
+from catdog_lib.trust.damage import DAMAGES, damage
 from catdog_lib.trust.neighbours import nearest
 from catdog_lib.trust.rejection import (
     auroc,
@@ -29,7 +29,6 @@ __all__ = [
     "energy",
     "expected_calibration_error",
     "fit_temperature",
-    "hits_by_strength",
     "max_probability",
     "nearest",
     "neighbour_similarity",

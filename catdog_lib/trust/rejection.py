@@ -1,6 +1,8 @@
 """Rejection: scores that should be high for cats and dogs, and low for everything else.
 
 A network with two classes has no answer "neither". A score and a threshold give it one.
+
+Lesson 09, section 4.
 """
 
 from __future__ import annotations
