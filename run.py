@@ -186,7 +186,10 @@ def install() -> None:
             settings[PIP_TO_UV[name.rpartition(".")[2]]] = value.strip("'")
     environment = {**os.environ, **settings}
     uv = [*pip, "install", "--quiet", "-c", "constraints.txt", "uv"]
-    with_uv = [str(PYTHON), "-m", "uv", "pip", "install", "--python", str(PYTHON), *REQUIREMENTS]
+    with_uv = [str(PYTHON), "-m", "uv", "pip", "install", "--python", str(PYTHON)]
+    if sys.dont_write_bytecode:  # otherwise each process would compile PyTorch anew, for seconds
+        with_uv.append("--compile-bytecode")
+    with_uv += REQUIREMENTS
     failed = subprocess.call(uv, cwd=ROOT, env=environment)
     failed = failed or subprocess.call(with_uv, cwd=ROOT, env=environment)
     if failed:

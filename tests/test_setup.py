@@ -304,16 +304,20 @@ UV = """
 import os, subprocess, sys
 
 print("uv:", *sys.argv[1:3], os.environ["UV_DEFAULT_INDEX"], os.environ["UV_FIND_LINKS"])
+print("uv compiles:", "--compile-bytecode" in sys.argv)
 arguments = sys.argv[sys.argv.index("-c"):]
 sys.exit(subprocess.call([sys.executable, "-m", "pip", "install", *arguments]))
 """
 
 
-def test_uv_installs_where_it_can_be_had_and_keeps_pips_settings(tmp_path: Path):
+@pytest.mark.parametrize("keeps_nothing", ["", "1"])  # of what Python compiles
+def test_uv_installs_where_it_can_be_had_and_keeps_pips_settings(tmp_path, keeps_nothing):
     wheels = wheel_of_uv(tmp_path / "wheels", UV)
-    done = Project(tmp_path / "p").run("setup", PIP_FIND_LINKS=wheels, PIP_NO_INDEX="1")
+    pip = {"PIP_FIND_LINKS": wheels, "PIP_NO_INDEX": "1"}
+    done = Project(tmp_path / "p").run("setup", **pip, PYTHONDONTWRITEBYTECODE=keeps_nothing)
     assert done.returncode == 0, done.stderr
     assert f"uv: pip install http://127.0.0.1:9/simple {wheels}\n" in done.stdout
+    assert f"uv compiles: {keeps_nothing == '1'}\n" in done.stdout
     assert "pip tries" not in done.stdout
 
 

@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict
 from io import BytesIO
+from time import perf_counter
 from typing import Any
 
 import torch
+from torch import nn
 
 from catdog_lib import models
 from catdog_lib.budget import choose
@@ -101,11 +103,12 @@ def train_run(
             progress = {"epoch": record.epoch, "epochs": recipe.epochs}
             on_event({"event": "epoch", **progress, "validation_accuracy": accuracy})
 
-        trainee = network
+        trainee, begun, features_took = network, perf_counter(), 0.0
         if repeats_itself(network, recipe):
             log("the backbone is frozen: its features are computed once, and kept on disk")
             with context.main_process_first():
                 trainee, data = on_features(network, data, device=device, progress=progress)
+            features_took = perf_counter() - begun
         history = fit(
             trainee,
             data,
@@ -119,7 +122,7 @@ def train_run(
             raise KeyboardInterrupt
         dtype = getattr(torch, history.dtype)
         test = evaluate(trainee, data.test, dtype, flip=recipe.test_flip, sizes=recipe.test_sizes)
-        result = _result(models.count_parameters(network), data, history, test, recipe.keep)
+        result = _result(network, data, history, test, recipe.keep, features_took)
         run = Run(network, {**config, "result": {**result, "processes": context.size}}, history)
         if folder and context.is_main:
             folder.finish(run, _picture(history))
@@ -127,12 +130,21 @@ def train_run(
 
 
 def _result(
-    parameters: int, data: Splits, history: History, test: Evaluation, keep: str
+    network: nn.Module,
+    data: Splits,
+    history: History,
+    test: Evaluation,
+    keep: str,
+    features_took: float,
 ) -> dict[str, Any]:
-    """Return what came out of a run, for its ``run.json``."""
+    """Return what came out of a run, for its ``run.json``.
+
+    The time that frozen features took, in seconds, is a part of the training.
+    """
     kept = history.kept(keep)
+    seconds = history.seconds + features_took
     return {
-        "parameters": parameters,
+        "parameters": models.count_parameters(network),
         "train_images": len(data.train),
         "test_images": test.count,
         "test_accuracy": test.accuracy,
@@ -141,8 +153,8 @@ def _result(
         "epochs": len(history.epochs),
         "kept_epoch": kept.epoch,
         "interrupted": history.interrupted,
-        "train_seconds": history.seconds,
-        "images_per_second": history.images_per_second,
+        "train_seconds": seconds,
+        "images_per_second": len(history.epochs) * history.train_images / seconds,
         "device": describe(torch.device(history.device)),
         "dtype": history.dtype,
     }

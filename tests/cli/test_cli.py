@@ -31,6 +31,7 @@ COMMANDS = [
     "experiment l1",
     "experiment transfer",
     "course",
+    "grade",
 ]
 
 

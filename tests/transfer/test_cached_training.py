@@ -79,6 +79,9 @@ def test_a_run_that_was_interrupted_is_whole_and_goes_on(tmp_path, few):
         )
 
     whole = run("whole")
+    result, seconds = whole.config["result"], whole.history.seconds
+    assert result["train_seconds"] > 1.05 * seconds  # with the time for the features
+    assert result["images_per_second"] < whole.history.images_per_second / 1.05
     with pytest.raises(KeyboardInterrupt):
         run("part", stop_after=2)
     half = load_run(tmp_path / "part")

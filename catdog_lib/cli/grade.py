@@ -1,0 +1,65 @@
+"""The command ``catdog grade``, for instructors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from catdog_lib.cli.options import Command, ManyValues
+
+
+@click.command(cls=Command, epilog="catdog grade submissions.zip --lesson 02 --out grades")
+@click.argument("submissions", type=click.Path(path_type=Path), metavar="SUBMISSIONS")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default="grades",
+    metavar="DIR",
+    show_default=True,
+    help="The folder for the grades.",
+)
+@click.option(
+    "--lesson",
+    "lessons",
+    cls=ManyValues,
+    metavar="NN...",
+    show_default="those that were handed in",
+    help="Grade the exercises of these lessons.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=20.0,
+    metavar="S",
+    show_default=True,
+    help="The time that each answer may take.",
+)
+@click.option(
+    "--without-sandbox",
+    is_flag=True,
+    help="Run students' code with your own rights, on a machine where that does no harm.",
+)
+def grade(
+    submissions: Path, out: Path, lessons: tuple[str, ...], seconds: float, without_sandbox: bool
+) -> tuple[int, dict]:
+    """Grade the notebooks that students have handed in.
+
+    SUBMISSIONS is a folder, or the zip file that Moodle or Canvas gives. Answers are found by their
+    check("02.1", ...) and judged in a sandbox, on inputs that nobody has seen before.
+    """
+    from catdog_lib.grading.grade import Limits, grade
+    from catdog_lib.grading.report import write_report
+    from catdog_lib.grading.submissions import opened
+
+    chosen = [lesson.zfill(2) for lesson in lessons]
+    with opened(submissions) as folder:
+        graded = grade(folder, chosen, Limits(seconds), sandboxed=not without_sandbox)
+    write_report(graded, out)
+    print(f"The class: {(out / 'class.html').resolve().as_uri()}")
+    return 0, {
+        "submissions": len(graded),
+        "exercises": len(graded[0].marks),
+        "points": {one.submission.student: one.points for one in graded},
+        "out": str(out),
+    }

@@ -1,0 +1,140 @@
+"""Find the answers in a notebook: by their ``check("02.1", …)`` calls, never by cell metadata.
+
+Students delete cells, add others, move and rename things, and lose tags. What remains is the call.
+The cells that define what an answer uses are found by the names in them, and only these are run.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+
+from catdog_lib.grading.cells import Cell, parse_cell
+
+CAPTURE = "__catdog_answer__"  # what a call of check becomes: it hands the answer to the judge
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A student's answer to one exercise, ready to be run.
+
+    Attributes:
+        number: of the exercise.
+        cells: the cells to run, each as its number and its text; the last one checks the answer.
+        problem: why there is nothing to run, in one sentence; empty if there is.
+        copied: whether the cell is the course's own solution, word for word.
+    """
+
+    number: str
+    cells: tuple[tuple[int, str], ...] = ()
+    problem: str = ""
+    copied: bool = False
+
+
+def find_answer(number: str, name: str | None, cells: list[Cell], solution: str) -> Answer:
+    """Return a student's answer to an exercise.
+
+    Args:
+        number: of the exercise.
+        name: of the function that it asks for, None if it asks for something else.
+        cells: of the student's notebook.
+        solution: the course's own solution cell, which the notebook may still hold.
+    """
+    calling = [cell for cell in cells if cell.tree and _calls(cell.tree, number)]
+    given = [cell for cell in calling if _same_code(cell.source, solution)]
+    own = [cell for cell in calling if cell not in given]
+    attempted = [cell for cell in own if not _is_stub(cell)]
+    if attempted:
+        return _ready(number, attempted[-1], cells)
+    if len(given) > 1:  # the student's cell beside the course's
+        return _ready(number, given[0], cells, copied=True)
+    if own:
+        return Answer(number, problem="not attempted")
+    broken = [cell for cell in cells if cell.error and f'"{number}"' in _quotes(cell.source)]
+    if broken:
+        return Answer(number, problem=f"cell {broken[-1].number} has an error: {broken[-1].error}")
+    defining = [cell for cell in cells if name in cell.defines and cell not in given]
+    if name and defining:  # the call is gone, the function is not
+        cell = parse_cell(len(cells) + 1, f'check("{number}", {name})')
+        return _ready(number, cell, cells)
+    return Answer(number, problem=f'there is no cell with check("{number}", …)')
+
+
+def _ready(number: str, target: Cell, cells: list[Cell], copied: bool = False) -> Answer:
+    """Return the answer in ``target`` with the cells that it needs, in the notebook's order."""
+    chosen, wanted, seen = {}, set(target.uses), set(target.defines)
+    while wanted:
+        name = wanted.pop()
+        defining = [cell for cell in cells if name in cell.defines and cell is not target]
+        if name in seen or not defining:
+            continue
+        seen.add(name)
+        before = [cell for cell in defining if cell.number < target.number]
+        cell = before[-1] if before else defining[0]  # cells are run in any order
+        chosen[cell.number] = cell
+        wanted |= cell.uses
+    chosen |= {cell.number: cell for cell in cells if "*" in cell.defines}
+    run = [chosen[i] for i in sorted(chosen)] + [target]
+    return Answer(number, tuple((cell.number, cell.source) for cell in run), copied=copied)
+
+
+def captured(source: str, number: str) -> ast.Module:
+    """Return a cell's code with ``check(number, answer)`` handing the answer to ``CAPTURE``.
+
+    The calls for other exercises do nothing.
+    """
+
+    class Capture(ast.NodeTransformer):
+        """Replace the calls of ``check``."""
+
+        def visit_Call(self, node: ast.Call) -> ast.AST:
+            """Replace one call."""
+            self.generic_visit(node)
+            if not _is_check(node):
+                return node
+            if _number(node) != number:
+                return ast.copy_location(ast.Constant(None), node)
+            node.func = ast.copy_location(ast.Name(CAPTURE, ast.Load()), node.func)
+            return node
+
+    return ast.fix_missing_locations(Capture().visit(ast.parse(source)))
+
+
+def _is_check(node: ast.AST) -> bool:
+    """Tell whether this is a call of ``check`` with the number of an exercise."""
+    if not isinstance(node, ast.Call) or not node.args:
+        return False
+    name = getattr(node.func, "id", None) or getattr(node.func, "attr", None)
+    return name == "check" and bool(re.fullmatch(r"\d\d\.\d+", str(_number(node))))
+
+
+def _number(node: ast.Call) -> object:
+    """Return the first argument of a call, if it is a constant."""
+    return getattr(node.args[0], "value", None)
+
+
+def _calls(tree: ast.Module, number: str) -> bool:
+    """Tell whether a cell checks this exercise."""
+    return any(_is_check(node) and _number(node) == number for node in ast.walk(tree))
+
+
+def _is_stub(cell: Cell) -> bool:
+    """Tell whether a cell is the exercise as it was handed out: ``answer = ...``."""
+    body = cell.tree.body if cell.tree else []
+    kept = [n for n in body if not isinstance(n, ast.Import | ast.ImportFrom)]
+    dots = [isinstance(n, ast.Assign) and getattr(n.value, "value", None) is Ellipsis for n in kept]
+    return sum(dots) == 1 and len(kept) == 2
+
+
+def _same_code(one: str, other: str) -> bool:
+    """Tell whether two cells hold the same code, whatever their comments and spaces."""
+    try:
+        return ast.dump(ast.parse(one)) == ast.dump(ast.parse(other))
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+
+
+def _quotes(source: str) -> str:
+    """Return a text with one kind of quotation mark."""
+    return source.replace("'", '"')

@@ -1,0 +1,81 @@
+"""The code cells of a notebook, with the names that each defines and uses."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from catdog_lib.grading.submissions import MAX_NOTEBOOK
+
+_MAGIC = re.compile(r"^(\s*)(?:[%!?].*|\S+\?+\s*)$", re.MULTILINE)
+
+
+@dataclass
+class Cell:
+    """A code cell.
+
+    Attributes:
+        number: its place among the code cells, from 1.
+        source: its text; without magics, if it has some.
+        tree: its parsed text; None if it has a syntax error.
+        error: that error in words.
+    """
+
+    number: int
+    source: str
+    tree: ast.Module | None = None
+    error: str = ""
+    defines: set[str] = field(default_factory=set)
+    uses: set[str] = field(default_factory=set)
+
+
+def read_cells(path: Path) -> list[Cell]:
+    """Return the code cells of a notebook.
+
+    Raises:
+        ValueError: it is no notebook; the message says why, in half a sentence.
+    """
+    try:
+        if path.stat().st_size > MAX_NOTEBOOK:
+            raise ValueError(f"{path.name} is larger than {MAX_NOTEBOOK // 10**6} MB")
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        sources = ["".join(cell["source"]) for cell in cells if cell.get("cell_type") == "code"]
+    except (OSError, UnicodeError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"{path.name} is not a readable notebook") from error
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path.name} is not a readable notebook") from error
+    return [parse_cell(number, source) for number, source in enumerate(sources, start=1)]
+
+
+def answered_lessons(cells: Iterable[Cell]) -> set[str]:
+    """Return the lessons ("02") of which some exercise is checked in these cells."""
+    return {
+        number[:2]
+        for cell in cells
+        for number in re.findall(r"""check\(\s*["'](\d\d\.\d+)["']""", cell.source)
+    }
+
+
+def parse_cell(number: int, source: str) -> Cell:
+    """Return a cell, with the names that it defines and uses."""
+    cell = Cell(number, source)
+    for text in (source, _MAGIC.sub(r"\1pass", source)):
+        try:
+            cell.tree, cell.source = ast.parse(text), text
+            break
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            cell.error = f"{error.args[0]} (line {getattr(error, 'lineno', None)})"
+    if cell.tree is None:
+        return cell
+    for node in ast.walk(cell.tree):
+        if isinstance(node, ast.Name):
+            (cell.uses if isinstance(node.ctx, ast.Load) else cell.defines).add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            cell.defines.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            cell.defines.update((a.asname or a.name).split(".")[0] for a in node.names)
+    return cell

@@ -1,0 +1,103 @@
+"""Marks for the answers of one student: run the judge, again if an answer has stopped it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass
+from tempfile import TemporaryDirectory
+
+from catdog_lib.errors import CatdogError
+from catdog_lib.grading import sandbox
+from catdog_lib.grading.answers import Answer
+
+_START = 60  # seconds that a judge may take before its first answer: it loads PyTorch
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What each answer may use.
+
+    Attributes:
+        seconds: of running time.
+        memory: in GB, beyond the libraries.
+    """
+
+    seconds: float = 20.0
+    memory: float = 1.0
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One student's mark for one exercise.
+
+    Attributes:
+        right: whether the checker accepts the answer.
+        reason: why not: the checker's hint, or what stopped it; empty if it is right.
+        note: what a teacher may want to know of a right answer.
+    """
+
+    right: bool
+    reason: str = ""
+    note: str = ""
+
+
+def mark_answers(
+    answers: list[Answer], limits: Limits, sandboxed: bool, seed: int
+) -> dict[str, Mark]:
+    """Return the mark of each answer; those that cannot be run are marked without running."""
+    marks = {a.number: Mark(False, a.problem) for a in answers if a.problem}
+    left = [answer for answer in answers if not answer.problem]
+    while left:
+        verdicts, begun = _run_judge(left, limits, sandboxed, seed)
+        for answer in left:
+            if verdict := verdicts.get(answer.number):
+                note = "the course's own solution" if answer.copied else ""
+                marks[answer.number] = Mark(verdict["right"], verdict["reason"], note)
+        left = [answer for answer in left if answer.number not in marks]
+        if left:  # the judge was stopped by the answer that it had begun
+            stopped = begun if begun in {a.number for a in left} else left[0].number
+            marks[stopped] = Mark(False, "it stopped the program that was to judge it")
+            left = [answer for answer in left if answer.number != stopped]
+    return marks
+
+
+def _run_judge(
+    answers: list[Answer], limits: Limits, sandboxed: bool, seed: int
+) -> tuple[dict[str, dict], str]:
+    """Run the judge on these answers; return its verdicts, and the last exercise that it began."""
+    work = {
+        "answers": [{"number": a.number, "cells": a.cells} for a in answers],
+        "seconds": limits.seconds,
+        "memory": limits.memory,
+        "seed": seed,
+    }
+    with TemporaryDirectory() as folder:
+        process = subprocess.Popen(
+            sandbox.command(sandboxed),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=sandbox.environment(),
+            cwd=folder,
+            start_new_session=True,
+        )
+        try:
+            out, err = process.communicate(
+                json.dumps(work).encode(), timeout=_START + limits.seconds * len(answers)
+            )
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
+    verdicts: dict[str, dict] = {}
+    begun = ""
+    for line in out.decode(errors="replace").splitlines():
+        said = json.loads(line)
+        begun = said.get("begun", begun)
+        if "number" in said:
+            verdicts[said["number"]] = said
+    if not begun:
+        raise CatdogError(
+            f"The judge could not start: {err.decode(errors='replace').strip()[-500:]}"
+        )
+    return verdicts, begun

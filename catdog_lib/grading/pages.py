@@ -1,0 +1,118 @@
+"""Grades as pages: one for each student, and one about the class."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from catdog_lib.grading.grade import Graded, Mark
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"  # nothing from elsewhere, no script
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem;
+  color: light-dark(#222, #ddd); background: light-dark(#fff, #181818); }}
+table {{ border-collapse: collapse; width: 100%; }}
+th, td {{ text-align: left; vertical-align: top; padding: .4rem .8rem .4rem 0;
+  border-bottom: 1px solid light-dark(#ccc, #444); overflow-wrap: anywhere; }}
+th {{ white-space: nowrap; }}
+ul {{ margin: 0; padding-left: 1.2rem; }}
+.right {{ color: light-dark(#17692f, #7fd197); }}
+.wrong {{ color: light-dark(#8a3b12, #f0a67a); }}
+</style>
+</head>
+<body>
+<h1>{title}</h1>
+{body}
+</body>
+</html>
+"""
+
+
+def student_page(graded: Graded) -> str:
+    """Return the page for one student: each exercise, and the hint that a wrong answer deserves."""
+    rows = [
+        f"<tr><th scope='row'>{number}</th>{_mark(mark)}</tr>"
+        for number, mark in graded.marks.items()
+    ]
+    body = f"<p>{graded.points} of {len(graded.marks)} exercises are right.</p>\n" + _table(
+        ("Exercise", "Mark", "What to look at"), rows
+    )
+    return _page(graded.submission.student, body)
+
+
+def class_page(graded: Sequence[Graded], files: Sequence[str]) -> str:
+    """Return the page about the class: everyone's points, and the mistakes by how often they occur.
+
+    Args:
+        graded: everyone's marks.
+        files: the name of each student's page.
+    """
+    numbers = list(graded[0].marks)
+    exercises = []
+    for number in numbers:
+        marks = [g.marks[number] for g in graded]
+        share = sum(mark.right for mark in marks) / len(marks)
+        reasons = Counter(_kind(mark.reason) for mark in marks if not mark.right)
+        said = "".join(
+            f"<li>{count} × {html.escape(kind)}</li>" for kind, count in reasons.most_common()
+        )
+        exercises.append(
+            f"<tr><th scope='row'>{number}</th><td>{share:.0%}</td><td><ul>{said}</ul></td></tr>"
+        )
+    students = [
+        f"<tr><th scope='row'><a href='{html.escape(file)}'>{html.escape(g.submission.student)}</a>"
+        f"</th><td>{g.points} of {len(numbers)}</td><td>{html.escape(_remarks(g))}</td></tr>"
+        for g, file in zip(graded, files, strict=True)
+    ]
+    body = "\n".join(
+        [
+            f"<p>{len(graded)} submissions, {len(numbers)} exercises.</p>",
+            "<h2>What went wrong</h2>",
+            _table(("Exercise", "Right", "Mistakes"), exercises),
+            "<h2>Students</h2>",
+            _table(("Student", "Points", "To look at"), students),
+        ]
+    )
+    return _page("The class", body)
+
+
+def _mark(mark: Mark) -> str:
+    """Return the cells of a mark."""
+    kind, word = ("right", "✓ right") if mark.right else ("wrong", "✗ not yet")
+    said = html.escape(mark.reason[:1].upper() + mark.reason[1:])
+    return f"<td class='{kind}'>{word}</td><td>{said}</td>"
+
+
+def _remarks(graded: Graded) -> str:
+    """Return what a teacher should look at in a submission."""
+    said = [f"{n}: {mark.note}" for n, mark in graded.marks.items() if mark.note]
+    said += [f"{n}: {m.reason}" for n, m in graded.marks.items() if "look at it" in m.reason]
+    return "; ".join(said)
+
+
+def _kind(reason: str) -> str:
+    """Return the kind of a mistake: its first sentence without the place, one sign for a number."""
+    first = re.split(r"(?<=[.?!]) | \(in line ", reason, maxsplit=1)[0]
+    alike = re.sub(r"(?<![\w.\"])-?\d+(?:\.\d+)?(?:e-?\d+)?", "…", first)
+    return alike[:1].upper() + alike[1:160]
+
+
+def _table(header: Sequence[str], rows: Sequence[str]) -> str:
+    """Return a table."""
+    head = "".join(f"<th scope='col'>{name}</th>" for name in header)
+    return f"<table>\n<tr>{head}</tr>\n" + "\n".join(rows) + "\n</table>"
+
+
+def _page(title: str, body: str) -> str:
+    """Return a whole page."""
+    return _PAGE.format(policy=_POLICY, title=html.escape(title), body=body)

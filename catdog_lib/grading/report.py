@@ -1,0 +1,45 @@
+"""Write what grading found into a folder: tables for the teacher's platform, pages for everyone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from catdog_lib.atomic_write import write
+from catdog_lib.errors import CatdogError
+from catdog_lib.grading.grade import Graded
+from catdog_lib.grading.pages import class_page, student_page
+from catdog_lib.grading.tables import canvas_table, grades_table, moodle_table
+
+
+def write_report(graded: Sequence[Graded], out: Path) -> None:
+    """Write the grades into the folder ``out``.
+
+    ``grades.csv``, ``moodle.csv`` and ``canvas.csv`` are tables, ``class.html`` is about the class,
+    and ``students/NAME.html`` is for one student.
+
+    Raises:
+        CatdogError: a file cannot be written.
+    """
+    files = [
+        f"students/{i:03}_{_file_name(g.submission.student)}.html" for i, g in enumerate(graded, 1)
+    ]
+    texts = {
+        "grades.csv": grades_table(graded),
+        "moodle.csv": moodle_table(graded),
+        "canvas.csv": canvas_table(graded),
+        "class.html": class_page(graded, files),
+        **{file: student_page(one) for file, one in zip(files, graded, strict=True)},
+    }
+    try:
+        (out / "students").mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            write(text.encode(), out / name)
+    except OSError as error:
+        raise CatdogError(f"The grades cannot be written to {out}: {error.strerror}.") from error
+
+
+def _file_name(student: str) -> str:
+    """Return a student's name as part of a file's name."""
+    return re.sub(r"[^\w-]+", "-", student)[:60]

@@ -1,0 +1,60 @@
+"""Grades as tables: one to read, one that Moodle imports, one that Canvas imports."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+
+from catdog_lib.grading.grade import Graded
+
+
+def grades_table(graded: Sequence[Graded]) -> str:
+    """Return a row for each student: name, points, and of each exercise 1 or 0."""
+    numbers = list(graded[0].marks)
+    rows = [
+        [g.submission.student, g.points, *(int(g.marks[n].right) for n in numbers)] for g in graded
+    ]
+    return _csv(["student", "points", *numbers], rows)
+
+
+def moodle_table(graded: Sequence[Graded]) -> str:
+    """Return Moodle's grading worksheet for offline marking: feedback, and points as the grade.
+
+    Source: Moodle's documentation, "Offline grading worksheet".
+    """
+    header = ["Identifier", "Full name", "Grade", "Maximum grade", "Feedback comments"]
+    rows = [
+        [
+            f"Participant {g.submission.identifier}" if g.submission.identifier else "",
+            g.submission.student,
+            g.points,
+            len(g.marks),
+            " ".join(f"{n}: {m.reason or 'right'}." for n, m in g.marks.items()),
+        ]
+        for g in graded
+    ]
+    return _csv(header, rows)
+
+
+def canvas_table(graded: Sequence[Graded]) -> str:
+    """Return Canvas's gradebook import: a column of points with its maximum below the header.
+
+    Source: Canvas's documentation, "How do I import grades in the Gradebook?".
+    """
+    header = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "catdog"]
+    most = ["    Points Possible", "", "", "", "", len(graded[0].marks)]
+    rows = [[g.submission.student, g.submission.identifier, "", "", "", g.points] for g in graded]
+    return _csv(header, [most, *rows])
+
+
+def _csv(header: list[str], rows: list[list]) -> str:
+    """Return a table as CSV, in which no spreadsheet takes a name for a formula."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(header)
+    for row in rows:
+        writer.writerow(
+            [f"'{v}" if isinstance(v, str) and v[:1] in tuple("=+-@\t\r") and v else v for v in row]
+        )
+    return file.getvalue()

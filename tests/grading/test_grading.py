@@ -1,0 +1,193 @@
+"""Grading a class: each student's fault gets its reason, and all others get their marks."""
+
+import csv
+import io
+import re
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from catdog_lib.cli import main
+from catdog_lib.errors import CatdogError
+from catdog_lib.exercises.registry import function_of
+from catdog_lib.grading import sandbox
+from catdog_lib.grading.answers import find_answer
+from catdog_lib.grading.cells import read_cells
+from catdog_lib.grading.grade import Graded, course_solutions, grade
+from catdog_lib.grading.marks import Limits, Mark
+from catdog_lib.grading.pages import class_page, student_page
+from catdog_lib.grading.submissions import Submission, find_submissions, opened
+from catdog_lib.grading.tables import canvas_table, grades_table, moodle_table
+from tests.grading.handed_in import CHECK, CLASS, IMPORTS, RIGHT, WRONG, notebook, write_class
+
+needs_sandbox = pytest.mark.skipif(
+    not sandbox.is_available(), reason="bubblewrap is not installed, or may not make a sandbox"
+)
+STUB = "correlate = ...  # def correlate(signal, kernel): ..." + CHECK
+
+
+def cells_of(*sources: str, folder: Path):
+    (folder / "one.ipynb").write_text(notebook(list(sources)))
+    return read_cells(folder / "one.ipynb")
+
+
+def answer_in(*sources: str, folder: Path, solution: str = "pass"):
+    return find_answer("01.1", function_of("01.1"), cells_of(*sources, folder=folder), solution)
+
+
+@needs_sandbox
+@pytest.mark.slow
+def test_each_student_of_a_class_gets_the_mark_and_the_reason_that_are_due(tmp_path):
+    started = time.monotonic()
+    graded = grade(write_class(tmp_path), ["01"], Limits(seconds=4))
+    assert [one.submission.student for one in graded] == sorted(CLASS)
+    for one in graded:
+        _, right, reason = CLASS[one.submission.student]
+        mark = one.marks["01.1"]
+        assert mark.right == right, (one.submission.student, mark)
+        assert re.search(reason, mark.reason), (one.submission.student, mark)
+        assert not any(m.right for number, m in one.marks.items() if number != "01.1")
+    seconds = (time.monotonic() - started) / len(CLASS) * 100
+    assert seconds < 600, f"a hundred submissions would take {seconds:.0f} s"
+
+
+@pytest.mark.slow
+def test_without_a_sandbox_time_and_memory_are_still_limited(tmp_path):
+    some = {name: CLASS[name] for name in ("Ada right", "Dora loops", "Jon 2 GB", "Nils patches")}
+    graded = grade(write_class(tmp_path, some), ["01"], Limits(4), sandboxed=False)
+    assert [one.points for one in graded] == [1, 0, 0, 0]
+
+
+def test_an_answer_is_run_with_the_cells_that_it_needs_and_no_others(tmp_path):
+    answer = answer_in(
+        IMPORTS,
+        "slow = torch.rand(10)\ntwo = 1",
+        "def half(x): return x / two",
+        "two = 3",
+        "def correlate(s, k): return half(s)" + CHECK,
+        "two = 2",
+        folder=tmp_path,
+    )
+    assert [number for number, _ in answer.cells] == [1, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("cells", "problem"),
+    [
+        ([IMPORTS, STUB], "not attempted"),
+        ([IMPORTS], "there is no cell with"),
+        ([IMPORTS, "def correlate(:\n    pass" + CHECK], "cell 2 has an error: .*line 1"),
+        ([IMPORTS, 'check("01.2", 3)'], "there is no cell with"),
+    ],
+)
+def test_what_cannot_be_run_says_why(cells, problem, tmp_path):
+    answer = answer_in(*cells, folder=tmp_path)
+    assert not answer.cells
+    assert re.match(problem, answer.problem)
+
+
+def test_the_courses_solution_counts_only_if_the_student_has_it_too(tmp_path):
+    solution = RIGHT + CHECK
+    handed_out = answer_in(IMPORTS, STUB, solution, folder=tmp_path, solution=solution)
+    assert handed_out.problem == "not attempted"
+    own = answer_in(IMPORTS, WRONG + CHECK, solution, folder=tmp_path, solution=solution)
+    assert own.cells[-1][1] == WRONG + CHECK
+    assert not own.copied
+    copied = answer_in(IMPORTS, solution, solution, folder=tmp_path, solution=solution)
+    assert copied.cells
+    assert copied.copied
+
+
+def test_an_answer_is_found_whatever_is_around_its_call(tmp_path):
+    for call in ("ex.check('01.1', f)", "try:\n    check('01.1', f)\nexcept Exception:\n    pass"):
+        answer = answer_in(IMPORTS, "%matplotlib inline\nf = abs\n" + call, folder=tmp_path)
+        assert answer.cells, call
+
+
+def test_the_handed_out_solutions_are_known():
+    assert len(course_solutions()) >= 54
+    assert 'check("01.1", correlate)' in course_solutions()["01.1"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", '{"cells": 3}', "[1, 2]", '{"cells": [{"cell_type": "code"}]}']
+)
+def test_what_is_no_notebook_is_named(text, tmp_path):
+    (tmp_path / "odd.ipynb").write_text(text)
+    with pytest.raises(ValueError, match=r"odd\.ipynb is not a readable notebook"):
+        read_cells(tmp_path / "odd.ipynb")
+
+
+def test_students_are_known_by_their_folders_as_platforms_name_them(tmp_path):
+    names = (
+        "Ada King_123_assignsubmission_file_/a/01.ipynb",
+        "kingben_LATE_45_678_work.ipynb",
+        "Cem/x.ipynb",
+        "Cem/.ipynb_checkpoints/x.ipynb",
+    )
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for name in names:
+            archive.writestr(name, notebook([]))
+    with opened(tmp_path / "all.zip") as folder:
+        found = find_submissions(folder)
+    assert [(one.student, one.identifier) for one in found] == [
+        ("Ada King", "123"),
+        ("Cem", ""),
+        ("kingben", "45"),
+    ]
+    assert [len(one.notebooks) for one in found] == [1, 1, 1]
+
+
+def test_a_link_to_somebody_elses_notebook_is_no_submission(tmp_path):
+    write_class(tmp_path, {"Ada right": CLASS["Ada right"]})
+    (tmp_path / "Bob").mkdir()
+    (tmp_path / "Bob" / "x.ipynb").symlink_to(tmp_path / "Ada right" / "01_convolution.ipynb")
+    assert [one.student for one in find_submissions(tmp_path)] == ["Ada right"]
+
+
+def graded(student: str = "=SUM(A1) <b>", reason: str = "You flip the kernel. Take 3.") -> Graded:
+    marks = {"01.1": Mark(True), "01.2": Mark(False, reason)}
+    return Graded(Submission(student, "77", ()), marks)
+
+
+def rows(table: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(table)))
+
+
+def test_tables_hold_the_points_and_no_formulas():
+    assert rows(grades_table([graded()])) == [
+        ["student", "points", "01.1", "01.2"],
+        ["'=SUM(A1) <b>", "1", "1", "0"],
+    ]
+    assert rows(moodle_table([graded()]))[1][:4] == ["Participant 77", "'=SUM(A1) <b>", "1", "2"]
+    assert [row[-1] for row in rows(canvas_table([graded()]))] == ["catdog", "2", "1"]
+
+
+def test_pages_show_names_as_text_and_count_alike_mistakes():
+    three = [graded(), graded("Ann", "You flip the kernel. Take 5."), graded("Bo", "Off by 7.")]
+    assert "&lt;i&gt;" in student_page(graded(reason="<i>"))
+    page = class_page(three, ["a.html", "b.html", "c.html"])
+    assert "2 × You flip the kernel." in page
+    assert "1 × Off by …." in page
+    assert "<b>" not in page
+    assert "&lt;b&gt;" in student_page(three[0])
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda folder: folder / "none", "There is nothing at"),
+        (lambda folder: folder, "There is no notebook"),
+    ],
+)
+def test_a_folder_without_submissions_is_refused_in_one_sentence(make, sentence, tmp_path, capsys):
+    assert main(["grade", str(make(tmp_path)), "--without-sandbox"]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_without_bubblewrap_nothing_runs_unasked(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(CatdogError, match="install it"):
+        grade(write_class(tmp_path), ["01"])
