@@ -9,18 +9,19 @@ from torch import Tensor
 
 from catdog_lib.exercises.calling import ask
 from catdog_lib.exercises.checking import as_float64, same, show
+from catdog_lib.exercises.random_inputs import generator
 from catdog_lib.exercises.registry import WrongAnswer, exercise, require
 
 
 @exercise("09.1", "nearest")
 def nearest(answer: Callable[[Tensor, Tensor, int], Tensor]) -> None:
     """Check a function of (photo, train, count): positions by cosine, the most similar first."""
-    generator = torch.Generator().manual_seed(901)
+    g = generator(901)
     for count in (3, 5):
-        photo = torch.randn(6, generator=generator) + 0.5
+        photo = torch.randn(6, generator=g) + 0.5
         # Of very different lengths: a plain product prefers the long ones.
-        lengths = torch.logspace(-1, 1, 12)[torch.randperm(12, generator=generator)]
-        train = torch.randn(12, 6, generator=generator) * lengths[:, None]
+        lengths = torch.logspace(-1, 1, 12)[torch.randperm(12, generator=g)]
+        train = torch.randn(12, 6, generator=g) * lengths[:, None] * torch.logspace(-0.5, 0.5, 6)
         found = as_float64(ask(answer, photo, train, count, keeps="the features"))
         require(found.ndim == 1, f"Return a list of positions; yours has the shape {found.shape}.")
         product, lengths = train.double() @ photo.double(), train.double().norm(dim=1)

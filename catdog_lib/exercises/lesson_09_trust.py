@@ -14,6 +14,7 @@ from catdog_lib.exercises.checking import (
     require_value,
     show,
 )
+from catdog_lib.exercises.random_inputs import generator
 from catdog_lib.exercises.registry import exercise, require
 from catdog_lib.trust import threshold_for
 
@@ -23,12 +24,12 @@ SHAPE = "three numbers: threshold, share of rejected test pets, share of rejecte
 @exercise("09.5", "report")
 def report(answer: Callable[..., tuple]) -> None:
     """Check a function of (validation, test, strangers, lost): threshold and two shares."""
-    generator = torch.Generator().manual_seed(95)
+    g = generator(95)
     for lost, count in ((0.1, 40), (0.25, 30)):
         # Test pets score lower than validation pets, so that it matters which of them choose.
-        validation = (torch.randn(count, generator=generator) + 2).round(decimals=2)
-        test = (torch.randn(50, generator=generator) + 1.5).round(decimals=2)
-        strangers = (torch.randn(60, generator=generator)).round(decimals=2)
+        validation = (torch.randn(count, generator=g) + 2).round(decimals=2)
+        test = (torch.randn(50, generator=g) + 1.5).round(decimals=2)
+        strangers = (torch.randn(60, generator=g)).round(decimals=2)
         strangers[0] = threshold_for(validation, 1 - lost)  # exactly at the threshold: accepted
         value = ask(answer, validation, test, strangers, lost, keeps="the scores")
         threshold, pets, others = require_sequence(value, 3, SHAPE)

@@ -10,8 +10,8 @@ from catdog_lib.trust.damage import DAMAGES, damage
 from catdog_lib.trust.neighbours import nearest
 from catdog_lib.trust.rejection import (
     auroc,
-    energy,
     max_probability,
+    negative_energy,
     neighbour_similarity,
     pet_share,
     pets_rejected,
@@ -26,11 +26,11 @@ __all__ = [
     "ReliabilityBins",
     "auroc",
     "damage",
-    "energy",
     "expected_calibration_error",
     "fit_temperature",
     "max_probability",
     "nearest",
+    "negative_energy",
     "neighbour_similarity",
     "pet_share",
     "pets_rejected",
