@@ -334,8 +334,8 @@ REPORT = [
     (with_limit(lambda v, t, s, lost: limit_of(s, lost)), "The strangers chose"),
     (with_limit(lambda v, t, s, lost: v.min()), "the highest that at least"),
     (with_limit(lambda v, t, s, lost: 0.5), "the highest that at least"),
-    (with_shares(lambda v, t, s, at: (1 - below(t, at), below(s, at))), "test pets that are accep"),
-    (with_shares(lambda v, t, s, at: (below(t, at), 1 - below(s, at))), "strangers that are accep"),
+    (with_shares(lambda v, t, s, at: (1 - below(t, at), below(s, at))), "pets that are accepted"),
+    (with_shares(lambda v, t, s, at: (below(t, at), 1 - below(s, at))), "gers that are accepted"),
     (
         with_shares(lambda v, t, s, at: (below(t, at), (s <= at).float().mean())),
         "exactly the threshold is accepted",
