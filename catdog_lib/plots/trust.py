@@ -1,4 +1,7 @@
-"""How far to trust a network: reliability diagrams, scores of strangers, curves under damage."""
+"""How far to trust a network: reliability diagrams, scores of strangers, curves under damage.
+
+Lesson 09, section 3; Lesson 09, section 4; Lesson 09, section 5.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,7 @@ def reliability_diagram(
             ends = 100 * np.array([wilson_interval(*pair) for pair in pairs])
             above.plot([50, 100], [50, 100], "--", color=GREY, linewidth=1.2)
             above.vlines(x, ends[:, 0], ends[:, 1], color=BLUE, linewidth=1.5)
-            above.plot(x, y, "o-", color=BLUE)
+            above.plot(x, y, "o", color=BLUE)
             edges = 100 * bins.edges.numpy()
             look = {"align": "edge", "color": BLUE, "alpha": 0.55, "edgecolor": "white"}
             below.bar(edges[:-1], bins.counts.numpy(), np.diff(edges), **look)

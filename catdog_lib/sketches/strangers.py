@@ -1,6 +1,8 @@
 """Drawings of neither cat nor dog: empty scenes, things in them, horses.
 
 Scenes, light and noise are sampled as for the animals, so that nothing but the animal differs.
+
+Lesson 09, section 4.
 """
 
 from __future__ import annotations

@@ -6,12 +6,12 @@ from catdog_lib.trust.calibration import (
     reliability_bins,
     simulated_errors,
 )
-from catdog_lib.trust.damage import DAMAGES, damage, hits_by_strength
+from catdog_lib.trust.damage import DAMAGES, damage
 from catdog_lib.trust.neighbours import nearest
 from catdog_lib.trust.rejection import (
     auroc,
-    energy,
     max_probability,
+    negative_energy,
     neighbour_similarity,
     pet_share,
     pets_rejected,
@@ -26,12 +26,11 @@ __all__ = [
     "ReliabilityBins",
     "auroc",
     "damage",
-    "energy",
     "expected_calibration_error",
     "fit_temperature",
-    "hits_by_strength",
     "max_probability",
     "nearest",
+    "negative_energy",
     "neighbour_similarity",
     "pet_share",
     "pets_rejected",

@@ -1,4 +1,7 @@
-"""Damage: spoil images step by step, and see from which step on the answers suffer."""
+"""Damage: spoil images step by step, and see from which step on the answers suffer.
+
+Lesson 09, section 5.
+"""
 
 from __future__ import annotations
 
@@ -111,34 +114,7 @@ def damage(images: Tensor, kind: str, strength: float) -> Tensor:
     Raises:
         CatdogError: there is no such kind.
     """
-    changed = _find(kind).apply(images.float() / 255, strength)
-    return (changed.clamp(0, 1) * 255).round().to(torch.uint8)
-
-
-def hits_by_strength(
-    predict: Callable[[Tensor], Tensor], images: Tensor, labels: Tensor, kind: str
-) -> Tensor:
-    """Return which images are still classified correctly at each strength of one damage.
-
-    Args:
-        predict: takes uint8 images, N×3×H×W, and returns logits, N×K.
-        images: uint8, N×3×H×W.
-        labels: N.
-        kind: one of DAMAGES, which has S strengths.
-
-    Returns:
-        S×N, float64: 1 where the answer is right, else 0.
-
-    Raises:
-        CatdogError: there is no such kind.
-    """
-    answers = [
-        predict(damage(images, kind, strength)).argmax(1) for strength in _find(kind).strengths
-    ]
-    return (torch.stack(answers) == labels).double()
-
-
-def _find(kind: str) -> Damage:
     if kind not in DAMAGES:
         raise CatdogError(f"There is no damage {kind!r}; use one of {', '.join(DAMAGES)}.")
-    return DAMAGES[kind]
+    changed = DAMAGES[kind].apply(images.float() / 255, strength)
+    return (changed.clamp(0, 1) * 255).round().to(torch.uint8)

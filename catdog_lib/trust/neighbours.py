@@ -1,4 +1,7 @@
-"""The nearest training images: those whose features point in the most similar direction."""
+"""The nearest training images: those whose features point in the most similar direction.
+
+Lesson 09, section 2.
+"""
 
 from __future__ import annotations
 

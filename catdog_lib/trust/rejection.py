@@ -1,6 +1,8 @@
 """Rejection: scores that should be high for cats and dogs, and low for everything else.
 
 A network with two classes has no answer "neither". A score and a threshold give it one.
+
+Lesson 09, section 4.
 """
 
 from __future__ import annotations
@@ -23,8 +25,8 @@ def max_probability(logits: Tensor) -> Tensor:
     return logits.softmax(1).amax(1)
 
 
-def energy(logits: Tensor) -> Tensor:
-    """Return ``ln Σ_k exp(z_k)`` over the logits z of each image, the negative energy: N×K  →  N.
+def negative_energy(logits: Tensor) -> Tensor:
+    """Return minus the energy, ``ln Σ_k exp(z_k)`` with the logits z, for each image: N×K  →  N.
 
     It is large if any logit is; unlike a probability, it changes when the same number is added to
     all. With two logits z and −z it is ``ln(2 cosh z)``, so it orders images exactly as

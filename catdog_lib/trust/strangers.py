@@ -1,4 +1,7 @@
-"""Strangers: images of neither cat nor dog, to see what a network of two classes makes of them."""
+"""Strangers: images of neither cat nor dog, to see what a network of two classes makes of them.
+
+Lesson 09, section 4.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Temperature scaling: one number that makes all answers more or less certain, and changes none."""
+"""Temperature scaling: one number that makes all answers more or less certain, and changes none.
+
+Lesson 09, section 3.
+"""
 
 from __future__ import annotations
 

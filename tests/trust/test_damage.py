@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from catdog_lib import data
 from catdog_lib.errors import CatdogError
-from catdog_lib.trust import DAMAGES, damage, hits_by_strength
+from catdog_lib.trust import DAMAGES, damage
 
 
 @pytest.fixture(scope="module")
@@ -65,20 +65,6 @@ def test_a_line_drawing_is_dark_where_the_brightness_changes():
     drawing = damage(image, "line drawing", 1)[0]
     assert drawing[:, :, :10].min() == 255 and drawing[:, :, 16].max() == 0
     assert torch.equal(drawing[0], drawing[2]), "a pencil has no colour"
-
-
-def test_hits_are_counted_strength_by_strength(pets):
-    def brightest(images):
-        light = images.float().mean((1, 2, 3))
-        return torch.stack([torch.full_like(light, 60.0), light], 1)
-
-    labels = torch.tensor([1, 1])
-    hits = hits_by_strength(brightest, pets, labels, "darkness")
-    assert hits.shape == (3, 2)
-    light = pets.float().mean((1, 2, 3))
-    for row, strength in zip(hits, DAMAGES["darkness"].strengths, strict=True):
-        assert row.tolist() == ((1 - strength) * light > 60).double().tolist()
-    assert set(hits.flatten().tolist()) == {0, 1}
 
 
 def test_another_kind_is_one_sentence(pets):

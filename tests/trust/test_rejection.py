@@ -6,8 +6,8 @@ import torch
 from catdog_lib.errors import CatdogError
 from catdog_lib.trust import (
     auroc,
-    energy,
     max_probability,
+    negative_energy,
     neighbour_similarity,
     pet_share,
     pets_rejected,
@@ -65,10 +65,13 @@ def test_pets_that_are_lost_when_most_strangers_are_rejected():
 def test_energy_orders_opposite_logits_as_the_probability_does_and_others_not():
     z = torch.randn(50, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     opposite = torch.cat([z, -z], 1)
-    assert torch.equal(energy(opposite).argsort(), max_probability(opposite).argsort())
-    assert torch.allclose(energy(opposite), (2 * z[:, 0].cosh()).log())
+    assert torch.equal(negative_energy(opposite).argsort(), max_probability(opposite).argsort())
+    assert torch.allclose(negative_energy(opposite), (2 * z[:, 0].cosh()).log())
     two = torch.tensor([[0.0, 1.0], [9.0, 9.5]])
-    assert max_probability(two)[0] > max_probability(two)[1] and energy(two)[0] < energy(two)[1]
+    assert (
+        max_probability(two)[0] > max_probability(two)[1]
+        and negative_energy(two)[0] < negative_energy(two)[1]
+    )
 
 
 def test_the_share_of_pets_is_that_of_123_classes():
