@@ -33,6 +33,7 @@ def call(
     trains: bool = False,
     draws: bool = False,
     new: bool = False,
+    stops: type[Exception] | None = None,
 ) -> object:
     """Return what a student's function gives; the rest must stay as it was.
 
@@ -47,6 +48,7 @@ def call(
         draws: whether it may seed PyTorch's global random numbers, and draw from NumPy's and
             Python's.
         new: whether it must return a new tensor, not an argument or a view of one.
+        stops: the error that the call is made to meet, and has to let through; None if none.
 
     Raises:
         WrongAnswer: it stopped with an error, or changed something.
@@ -59,7 +61,12 @@ def call(
         except WrongAnswer:  # from a function that the exercise hands to the student's
             raise
         except Exception as error:
-            raise WrongAnswer(f"Your function stopped with {describe(error)}") from error
+            if stops is None or not isinstance(error, stops):
+                raise WrongAnswer(f"Your function stopped with {describe(error)}") from error
+            value = None
+        else:
+            hides = "Your function hides an error that it meets: let it through."
+            require(stops is None, hides)
         changed = watch.change(keeps)
         require(changed is None, changed or "")
         require(

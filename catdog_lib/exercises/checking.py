@@ -7,9 +7,10 @@ tensor of any type. What a checker needs to call a student's function is in ``ca
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, ValuesView
+from collections.abc import Collection, Iterator, Mapping, ValuesView
 from decimal import Decimal
 from numbers import Rational, Real
+from textwrap import shorten
 
 import numpy as np
 import torch
@@ -150,6 +151,25 @@ def require_choice(value: object, right: object, choices: Mapping[str, str]) -> 
     require(chosen == str(right).lower(), known[chosen])
 
 
+def require_names(value: object, choices: Collection[str]) -> set[str]:
+    """Return a list of names, or a tuple, set or array of them, as a set; none is also an answer.
+
+    Raises:
+        WrongAnswer: it is not a list of names, or a name is not one of the choices.
+    """
+    listed = ", ".join(map(repr, choices))
+    named = [value] if isinstance(value, str) else value
+    named = named.tolist() if isinstance(named, np.ndarray) else named
+    # {} is an empty dict, but was meant as an empty set
+    good = isinstance(named, Collection) and not (named and isinstance(named, Mapping))
+    hint = f"Give a list with some of {listed}, or an empty one; you gave {show(value)}."
+    require(good and all(isinstance(name, str) for name in named), hint)
+    chosen = {name.strip().lower() for name in named}
+    unknown = sorted(chosen - set(choices))
+    require(not unknown, f"{''.join(unknown[:1])!r} is none of {listed}.")
+    return chosen
+
+
 def is_integer(value: object) -> bool:
     """Return whether the type is that of an integer, in Python, NumPy or PyTorch: 3, not 3.0."""
     if isinstance(value, Tensor | np.ndarray):
@@ -171,4 +191,4 @@ def show(value: object) -> str:
         return f"{int(value):,}"
     if isinstance(value, Real) and not isinstance(value, bool):
         return str(float(f"{float(value):.6g}"))
-    return repr(value)
+    return shorten(repr(value), 200, placeholder=" …")

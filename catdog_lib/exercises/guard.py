@@ -24,6 +24,7 @@ class Network(NamedTuple):
 
     hooks: list[set]
     methods: list[list[str]]
+    names: list[set[str]]
     modes: list[bool]
     learns: list[bool]
     weights: list[Tensor]
@@ -46,6 +47,7 @@ def _state(parts: list[nn.Module]) -> Network:
     return Network(
         hooks,
         [[name for name, value in vars(part).items() if callable(value)] for part in parts],
+        [set(vars(part)) for part in parts],
         [part.training for part in parts],
         [parameter.requires_grad for parameter in own],
         [tensor.detach().clone() for tensor in own + still],
@@ -76,6 +78,9 @@ def _network_change(parts: list[nn.Module], before: Network, trains: bool) -> st
         return "Your function replaced a method of the model: leave its methods as they are."
     if trains:
         return None
+    left = sorted(set().union(*now.names) - set().union(*before.names))
+    if left:
+        return f"Your function left something in the network, its attribute {left[0]!r}: remove it."
     if now.modes != before.modes:
         changed = [mode for mode, old in zip(now.modes, before.modes, strict=True) if mode != old]
         return (

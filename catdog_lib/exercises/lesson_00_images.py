@@ -16,6 +16,7 @@ from catdog_lib.exercises.checking import (
     same,
     show,
 )
+from catdog_lib.exercises.random_inputs import generator
 from catdog_lib.exercises.registry import exercise, require
 
 LOOSE = {"rtol": 1e-4, "atol": 1e-5}  # a student may compute in float32
@@ -61,11 +62,11 @@ def to_batch(answer: Callable[[list[np.ndarray]], Tensor]) -> None:
 @exercise("00.5", "channel_statistics")
 def channel_statistics(answer: Callable[[Tensor], tuple[Tensor, Tensor]]) -> None:
     """Check a function of images N×3×H×W, uint8: mean and deviation of each channel, in [0, 1]."""
-    generator = torch.Generator().manual_seed(0)
+    rng = generator(0)
     for count, height, width in ((4, 5, 7), (3, 6, 6)):
         # each channel has its own range, or a mean of all of them would nearly do
         limits = torch.tensor([240, 128, 40]).view(3, 1, 1)
-        random = torch.rand(count, 3, height, width, generator=generator)
+        random = torch.rand(count, 3, height, width, generator=rng)
         images = (random * limits).to(torch.uint8)
         values, dims = images.double() / 255, (0, 2, 3)
         means = values.mean(dims)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from catdog_lib.exercises.calling import ask
 from catdog_lib.exercises.checking import as_float64, refuse
+from catdog_lib.exercises.random_inputs import generator
 from catdog_lib.exercises.registry import exercise, require
 
 LABELS = torch.tensor([0] * 60 + [1] * 40)  # in order, as files in folders are
@@ -38,9 +39,9 @@ def leak(answer: float) -> str:
 
 def _accuracy_on_noise(known: int) -> float:
     """Return the accuracy of the nearest neighbour for 1,000 images of noise, so many known."""
-    generator = torch.Generator().manual_seed(1)
-    new, train = torch.rand(2, 1000, 48, generator=generator)
-    labels, train_labels = torch.randint(0, 2, (2, 1000), generator=generator)
+    rng = generator(1)
+    new, train = torch.rand(2, 1000, 48, generator=rng)
+    labels, train_labels = torch.randint(0, 2, (2, 1000), generator=rng)
     train = torch.cat([train, new[:known]])
     train_labels = torch.cat([train_labels, labels[:known]])
     answers = train_labels[torch.cdist(new, train).argmin(1)]
@@ -83,8 +84,8 @@ def hold_out(answer: Callable[[Tensor, float, torch.Generator], Tensor]) -> None
 
 def _drawn(answer: Callable, seed: int, share: float = 0.25, labels: Tensor = LABELS) -> list[int]:
     """Return the positions that the student's function draws."""
-    generator = torch.Generator().manual_seed(seed)
-    positions = torch.as_tensor(ask(answer, labels, share, generator, keeps="the labels"))
+    rng = generator(seed)
+    positions = torch.as_tensor(ask(answer, labels, share, rng, keeps="the labels"))
     hint = "Return one row of positions: a list or a tensor of N numbers."
     require(positions.ndim == 1, hint)
     require(

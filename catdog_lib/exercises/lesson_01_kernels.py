@@ -15,6 +15,7 @@ from catdog_lib.exercises.checking import (
     same,
     show,
 )
+from catdog_lib.exercises.random_inputs import generator
 from catdog_lib.exercises.registry import exercise, require
 
 TOLERANCE = {"atol": 1e-4}  # sums of many products in float32, in any order
@@ -34,8 +35,8 @@ def _slid(x: Tensor, kernel: Tensor) -> Tensor:
 def correlate(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
     """Check a function of (signal of n numbers, kernel of k): the n − k + 1 cross-correlations."""
     for n, k in ((7, 3), (9, 2), (4, 4)):
-        generator = torch.Generator().manual_seed(n)
-        signal, kernel = (torch.randn(length, generator=generator) for length in (n, k))
+        rng = generator(n)
+        signal, kernel = (torch.randn(length, generator=rng) for length in (n, k))
         value = ask(answer, signal, kernel, keeps="the signal or the kernel that it was given")
         _require_tensor(value, "the sums")
         places, setting = n - k + 1, f"a signal of {n} numbers and a kernel of {k}"
@@ -139,7 +140,7 @@ def move_right(answer: Tensor) -> None:
     gain = used.item()
     hint = f"The image becomes {gain:g} times as bright: the one number that is not 0 must be 1."
     require(gain == 1, hint)
-    image = torch.rand(6, 7, generator=torch.Generator().manual_seed(0))
+    image = torch.rand(6, 7, generator=generator(0))
     made = F.conv2d(image[None, None], kernel[None, None], padding=1)[0, 0, 1:-1, 1:-1]
 
     def moved(down: int, right: int) -> Tensor:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from catdog_lib.exercises.calling import ask
 from catdog_lib.exercises.checking import require_value, show
+from catdog_lib.exercises.random_inputs import generator
 from catdog_lib.exercises.registry import exercise, require
 
 TOLERANCE = {"atol": 1e-4}  # sums of many products in float32, in any order
@@ -24,10 +25,10 @@ def conv2d_by_patches(answer: Callable[[Tensor, Tensor, Tensor, int], Tensor]) -
         (1, 2, 7, (5, 4), (2, 3), 0),
         (2, 3, 5, (6, 9), (3, 3), 2),
     ):
-        generator = torch.Generator().manual_seed(c_out)
-        x = torch.randn(n, c_in, height, width, generator=generator)
-        weight = torch.randn(c_out, c_in, kh, kw, generator=generator)
-        bias = torch.randn(c_out, generator=generator)
+        rng = generator(c_out)
+        x = torch.randn(n, c_in, height, width, generator=rng)
+        weight = torch.randn(c_out, c_in, kh, kw, generator=rng)
+        bias = torch.randn(c_out, generator=rng)
         value = ask(answer, x, weight, bias, padding, keeps="x, the weight or the bias")
         hint = "Return the maps as a tensor, such as torch.stack makes."
         require(isinstance(value, Tensor), hint)
@@ -79,12 +80,12 @@ def conv2d_by_patches(answer: Callable[[Tensor, Tensor, Tensor, int], Tensor]) -
 
 def _moved(layer: Callable, columns: int, output: int) -> bool:
     """Return whether moving the image moves the output, exactly and everywhere."""
-    x = torch.randn(1, 2, 8, 8, generator=torch.Generator().manual_seed(16))
+    x = torch.randn(1, 2, 8, 8, generator=generator(16))
     return torch.allclose(layer(x.roll(columns, 3)), layer(x).roll(output, 3), atol=1e-5)
 
 
 def _kernel(side: int) -> Tensor:
-    return torch.randn(2, 2, side, side, generator=torch.Generator().manual_seed(1))
+    return torch.randn(2, 2, side, side, generator=generator(1))
 
 
 # name → layer, by how many columns the image moves, by how many the output should, why

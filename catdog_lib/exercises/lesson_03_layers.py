@@ -17,6 +17,7 @@ from catdog_lib.exercises.checking import (
     same,
     show,
 )
+from catdog_lib.exercises.random_inputs import generator
 from catdog_lib.exercises.registry import WrongAnswer, exercise, require
 
 MAPS = {"rtol": 2e-4, "atol": 1e-4}  # a student may compute in float32
@@ -28,11 +29,11 @@ def batch_norm(answer: Callable[[Tensor], Tensor]) -> None:
 
     Its weight is 1, its bias 0 and its eps 1e-5.
     """
-    generator = torch.Generator().manual_seed(5)
+    rng = generator(5)
     for shape in ((4, 3, 5, 6), (2, 2, 2, 3)):
         scale = torch.tensor([1.0, 0.02, 7.0])[: shape[1]].view(1, -1, 1, 1)
         shift = torch.tensor([0.0, 0.5, -2.0])[: shape[1]].view(1, -1, 1, 1)
-        maps = scale * torch.randn(shape, generator=generator) + shift
+        maps = scale * torch.randn(shape, generator=rng) + shift
         value = call(answer, maps, keeps="the maps that it was given")
         require(isinstance(value, Tensor), "Return the normalized feature maps, a tensor.")
         require(

@@ -16,6 +16,7 @@ from catdog_lib.exercises.checking import (
     same,
     show,
 )
+from catdog_lib.exercises.random_inputs import generator
 from catdog_lib.exercises.registry import WrongAnswer, exercise, require
 
 LOSS = {"rtol": 1e-4, "atol": 1e-5}  # a student may add up in float32
@@ -42,14 +43,17 @@ def train_epoch(answer: Callable) -> None:
             not any(isinstance(number, Tensor) and number.requires_grad for number in result),
             "Return plain numbers, loss.item(); otherwise the whole graph stays in memory.",
         )
+        model, optimizer = make()
+        right = _epoch(model, optimizer, batches)
+        good_weights = same(_flat(yours), _flat(model), rtol=1e-4, atol=1e-6)
+        if good_weights and same(list(result), list(right), **LOSS):
+            continue  # on some batches a mistake gives the same, and does no harm
         for hint, mistake in MISTAKES.items():
             model, optimizer = make()
             wrong = mistake(model, optimizer, batches)
             hit = same(_flat(yours), _flat(model), atol=1e-6)
             require(not (hit and same(list(result), list(wrong), **LOSS)), hint)
-        model, optimizer = make()
-        right = _epoch(model, optimizer, batches)
-        if not same(_flat(yours), _flat(model), rtol=1e-4, atol=1e-6):
+        if not good_weights:
             require(
                 yours.training,
                 "After the epoch the weights are wrong, and the model is in evaluation mode. Which "
@@ -171,8 +175,8 @@ def _with_adam() -> tuple[nn.Module, torch.optim.Optimizer]:
 
 def _batches() -> Batches:
     """Return batches of 6, 6, 6 and 3 images."""
-    generator = torch.Generator().manual_seed(3)
-    images = torch.rand(21, 3, 4, 4, generator=generator)
+    rng = generator(3)
+    images = torch.rand(21, 3, 4, 4, generator=rng)
     labels = torch.tensor([0, 1, 1, 0, 1, 0, 1] * 3)
     return list(zip(images.split(6), labels.split(6), strict=True))
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from catdog_lib.exercises.calling import ask
 from catdog_lib.exercises.checking import as_float64, show
+from catdog_lib.exercises.random_inputs import generator
 from catdog_lib.exercises.registry import exercise, require
 
 
@@ -35,9 +36,9 @@ _RELATIVE = "Is the difference between the two gradients compared with the lengt
 
 def _losses() -> dict[str, tuple[Callable, Callable, Tensor, str]]:
     """Return losses with their right gradients, a point, and what to ask, by a name for hints."""
-    generator = torch.Generator().manual_seed(4)
-    row = torch.randn(5, generator=generator, dtype=torch.float64)
-    square = torch.randn(3, 3, generator=generator, dtype=torch.float64)
+    rng = generator(4)
+    row = torch.randn(5, generator=rng, dtype=torch.float64)
+    square = torch.randn(3, 3, generator=rng, dtype=torch.float64)
     weights = torch.arange(1.0, 10.0, dtype=torch.float64).reshape(3, 3)
     return {
         "of Σ x²": (lambda x: (x**2).sum(), lambda x: 2 * x, row, _STEP),

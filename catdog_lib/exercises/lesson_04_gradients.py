@@ -17,6 +17,7 @@ from catdog_lib.exercises.checking import (
     require_value,
     show,
 )
+from catdog_lib.exercises.random_inputs import generator
 from catdog_lib.exercises.registry import exercise, require
 from catdog_lib.from_scratch.autograd import Value
 
@@ -54,10 +55,10 @@ def gates(answer: object) -> str:
 @exercise("04.2", "kernel_gradient")
 def kernel_gradient(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
     """Check a function of (x, g): the gradient of a convolution's kernels, O×C×k×k."""
-    generator = torch.Generator().manual_seed(4)
+    rng = generator(4)
     for n, c, o, high, wide, k in ((1, 1, 1, 5, 6, 3), (2, 3, 4, 6, 5, 2), (2, 2, 3, 6, 7, 4)):
-        x = torch.randn(n, c, high, wide, generator=generator)
-        g = torch.randn(n, o, high - k + 1, wide - k + 1, generator=generator)
+        x = torch.randn(n, c, high, wide, generator=rng)
+        g = torch.randn(n, o, high - k + 1, wide - k + 1, generator=rng)
         value = as_float64(ask(answer, x, g, keeps="x or g"))
         patches = x.double().unfold(2, k, 1).unfold(3, k, 1)  # N×C×rows×columns×k×k
         right = torch.einsum("norq,ncrqij->ocij", g.double(), patches)

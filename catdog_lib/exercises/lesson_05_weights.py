@@ -16,6 +16,7 @@ from catdog_lib.exercises.checking import (
     same,
     show,
 )
+from catdog_lib.exercises.random_inputs import generator
 from catdog_lib.exercises.registry import exercise, require
 from catdog_lib.sparsity import soft_threshold
 
@@ -117,9 +118,9 @@ def _shares_of_zeros() -> tuple[float, float]:
 @exercise("05.6", "prune_smallest")
 def prune_smallest(answer: Callable[[Tensor, float], Tensor]) -> None:
     """Check a function of (weights, share): the smallest weights set to 0, the rest unchanged."""
-    generator = torch.Generator().manual_seed(5)
+    rng = generator(5)
     spread = torch.tensor([0.2, 3.0], dtype=torch.float64).view(2, 1, 1, 1)
-    large = torch.randn(2, 3, 2, 2, generator=generator, dtype=torch.float64) * spread
+    large = torch.randn(2, 3, 2, 2, generator=rng, dtype=torch.float64) * spread
     flat = torch.tensor([0.9, -0.1, 0.4, -2.0, 0.3, 1.5, -0.7], dtype=torch.float64)
     for w, share in ((large, 0.25), (flat, 0.4), (large, 0.75), (flat, 0.0), (flat, 1.0)):
         value = _new_weights(answer, w, share, keeps="the weights")

@@ -1,20 +1,15 @@
-"""Checkers of lesson 06, Transfer learning: training on features (06.4 to 06.6).
-
-Longer than 200 lines because each exercise has its mistakes with their hints.
-"""
+"""Checkers of lesson 06, Transfer learning: rates of learning, and five draws (06.5 and 06.6)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from statistics import mean, stdev
 
-import torch
 from scipy.special import stdtrit
 from torch import Tensor, nn
 
 from catdog_lib.exercises.calling import ask, seeded
 from catdog_lib.exercises.checking import (
-    as_float64,
     refuse,
     require_choice,
     require_sequence,
@@ -27,103 +22,20 @@ from catdog_lib.exercises.registry import WrongAnswer, exercise, require
 PROBE, TUNED = (81, 70, 88, 76, 84), (84, 72, 92, 79, 87)
 
 
-@exercise("06.4", "standardise")
-def standardise(answer: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> None:
-    """Check a function of (train, other), N×D and M×D: both standardized by ``train`` alone."""
-    g = torch.Generator().manual_seed(8)
-    scale = torch.tensor([1.0, 10.0, 0.1, 3.0])
-    train = torch.randn(20, 4, generator=g) * scale + 5 * scale
-    train[:, 3] = 2.0  # a feature that is the same for every training image
-    other = torch.randn(8, 4, generator=g) * 2 * scale + 3 * scale
-    both = ask(answer, train, other, keeps="the features that it was given")
-    pair = require_sequence(both, 2, "two tensors: the training features and the others")
-    one, two = map(as_float64, pair)
-    for value, shape, which in ((one, (20, 4), "training"), (two, (8, 4), "other")):
-        right_shape = tuple(value.shape) == shape
-        require(
-            right_shape,
-            f"The {which} features have the shape {shape}; yours have {tuple(value.shape)}.",
-        )
-    a, b = train.double(), other.double()
-    require(
-        bool(one.isfinite().all() and two.isfinite().all()),
-        "A feature that never changes in training has the standard deviation 0, and you divide by "
-        "it. Divide that feature by 1.",
-    )
-    require(
-        two[:, 3].abs().max().item() < 1000,
-        f"The feature that never changes in training becomes {two[0, 3].item():,.0f} for one of "
-        "the others: you divide by a tiny number. Divide that feature by 1.",
-    )
-    varied = slice(0, 3)
-    row = (a - a.mean(1, keepdim=True)) / a.std(1, keepdim=True)
-    _refuse_mistakes(*(each[:, varied] for each in (one, two, a, b, row)))
-    constant = a[:, 3] - 2.0, b[:, 3] - 2.0
-    require(
-        same(one[:, 3], constant[0], atol=1e-5) and same(two[:, 3], constant[1], atol=1e-5),
-        "A feature with the standard deviation 0 is divided by 1: only its mean is subtracted.",
-    )
-
-
-def _refuse_mistakes(one: Tensor, two: Tensor, a: Tensor, b: Tensor, row: Tensor) -> None:
-    """Require both to be right where features vary; a variance may be divided by n or n − 1.
-
-    Args:
-        one, two: the student's.
-        a, b: the training features and the others, as they were.
-        row: what comes of the mean and deviation of each image.
-    """
-    close = {"rtol": 1e-3, "atol": 1e-4}
-    together = torch.cat([a, b])
-
-    def by(source: Tensor, values: Tensor, correction: int = 1) -> Tensor:
-        return (values - source.mean(0)) / source.std(0, correction=correction)
-
-    def either(source: Tensor, values: Tensor) -> list[Tensor]:
-        return [by(source, values, correction) for correction in (0, 1)]
-
-    if not any(same(one, right, **close) for right in either(a, a)):
-        mistakes = {
-            "The others went into the mean: then training knows something about them.": (
-                either(together, a)
-            ),
-            "You took the mean of an image over its features; use that of a feature, mean(0).": row,
-            "The means are 0 now; divide by the standard deviation as well.": a - a.mean(0),
-            "You divided by the variance; the standard deviation is its root.": [
-                (a - a.mean(0)) / a.var(0, correction=n) for n in (0, 1)
-            ],
-            "Subtract the mean as well.": [a / a.std(0, correction=n) for n in (0, 1)],
-        }
-        refuse(one, mistakes, **close)
-        raise WrongAnswer(
-            "Each training feature should have mean 0 and standard deviation 1, by its own mean(0) "
-            "and std(0)."
-        )
-    if not any(same(two, right, **close) for right in either(a, b)):
-        mistakes = {
-            "The others were standardized by themselves, so the same animal gets different numbers "
-            "there.": either(b, b),
-            "The others are unchanged: do the same to them.": b,
-            "The others lack the division by the standard deviation of training.": b - a.mean(0),
-        }
-        refuse(two, mistakes, **close)
-        raise WrongAnswer(
-            "Do exactly the same to the others: subtract the training mean, divide by the training "
-            "standard deviation."
-        )
-
-
 @exercise("06.5", "parameter_groups")
 def parameter_groups(answer: Callable[..., Sequence[dict]]) -> None:
     """Check a function of (stages, head, lr, decay, frozen): groups for an optimizer."""
-    for lr, decay, frozen in ((0.1, 0.5, 0), (0.2, 0.3, 2)):
+    for lr, decay, frozen in ((0.1, 0.5, 0), (0.2, 0.3, 2), (0.2, 0.3, 4)):
         with seeded(9):
             stages = [nn.Sequential(nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3)) for _ in range(4)]
             head = nn.Linear(3, 2)
-        found = _rates(ask(answer, list(stages), head, lr, decay, frozen))
         parts = [*stages, head]
+        own = {id(p) for part in parts for p in part.parameters()}
+        found = _rates(ask(answer, list(stages), head, lr, decay, frozen, keeps="the stages"), own)
         rates = [[found.get(id(p)) for p in part.parameters()] for part in parts]
         for number, part in enumerate(rates):
+            half = None in part and any(part)
+            require(not half, f"Some parameters of {_part(number)} are in no group.")
             whole = len(set(part)) == 1
             require(whole, f"The parameters of {_part(number)} do not all have the same rate.")
         got = [part[0] for part in rates]
@@ -171,8 +83,8 @@ def _part(number: int) -> str:
     return "the head" if number == 4 else f"stage {number + 1}"
 
 
-def _rates(groups: object) -> dict[int, float]:
-    """Return the learning rate of each parameter, by its id."""
+def _rates(groups: object, own: set[int]) -> dict[int, float]:
+    """Return the learning rate of each parameter, by its id; ``own`` are those of the network."""
     shape = 'a list of dictionaries {"params": ..., "lr": ...}'
     good = isinstance(groups, list | tuple) and all(isinstance(group, dict) for group in groups)
     require(good, f"Return {shape}; you return {show(groups)}.")
@@ -180,10 +92,14 @@ def _rates(groups: object) -> dict[int, float]:
     for group in groups:
         require({"params", "lr"} <= group.keys(), f"Return {shape}; one has {sorted(group)}.")
         params = group["params"]
+        hint = '"params" holds parameters, such as stage.parameters(), not modules or names.'
+        require(isinstance(params, Iterable) and not isinstance(params, nn.Module), hint)
         for parameter in [params] if isinstance(params, Tensor) else list(params):
+            require(isinstance(parameter, Tensor), hint)
             require(
-                isinstance(parameter, Tensor),
-                '"params" holds parameters, such as stage.parameters(), not modules or names.',
+                id(parameter) in own,
+                "A group holds a tensor that is no parameter of the network, such as a copy of "
+                "one or a buffer: no layer would learn from its steps.",
             )
             require(id(parameter) not in found, "A parameter is in two groups, or twice in one.")
             found[id(parameter)] = float(group["lr"])

@@ -16,6 +16,7 @@ from catdog_lib.exercises.checking import (
     same,
     show,
 )
+from catdog_lib.exercises.random_inputs import generator
 from catdog_lib.exercises.registry import exercise, require
 
 TOLERANCE = {"rtol": 1e-4, "atol": 1e-5}
@@ -23,8 +24,7 @@ TOLERANCE = {"rtol": 1e-4, "atol": 1e-5}
 
 def _scorer(height: int, width: int) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
     """Return an image 3×height×width, and a score to which every pixel counts differently."""
-    generator = torch.Generator().manual_seed(4)
-    image, weights = torch.rand(2, 3, height, width, generator=generator)
+    image, weights = torch.rand(2, 3, height, width, generator=generator(4))
     weights -= 0.5  # some places speak against it
 
     def score(images: Tensor) -> Tensor:
@@ -103,19 +103,19 @@ def deletion(answer: Callable[[Callable, Tensor, Tensor, int, float], Tensor]) -
 
     The hottest pixels are taken away first.
     """
-    image, score = _scorer(height=4, width=5)
-    # Squared, so that equal steps of heat are not equal steps of pixels.
-    heat = torch.randperm(20, generator=torch.Generator().manual_seed(6)).view(4, 5) - 6.0
-    heat = heat * heat.abs()
-    steps, fill = 4, 0.3
-    value = ask(answer, score, image, heat, steps, fill, keeps="the image or the heat")
-    right, mistakes = _deletions(score, image, heat, steps, fill)
-    value = as_float64(value)
-    if value.shape == (steps,):
-        hint = "The curve begins with the whole image: steps + 1 values."
-        require(not same(value, right[1:], **TOLERANCE), hint)
-        hint = "The curve ends with nothing left: steps + 1 values."
-        require(not same(value, right[:-1], **TOLERANCE), hint)
-    require_tensor(value, (steps + 1,), "one score for the whole image and one after each step")
-    otherwise = f"The curve should be {show(right)}; yours is {show(value)}."
-    require_value(value, right, mistakes, otherwise, **TOLERANCE)
+    for high, wide, steps, fill in ((4, 5, 4, 0.3), (6, 4, 6, 0.8)):
+        image, score = _scorer(high, wide)
+        # Squared, so that equal steps of heat are not equal steps of pixels.
+        heat = torch.randperm(high * wide, generator=generator(6)).view(high, wide) - 6.0
+        heat = heat * heat.abs()
+        value = ask(answer, score, image, heat, steps, fill, keeps="the image or the heat")
+        right, mistakes = _deletions(score, image, heat, steps, fill)
+        value = as_float64(value)
+        if value.shape == (steps,):
+            hint = "The curve begins with the whole image: steps + 1 values."
+            require(not same(value, right[1:], **TOLERANCE), hint)
+            hint = "The curve ends with nothing left: steps + 1 values."
+            require(not same(value, right[:-1], **TOLERANCE), hint)
+        require_tensor(value, (steps + 1,), "one score for the whole image and one after each step")
+        otherwise = f"The curve should be {show(right)}; yours is {show(value)}."
+        require_value(value, right, mistakes, otherwise, **TOLERANCE)

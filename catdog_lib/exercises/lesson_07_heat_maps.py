@@ -9,6 +9,7 @@ from torch import Tensor
 
 from catdog_lib.exercises.calling import ask
 from catdog_lib.exercises.checking import as_float64, require_choice, require_tensor, require_value
+from catdog_lib.exercises.random_inputs import generator
 from catdog_lib.exercises.registry import exercise, require
 
 TOLERANCE = {"rtol": 1e-4, "atol": 1e-5}
@@ -17,8 +18,8 @@ TOLERANCE = {"rtol": 1e-4, "atol": 1e-5}
 @exercise("07.3", "cam")
 def grad_cam(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
     """Check a function of (maps, gradients), K×h×w of one image: the heat map of Grad-CAM, h×w."""
-    generator = torch.Generator().manual_seed(3)
-    maps, gradients = torch.randn(2, 5, 3, 4, generator=generator)
+    rng = generator(3)
+    maps, gradients = torch.randn(2, 5, 3, 4, generator=rng)
     value = ask(answer, maps, gradients, keeps="the maps or the gradients that it was given")
     value = as_float64(value)
     weights = gradients.mean((1, 2), keepdim=True)

@@ -82,13 +82,12 @@ def plant(answer: Callable[[Tensor, Tensor], Tensor]) -> str:
     ours, swapped = (_planted(answer, images, one) for one in (labels, 1 - labels))
     changed = ((ours != images) | (swapped != images)).any(1)
     require(bool(changed.any()), "You changed no pixel: there is no shortcut to find.")
-    share = max(
-        (one != images).any(1).double().mean((1, 2)).max().item() for one in (ours, swapped)
-    )
+    touched = max(int((one != images).any(1).sum((1, 2)).max()) for one in (ours, swapped))
+    pixels = SIZE * SIZE
     require(
-        share <= LARGEST,
-        f"You changed {share:.1%} of an image's pixels; at most {LARGEST:.0%}, so that the animal "
-        "stays what it is.",
+        touched <= LARGEST * pixels,
+        f"You changed {touched} of an image's {pixels} pixels; at most {LARGEST:.0%}, which are "
+        f"{int(LARGEST * pixels)}, so that the animal stays what it is.",
     )
     require(
         not torch.equal(ours, swapped),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import suppress
 
 import torch
 from torch import Tensor, nn
 
-from catdog_lib.exercises.calling import ask, seeded
+from catdog_lib.exercises.calling import ask, call, seeded
 from catdog_lib.exercises.checking import require_choice, require_value, same, show
-from catdog_lib.exercises.registry import exercise, require
+from catdog_lib.exercises.random_inputs import generator
+from catdog_lib.exercises.registry import WrongAnswer, exercise, require
 
 
 def _small_network() -> nn.Sequential:
@@ -29,20 +29,28 @@ def _small_network() -> nn.Sequential:
     return nn.Sequential(layers).eval()
 
 
-def _hook_count(model: nn.Module) -> int:
-    return sum(len(m._forward_hooks) + len(m._forward_pre_hooks) for m in model.modules())
-
-
 @exercise("07.1", "record")
 def record(answer: Callable[[nn.Module, str, Tensor], Tensor]) -> None:
     """Check a function of (model, layer, images): what the layer of this name gives.
 
     It leaves the network as it was: no new hook, the hooks that were there before, the mode.
     """
-    model, x = _small_network(), torch.randn(2, 3, 4, 4, generator=torch.Generator().manual_seed(1))
-    model.act.register_forward_hook(lambda *_: None)  # somebody else's
+    model, x = _small_network(), torch.randn(2, 3, 4, 4, generator=generator(1))
+    inner = model.block.second
+    seen: list[bool] = []  # by somebody else's hooks: whether gradients flow before, and after
+    model.act.register_forward_hook(lambda _, __, output: seen.append(output.requires_grad))
+    inner.register_forward_hook(lambda *_: None)
+    model.pool.register_forward_hook(lambda _, inputs, __: seen.append(inputs[0].requires_grad))
     model.pool.train()
+    for parameter in model.parameters():
+        parameter.grad = torch.ones_like(parameter)
     value = ask(answer, model, "block.second", x, keeps="the images that it was given")
+    require(len(seen) <= 2, "The network ran more than once: one forward pass is enough.")
+    require(
+        seen != [True, False],
+        "Behind your hook no gradient flows any more: detach_() and a hook that returns something "
+        "change the output itself. Keep output.detach().clone(), and return nothing.",
+    )
     require(
         isinstance(value, Tensor),
         f"Return the tensor that the layer gave; you return a {type(value).__name__}.",
@@ -52,13 +60,13 @@ def record(answer: Callable[[nn.Module, str, Tensor], Tensor]) -> None:
         not value.requires_grad,
         "What you return still holds the whole graph in memory: keep output.detach(), too.",
     )
-    with suppress(RuntimeError):
-        answer(model, "block.second", x[:, :2])  # two channels: the network refuses them
-    require(
-        _hook_count(model) == 1,
-        "When the network stops with an error, your hook stays in it: remove it in `finally`, or "
-        "use `with`.",
-    )
+    try:
+        call(answer, model, "block.second", x[:, :2], stops=RuntimeError)  # it takes 3 channels
+    except WrongAnswer as wrong:
+        raise WrongAnswer(
+            "When the network stops with an error, it has to be left as it was, too: remove the "
+            f"hook in `finally`, or use `with`. {wrong}"
+        ) from wrong.__cause__
     other = ask(answer, model, "first", x)
     require(
         isinstance(other, Tensor) and same(other, model.first(x), rtol=1e-4, atol=1e-5),

@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from catdog_lib.exercises.calling import call, seeded
-from catdog_lib.exercises.checking import Mistakes, require_value
+from catdog_lib.exercises.checking import Mistakes, require_value, show
+from catdog_lib.exercises.random_inputs import generator
 from catdog_lib.exercises.registry import exercise, require
 
 
@@ -33,15 +34,18 @@ def accumulate(answer: Callable) -> None:
 
     The loss is that of the whole batch, but no more than ``most`` images are in memory at once.
     """
-    generator = torch.Generator().manual_seed(4)
-    all_images = torch.rand(10, 3, 4, 4, generator=generator)
+    all_images = torch.rand(10, 3, 4, 4, generator=generator(4))
     all_labels = torch.tensor([0, 1, 1, 1, 0, 1, 0, 0, 1, 0])
-    for count, most in ((8, 4), (10, 4), (7, 10)):
+    for count, most in ((8, 2), (10, 4), (7, 10)):
         model, images, labels = _BatchRecorder(), all_images[:count], all_labels[:count]
         F.cross_entropy(model.layers(images[:2]), 1 - labels[:2]).backward()  # from a step before
         old, before = _gradients(model), [p.detach().clone() for p in model.parameters()]
         model.train(count != 7)  # it must be left as it was
-        call(answer, model, images, labels, most, keeps="the images or the labels", trains=True)
+        value = call(
+            answer, model, images, labels, most, keeps="the images or the labels", trains=True
+        )
+        hint = f"Return nothing: the gradients stay in the parameters. You return {show(value)}."
+        require(value is None, hint)
         require(
             model.training == (count != 7),
             "Your function leaves the model in a different mode (training or evaluation): put it "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from catdog_lib.exercises.checking import as_float64, require_sequence, same, show
+from catdog_lib.exercises.checking import require_names, require_numbers, same
 from catdog_lib.exercises.registry import exercise, require
 
 # part of a step → milliseconds, how many times as fast it could become, days of work for that
@@ -30,14 +30,9 @@ def _days(chosen: tuple[str, ...]) -> int:
 @exercise("10.1")
 def worth_it(answer: list[str]) -> str:
     """Check a list of parts: the choice of four days' work that makes the step shortest."""
-    require(
-        isinstance(answer, list | tuple | set) and all(isinstance(name, str) for name in answer),
-        f"Give a list of names, such as ['decode']; you gave {show(answer)}.",
-    )
-    chosen = tuple(answer)
-    for name in chosen:
-        require(name in PARTS, f"There is no part {name!r}; the parts are {', '.join(PARTS)}.")
-    require(len(set(chosen)) == len(chosen), "A part can be made faster only once.")
+    chosen = tuple(require_names(answer, PARTS))
+    once = isinstance(answer, str) or len(answer) == len(chosen)
+    require(once, "A part can be made faster only once.")
     days = _days(chosen)
     require(days <= DAYS, f"Your choice takes {days} days of work; you have {DAYS}.")
     every = [some for n in range(len(PARTS) + 1) for some in combinations(PARTS, n)]
@@ -76,8 +71,7 @@ def _most(machine: tuple[float, float], intensity: float) -> float:
 @exercise("10.2", is_prediction=True)
 def moved_to_a_gpu(answer: list[float]) -> str:
     """Check four factors: how many times as fast a layer can be on the second machine."""
-    given = require_sequence(answer, len(INTENSITIES), "a list of four factors")
-    given = [as_float64(factor).item() for factor in given]
+    given = require_numbers(answer, len(INTENSITIES), "a list of four factors")
     factors = [_most(GPU, i) / _most(CPU, i) for i in INTENSITIES]
     for intensity, factor, right, reason in zip(INTENSITIES, given, factors, REASONS, strict=True):
         good = same(factor, right, rtol=0.02)

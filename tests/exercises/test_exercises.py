@@ -9,6 +9,7 @@ import pytest
 
 from catdog_lib.errors import CatdogError
 from catdog_lib.exercises import WrongAnswer, check, exercises, registry
+from catdog_lib.exercises.random_inputs import fresh_inputs
 from catdog_lib.exercises.registry import function_of
 from docs.mistakes_page import kind
 
@@ -50,6 +51,16 @@ def test_a_wrong_answer_is_rejected_with_its_hint(number, answer, hint):
 def test_a_right_answer_in_another_style_is_accepted(number, answer, capsys):
     check(number, answer)
     assert f"Exercise {number}: right!" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("shift", [1000, 2000])
+def test_right_answers_are_right_on_fresh_inputs_too(number, shift):
+    """Those that train a network have no random inputs."""
+    if number not in ("03.6", "07.5"):
+        with fresh_inputs(shift):
+            for answer in RIGHT[number]:
+                check(number, answer)
 
 
 @pytest.mark.parametrize("number", NUMBERS)

@@ -38,6 +38,12 @@ def normalised_by_itself(images, mean, std):
     return (x - x.mean((0, 2, 3), keepdim=True)) / x.std((0, 2, 3), keepdim=True)
 
 
+def only_if_bright(images, mean, std):
+    x = images.float()
+    x = x / 255 if x.max() > 1 else x
+    return (x - column(mean)) / column(std)
+
+
 PREPARE = [
     (lambda x, m, s: (x - column(m)) / column(s) / 255, "That is the code as it was"),
     (lambda x, m, s: (x - column(m)) / column(s), "go up to 255 when you subtract"),
@@ -53,7 +59,11 @@ PREPARE = [
         "lines up with the last axis",
     ),
     (lambda x, m, s: (x / 255 - column(s)) / column(m), "the other way round"),
-    (lambda x, m, s: prepare(x, m, s) + 1, "The first value should be"),
+    (lambda x, m, s: prepare(x, m, s) + 1, "yours is 1.70588"),
+    (lambda x, m, s: (x / 255 - m[0]) / s[0], "channel 1, row 0, column 0 the byte"),
+    (lambda x, m, s: prepare(x, m, s)[0], "keep their shape"),
+    (lambda x, m, s: prepare(x / 255 if x.max() <= 1 else x, m, s), "yours is"),
+    (only_if_bright, "go up to 255 when you subtract"),
     (prepare_in_place, "changed the images"),
     (no_return, "returns None"),
     (torch.zeros(3), "Give the function itself"),
@@ -109,19 +119,61 @@ def swap_deep(network, classes):
 
 def swap_freezing_convolutions(network, classes):
     swap_unfrozen(network, classes)
-    network.body[0].requires_grad_(False)
+    network.body["conv"].requires_grad_(False)
+    return network
+
+
+def swap_freezing_children(network, classes):
+    for child in network.children():
+        child.requires_grad_(False)
+    return swap_unfrozen(network, classes)
+
+
+def swap_freezing_by_name(network, classes):
+    swap_unfrozen(network, classes)
+    for name, parameter in network.named_parameters():
+        parameter.requires_grad_("fc" in name)
     return network
 
 
 def swap_fresh_body(network, classes):
     swap(network, classes)
-    network.body[0].reset_parameters()
+    network.body["conv"].reset_parameters()
     return network
 
 
-def swap_with_softmax(network, classes):
+def swap_from_2048(network, classes):
     network.requires_grad_(False)
     network.fc = nn.Linear(2048, classes)
+    return network
+
+
+def swap_with_dropout(network, classes):
+    network.requires_grad_(False)
+    network.fc = nn.Sequential(nn.Dropout(), nn.Linear(network.fc.in_features, classes))
+    return network
+
+
+def swap_around(network, classes):
+    network.requires_grad_(False)
+    return nn.Sequential(network, nn.Linear(10, classes))
+
+
+def swap_for_nan(network, classes):
+    swap(network, classes)
+    nn.init.constant_(network.fc.bias, float("nan"))
+    return network
+
+
+def swap_half_frozen(network, classes):
+    swap(network, classes)
+    network.fc.bias.requires_grad_(False)
+    return network
+
+
+def swap_without_bias(network, classes):
+    network.requires_grad_(False)
+    network.fc = nn.Linear(network.fc.in_features, classes, bias=False)
     return network
 
 
@@ -131,15 +183,24 @@ def swap_only_the_head(network, classes):
 
 SWAP = [
     (swap_then_freeze, "Nothing is left to learn"),
-    (swap_unfrozen, "body.0.weight still has requires_grad"),
+    (swap_unfrozen, "scale still has requires_grad"),
     (swap_a_number, "changes a number"),
-    (swap_on_logits, "reads the 10 old logits"),
-    (swap_for_two, r"should have the shape \(4, 5\)"),
-    (swap_deep, "One new layer from 12 features"),
-    (swap_freezing_convolutions, "body.1.weight still has requires_grad"),
+    (swap_on_logits, "should be one nn.Linear; yours is something of type Sequential"),
+    (swap_for_two, r"should have the shape \(5, 7\); yours have \(2, 7\)"),
+    (swap_deep, "should be one nn.Linear"),
+    (swap_freezing_convolutions, "scale still has requires_grad"),
+    (swap_freezing_children, "scale still has requires_grad"),
+    (swap_freezing_by_name, "body.fc.weight still has requires_grad"),
     (swap_fresh_body, "The backbone has changed"),
-    (swap_with_softmax, "shapes cannot be multiplied"),
-    (swap_only_the_head, "shapes cannot be multiplied"),
+    (swap_from_2048, "reads 12 features"),
+    (swap_with_dropout, "should be one nn.Linear"),
+    (swap_around, "Return the network itself"),
+    (swap_for_nan, "not finite"),
+    (swap_half_frozen, "The new layer's bias does not learn"),
+    (swap_without_bias, "no bias"),
+    (lambda network, classes: swap(network, classes).eval(), "in evaluation mode; it came"),
+    (lambda network, classes: swap(network, classes).train(), "in training mode; it came"),
+    (swap_only_the_head, "you return something of type Linear"),
     (lambda network, classes: classes, "Return the network"),
     (no_return, "returns None"),
     (nn.Linear(2, 2).bias, "Give the function itself"),
@@ -150,7 +211,7 @@ def swap_by_loop(network, classes):
     for parameter in network.parameters():
         parameter.requires_grad = False
     network.fc = nn.Linear(network.fc.weight.shape[1], classes)
-    return network.train()
+    return network
 
 
 def swap_then_freeze_the_rest(network, classes):
@@ -183,6 +244,8 @@ MOVES_RIGHT = [
     ["running mean", "running variance", "output"],
     {"output", "Running Mean", "running variance"},
     ("output", "running variance", "running mean "),
+    np.array(["running mean", "running variance", "output"]),
+    dict.fromkeys(["running mean", "running variance", "output"]).keys(),
 ]
 
 
@@ -200,6 +263,13 @@ def groups(stages, head, lr, decay, frozen, rate=None, first=None, with_head=Tru
 
 def groups_without_batchnorm(stages, head, lr, decay, frozen):
     return groups([stage[0] for stage in stages], head, lr, decay, frozen)
+
+
+def groups_of_copies(*arguments):
+    return [
+        group | {"params": [parameter.detach().clone() for parameter in group["params"]]}
+        for group in groups(*arguments)
+    ]
 
 
 def groups_uneven(stages, head, lr, decay, frozen):
@@ -231,7 +301,11 @@ RATES = [
     (lambda s, h, lr, d, f: groups(s, h, lr, d, f, first=0), "stage 1 is frozen: leave it out"),
     (lambda s, h, lr, d, f: groups(s, h, lr, d, f, first=f + 1), "stage 1 should learn"),
     (lambda s, h, lr, d, f: groups(s, h, lr, d, f, with_head=False), "the head should learn"),
-    (groups_without_batchnorm, "of stage 1 do not all have the same"),
+    (groups_without_batchnorm, "Some parameters of stage 1 are in no group"),
+    (groups_of_copies, "no parameter of the network"),
+    (lambda s, *rest: (groups(s, *rest), s.reverse())[0], "changed the stages"),
+    (lambda s, h, lr, d, f: groups(s[-(4 - f) :], h, lr, d, 0), "stage 1 is frozen"),
+    (lambda s, h, lr, d, f: [{"params": h, "lr": lr}], "not modules or names"),
     (groups_uneven, "of stage 1 do not all have the same"),
     (lambda *a: groups(*a) + groups(*a)[:1], "in two groups"),
     (lambda s, h, lr, d, f: [{"params": s, "lr": lr}], "holds parameters"),
@@ -285,19 +359,27 @@ def left_constant(train, other):
     )
 
 
+def up_to_a_thousandth(train, other):
+    """Take a spread below 0.001 for none."""
+    spread = torch.where(train.std(0) < 1e-3, 1.0, train.std(0))
+    return (train - train.mean(0)) / spread, (other - train.mean(0)) / spread
+
+
 STANDARDISE = [
     (lambda a, b: (by(torch.cat([a, b]), a), by(torch.cat([a, b]), b)), "went into the mean"),
     (lambda a, b: (by(a, a), by(b, b)), "standardized by themselves"),
     (lambda a, b: ((a - a.mean(1, keepdim=True)) / a.std(1, keepdim=True), b), "mean of an image"),
     (lambda a, b: ((a - a.mean()) / a.std(), (b - a.mean()) / a.std()), "by its own mean"),
     (lambda a, b: (a - a.mean(0), b - a.mean(0)), "divide by the standard deviation as well"),
-    (lambda a, b: ((a - a.mean(0)) / a.var(0).clamp(min=1e-6), b), "divided by the variance"),
-    (lambda a, b: (a / a.std(0).clamp(min=1e-3), b), "Subtract the mean"),
+    (lambda a, b: ((a - a.mean(0)) / a.var(0).clamp(min=1e-12), b), "divided by the variance"),
+    (lambda a, b: (a / a.std(0).clamp(min=1e-6), b), "Subtract the mean"),
     (lambda a, b: (by(a, a), b), "are unchanged"),
     (lambda a, b: (by(a, a), b - a.mean(0)), "lack the division"),
     (lambda a, b: ((a - a.mean(0)) / a.std(0), (b - a.mean(0)) / a.std(0)), "standard deviation 0"),
     (lambda a, b: (by(a, a, 1e-6), by(a, b, 1e-6)), "divide by a tiny number"),
-    (lambda a, b: (by(a, a, 0.05), by(a, b, 0.05)), "is divided by 1"),
+    (lambda a, b: (by(a, a, 0.05), by(a, b, 0.05)), "by its own mean"),
+    (lambda a, b: (by(a, a, 1e-3), by(a, b, 1e-3)), "divide by a tiny number"),
+    (up_to_a_thousandth, "by its own mean"),
     (left_constant, "is divided by 1"),
     (changed, "should have mean 0"),
     (lambda a, b: (by(a, a), by(a, 2 * b)), "exactly the same to the others"),

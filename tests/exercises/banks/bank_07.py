@@ -1,5 +1,6 @@
 """Typical wrong answers to the exercises of lesson 07, each with a piece of its hint."""
 
+from contextlib import suppress
 from types import SimpleNamespace
 
 import numpy as np
@@ -79,6 +80,32 @@ def in_try(keep):
     return record
 
 
+def hides_the_error(model, layer, images):
+    kept = []
+    hook = model.get_submodule(layer).register_forward_hook
+    with hook(lambda *given: kept.append(copied(*given[1:]))), suppress(RuntimeError):
+        model(images)
+    return kept[0]
+
+
+def twice(model, layer, images):
+    model(images)
+    return in_try(copied)(model, layer, images)
+
+
+def leaves_it_there(model, layer, images):
+    found = model.get_submodule(layer)
+    with found.register_forward_hook(lambda _, x, y: setattr(found, "kept", copied(x, y))):
+        model(images)
+    return found.kept
+
+
+def clears_its_layer(model, layer, images):
+    value = in_try(copied)(model, layer, images)
+    model.get_submodule(layer)._forward_hooks.clear()
+    return value
+
+
 RECORD = [
     (in_try(lambda x, y: x.detach().clone()), "third argument"),
     (in_try(lambda x, y: y.detach()), "overwritten"),
@@ -88,6 +115,12 @@ RECORD = [
     (in_try(lambda x, y: [y.detach().clone()]), "a list"),
     (recorder(copied, remove=False), "still there"),
     (recorder(copied), "`finally`"),
+    (hides_the_error, "left as it was.*IndexError"),
+    (twice, "more than once"),
+    (leaves_it_there, "its attribute 'kept'"),
+    (in_try(lambda x, y: y.detach_().clone()), "no gradient flows"),
+    (switches(lambda model: model.zero_grad()), "changed the gradients"),
+    (clears_its_layer, "somebody else"),
     (straight, "straight into the layer"),
     (always_second, "a different layer"),
     (by_attribute, "no attribute"),
@@ -241,7 +274,7 @@ def one_by_one(images, labels):
 PLANT = [
     (lambda images, labels: images.clone(), "changed no pixel"),
     (lambda images, labels: images + 3 * labels[:, None, None, None].to(torch.uint8), "at most 3%"),
-    (stamped(slice(0, 10), slice(0, 10)), "at most 3%"),
+    (stamped(slice(0, 1), slice(0, 31)), "changed 31 of an image's 1024 pixels; at most 3%"),
     (stamped(corner, corner, (255, 0, 255)), "same whatever the label"),
     (stamped(slice(0, 1), slice(0, 1), None, (128, 128, 128)), "does not rely on your mark"),
     (lambda images, labels: stamped(corner, corner)(images, labels) / 255, "Return uint8"),
@@ -334,6 +367,11 @@ DELETION = [
     (taken(change=lambda curve: curve[:-1]), "ends with nothing"),
     (taken(change=lambda curve: curve[1:-1]), "one score for the whole"),
     (taken(change=lambda curve: curve.flip(0)), "The curve should be"),
+    (taken(change=lambda curve: curve.sort(descending=True).values), "The curve should be"),
+    (
+        lambda score, image, heat, steps, fill: taken()(score, image, heat, 4, fill),
+        r"of shape \(7,\)",
+    ),
     (lambda score, image, *_: score(image), "takes a batch"),
     (in_place_deletion, "changed the image"),
     (no_return, "returns None"),

@@ -15,9 +15,9 @@ WORTH_IT = [
     (["backward", "forward"], "Your step takes"),
     (["decode", "augment"], "takes 5 days"),
     (["augment", "augment"], "only once"),
-    (["loading"], "There is no part"),
+    (["loading"], "'loading' is none of"),
     ([], "large factors"),
-    ("decode", "Give a list"),
+    ("decode", "takes all four days"),
     (no_return, "Give a list"),
 ]
 
@@ -60,10 +60,88 @@ def divides_the_loss(model, optimizer, loss, scale):
     step_of("zbdcs")(model, optimizer, loss / scale, scale)
 
 
+def mended(skips=None, moves=None):
+    """Return a step with other conditions to take it, or another way to take it."""
+
+    def scaled_step(model, optimizer, loss, scale):
+        step_of("zbd")(model, optimizer, loss, scale)
+        good = [p.grad.isfinite().all() for p in model.parameters()]
+        if skips is None or skips(good, model):
+            nn.utils.clip_grad_norm_(model.parameters(), 0.5)
+            (moves or (lambda m, o: o.step()))(model, optimizer)
+
+    return scaled_step
+
+
+@torch.no_grad()
+def by_the_rate(model, optimizer):
+    for p in model.parameters():
+        p -= optimizer.param_groups[0]["lr"] * p.grad
+
+
+def zeroes(number):
+    """Return a step that puts a number in the place of what is not finite."""
+
+    def skips(good, model):
+        for p in model.parameters():
+            p.grad.nan_to_num_(number, number, number)
+        return True
+
+    return mended(skips)
+
+
+def zeroes_all(model, optimizer, loss, scale):
+    step_of("zbd")(model, optimizer, loss, scale)
+    if not all(p.grad.isfinite().all() for p in model.parameters()):
+        for p in model.parameters():
+            p.grad.zero_()
+    nn.utils.clip_grad_norm_(model.parameters(), 0.5)
+    optimizer.step()
+
+
+def steps_back(model, optimizer, loss, scale):
+    old = [p.detach().clone() for p in model.parameters()]
+    step_of("zbdcs", skip=False)(model, optimizer, loss, scale)
+    if not all(p.isfinite().all() for p in model.parameters()):
+        with torch.no_grad():
+            for p, before in zip(model.parameters(), old, strict=True):
+                p.copy_(before)
+
+
+def always_to_the_limit(model, optimizer, loss, scale):
+    step_of("zbd")(model, optimizer, loss, scale)
+    norm = nn.utils.get_total_norm([p.grad for p in model.parameters()])
+    if norm.isfinite():
+        for p in model.parameters():
+            p.grad *= 0.5 / norm
+        optimizer.step()
+
+
+def with_a_lower_rate(model, optimizer, loss, scale):
+    optimizer.param_groups[0]["lr"] /= scale
+    step_of("zbs")(model, optimizer, loss, scale)
+
+
+def in_evaluation(model, optimizer, loss, scale):
+    model.eval()
+    step_of("zbdcs")(model, optimizer, loss, scale)
+
+
 SCALED = [
+    (mended(lambda good, model: good[0]), "skip the whole step"),
+    (mended(lambda good, model: good[-1]), "skip the whole step"),
+    (mended(lambda good, model: any(good)), "skip the whole step"),
+    (zeroes(0.0), "skip the whole step"),
+    (zeroes_all, "skip the whole step"),
+    (steps_back, "the optimizer's momentum"),
+    (mended(lambda good, model: all(good), by_the_rate), "not the right ones"),
+    (always_to_the_limit, "not the right ones"),
+    (lambda m, o, loss, scale: step_of("zbdcs")(m, o, loss * scale / 1024, 1024), "not the right"),
+    (with_a_lower_rate, "changed the learning rate"),
+    (in_evaluation, "in evaluation mode"),
     (step_of("zbcds"), "divide first"),
     (step_of("zbcds", skip=False), "divide first"),
-    (step_of("zbdcs", skip=False), "skip the step"),
+    (step_of("zbdcs", skip=False), "skip the whole step"),
     (step_of("zbcs"), "never divided"),
     (step_of("zbds"), "no longer cut"),
     (step_of("bdcs"), "Old gradients"),
@@ -93,6 +171,15 @@ def changes_its_arguments(means, counts):
     return sum(means) / sum(counts)
 
 
+def up_to_an_empty_one(means, counts):
+    total = images = 0
+    for mean, count in zip(means, counts, strict=True):
+        if not count:
+            break
+        total, images = total + mean * count, images + count
+    return total / images
+
+
 WHOLE = [
     (combined(lambda c: 1, len), "mean of means"),
     (combined(lambda c: 1, lambda counts: 1), "added up the means"),
@@ -103,7 +190,12 @@ WHOLE = [
     (lambda means, counts: means[-1], "last machine"),
     (combined(lambda c: c * c, sum), "twice"),
     (combined(lambda c: c, sum), "leave it out"),
-    (combined(lambda c: c, max), "not the gradient"),
+    (combined(lambda c: c, max), "leave it out|not the gradient"),
+    (lambda means, counts: by_rule(means, counts).flatten(), r"have the shape \(2, 3\)"),
+    (lambda means, counts: means[counts.index(max(counts))], "not the gradient"),
+    (up_to_an_empty_one, "stopped with ZeroDivisionError"),
+    (lambda means, counts: by_rule([m.nan_to_num_() for m in means], counts), "x.clone"),
+    (lambda means, counts: (by_rule(means, counts), counts.pop())[0], r"such as list\(x\)"),
     (changes_its_arguments, "changed the gradients"),
     (no_return, "returns None"),
     (torch.zeros(1), "Give the function itself"),
@@ -117,7 +209,8 @@ NEEDED = [
     ([[], ["optimizer"], ["steps"]], "without 'generator'"),
     ([[], ["optimizer"], ["generator"]], "without 'steps' ends with different"),
     ([[], ["optimizer"], ["optimizer", "steps", "generator"]], "ends with the same weights"),
-    ([[], ["averages"], []], "Give lists of"),
+    ([[], ["averages"], []], "none of"),
+    ([None, ["optimizer"], ["steps", "generator"]], "Give a list with some of"),
     ([[], []], "three lists"),
     ("steps", "three lists"),
 ]
@@ -199,13 +292,28 @@ def in_evaluation_mode(model, images, labels, most):
     by_parts(whole)(model, images, labels, most)
 
 
-ACCUMULATE += [(in_evaluation_mode, "in a different mode")]
+def in_most_parts(model, images, labels, most):
+    model.zero_grad()
+    for x, y in zip(images.chunk(most), labels.chunk(most), strict=True):
+        (F.cross_entropy(model(x), y, reduction="sum") / len(labels)).backward()
+
+
+def returns_the_loss(model, images, labels, most):
+    by_parts(whole)(model, images, labels, most)
+    return 0.7
+
+
+ACCUMULATE += [
+    (in_evaluation_mode, "in a different mode"),
+    (in_most_parts, "you sent 4 through"),
+    (returns_the_loss, "Return nothing"),
+]
 
 
 # right answers in other styles
 def by_stack(means, counts):
     shares = torch.tensor(counts, dtype=means[0].dtype)
-    return (torch.stack(means).nan_to_num() * shares[:, None]).sum(0) / shares.sum()
+    return (torch.stack(means).nan_to_num() * shares[:, None, None]).sum(0) / shares.sum()
 
 
 def by_numpy(means, counts):
@@ -258,6 +366,8 @@ RIGHT_ANSWERS = {
     "10.1": [
         ("optimizer", "augment", "backward"),
         {"augment", "backward", "optimizer"},
+        frozenset(["augment", "backward", "optimizer"]),
+        np.array(["augment", "backward", "optimizer"]),
         ["backward", "augment", "optimizer"],
     ],
     "10.2": [
@@ -270,6 +380,7 @@ RIGHT_ANSWERS = {
     "10.5": [
         ((), ("optimizer",), ("generator", "steps")),
         [set(), {"optimizer"}, {"steps", "generator"}],
+        [{}, frozenset(["optimizer"]), {"steps", "generator"}],
         [[], ["optimizer"], ["steps", "generator"]],
     ],
     "10.6": [mean_with_weights, by_hand, by_parts(whole)],
