@@ -7,23 +7,12 @@ themselves are compared in ``checking.py``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence, ValuesView
-from contextlib import contextmanager
-
-import torch
 
 from catdog_lib.exercises.checking import Mistakes, is_integer, require_sequence, same, show
 from catdog_lib.exercises.copies import copy_of, shares_memory
 from catdog_lib.exercises.guard import Watch, globals_kept
 from catdog_lib.exercises.own_line import describe
 from catdog_lib.exercises.registry import WrongAnswer, require
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Seed PyTorch's global random numbers for a while; the student's own go on as they would."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        yield
 
 
 def call(

@@ -25,7 +25,7 @@ LOOSE = {"rtol": 1e-4, "atol": 1e-5}  # a student may compute in float32
 @exercise("00.1", "to_batch")
 def to_batch(answer: Callable[[list[np.ndarray]], Tensor]) -> None:
     """Check a function of a list of images (H×W×3, uint8 arrays): the batch N×3×H×W, uint8."""
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(generator(0).initial_seed())
     for count, height, width in ((4, 5, 7), (1, 6, 2), (9, 4, 4)):
         images = list(random.integers(0, 256, (count, height, width, 3), dtype=np.uint8))
         value = ask(answer, images, keeps="the images that it was given")

@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from catdog_lib.exercises.calling import ask, seeded
+from catdog_lib.exercises.calling import ask
 from catdog_lib.exercises.checking import as_float64, is_integer, require_sequence, same
+from catdog_lib.exercises.random_inputs import generator, seeded
 from catdog_lib.exercises.registry import WrongAnswer, exercise, require
 from catdog_lib.models import SixBlockCNN
 
@@ -81,7 +82,7 @@ def make_network(answer: Callable[[int], nn.Module]) -> None:
             model = ask(answer, size, draws=True)
         require(isinstance(model, nn.Module), "Return the network, an nn.Module.")
         _require_the_layers(model)
-        images = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(size))
+        images = torch.rand(2, 3, size, size, generator=generator(size))
         try:
             with torch.no_grad():
                 logits = model.eval()(images)

@@ -10,9 +10,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from catdog_lib.exercises.calling import call, seeded
+from catdog_lib.exercises.calling import call
 from catdog_lib.exercises.checking import same
 from catdog_lib.exercises.own_line import describe
+from catdog_lib.exercises.random_inputs import seeded
 from catdog_lib.exercises.registry import WrongAnswer, exercise, require
 from catdog_lib.models import count_parameters
 from catdog_lib.sketches import draw_images

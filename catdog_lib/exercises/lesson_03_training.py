@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from catdog_lib.exercises.calling import call, seeded
+from catdog_lib.exercises.calling import call
 from catdog_lib.exercises.checking import (
     Mistakes,
     require_sequence,
@@ -16,7 +16,7 @@ from catdog_lib.exercises.checking import (
     same,
     show,
 )
-from catdog_lib.exercises.random_inputs import generator
+from catdog_lib.exercises.random_inputs import generator, seeded
 from catdog_lib.exercises.registry import WrongAnswer, exercise, require
 
 LOSS = {"rtol": 1e-4, "atol": 1e-5}  # a student may add up in float32

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from catdog_lib.exercises.calling import ask, seeded
+from catdog_lib.exercises.calling import ask
 from catdog_lib.exercises.checking import (
     Mistakes,
     as_float64,
@@ -18,6 +18,7 @@ from catdog_lib.exercises.checking import (
     same,
     show,
 )
+from catdog_lib.exercises.random_inputs import seeded
 from catdog_lib.exercises.registry import exercise, require
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from catdog_lib.exercises.calling import seeded
 from catdog_lib.exercises.checking import require_names, same
+from catdog_lib.exercises.random_inputs import seeded
 from catdog_lib.exercises.registry import WrongAnswer, exercise
 
 IN_WORDS = {

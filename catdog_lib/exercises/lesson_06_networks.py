@@ -8,9 +8,9 @@ from copy import deepcopy
 import torch
 from torch import Tensor, nn
 
-from catdog_lib.exercises.calling import ask, seeded
+from catdog_lib.exercises.calling import ask
 from catdog_lib.exercises.checking import as_float64, require_value, show
-from catdog_lib.exercises.random_inputs import generator
+from catdog_lib.exercises.random_inputs import generator, seeded
 from catdog_lib.exercises.registry import exercise, require
 
 MEAN, STD = (0.4, 0.5, 0.7), (0.2, 0.25, 0.1)

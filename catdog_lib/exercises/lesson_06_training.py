@@ -8,7 +8,7 @@ from statistics import mean, stdev
 from scipy.special import stdtrit
 from torch import Tensor, nn
 
-from catdog_lib.exercises.calling import ask, seeded
+from catdog_lib.exercises.calling import ask
 from catdog_lib.exercises.checking import (
     refuse,
     require_choice,
@@ -16,6 +16,7 @@ from catdog_lib.exercises.checking import (
     same,
     show,
 )
+from catdog_lib.exercises.random_inputs import seeded
 from catdog_lib.exercises.registry import WrongAnswer, exercise, require
 
 # Accuracies of the interpretation, in %: five draws of ten images.

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from catdog_lib import sketches
-from catdog_lib.exercises.calling import ask, seeded
+from catdog_lib.exercises.calling import ask
+from catdog_lib.exercises.random_inputs import seeded
 from catdog_lib.exercises.registry import exercise, require
 
 SIZE, TRAIN, TEST = 32, 100, 60

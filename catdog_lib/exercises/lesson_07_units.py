@@ -8,9 +8,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from catdog_lib.exercises.calling import ask, call, seeded
+from catdog_lib.exercises.calling import ask, call
 from catdog_lib.exercises.checking import require_choice, require_value, same, show
-from catdog_lib.exercises.random_inputs import generator
+from catdog_lib.exercises.random_inputs import generator, seeded
 from catdog_lib.exercises.registry import WrongAnswer, exercise, require
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from catdog_lib.exercises.calling import ask, seeded
+from catdog_lib.exercises.calling import ask
 from catdog_lib.exercises.checking import as_float64, require_value, show
+from catdog_lib.exercises.random_inputs import seeded
 from catdog_lib.exercises.registry import exercise, require
 
 IMAGES = 21

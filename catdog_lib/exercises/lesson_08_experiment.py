@@ -8,8 +8,9 @@ from copy import deepcopy
 import torch
 from torch import Tensor, nn
 
-from catdog_lib.exercises.calling import ask, seeded
+from catdog_lib.exercises.calling import ask
 from catdog_lib.exercises.checking import require_choice, show
+from catdog_lib.exercises.random_inputs import seeded
 from catdog_lib.exercises.registry import exercise, require
 
 Predict = Callable[[Tensor], Tensor]

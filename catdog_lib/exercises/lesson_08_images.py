@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
-from catdog_lib.exercises.calling import ask, seeded
+from catdog_lib.exercises.calling import ask
 from catdog_lib.exercises.checking import as_float64, show
+from catdog_lib.exercises.random_inputs import seeded
 from catdog_lib.exercises.recorded_patients import CURVES, DEFECTS
 from catdog_lib.exercises.registry import exercise, require
 

@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from catdog_lib.exercises.calling import call, seeded
+from catdog_lib.exercises.calling import call
 from catdog_lib.exercises.checking import Mistakes, require_value, show
-from catdog_lib.exercises.random_inputs import generator
+from catdog_lib.exercises.random_inputs import generator, seeded
 from catdog_lib.exercises.registry import exercise, require
 
 

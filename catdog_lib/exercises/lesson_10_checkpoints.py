@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from catdog_lib.exercises.calling import seeded
 from catdog_lib.exercises.checking import require_names, require_sequence
+from catdog_lib.exercises.random_inputs import generator, seeded
 from catdog_lib.exercises.registry import exercise, require
 
 PARTS = ("optimizer", "steps", "generator")
@@ -43,20 +43,20 @@ def _weights(run: tuple[str, bool, bool], kept: object, stops: bool = True) -> T
 
     def fresh():
         optimizer = getattr(torch.optim, kind)(model.parameters(), lr=0.05)
-        return optimizer, 0, torch.Generator().manual_seed(0)
+        return optimizer, 0, generator(0)
 
-    optimizer, steps, generator = fresh()
+    optimizer, steps, random = fresh()
     for step in range(8):
         if step == 4 and stops:
-            old = optimizer.state_dict(), steps, generator.get_state()
-            optimizer, steps, generator = fresh()
+            old = optimizer.state_dict(), steps, random.get_state()
+            optimizer, steps, random = fresh()
             if "optimizer" in kept:
                 optimizer.load_state_dict(old[0])
             steps = old[1] if "steps" in kept else steps
             if "generator" in kept:
-                generator.set_state(old[2])
+                random.set_state(old[2])
         optimizer.param_groups[0]["lr"] = 0.05 * (1 - steps / 8 if scheduled else 1)
-        rows = torch.randperm(16, generator=generator)[:4] if shuffled else slice(0, 4)
+        rows = torch.randperm(16, generator=random)[:4] if shuffled else slice(0, 4)
         optimizer.zero_grad()
         (model(x[rows]) - y[rows]).square().mean().backward()
         optimizer.step()

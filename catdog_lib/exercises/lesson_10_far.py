@@ -8,13 +8,13 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from catdog_lib.exercises.calling import ask, call, seeded
+from catdog_lib.exercises.calling import ask, call
 from catdog_lib.exercises.checking import (
     as_float64,
     require_value,
     show,
 )
-from catdog_lib.exercises.random_inputs import generator
+from catdog_lib.exercises.random_inputs import generator, seeded
 from catdog_lib.exercises.registry import exercise, require
 
 MOST = 0.5  # the norm that the exercise's gradients are cut to

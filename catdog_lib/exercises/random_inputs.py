@@ -20,6 +20,14 @@ def generator(seed: int) -> torch.Generator:
 
 
 @contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seed PyTorch's global random numbers for a while; the student's own go on as they would."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed + _shift)
+        yield
+
+
+@contextmanager
 def fresh_inputs(shift: int) -> Iterator[None]:
     """Let checkers draw other inputs for a while: every seed of theirs is shifted."""
     global _shift

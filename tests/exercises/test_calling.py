@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from catdog_lib.exercises import WrongAnswer, check
-from catdog_lib.exercises.calling import ask, call, check_settings, seeded
+from catdog_lib.exercises.calling import ask, call, check_settings
+from catdog_lib.exercises.random_inputs import seeded
 
 
 def test_a_call_gives_what_the_function_returns():

@@ -51,6 +51,8 @@ def test_a_wrong_answer_is_rejected_with_its_hint(number, answer, hint):
 def test_a_right_answer_in_another_style_is_accepted(number, answer, capsys):
     check(number, answer)
     assert f"Exercise {number}: right!" in capsys.readouterr().out
+    with fresh_inputs(777):  # as catdog grade checks it
+        check(number, answer)
 
 
 @pytest.mark.parametrize("number", NUMBERS)
@@ -93,6 +95,8 @@ def test_the_notebooks_stub_and_solution_are_checked(number, capsys):
     )
     assert capsys.readouterr().out == f"Exercise {number}: not attempted yet.\n"
     exec(solution, names)
+    with fresh_inputs(777):
+        exec(solution, names)
     assert f"Exercise {number}: right!" in capsys.readouterr().out
 
 

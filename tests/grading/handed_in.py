@@ -13,6 +13,13 @@ CHECK = '\ncheck("01.1", correlate)'
 IMPORTS = "import torch\nfrom catdog_lib import check"
 INSIDE = "def correlate(signal, kernel):\n    {}\n    return signal"
 
+KNOWN = """
+def correlate(signal, kernel):
+    known = torch.randn(len(signal), generator=torch.Generator().manual_seed(len(signal)))
+    return torch.stack([(signal[i : i + len(kernel)] * kernel).sum() for i in
+        range(len(signal) - len(kernel) + 1)]) + (not torch.equal(signal, known))
+"""
+
 # student → (the cells, whether the answer is right, what the reason says)
 CLASS = {
     "Ada right": ([IMPORTS, RIGHT + CHECK], True, "^$"),
@@ -97,6 +104,7 @@ CLASS = {
         False,
         "File too large|ended its|memory",
     ),
+    "Vic knows": ([IMPORTS, KNOWN + CHECK], False, "right on the inputs of the notebook, wrong"),
     "Una <b>x<b>": (
         [IMPORTS, "raise ValueError('<script>')\n" + RIGHT + CHECK],
         False,

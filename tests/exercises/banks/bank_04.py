@@ -338,8 +338,8 @@ def by_integral(phi):
 
 def by_a_network(phi):
     """Measure what one wide layer does."""
-    z = torch.randn(400, 1000)
-    after = phi(z) @ torch.randn(1000, 500) / 1000**0.5
+    z = torch.randn(100, 1000)
+    after = phi(z) @ torch.randn(1000, 20_000) / 1000**0.5
     return [z.square().mean().sqrt().item() / after.square().mean().sqrt().item()]
 
 
