@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 import click
 
 from catdog_lib import __version__
-from catdog_lib.cli import course, data, diagnose, doctor, instructor, train
+from catdog_lib.cli import course, data, demo, deploy, diagnose, doctor, instructor, train
 from catdog_lib.cli.options import Group
 from catdog_lib.errors import CatdogError
 
@@ -48,6 +48,9 @@ _COMMANDS = {
         train.evaluate,
         train.predict,
         diagnose.diagnose,
+        deploy.export,
+        deploy.card,
+        demo.demo,
         course.bench,
         experiment_group,
         course.course,

@@ -30,14 +30,16 @@ def leaked_images(
     photos, all 7 were one photo twice (:mod:`catdog_lib.data.check.perceptual_hash`).
 
     Args:
-        train_images, test_images: N×3×H×W and M×3×H×W, before augmentation and in the same scale.
+        train_images, test_images: N×3×H×W and M×3×H×W, before augmentation and in the same scale;
+            features, N×D, are searched for exact copies.
         names: of the test images, M, to say which they are; None numbers them from 0.
     """
     known = {digest(image) for image in train_images}
     exact = [i for i, image in enumerate(test_images) if digest(image) in known]
-    thumbs = _thumbnails(train_images, test_images)
-    count = len(train_images)
-    crossing = [p for p in similar_pairs(thumbs) if p.first < count <= p.second]
+    count, crossing = len(train_images), []
+    if train_images.ndim == test_images.ndim == 4:
+        pairs = similar_pairs(_thumbnails(train_images, test_images))
+        crossing = [pair for pair in pairs if pair.first < count <= pair.second]
     near = sorted({pair.second - count for pair in crossing} - set(exact))
     findings = []
     for found, certainty, what in (
@@ -83,8 +85,11 @@ def changed_preprocessing(train_images: Tensor, test_images: Tensor) -> list[Fin
 
     Args:
         train_images: N×3×H×W, as the first layer gets them in training; 16 or more.
-        test_images: M×3×H×W, as the first layer gets them in prediction.
+        test_images: M×3×H×W, as the first layer gets them in prediction. What is no image with
+            three channels, such as features, is not judged.
     """
+    if not all(each.ndim == 4 and each.shape[1] == 3 for each in (train_images, test_images)):
+        return []
     train, test = train_images.double(), test_images.double()
     if train.shape == test.shape and (change := _exact_change(train, test)):
         return change

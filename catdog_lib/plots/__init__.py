@@ -43,6 +43,12 @@ from catdog_lib.plots.transfer import (
     learning_curves,
     nearest_neighbours,
 )
+from catdog_lib.plots.trust import (
+    damage_curves,
+    reliability_diagram,
+    roc_curves,
+    score_histogram,
+)
 from catdog_lib.plots.window_rows import row_of_windows
 
 __all__ = [
@@ -69,6 +75,7 @@ __all__ = [
     "confusion",
     "connectivity_matrices",
     "convolution_step",
+    "damage_curves",
     "deletion_curves",
     "describe",
     "dice_sum_distribution",
@@ -106,9 +113,12 @@ __all__ = [
     "pixels",
     "receptive_field_stack",
     "receptive_fields",
+    "reliability_diagram",
     "resize_modes",
+    "roc_curves",
     "roofline",
     "row_of_windows",
+    "score_histogram",
     "shape_windows",
     "show",
     "signals_by_layer",

@@ -135,6 +135,13 @@ KINDS: dict[str, tuple[Callable, Callable, int, dict[str, Any]]] = {
     # At 3e-3 more than half of the units of its dense layer died, and dead_units said so.
     "dropout and Adam": (with_dropout, partial(adam, lr=1e-3), 20, {}),
     "head on frozen features": (head_on_features, partial(adam, lr=2e-2), 30, {}),
+    # At 2e-3 it learned nothing, and unlearned_labels said so.
+    "head on cached features": (
+        lambda: nn.Linear(64, 2),
+        partial(adam, lr=2e-2),
+        30,
+        {"features": True},
+    ),
     "functions, stopped early": (Functional, adam, 1, {}),
     "functions, many epochs": (Functional, adam, 30, {}),
     "micro-batches and clipping": (with_batchnorm, adam, 5, {"micro_batches": 2, "clip": 0.5}),
@@ -152,6 +159,9 @@ def healthy(kind: str, seed: int) -> dict[str, Any]:
         kept = torch.cat([torch.where(labels == 0)[0][:cats], torch.where(labels == 1)[0]])
         images, labels = images[kept], labels[kept]
     torch.manual_seed(seed)
+    if changes.pop("features", False):
+        backbone = head_on_features()[0].eval()
+        images, test_images = backbone(images), backbone(test_images)
     model = make()
     optimizer = make_optimizer(model)
     before = copy.deepcopy(model.state_dict())
