@@ -1,4 +1,7 @@
-"""Run every check for which the inputs are there: ``diagnose(model=…, train_images=…, …)``."""
+"""Run every check for which the inputs are there: ``diagnose(model=…, train_images=…, …)``.
+
+Lesson 08, section 5.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What the network is shown: the same in training as later, and not the same images in both."""
+"""What the network is shown: the same in training as later, and not the same images in both.
+
+Lesson 08, section 5.
+"""
 
 from __future__ import annotations
 
