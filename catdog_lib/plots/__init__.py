@@ -9,6 +9,7 @@ from catdog_lib.plots.arrays import annotated_arrays
 from catdog_lib.plots.backbones import backbone_comparison, backbone_times, channel_connections
 from catdog_lib.plots.body_parts import body_parts
 from catdog_lib.plots.charts import line_chart
+from catdog_lib.plots.clinic import broken_and_fixed
 from catdog_lib.plots.convolution import channel_sum, connectivity_matrices, equivariance, kernels
 from catdog_lib.plots.convolution_step import convolution_step
 from catdog_lib.plots.datasets import accuracies, image_sizes, multiple_comparisons, templates
@@ -42,6 +43,12 @@ from catdog_lib.plots.transfer import (
     learning_curves,
     nearest_neighbours,
 )
+from catdog_lib.plots.trust import (
+    damage_curves,
+    reliability_diagram,
+    roc_curves,
+    score_histogram,
+)
 from catdog_lib.plots.window_rows import row_of_windows
 
 __all__ = [
@@ -58,6 +65,7 @@ __all__ = [
     "backbone_comparison",
     "backbone_times",
     "body_parts",
+    "broken_and_fixed",
     "captioned_images",
     "channel_connections",
     "channel_statistics",
@@ -67,6 +75,7 @@ __all__ = [
     "confusion",
     "connectivity_matrices",
     "convolution_step",
+    "damage_curves",
     "deletion_curves",
     "describe",
     "dice_sum_distribution",
@@ -104,9 +113,12 @@ __all__ = [
     "pixels",
     "receptive_field_stack",
     "receptive_fields",
+    "reliability_diagram",
     "resize_modes",
+    "roc_curves",
     "roofline",
     "row_of_windows",
+    "score_histogram",
     "shape_windows",
     "show",
     "signals_by_layer",

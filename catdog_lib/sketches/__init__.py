@@ -16,11 +16,13 @@ from catdog_lib.sketches.dataset import (
     draw_sketches,
 )
 from catdog_lib.sketches.faults import Faults
+from catdog_lib.sketches.strangers import STRANGERS, draw_stranger
 from catdog_lib.sketches.variants import draw_variant
 
 __all__ = [
     "BODY_PARTS",
     "NO_FAULTS",
+    "STRANGERS",
     "Description",
     "Faults",
     "Sketch",
@@ -29,5 +31,6 @@ __all__ = [
     "draw_images",
     "draw_sketch",
     "draw_sketches",
+    "draw_stranger",
     "draw_variant",
 ]

@@ -27,10 +27,15 @@ COMMANDS = [
     "sweep",
     "evaluate",
     "predict",
+    "diagnose",
+    "export",
+    "card",
+    "demo",
     "bench",
     "experiment l1",
     "experiment transfer",
     "course",
+    "handout",
     "grade",
 ]
 

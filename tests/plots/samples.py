@@ -12,6 +12,7 @@ from catdog_lib.inspect.shape_table import shape_table
 from catdog_lib.sparsity import LayerSparsity
 from catdog_lib.training.history import Epoch, History
 from catdog_lib.training.lr_finder import RateSearch
+from catdog_lib.trust import auroc, reliability_bins, roc_curve
 
 
 def history(offset=0.0):
@@ -39,12 +40,39 @@ SIGNALS = [
     LayerSignal("0", "Linear", 2.0, 1e-6, 0.1, 5e-7),
     LayerSignal("2", "Linear", 0.03, 1.0, 0.1, 0.4),
 ]
+CONFIDENCE = torch.linspace(0.5, 1, 60, dtype=torch.float64)
+RIGHT = torch.arange(60) % 3 > 0
+PETS, STRANGERS = torch.tensor([0.9, 0.8, 0.7, 0.3]), torch.tensor([0.6, 0.2])
 TOP_ACTIVATIONS = [
     TopActivation(0, 1, 1, 2.5, Box(0, 3, 2, 5), IMAGES[0, :, :4, 2:6]),
     TopActivation(1, 0, 0, 1.5, Box(0, 2, 0, 2), IMAGES[1, :, :3, :3]),
 ]
 FIGURES = {
     "image_grid": (lambda: plots.image_grid(IMAGES, LABELS), "2 cats and 3 dogs"),
+    "reliability_diagram": (
+        lambda: plots.reliability_diagram(
+            {
+                "a": reliability_bins(CONFIDENCE, RIGHT, 3),
+                "b": reliability_bins(CONFIDENCE, RIGHT, 3, equal_mass=True),
+            },
+            {"a": torch.tensor([0.05, 0.07]), "b": torch.tensor([0.01])},
+        ),
+        "a: expected calibration error 13.0%, of a perfect network 6.0% on average; 65 % right",
+    ),
+    "score_histogram": (
+        lambda: plots.score_histogram(PETS, STRANGERS, 0.5, "score"),
+        "Below the threshold 0.5 lie 25 % of the pets and 50 % of the strangers",
+    ),
+    "roc_curves": (
+        lambda: plots.roc_curves({"rule": (*roc_curve(PETS, STRANGERS), auroc(PETS, STRANGERS))}),
+        "rule 0.875",
+    ),
+    "damage_curves": (
+        lambda: plots.damage_curves(
+            {"blur": ("pixels", {0: LABELS, 2: torch.tensor([0, 0, 0, 1, 1])})}
+        ),
+        "blur: 60 % at 0, 40 % at 2",
+    ),
     "most_wrong": (
         lambda: plots.most_wrong(IMAGES, LABELS, LOGITS, list("abcde")),
         "gave 95% to the wrong class",
@@ -57,6 +85,19 @@ FIGURES = {
     "loss_curves": (
         lambda: plots.loss_curves({"A": {"training": [0.7, 0.1], "validation": [0.7, 0.9]}}),
         "A: training 0.70 to 0.10, validation 0.70 to 0.90",
+    ),
+    "broken_and_fixed": (
+        lambda: plots.broken_and_fixed(
+            {
+                "broken": dict(
+                    loss=[[0.8, 0.7, 0.7], [9.0, 0.7, 0.6]],
+                    accuracy=[[0.4, 0.5, 0.5], [0.6, 0.5, 0.5]],
+                    known=[0.5, 0.5],
+                ),
+                "fixed": dict(loss=[[0.7, 0.3, 0.1]], accuracy=[[0.5, 0.8, 1.0]], known=[1.0]),
+            }
+        ),
+        "broken: the loss goes from 4.90 to 0.65",
     ),
     "confusion": (
         lambda: plots.confusion(torch.tensor([[30, 10], [5, 15]])),

@@ -130,6 +130,9 @@ class SameConv2d(nn.Conv2d):
         for size, kernel, stride in zip(
             maps.shape[:1:-1], self.kernel_size[::-1], self.stride[::-1], strict=True
         ):  # F.pad begins with the last side
+            size = int(
+                size
+            )  # while a network is traced for ONNX it is a tensor; a constant will do
             missing = max((-(-size // stride) - 1) * stride + kernel - size, 0)
             pads += [missing // 2, missing - missing // 2]
         return F.conv2d(F.pad(maps, pads), self.weight, self.bias, self.stride, groups=self.groups)

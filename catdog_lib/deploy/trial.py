@@ -1,0 +1,65 @@
+"""The run to be given away, and images to try it on."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+from torch import Tensor
+
+from catdog_lib.data.folders import Photo, scan
+from catdog_lib.data.loading import load_image
+from catdog_lib.data.sketch_sets import sketch_set
+from catdog_lib.data.sources import SKETCHES
+from catdog_lib.errors import CatdogError
+from catdog_lib.runs.run_folder import Run, load_run
+
+
+def finished_run(folder: str | os.PathLike) -> Run:
+    """Load a run folder whose training came to its end.
+
+    Raises:
+        CatdogError: it did not, or the folder is none or damaged.
+    """
+    run = load_run(folder)
+    if not run.finished:
+        raise CatdogError(
+            f"The run {str(folder)!r} is not finished, so its network has not been tested; repeat "
+            "the catdog train command that began it, which goes on from there."
+        )
+    return run
+
+
+def trial_images(run: Run, count: int, source: str | os.PathLike | None = None) -> Tensor:
+    """Return images as the run's network takes them, to compare outputs on: uint8, N×3×size×size.
+
+    They are spread over the folder's photos; files that cannot be used are passed over.
+
+    Args:
+        run: whose size and way of resizing are used.
+        count: how many at most.
+        source: a folder of photos, or "sketches"; None takes where the run's images came from.
+
+    Raises:
+        CatdogError: the folder cannot be used, or holds no usable photo.
+    """
+    data = run.config["data"]
+    source = str(data["source"] if source is None else source)
+    if source == SKETCHES:
+        return sketch_set(count, data["size"], seed=2, progress=False).images[:][0]
+    found = scan(source)
+    images: list[Tensor] = []
+    for photo in _spread(found.photos, count):
+        try:
+            images.append(load_image(found.folder / photo.name, data["size"], data["resize"]))
+        except CatdogError:
+            continue
+    if not images:
+        raise CatdogError(f"{source!r} holds no usable photo; catdog data check says why.")
+    return torch.stack(images)
+
+
+def _spread(photos: tuple[Photo, ...], count: int) -> list[Photo]:
+    """Return at most ``count`` photos, evenly spread over all of them."""
+    step = max(1, len(photos) // count)
+    return list(photos[::step][:count])

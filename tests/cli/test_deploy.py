@@ -1,0 +1,118 @@
+"""``catdog export`` and ``catdog card``, on a run folder as ``catdog train`` makes it."""
+
+import json
+import shutil
+
+import pytest
+import torch
+
+from catdog_lib.cli import main
+from catdog_lib.deploy.runtime import load_exported
+from catdog_lib.runs.run_folder import load_run
+from catdog_lib.sketches import draw_image
+from catdog_lib.training import checkpoint
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run folder, with its photos beside it."""
+    root = tmp_path_factory.mktemp("deploy")
+    for label, word in enumerate(("cat", "dog")):
+        for i in range(20):
+            (root / "photos" / word).mkdir(parents=True, exist_ok=True)
+            draw_image(i, label, 48).save(root / "photos" / word / f"{i}.jpg")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CATDOG_CACHE", str(root / "cache"))
+        arguments = ["--model", "residual", "--size", "32", "--width", "2", "--epochs", "1"]
+        out = ["--data", str(root / "photos"), "--out", str(root / "run"), "--quiet"]
+        assert main(["train", *arguments, *out]) == 0
+        yield root / "run"
+
+
+def facts_of(capsys) -> dict:
+    return json.loads(capsys.readouterr().out.splitlines()[-1])
+
+
+@pytest.mark.parametrize(("to", "suffix"), [("onnx", ".onnx"), ("torch", ".pt2")])
+def test_export_writes_the_network_of_the_run(to, suffix, run, capsys):
+    outputs = ["--outputs", "features", "feature_maps"]
+    assert main(["export", str(run), "--to", to, *outputs, "--json"]) == 0
+    facts, path = facts_of(capsys), run / f"network{suffix}"
+    assert facts["file"] == str(path) and facts["bytes"] == path.stat().st_size
+    assert facts["outputs"] == ["logits", "features", "feature_maps"] and facts["size"] == 32
+    assert facts["compared_images"] == 32 and max(facts["differences"].values()) < 1e-4
+    assert min(facts["images_per_second"].values()) > 0
+    images = torch.rand(3, 3, 32, 32)
+    with torch.no_grad():
+        logits = load_run(run).model(images)
+    torch.testing.assert_close(load_exported(path)(images)["logits"], logits, atol=1e-4, rtol=0)
+
+
+def test_card_tells_what_evaluate_tells(run, capsys, tmp_path):
+    out = tmp_path / "MODEL_CARD.md"
+    assert main(["card", str(run), "--out", str(out), "--quiet", "--json"]) == 0
+    facts = facts_of(capsys)
+    assert main(["evaluate", str(run), "--quiet", "--json"]) == 0
+    evaluated = facts_of(capsys)
+    confusion = facts["measured"]["confusion"]
+    right = confusion[0][0] + confusion[1][1]
+    assert right / sum(map(sum, confusion)) == evaluated["test_accuracy"]
+    assert facts["result"]["test_accuracy"] == evaluated["test_accuracy"]
+    card = out.read_text(encoding="utf-8")
+    assert card.startswith("# Model card") and str(run.parent) not in card
+
+
+def test_card_without_the_photos(run, capsys, tmp_path):
+    moved = shutil.copytree(run, tmp_path / "moved")
+    config = json.loads((moved / "run.json").read_text())
+    config["data"]["source"] = str(tmp_path / "gone")
+    (moved / "run.json").write_text(json.dumps(config))
+    assert main(["card", str(moved), "--json"]) == 0
+    printed = capsys.readouterr().out
+    assert "does not exist" in printed and json.loads(printed.splitlines()[-1])["measured"] is None
+    assert "not measured" in (moved / "card.md").read_text(encoding="utf-8")
+    out = tmp_path / "network.onnx"
+    assert main(["export", str(moved), "--out", str(out)]) == 2 and not out.exists()
+    photos = ["--data", str(run.parent / "photos")]
+    assert main(["export", str(moved), *photos, "--out", str(out)]) == 0 and out.exists()
+
+
+WRONG = {
+    "another ending": (["export", "{run}", "--out", "{tmp}/net.pt2"], "end in .onnx"),
+    "an unknown output": (["export", "{run}", "--outputs", "maps"], "no output 'maps'"),
+    "an unknown format": (["export", "{run}", "--to", "tflite"], "tflite"),
+    "no run": (["export", "{tmp}"], "not a run folder"),
+    "no run for a card": (["card", "{tmp}/gone"], "not a run folder"),
+    "a damaged run": (["export", "{tmp}/damaged"], "damaged"),
+    "a damaged run for a card": (["card", "{tmp}/damaged"], "damaged"),
+    "an unfinished run": (["export", "{tmp}/unfinished"], "is not finished"),
+    "an unfinished run for a card": (["card", "{tmp}/unfinished"], "is not finished"),
+    "photos that are gone": (["card", "{run}", "--data", "{tmp}/gone"], "does not exist"),
+    "a folder in place of a file": (["card", "{run}", "--out", "{tmp}"], "cannot be written"),
+}
+
+
+@pytest.fixture
+def broken(run, tmp_path):
+    """A folder with a damaged run and an unfinished one."""
+    (shutil.copytree(run, tmp_path / "damaged") / "weights.pt").write_bytes(b"PK\x03\x04 nothing")
+    unfinished = shutil.copytree(run, tmp_path / "unfinished")
+    config = json.loads((unfinished / "run.json").read_text())
+    del config["result"]
+    (unfinished / "run.json").write_text(json.dumps(config))
+    weights = torch.load(unfinished / "weights.pt", weights_only=True)
+    history = (unfinished / "history.json").read_text()
+    checkpoint.save({"history": history, "kept_weights": weights}, unfinished / "checkpoint.pt")
+    return tmp_path
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_bad_input_is_one_sentence_and_status_2(case, broken, run, capsys):
+    arguments, says = WRONG[case]
+    places = {"{tmp}": str(broken), "{run}": str(run)}
+    for name, place in places.items():
+        arguments = [part.replace(name, place) for part in arguments]
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    sentences = [line for line in error.splitlines() if line.startswith("catdog: ")]
+    assert len(sentences) == 1 and says in sentences[0] and "Traceback" not in error
