@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from scipy.special import stdtrit
 from torch import Tensor
 
 from catdog_lib.errors import CatdogError
@@ -147,6 +146,8 @@ def t_quantile(degrees: float, level: float = 0.95) -> float:
         degrees: of freedom, more than 0.
         level: the share of such intervals that hold the true value.
     """
+    from scipy.special import stdtrit  # not before a lesson needs it
+
     return float(stdtrit(degrees, (1 + level) / 2))
 
 

@@ -13,6 +13,7 @@ from catdog_lib.models.backbones.backbone import (
     cat_or_dog,
 )
 from catdog_lib.models.backbones.families import FAMILIES, OFFLINE, family_of
+from catdog_lib.models.backbones.imagenet_classes import imagenet_classes
 from catdog_lib.models.five_conv import FiveConvCNN
 from catdog_lib.models.freezing import freeze, unfreeze
 from catdog_lib.models.layers import Normalize
@@ -45,6 +46,7 @@ __all__ = [
     "count_parameters",
     "family_of",
     "freeze",
+    "imagenet_classes",
     "make_head",
     "rebuild",
     "unfreeze",

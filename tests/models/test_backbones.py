@@ -15,7 +15,14 @@ from torchvision import models as torchvision_models
 from catdog_lib import models
 from catdog_lib.data import sketch_set
 from catdog_lib.errors import CatdogError
-from catdog_lib.models import FAMILIES, IMAGENET_CATS, IMAGENET_DOGS, backbone, cat_or_dog
+from catdog_lib.models import (
+    FAMILIES,
+    IMAGENET_CATS,
+    IMAGENET_DOGS,
+    backbone,
+    cat_or_dog,
+    imagenet_classes,
+)
 from catdog_lib.models.backbones import efficientnet_lite, pretrained
 from tests.models.members import MEMBERS
 
@@ -218,7 +225,9 @@ class TestCatOrDog:
         assert torch.allclose(cat_or_dog(probabilities.log()).exp(), expected)
 
     def test_the_ranges_are_imagenets_cats_and_dogs(self):
-        names = torchvision_models.get_model_weights("resnet18").DEFAULT.meta["categories"]
+        names = imagenet_classes()
+        theirs = torchvision_models.get_model_weights("resnet18").DEFAULT.meta["categories"]
+        assert list(names) == theirs
         cats = [names[i] for i in IMAGENET_CATS]
         dogs = [names[i] for i in IMAGENET_DOGS]
         assert cats == ["tabby", "tiger cat", "Persian cat", "Siamese cat", "Egyptian cat"]
