@@ -17,7 +17,7 @@ FLOORS = [
     ([math.log(1 + k / E) for k in (2, 10, 1000)], "K − 1, not K"),
     ([0.31, 0.31, 0.31], "depends on the number of classes"),
     ([0.31, 1.46, 6.91], r"The losses are \[0.31, 1.46, 5.91\]"),
-    (0.31, "Return three losses"),
+    (0.31, "I expected three losses"),
     (["0.31", "1.46", "5.91"], "expected numbers"),
 ]
 FLOORS_RIGHT = [
@@ -35,7 +35,7 @@ PATH = [
     ([1.0, 0.5, -0.25], "is the start"),
     ([0.5, 0.0, -0.25], "multiply by the learning rate once"),
     ([0.5, -0.25, -1.0], r"The weights are \[0.5, -0.25, -0.875\]"),
-    (-0.875, "Return the weight after each of three steps"),
+    (-0.875, "I expected the weight after each"),
 ]
 PATH_RIGHT = [
     (0.5, -0.25, -0.875),
