@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from catdog_lib.exercises.calling import ask
 from catdog_lib.exercises.checking import as_float64, require_value, show
-from catdog_lib.exercises.random_inputs import seeded
+from catdog_lib.exercises.random_inputs import generator
 from catdog_lib.exercises.registry import exercise, require
 
 IMAGES = 21
@@ -40,10 +40,11 @@ def accuracy(answer: Callable[[nn.Module, Tensor, Tensor, int], float]) -> None:
 
 def _check(answer: Callable, size: int, training: bool) -> None:
     notes: list[tuple[bool, bool]] = []
+    draws = generator(8)
+    images = torch.rand(IMAGES, 3, 4, 4, dtype=torch.float64, generator=draws)
+    labels = torch.randint(0, 2, (IMAGES,), generator=draws)
     with seeded(8):
         network = _Network(notes.append).train(training)
-        images = torch.rand(IMAGES, 3, 4, 4, dtype=torch.float64)
-        labels = torch.randint(0, 2, (IMAGES,))
         nn.init.uniform_(network.layers[1].running_mean, -0.5, 0.5)
         nn.init.uniform_(network.layers[1].running_var, 0.01, 0.1)
         hits = (network.eval()(images).argmax(1) == labels).double()

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from catdog_lib.exercises.calling import ask
 from catdog_lib.exercises.checking import require_choice, show
-from catdog_lib.exercises.random_inputs import seeded
+from catdog_lib.exercises.random_inputs import generator
 from catdog_lib.exercises.registry import exercise, require
 
 Predict = Callable[[Tensor], Tensor]
@@ -65,8 +65,8 @@ def _noting_batches(predict: Predict) -> Predict:
 
 def _cases(seed: int) -> tuple[Tensor, dict[str, tuple[Predict, str]]]:
     """Return 24 images, and what → (a function that predicts, what is wrong with it)."""
+    images = torch.rand(24, 3, 6, 6, dtype=torch.float64, generator=generator(seed))
     with seeded(seed):
-        images = torch.rand(24, 3, 6, 6, dtype=torch.float64)
         layers = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten()
         network = nn.Sequential(*layers, nn.Dropout(0.3), nn.Linear(64, 2)).double()
         network(images)  # BatchNorm gets to know its inputs

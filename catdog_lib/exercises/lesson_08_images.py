@@ -9,7 +9,7 @@ from torch import Tensor
 
 from catdog_lib.exercises.calling import ask
 from catdog_lib.exercises.checking import as_float64, show
-from catdog_lib.exercises.random_inputs import seeded
+from catdog_lib.exercises.random_inputs import generator
 from catdog_lib.exercises.recorded_patients import CURVES, DEFECTS
 from catdog_lib.exercises.registry import exercise, require
 
@@ -90,8 +90,10 @@ def _sets(seed: int, same: dict[int, int], mirrored: dict[int, int]) -> tuple[Te
 
     The last test image is a training image upside down, which is not the same photo.
     """
-    with seeded(80 + seed):
-        train, test = (torch.randint(0, 256, (n, 3, 5, 5), dtype=torch.uint8) for n in (9, 8))
+    draws = generator(80 + seed)
+    train, test = (
+        torch.randint(0, 256, (n, 3, 5, 5), dtype=torch.uint8, generator=draws) for n in (9, 8)
+    )
     test[7] = train[8].flip(1)
     for position, twin in same.items():
         test[position] = train[twin]

@@ -35,7 +35,7 @@ PATH = [
     ([1.0, 0.5, -0.25], "is the start"),
     ([0.5, 0.0, -0.25], "multiply by the learning rate once"),
     ([0.5, -0.25, -1.0], r"The weights are \[0.5, -0.25, -0.875\]"),
-    (-0.875, "expected the weight after each of three steps"),
+    (-0.875, "expected the weight after each"),
 ]
 PATH_RIGHT = [
     (0.5, -0.25, -0.875),
