@@ -6,6 +6,7 @@
     test-gpu run the tests that need an NVIDIA GPU, and no others        (make test-gpu)
     lab      open the notebooks in JupyterLab                            (make lab)
     site     run every lesson at its ordinary size and build the pages   (make site)
+    handout  write the course for students and for instructors           (make handout)
     setup    only set up                                                 (make setup)
 
 The first command installs what the course needs into the folder .venv of this checkout, and
@@ -78,6 +79,7 @@ def commands(budget: str) -> dict:
         "test-gpu": ["python", "-m", "pytest", "-m", "cuda"],
         "lab": ["python", "-m", "jupyterlab", "notebooks"],
         "site": ["catdog", "course", "--budget", budget or "standard"],
+        "handout": ["catdog", "handout"],
         "setup": [],
     }
 

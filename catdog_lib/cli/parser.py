@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 import click
 
 from catdog_lib import __version__
-from catdog_lib.cli import course, data, deploy, doctor, grade, train
+from catdog_lib.cli import course, data, deploy, doctor, instructor, train
 from catdog_lib.cli.options import Group
 from catdog_lib.errors import CatdogError
 
@@ -52,7 +52,8 @@ _COMMANDS = {
         course.bench,
         experiment_group,
         course.course,
-        grade.grade,
+        instructor.handout,
+        instructor.grade,
     ),
 }
 for _group, _members in _COMMANDS.items():

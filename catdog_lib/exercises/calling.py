@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import torch
 
 from catdog_lib.exercises.checking import Mistakes, is_integer, require_sequence, same, show
-from catdog_lib.exercises.copies import copy_of
+from catdog_lib.exercises.copies import copy_of, shares_memory
 from catdog_lib.exercises.guard import Watch, globals_kept
 from catdog_lib.exercises.own_line import describe
 from catdog_lib.exercises.registry import WrongAnswer, require
@@ -32,6 +32,7 @@ def call(
     keeps: str = "what it was given",
     trains: bool = False,
     draws: bool = False,
+    new: bool = False,
 ) -> object:
     """Return what a student's function gives; the rest must stay as it was.
 
@@ -45,6 +46,7 @@ def call(
         trains: whether it may change the weights, gradients and modes of a network.
         draws: whether it may seed PyTorch's global random numbers, and draw from NumPy's and
             Python's.
+        new: whether it must return a new tensor, not an argument or a view of one.
 
     Raises:
         WrongAnswer: it stopped with an error, or changed something.
@@ -60,6 +62,11 @@ def call(
             raise WrongAnswer(f"Your function stopped with {describe(error)}") from error
         changed = watch.change(keeps)
         require(changed is None, changed or "")
+        require(
+            not (new and shares_memory(value, arguments)),
+            "What your function returns shares its memory with what it was given, so that a change "
+            "to one changes the other: return a new tensor, such as x.clone().",
+        )
     return list(value) if isinstance(value, Iterator | ValuesView | range) else value
 
 
@@ -69,9 +76,10 @@ def ask(
     keeps: str = "what it was given",
     trains: bool = False,
     draws: bool = False,
+    new: bool = False,
 ) -> object:
     """Return what a student's function gives, as :func:`call` does; it must give something back."""
-    value = call(answer, *arguments, keeps=keeps, trains=trains, draws=draws)
+    value = call(answer, *arguments, keeps=keeps, trains=trains, draws=draws, new=new)
     require(value is not None, "Your function returns None: does it end in `return`?")
     return value
 
@@ -84,9 +92,13 @@ def check_settings(
     mistakes: Mistakes,
     integers: str = "",
     returns: str = "two numbers, as in `return first, second`",
+    keeps: str = "what it was given",
     **tolerance: float,
 ) -> None:
-    """Ask for every setting; name the mistake that all results show, else the first wrong result.
+    """Ask for every setting; name the mistake that explains all results, else the first wrong one.
+
+    A mistake explains them if every wrong result is what it gives, in two settings at least: in a
+    single one, different mistakes may give the same.
 
     Args:
         answer: the student's function.
@@ -96,19 +108,23 @@ def check_settings(
         mistakes: the hint for a mistake → the wrong formula.
         integers: what to do to get integers, if the results must be some by their type, too.
         returns: what it returns in words, if that is a tuple.
+        keeps: the arguments in the hint's words, as in :func:`call`.
         **tolerance: ``rtol`` and ``atol`` of :func:`~catdog_lib.exercises.checking.same`.
 
     Raises:
         WrongAnswer: some result is wrong.
     """
-    results = [ask(answer, *setting) for setting in settings]
+    results = [ask(answer, *setting, keeps=keeps) for setting in settings]
     targets = [right(*setting) for setting in settings]
     if isinstance(targets[0], tuple):
         results = [require_sequence(result, len(targets[0]), returns) for result in results]
     for hint, formula in mistakes.items():
         wrong = [formula(*setting) for setting in settings]
-        hit = all(same(r, w, **tolerance) for r, w in zip(results, wrong, strict=True))
-        require(not hit, hint)
+        good = [same(r, t, **tolerance) for r, t in zip(results, targets, strict=True)]
+        hit = [same(r, w, **tolerance) for r, w in zip(results, wrong, strict=True)]
+        made = sum(is_hit and not is_good for is_hit, is_good in zip(hit, good, strict=True))
+        explained = all(is_hit or is_good for is_hit, is_good in zip(hit, good, strict=True))
+        require(not (explained and made >= min(2, len(settings))), hint)
     for setting, result, target in zip(settings, results, targets, strict=True):
         shown = f"{name}({', '.join(map(str, setting))})"
         good = same(result, target, **tolerance)

@@ -28,7 +28,8 @@ def _as_tensor(value: object) -> Tensor:
         return value.detach().cpu()
     if isinstance(value, list | tuple):
         parts = [_as_tensor(part) for part in value]
-        require(len({part.shape for part in parts}) < 2, "Your lists have different lengths.")
+        shapes = {tuple(part.shape) for part in parts}
+        require(len(shapes) < 2, "I expected one block of numbers; your parts differ in shape.")
         if not parts:
             return torch.empty(0, dtype=torch.float64)
         kinds = {part.dtype for part in parts}
@@ -36,7 +37,8 @@ def _as_tensor(value: object) -> Tensor:
     if isinstance(value, Rational | Decimal) and not isinstance(value, int | np.integer):
         value = int(value) if is_integer(value) else float(value)
     array = np.asarray(list(value) if isinstance(value, Iterator | ValuesView | range) else value)
-    require(array.dtype.kind in "biuf", f"I expected numbers, not a {type(value).__name__}.")
+    require(value is not ..., "There is still a ... in the place of a number.")
+    require(array.dtype.kind in "biuf", f"I expected numbers, not {show(value)}.")
     return torch.from_numpy(array)
 
 
@@ -113,12 +115,20 @@ def require_tensor(
 
 
 def require_sequence(value: object, length: int, what: str) -> tuple:
-    """Return a value that should be ``length`` things as a tuple; ``what`` completes "Return …"."""
+    """Return a value that should be ``length`` things as a tuple; ``what`` names them in hints."""
+    hint = f"I expected {what}; I got {show(value)}."
     if isinstance(value, Tensor | np.ndarray) and value.ndim:
         value = value.tolist() if value.ndim == 1 else list(value)
-    good = isinstance(value, list | tuple) and len(value) == length
-    require(good, f"Return {what}; you return {show(value)}.")
+    require(isinstance(value, list | tuple) and len(value) == length, hint)
     return tuple(value)
+
+
+def require_numbers(value: object, length: int, what: str) -> list[float]:
+    """Return a value that should be ``length`` numbers as a list; ``what`` names them in hints."""
+    parts = [as_float64(part) for part in require_sequence(value, length, what)]
+    good = all(part.numel() == 1 for part in parts)
+    require(good, f"I expected {what}; I got {show(value)}.")
+    return [part.item() for part in parts]
 
 
 def require_choice(value: object, right: object, choices: Mapping[str, str]) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import torch
 from torch import Tensor
+
+_CONTAINERS = Tensor | np.ndarray | list | tuple | dict
 
 
 def copy_of(value: object) -> object:
@@ -36,4 +40,34 @@ def unchanged(now: object, before: object) -> bool:
     if isinstance(now, np.ndarray):
         return now.shape == before.shape and bool(np.all((now == before) | (now != now)))
     is_value = isinstance(now, int | float | str)  # in a list that was sorted, say
-    return now == before or now is before if is_value else True
+    return now is before or (is_value and now == before)
+
+
+def advice(now: object, before: object) -> str:
+    """Return how to leave alone what has changed: a tensor, an array and a list need other words.
+
+    Args:
+        now: arguments, some of which are changed.
+        before: what :func:`copy_of` made of them before that.
+    """
+    pairs: Iterable = ()
+    if isinstance(now, list | tuple) and len(now) == len(before):
+        pairs = zip(now, before, strict=True)
+    elif isinstance(now, dict) and now.keys() == before.keys():
+        pairs = ((now[key], before[key]) for key in now)
+    for one, other in pairs:
+        if isinstance(one, _CONTAINERS) and not unchanged(one, other):
+            return advice(one, other)
+    if isinstance(now, list | dict):
+        return "work on a copy, such as list(x), without methods such as sort(), pop() or append()."
+    copied = "x.copy()" if isinstance(now, np.ndarray) else "x.clone()"
+    return f"work on a copy, such as {copied}, without in-place operations such as -= or sub_()."
+
+
+def shares_memory(value: object, arguments: object) -> bool:
+    """Return whether a tensor is one of the arguments, or a view of one."""
+    if isinstance(arguments, list | tuple):
+        return any(shares_memory(value, part) for part in arguments)
+    if not isinstance(value, Tensor) or not isinstance(arguments, Tensor):
+        return False
+    return value.untyped_storage().data_ptr() == arguments.untyped_storage().data_ptr()

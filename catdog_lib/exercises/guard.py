@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from catdog_lib.exercises.copies import copy_of, unchanged
+from catdog_lib.exercises.copies import advice, copy_of, unchanged
 
 
 class Network(NamedTuple):
@@ -187,10 +187,7 @@ class Watch:
     def change(self, keeps: str) -> str | None:
         """Return what has changed, as a hint, None if nothing; ``keeps`` names the arguments."""
         if not unchanged(self._arguments, self._copy):
-            return (
-                f"Your function changed {keeps}: work on a copy, such as x.clone(), without "
-                "in-place operations such as -= or sub_()."
-            )
+            return f"Your function changed {keeps}: {advice(self._arguments, self._copy)}"
         for parts, before in self._networks:
             said = _network_change(parts, before, self._trains)
             if said:

@@ -4,63 +4,74 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from catdog_lib.exercises.calling import call
-from catdog_lib.exercises.checking import is_integer, require_sequence, show
-from catdog_lib.exercises.registry import WrongAnswer, exercise, require
+from catdog_lib.exercises.calling import check_settings
+from catdog_lib.exercises.registry import exercise
 
-# losses and patience
-LOSSES = [
-    ([0.9, 0.8, 0.7, 0.75, 0.72, 0.71, 0.6], 3),
+# Losses and patience. Some losses lie above 1 and above 100, and some fall by very little: "lower
+# than every loss before" says nothing about sizes.
+SETTINGS = [
+    ([0.9, 0.8, 0.7, 0.75, 0.72, 0.71, 0.6, 0.8, 0.9], 3),
     ([0.9, 0.8, 0.7, 0.75, 0.72, 0.71, 0.6], 4),
     ([0.5, 0.6, 0.7, 0.4], 1),
     ([0.5, 0.4, 0.45, 0.39, 0.41, 0.42, 0.38, 0.5], 2),
     ([0.7, 0.7, 0.7, 0.6], 2),
+    ([0.6, 0.5, 0.5, 0.6, 0.4], 2),
+    ([0.9, 0.95, 0.8, 0.85, 0.7, 0.75, 0.72, 0.71], 3),
     ([0.9, 0.8, 0.7], 2),
-    ([0.6, 0.9, 0.5, 0.6, 0.7, 0.8], 3),
+    ([260.0, 3.1, 2.9, 3.0, 2.95, 3.2, 0.6], 3),
+    ([250.0, 240.0, 245.0, 246.0, 100.0], 2),
+    ([0.5, 0.4999, 0.4998, 0.4997, 0.4999], 2),
     ([0.4], 5),
 ]
+Losses = list[float]
 
 
 @exercise("03.5", "early_stopping")
-def early_stopping(answer: Callable[[list[float], int], tuple[int, int]]) -> None:
+def early_stopping(answer: Callable[[Losses, int], tuple[int, int]]) -> None:
     """Check a function of (losses, patience): the epochs trained, and the epoch that is kept."""
-    for losses, patience in LOSSES:
-        value = call(answer, losses, patience, keeps="the losses")
-        value = require_sequence(value, 2, "two integers: epochs trained, epoch kept")
-        require(all(map(is_integer, value)), f"Return two integers, not {show(value)}.")
-        trained, kept = (int(number) for number in value)
-        right = _stopped(losses, patience)
-        setting = f"losses {losses}, patience {patience}"
-        hints = {
-            "Epochs count from 1, positions in a list from 0.": (right[0] - 1, right[1] - 1),
-            "The number of epochs is right; the kept epoch counts from 1, too.": (
-                right[0],
-                right[1] - 1,
+    check_settings(
+        answer,
+        "early_stopping",
+        SETTINGS,
+        _stopped,
+        {
+            "Epochs count from 1; both of your numbers are one too small.": _changed(
+                lambda trained, kept: (trained - 1, kept - 1)
             ),
-            "You return them in the wrong order: first the epochs trained.": right[::-1],
-            "You keep the last epoch; keep the best one.": (right[0], right[0]),
-            "An equal loss is no improvement.": _stopped(losses, patience, strict=False),
-            "You look at all losses; those after the stop are never computed.": (
-                right[0],
-                losses.index(min(losses)) + 1,
+            "Epochs count from 1, positions in a list from 0.": _positions,
+            "The number of epochs is right; the kept epoch counts from 1, too.": _changed(
+                lambda trained, kept: (trained, kept - 1)
             ),
-            "You stop one epoch late.": _stopped(losses, patience + 1),
+            "You return them in the wrong order: first the epochs trained.": _changed(
+                lambda trained, kept: (kept, trained)
+            ),
+            "You keep the last epoch; keep the best one.": _changed(
+                lambda trained, kept: (trained, trained)
+            ),
+            "An equal loss is no improvement.": lambda losses, patience: _stopped(
+                losses, patience, strict=False
+            ),
+            "Compare with the best loss so far, not with the one before.": _against_last,
+            "You never stop early: stop when `patience` epochs in a row bring no improvement.": (
+                lambda losses, patience: _stopped(losses, len(losses) + 1)
+            ),
+            "You look at all losses to find the best; those after the stop are never computed.": (
+                lambda losses, patience: (_stopped(losses, patience)[0], _lowest(losses))
+            ),
+            "You stop one epoch late.": lambda losses, patience: _stopped(losses, patience + 1),
             "You stop one epoch early: stop after `patience` epochs without an improvement.": (
-                _stopped(losses, patience - 1) if patience > 1 else None
+                lambda losses, patience: _stopped(losses, patience - 1)
             ),
-            "Compare with the best loss so far, not with the one before.": _against_last(
-                losses, patience
-            ),
-        }
-        for hint, wrong in hints.items():
-            require((trained, kept) == right or (trained, kept) != wrong, f"{hint} ({setting})")
-        if (trained, kept) != right:
-            raise WrongAnswer(
-                f"With {setting} the right pair is {right}; you return {(trained, kept)}."
-            )
+            "You count all epochs without an improvement; count those in a row, and start again "
+            "after every improvement.": _not_in_a_row,
+        },
+        integers="return integers",
+        returns="two integers: epochs trained, epoch kept",
+        keeps="the losses",
+    )
 
 
-def _stopped(losses: list[float], patience: int, strict: bool = True) -> tuple[int, int]:
+def _stopped(losses: Losses, patience: int, strict: bool = True) -> tuple[int, int]:
     """Return the epochs trained and the epoch kept."""
     best = 1
     for epoch, loss in enumerate(losses, start=1):
@@ -71,11 +82,36 @@ def _stopped(losses: list[float], patience: int, strict: bool = True) -> tuple[i
     return len(losses), best
 
 
-def _against_last(losses: list[float], patience: int) -> tuple[int, int]:
+def _changed(change: Callable[[int, int], tuple[int, int]]) -> Callable:
+    """Return a formula that does something to the right pair."""
+    return lambda losses, patience: change(*_stopped(losses, patience))
+
+
+def _positions(losses: Losses, patience: int) -> tuple[int, int]:
+    """Return the positions in the list where to stop and what to keep; its length if all ran."""
+    trained, kept = _stopped(losses, patience)
+    return (trained - 1 if trained - kept >= patience else trained), kept - 1
+
+
+def _lowest(losses: Losses) -> int:
+    return losses.index(min(losses)) + 1
+
+
+def _against_last(losses: Losses, patience: int) -> tuple[int, int]:
     """Return what comes of comparing each loss with the one before."""
     worse = 0
     for epoch in range(1, len(losses)):
         worse = worse + 1 if losses[epoch] >= losses[epoch - 1] else 0
         if worse >= patience:
-            return epoch + 1, losses.index(min(losses[: epoch + 1])) + 1
-    return len(losses), losses.index(min(losses)) + 1
+            return epoch + 1, _lowest(losses[: epoch + 1])
+    return len(losses), _lowest(losses)
+
+
+def _not_in_a_row(losses: Losses, patience: int) -> tuple[int, int]:
+    """Return what comes of counting every epoch without an improvement."""
+    worse = 0
+    for epoch in range(1, len(losses)):
+        worse += losses[epoch] >= min(losses[:epoch])
+        if worse >= patience:
+            return epoch + 1, _lowest(losses[: epoch + 1])
+    return len(losses), _lowest(losses)

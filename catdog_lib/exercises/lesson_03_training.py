@@ -1,8 +1,8 @@
-"""Checkers of lesson 03, Your own CNN: an epoch of training, and curves (03.3 and 03.4)."""
+"""Checkers of lesson 03, Your own CNN: an epoch of training (03.3)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -12,11 +12,11 @@ from catdog_lib.exercises.calling import call, seeded
 from catdog_lib.exercises.checking import (
     Mistakes,
     require_sequence,
+    require_value,
     same,
     show,
 )
-from catdog_lib.exercises.recorded_curves import CURVES
-from catdog_lib.exercises.registry import exercise, require
+from catdog_lib.exercises.registry import WrongAnswer, exercise, require
 
 LOSS = {"rtol": 1e-4, "atol": 1e-5}  # a student may add up in float32
 Batches = list[tuple[Tensor, Tensor]]
@@ -42,33 +42,51 @@ def train_epoch(answer: Callable) -> None:
             not any(isinstance(number, Tensor) and number.requires_grad for number in result),
             "Return plain numbers, loss.item(); otherwise the whole graph stays in memory.",
         )
-        require(
-            yours.training,
-            "After the epoch the model is not in training mode. Which line sets the mode?",
-        )
-        loss, accuracy = result
         for hint, mistake in MISTAKES.items():
             model, optimizer = make()
             wrong = mistake(model, optimizer, batches)
             hit = same(_flat(yours), _flat(model), atol=1e-6)
-            require(not (hit and same([loss, accuracy], list(wrong), **LOSS)), hint)
+            require(not (hit and same(list(result), list(wrong), **LOSS)), hint)
         model, optimizer = make()
         right = _epoch(model, optimizer, batches)
-        require(
-            same(_flat(yours), _flat(model), rtol=1e-4, atol=1e-6),
-            "After the epoch the weights are not those of a correct one. For each batch: forward "
-            "in training mode, loss of the logits, clear the old gradients, backward, step.",
-        )
-        require(
-            same(loss, right[0], **LOSS),
-            f"The weights are right. The mean loss over all {_count(batches)} images is "
-            f"{show(right[0])}, you return {show(loss)}: does each image count the same?",
-        )
-        require(
-            same(accuracy, right[1], **LOSS),
-            f"The weights and the loss are right. The accuracy over all {_count(batches)} images "
-            f"is {show(right[1])}, you return {show(accuracy)}: does each image count the same?",
-        )
+        if not same(_flat(yours), _flat(model), rtol=1e-4, atol=1e-6):
+            require(
+                yours.training,
+                "After the epoch the weights are wrong, and the model is in evaluation mode. Which "
+                "line sets the mode?",
+            )
+            raise WrongAnswer(
+                "After the epoch the weights are not those of a correct one. For each batch: "
+                "forward in training mode, loss of the logits, clear the old gradients, backward, "
+                "step."
+            )
+        _require_numbers(result, right, _count(batches))
+
+
+def _require_numbers(result: tuple, right: tuple[float, float], count: int) -> None:
+    """Require the right mean loss and accuracy of an epoch whose weights are right."""
+    loss, accuracy = result
+    require(
+        not same([loss, accuracy], list(right[::-1]), **LOSS),
+        "The weights are right. You return the accuracy first; return the mean loss first.",
+    )
+    total = "That is the sum over all images: divide by their number."
+    require_value(
+        loss,
+        right[0],
+        {total: right[0] * count},
+        f"The weights are right. Over all {count} images, each counted alike, the loss that the "
+        f"training computes is {show(right[0])} on average; you return {show(loss)}.",
+        **LOSS,
+    )
+    require_value(
+        accuracy,
+        right[1],
+        {total: right[1] * count, "Return a share from 0 to 1, not per cent.": 100 * right[1]},
+        f"The weights and the loss are right. Over all {count} images, each counted alike, the "
+        f"accuracy is {show(right[1])}; you return {show(accuracy)}.",
+        **LOSS,
+    )
 
 
 def _epoch(
@@ -77,7 +95,7 @@ def _epoch(
     batches: Batches,
     *,
     softmax: bool = False,
-    clears: bool = True,
+    clears: str = "before",
     trains: bool = True,
     loss_by_image: bool = True,
     accuracy_by_image: bool = True,
@@ -88,10 +106,12 @@ def _epoch(
     for images, labels in batches:
         logits = model(images).softmax(1) if softmax else model(images)
         loss = F.cross_entropy(logits, labels)
-        if clears:
+        if clears == "before":
             optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        if clears == "after":
+            optimizer.zero_grad()
         hits = (logits.argmax(1) == labels).double().mean().item()
         total_loss += loss.item() * (len(labels) if loss_by_image else 1)
         right += hits * (len(labels) if accuracy_by_image else 1)
@@ -101,7 +121,7 @@ def _epoch(
     )
 
 
-def _mistaken(**settings: bool) -> Callable:
+def _mistaken(**settings: bool | str) -> Callable:
     return lambda model, optimizer, batches: _epoch(model, optimizer, batches, **settings)
 
 
@@ -110,8 +130,10 @@ MISTAKES: Mistakes = {
         softmax=True
     ),
     "Old gradients still count: they add up until you call optimizer.zero_grad().": _mistaken(
-        clears=False
+        clears="never"
     ),
+    "The model came with old gradients, and your first step still uses them: clear them before "
+    "backward(), not only after step().": _mistaken(clears="after"),
     "The model came in evaluation mode and you left it there; training needs model.train().": (
         _mistaken(trains=False)
     ),
@@ -128,10 +150,13 @@ MISTAKES: Mistakes = {
 
 
 def _model() -> nn.Module:
-    """Return a small network with BatchNorm, in evaluation mode."""
+    """Return a small network with BatchNorm, in evaluation mode, with gradients of an old step."""
     with seeded(33):
         layers = nn.Flatten(), nn.Linear(48, 5), nn.BatchNorm1d(5), nn.ReLU(), nn.Linear(5, 2)
-        return nn.Sequential(*layers).eval()
+        model = nn.Sequential(*layers).eval()
+        for parameter in model.parameters():
+            parameter.grad = torch.randn_like(parameter)
+    return model
 
 
 def _with_momentum() -> tuple[nn.Module, torch.optim.Optimizer]:
@@ -158,33 +183,3 @@ def _count(batches: Batches) -> int:
 
 def _flat(model: nn.Module) -> Tensor:
     return torch.cat([p.detach().flatten().clone() for p in model.parameters()])
-
-
-NAMES = ("overfits", "underfits", "learns well", "rate too large")
-
-
-def _diagnose(curves: Mapping[str, list[float]]) -> str:
-    """Name a run by its losses."""
-    training, validation = curves["training"], curves["validation"]
-    if max(training[1:]) > 0.9:
-        return "rate too large"
-    if training[-1] > 0.6:
-        return "underfits"
-    return "overfits" if validation[-1] > min(validation) + 0.05 else "learns well"
-
-
-@exercise("03.4")
-def diagnosis(answer: Mapping[str, str]) -> None:
-    """Check a dict of the runs A to D: which of four words fits its curves."""
-    require(isinstance(answer, Mapping), 'Give a dict, such as {"A": "overfits", ...}.')
-    for run, curves in CURVES.items():
-        require(run in answer, f"Run {run} is missing.")
-        said = str(answer[run]).strip().lower()
-        require(said in NAMES, f"Run {run}: give one of {', '.join(map(repr, NAMES))}.")
-        training, validation = curves["training"], curves["validation"]
-        require(
-            said == _diagnose(curves),
-            f"Run {run} does not fit {said!r}: its training loss goes from {training[0]:.2f} to "
-            f"{training[-1]:.2f}, its validation loss is {min(validation):.2f} at best and "
-            f"{validation[-1]:.2f} at the end. (Guessing has 0.69.)",
-        )

@@ -9,7 +9,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from catdog_lib.exercises.calling import ask, seeded
-from catdog_lib.exercises.checking import as_float64, require_sequence, require_value, show
+from catdog_lib.exercises.checking import (
+    Mistakes,
+    as_float64,
+    refuse,
+    require_sequence,
+    require_value,
+    same,
+    show,
+)
 from catdog_lib.exercises.registry import exercise, require
 
 
@@ -35,11 +43,14 @@ def adamw_step(answer: Callable) -> None:
         mistakes = {
             inside: [mixed, mixed / (1 - 0.9**t), mixed / (1 - 0.9 * t)],
             handed_on.format("m"): [m_hat, m_right / (1 - 0.9 * t)],
+            "Your m is the new s: return w, m and s in this order.": s_right,
+            "You return the old m; the next step needs the new one.": m,
         }
         require_value(new_m, m_right, mistakes, "The new m is not 0.9 · m + 0.1 · g.")
         mistakes = {
             handed_on.format("s"): [s_hat, s_right / (1 - 0.999 * t)],
             inside: 0.999 * s + 0.001 * coupled**2,
+            "You return the old s; the next step needs the new one.": s,
         }
         require_value(new_s, s_right, mistakes, "The new s is not 0.999 · s + 0.001 · g².")
         _require_move((w - as_float64(new_w)) / lr, m_right, s_right, w, t, decay)
@@ -59,11 +70,23 @@ def _require_move(move: Tensor, m: Tensor, s: Tensor, w: Tensor, t: int, decay: 
         "The bias correction is gone altogether.": m / (s.sqrt() + eps) + decay * w,
         power: [p + decay * w for p in (linear[0] / (linear[1].sqrt() + eps), *half)],
         "ε belongs outside the root: √ŝ + ε.": m_hat / (s_hat + eps).sqrt() + decay * w,
+        "ε is missing: divide by √ŝ + ε.": m_hat / s_hat.sqrt() + decay * w,
+        "A step goes downhill: subtract it from w.": -adam - decay * w,
+        "Each mean is corrected by its own β: m by 0.9, s by 0.999.": m
+        / (1 - 0.999**t)
+        / ((s / (1 - 0.9**t)).sqrt() + eps)
+        + decay * w,
+        "The decay takes its share of the old w, not of the new one.": adam
+        + decay * (w - 0.01 * t * adam),
         "Divide by the root of ŝ.": m_hat / (s_hat + eps) + decay * w,
         "You divide the decay by √ŝ, too; AdamW keeps it outside.": (m_hat + decay * w)
         / (s_hat.sqrt() + eps),
     }
-    require(not move.isnan().any(), f"At t = {t} your new w contains NaN (not a number): {power}")
+    require(
+        not move.isnan().any(),
+        f"At t = {t} your new w contains NaN (not a number). Is a number under the root below 0? "
+        f"{power}",
+    )
     otherwise = f"At t = {t} m and s are right, but w should lose lr · (m̂ / (√ŝ + ε) + decay · w)."
     require_value(move, adam + decay * w, mistakes, otherwise)
 
@@ -85,35 +108,44 @@ def gain(answer: Callable[[Callable], float]) -> str:
     """
     grid = torch.linspace(-9, 9, 18001, dtype=torch.float64)
     density = torch.softmax(-(grid**2) / 2, 0)  # of the normal distribution, on the grid
-    found = []
+    values, mean, square, size = [], [], [], []
     for name, activation in _ACTIVATIONS.items():
         with seeded(4):
             value = as_float64(ask(answer, activation, draws=True))
         require(value.numel() == 1, f"Return one number; for {name} you return {show(value)}.")
         require(bool(value.isfinite()), f"For {name} your gain is {show(value)}.")
+        values.append(value.item())
         y = activation(grid)
-        mean, square = (density * y).sum(), (density * y**2).sum()
-        right = 1 / square.sqrt()
-        mistakes = {
-            "That is He's √2, which is right only for ReLU.": 2**0.5,
-            "You divide by the standard deviation of φ(z). The sum over n inputs has the mean "
-            "square n V times the mean of φ², and the mean of φ contributes to that.": (
-                1 / (square - mean**2).sqrt()
-            ),
-            "That is the square: weights have the variance c² / n.": 1 / square,
-            "It is upside down: where φ makes numbers smaller, weights must make them larger.": (
-                square.sqrt()
-            ),
-            "That is 1 over the mean of |φ(z)|; sizes go with the mean of the square.": (
-                1 / (density * y.abs()).sum()
-            ),
-            "That is 5/3, a rule of thumb for tanh in nn.init.calculate_gain; work it out.": 5 / 3,
-        }
-        after = abs(float(value / right)) ** _DEPTH
-        otherwise = (
+        for kept, moment in ((mean, y), (square, y**2), (size, y.abs())):
+            kept.append((density * moment).sum())
+    mean, square, size = torch.stack(mean), torch.stack(square), torch.stack(size)
+    right = 1 / square.sqrt()
+    if not same(values, right, rtol=0.02):
+        refuse(values, _gain_mistakes(mean, square, size), rtol=0.02)
+    for name, value, target in zip(_ACTIVATIONS, values, right.tolist(), strict=True):
+        after = abs(value / target) ** _DEPTH
+        rule = " (5/3 is a rule of thumb, nn.init.calculate_gain's for tanh; work it out.)"
+        require(
+            same(value, target, rtol=0.02),
             f"With {show(value)} for {name}, numbers would have {after:.2g} times their size after "
-            f"{_DEPTH} layers."
+            f"{_DEPTH} layers.{rule if same(value, 5 / 3, rtol=1e-4) else ''}",
         )
-        require_value(value, right, mistakes, otherwise, f"for {name}", rtol=0.02)
-        found.append(f"{float(right):.3f} for {name}")
+    found = (f"{c:.3f} for {name}" for name, c in zip(_ACTIVATIONS, right.tolist(), strict=True))
     return f"To three digits: {', '.join(found)}."
+
+
+def _gain_mistakes(mean: Tensor, square: Tensor, size: Tensor) -> Mistakes:
+    """Return wrong gains of all four activations, from their mean, mean square and mean size."""
+    return {
+        "That is He's √2 for every φ; it is right only for ReLU.": torch.full_like(mean, 2**0.5),
+        "You divide by the standard deviation of φ(z). The sum over n inputs has the mean "
+        "square n V times the mean of φ², and the mean of φ contributes to that.": (
+            1 / (square - mean**2).sqrt()
+        ),
+        "That is the square: weights have the variance c² / n.": 1 / square,
+        "It is upside down: where φ makes numbers smaller, weights must make them larger.": (
+            square.sqrt()
+        ),
+        "That is 1 over the mean of |φ(z)|; sizes go with the mean of the square.": 1 / size,
+        "The size is right, but c is a standard deviation, which is above 0.": -1 / square.sqrt(),
+    }

@@ -11,7 +11,7 @@ from torch import Tensor
 from catdog_lib.exercises.calling import ask
 from catdog_lib.exercises.checking import (
     as_float64,
-    require_sequence,
+    require_numbers,
     require_value,
     same,
     show,
@@ -22,22 +22,23 @@ from catdog_lib.sparsity import soft_threshold
 CURVATURE, LAM, LR, STEPS = 2.0, 0.5, 0.1, 400  # of the prediction
 
 
-def _new_weights(answer: Callable, w: Tensor, *others: object) -> Tensor:
+def _new_weights(answer: Callable, w: Tensor, *others: object, keeps: str) -> Tensor:
     """Return what the answer makes of the weights: new ones of the same shape."""
-    value = as_float64(ask(answer, w, *others, keeps="the weights that it was given"))
+    value = as_float64(ask(answer, w, *others, keeps=keeps, new=True))
     shapes = f"Return new weights of shape {tuple(w.shape)}; yours have {tuple(value.shape)}."
     require(value.shape == w.shape, shapes)
-    require(not value.isnan().any(), "A weight came out as NaN: do not divide by its size.")
+    require(not value.isnan().any(), "A weight came out as NaN: do you divide by a size that is 0?")
     return value
 
 
 @exercise("05.1", "proximal")
 def proximal_step(answer: Callable[[Tensor, Tensor, float, float], Tensor]) -> None:
     """Check a function of (weights, gradient, lr, lam): an SGD step on the loss, then soft."""
-    w = torch.tensor([1.5, -2.0, 0.0, 0.25, -0.3, -0.4, 0.1], dtype=torch.float64)
-    g = torch.tensor([1.0, 0.5, -2.0, 0.0, -2.0, -1.0, 0.7], dtype=torch.float64)
+    # 2×4 weights; one is 0 and stays there, so that a division by its size gives NaN
+    w = torch.tensor([[1.5, -2.0, 0.0, 0.25], [-0.3, -0.4, 0.1, 0.0]], dtype=torch.float64)
+    g = torch.tensor([[1.0, 0.5, -2.0, 0.0], [-2.0, -1.0, 0.7, 0.0]], dtype=torch.float64)
     for lr, lam in ((0.5, 0.25), (0.25, 2.0)):
-        value = _new_weights(answer, w, g, lr, lam)
+        value = _new_weights(answer, w, g, lr, lam, keeps="the weights or the gradient")
         u, t = w - lr * g, lr * lam
         right, size, s = soft_threshold(u, t), u.abs(), u.sign()
         mistakes = {
@@ -69,8 +70,8 @@ def proximal_step(answer: Callable[[Tensor, Tensor, float, float], Tensor]) -> N
             "You divided, as L2 does; L1 subtracts.": u / (1 + t),
         }
         otherwise = (
-            f"Weights {show(w)} with gradient {show(g)}, lr={lr} and lam={lam} should become "
-            f"{show(right)}; you have {show(value)}."
+            f"Weights {show(w.tolist())} with gradient {show(g.tolist())}, lr={lr} and lam={lam} "
+            f"should become {show(right.tolist())}; you have {show(value.tolist())}."
         )
         require_value(value, right, mistakes, otherwise)
 
@@ -79,13 +80,9 @@ def proximal_step(answer: Callable[[Tensor, Tensor, float, float], Tensor]) -> N
 def zeros_after_training(answer: tuple[float, float]) -> str:
     """Check the predicted shares of exact zeros, by gradient and by proximal steps."""
     pair = "two shares, first by gradient, then by proximal steps, such as (0.5, 0.5)"
-    by_gradient, by_proximal = require_sequence(answer, 2, pair)
+    by_gradient, by_proximal = require_numbers(answer, 2, pair)
     for share in (by_gradient, by_proximal):
-        number = as_float64(share)
-        require(
-            not isinstance(share, bool) and number.numel() == 1 and 0 <= float(number) <= 1,
-            f"A share is a number from 0 to 1; you gave {show(share)}.",
-        )
+        require(0 <= share <= 1, f"A share is a number from 0 to 1; you gave {show(share)}.")
     results = _shares_of_zeros()
     require(
         same(by_gradient, results[0], atol=0.02),
@@ -124,36 +121,38 @@ def prune_smallest(answer: Callable[[Tensor, float], Tensor]) -> None:
     spread = torch.tensor([0.2, 3.0], dtype=torch.float64).view(2, 1, 1, 1)
     large = torch.randn(2, 3, 2, 2, generator=generator, dtype=torch.float64) * spread
     flat = torch.tensor([0.9, -0.1, 0.4, -2.0, 0.3, 1.5, -0.7], dtype=torch.float64)
-    for w, share in ((large, 0.25), (flat, 0.5), (large, 0.75), (flat, 0.0), (flat, 1.0)):
-        value = _new_weights(answer, w, share)
+    for w, share in ((large, 0.25), (flat, 0.4), (large, 0.75), (flat, 0.0), (flat, 1.0)):
+        value = _new_weights(answer, w, share, keeps="the weights")
         n, size = w.numel(), w.abs()
         k = int(share * n)
         right = _without(w, size, k)
+        zeros = _zeros(value)
+        otherwise = f"{k} of {n} weights should be 0; yours has {zeros} zeros."
+        if k in (0, n):  # in these settings many mistakes give the same
+            require_value(value, right, {}, otherwise, f"share={share}")
+            continue
         rows = torch.stack([_without(row, row.abs(), int(share * row.numel())) for row in w])
         mistakes = {
             "The largest weights went; the smallest should.": _without(w, -size, k),
             "You sorted the weights with their signs: −2 is large, too.": _without(w, w, k),
             "You set to 0 what should stay, and kept the rest.": w - right,
             "You kept a share of the weights; that share should go.": _without(w, size, n - k),
-            "You rounded up; int(share * n) rounds down.": [
-                _without(w, size, min(n, k + 1)),
-                _without(w, size, -int(-share * n // 1)),
-            ],
-            "One too few became 0: is it < where it should be <=?": _without(
-                w, size, max(0, k - 1)
-            ),
+            "One too many became 0: int(share * n) rounds down, and they are the first int(share * "
+            "n) of the sorted ones.": _without(w, size, k + 1),
+            "One too few became 0: is it < where it should be <=?": _without(w, size, k - 1),
             "Everything below a share of the largest weight went; count weights instead.": (
                 torch.where(size <= share * size.max(), 0.0, w)
             ),
             "You pruned every row by itself; rank all weights together.": rows,
             "The weights that stay were changed as well; only the smallest become 0.": (
-                soft_threshold(w, size.flatten().sort().values[max(0, k - 1)].item())
+                soft_threshold(w, size.flatten().sort().values[k - 1].item())
             ),
             "Return the weights, not which of them stay.": (right != 0).double(),
         }
-        otherwise = (
-            f"{k} of {n} weights should be 0, the smallest; yours has {_zeros(value)} zeros."
-        )
+        if same(value == 0, right == 0):
+            otherwise = "The weights that stay were changed as well; only the smallest become 0."
+        elif zeros == k:
+            otherwise = f"{k} weights became 0, but not the {k} with the smallest |w|."
         require_value(value, right, mistakes, otherwise, f"share={share}")
 
 

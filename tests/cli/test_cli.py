@@ -33,6 +33,7 @@ COMMANDS = [
     "experiment l1",
     "experiment transfer",
     "course",
+    "handout",
     "grade",
 ]
 

@@ -129,5 +129,5 @@ def test_a_tuple_is_asked_for_in_words():
 
     pair(lambda a, b: [b, a])
     pair(lambda a, b: torch.tensor([b, a]))
-    with pytest.raises(WrongAnswer, match=r"^Return b and a; you return 2\.$"):
+    with pytest.raises(WrongAnswer, match=r"^I expected b and a; I got 2\.$"):
         pair(lambda a, b: b)

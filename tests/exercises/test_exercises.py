@@ -10,8 +10,11 @@ import pytest
 from catdog_lib.errors import CatdogError
 from catdog_lib.exercises import WrongAnswer, check, exercises, registry
 from catdog_lib.exercises.registry import function_of
+from docs.mistakes_page import kind
 
 ROOT = Path(__file__).parents[2]
+MISTAKES_PAGE = (ROOT / "docs" / "teaching" / "mistakes.md").read_text(encoding="utf-8")
+KNOWN_MISTAKES = {kind(line[2:]) for line in MISTAKES_PAGE.splitlines() if line.startswith("- ")}
 LESSONS = sorted(
     {path.stem.split("_")[1] for path in (ROOT / "catdog_lib" / "exercises").glob("lesson_*.py")}
 )
@@ -30,8 +33,10 @@ RIGHT = {
     [pytest.param(n, *item, id=f"{n}-{item[1]}") for n in NUMBERS for item in BANKS[n]],
 )
 def test_a_wrong_answer_is_rejected_with_its_hint(number, answer, hint):
-    with pytest.raises(WrongAnswer, match=hint):
+    with pytest.raises(WrongAnswer, match=hint) as wrong:
         check(number, answer)
+    said = kind(str(wrong.value).split("not yet. ", 1)[-1])
+    assert said in KNOWN_MISTAKES, "renew the page: python -m docs.mistakes_page"
 
 
 @pytest.mark.parametrize(

@@ -87,8 +87,8 @@ def one_at(row, column, value=1.0):
 
 
 MOVE_RIGHT = [
-    ("left", "expected numbers, not a str"),
-    (None, "expected numbers, not a NoneType"),
+    ("left", "expected numbers, not 'left'"),
+    (None, "expected numbers, not None"),
     (one_at(1, 2), "to the left"),
     (one_at(0, 1), "the image down; rows and columns are swapped"),
     (one_at(2, 1), "the image up; rows and columns are swapped"),

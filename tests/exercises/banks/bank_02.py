@@ -53,7 +53,7 @@ CONV = [
     (swapped, "swapped"),
     (height_twice, "Your width is the height"),
     (one_setting, "height's settings for the width"),
-    (lambda size, *rest: right(size[0], *(pair[0] for pair in rest)), "Return two numbers"),
+    (lambda size, *rest: right(size[0], *(pair[0] for pair in rest)), "expected two numbers"),
     (no_return, "returns None"),
     ((5, 6), "Give the function itself"),
 ]

@@ -45,9 +45,11 @@ NORM = [
         lambda maps: maps - maps.mean((0, 2, 3), keepdim=True),
         "now divide by the standard deviation",
     ),
-    (lambda maps: maps.mean((0, 2, 3)), "keepdim=True"),
+    (lambda maps: maps.mean((0, 2, 3)), "keep their shape"),
     (lambda maps: nn.BatchNorm2d(maps.shape[1]).eval()(maps), "channel by channel"),
     (lambda maps: maps, "channel by channel"),
+    (lambda maps: norm_over((0, 2, 3))(maps).half(), "as float16"),
+    (lambda maps: norm_over((0, 2, 3))(maps).mT, "keep their shape"),
     (no_return, "a tensor"),
 ]
 
@@ -59,9 +61,11 @@ FIRST_LOSSES = [
     ([math.log10(10), math.log10(1000), THIRD], "natural logarithm"),
     ([math.log(10), math.log2(1000), THIRD], "1/1,000"),
     ([math.log(10), math.log(1000), math.log(2)], "the loss without the biases"),
-    ([math.log(10), math.log(1000), 6.0025], "of the dogs alone"),
-    ([math.log(10), math.log(1000), 6], "of the dogs alone"),
+    ([math.log(10), math.log(1000), 6.0025], "take the mean of"),
+    ([math.log(10), math.log(1000), 6], "take the mean of"),
     ([math.log(10), math.log(1000), 2.0], "the measured loss is not 2"),
+    ([math.log(10), math.log(1000), 6.005], "or of both together"),
+    ([2.3, ..., 3.0], "still a ... in the place"),
     ([2.3, 6.91], "three losses"),
     (2.3, "three losses"),
 ]
@@ -118,17 +122,22 @@ def update_by_hand(model, optimizer, batches):
 
 
 EPOCH = [
-    (as_given, "not in training mode|not those of a correct one"),
+    (as_given, "the model is in evaluation mode"),
     (epoch_with(softmax=True), "softmax itself"),
     (epoch_with(clears_first=False), "Old gradients still count"),
-    (epoch_with(trains=False), "not in training mode"),
+    (epoch_with(clears_first=False, clears_last=True), "your first step still uses them"),
+    (epoch_with(trains=False), "came in evaluation mode"),
     (epoch_with(by_batch=True), "Loss and accuracy give"),
     (epoch_with(reduction="sum"), "not those of a correct one"),
     (epoch_with(steps=False), "not those of a correct one"),
     (epoch_with(backward=False), "not those of a correct one"),
     (update_by_hand, "not those of a correct one"),
-    (lambda m, o, b: an_epoch(m, o, b)[::-1], "The mean loss over all 21 images"),
-    (lambda m, o, b: (an_epoch(m, o, b)[0], 21), "The accuracy over all 21"),
+    (lambda m, o, b: an_epoch(m, o, b)[::-1], "accuracy first"),
+    (lambda m, o, b: (an_epoch(m, o, b)[0], 100 * an_epoch(m, o, b)[1]), "those of a correct"),
+    (lambda m, o, b: [1, 100] * np.array(an_epoch(m, o, b)), "not per cent"),
+    (lambda m, o, b: 21 * np.array(an_epoch(m, o, b)), "sum over all images"),
+    (lambda m, o, b: np.round(an_epoch(m, o, b), 1), "on average; you return 0.7"),
+    (lambda m, o, b: (an_epoch(m, o, b)[0], 21), "the accuracy is"),
     (lambda m, o, b: an_epoch(m, o, b)[0], "two numbers"),
     (lambda m, o, b: an_epoch(m, o, b[:-1]), "not those of a correct one"),
     (lambda m, o, b: an_epoch(m, o, b[::-1]), "not those of a correct one"),
@@ -143,6 +152,7 @@ CURVES = [
     (WORDS | {"B": "underfits"}, "Run B does not fit"),
     (WORDS | {"C": "overfits"}, "Run C does not fit"),
     (WORDS | {"D": "rate too large"}, "Run D does not fit"),
+    (WORDS | {"E": "overfits"}, "no run 'E'"),
     (WORDS | {"D": "bad"}, "Run D: give one of"),
     ({"A": "overfits"}, "Run B is missing"),
     (list(WORDS.values()), "Give a dict"),
@@ -169,7 +179,41 @@ def against_the_last(losses, patience):
     return len(losses), losses.index(min(losses)) + 1
 
 
+def from_a_start(start):
+    """Return an answer that takes a number of its own for the lowest loss so far."""
+
+    def stopping_from(losses, patience):
+        best, kept = start, 0
+        for i, loss in enumerate(losses, 1):
+            if loss < best:
+                best, kept = loss, i
+            elif i - kept >= patience:
+                return i, kept
+        return len(losses), kept
+
+    return stopping_from
+
+
+def in_steps(losses, patience):
+    """Take a loss for lower only if it is lower by 0.001."""
+    return stopping([round(loss, 3) for loss in losses], patience)
+
+
+def not_in_a_row(losses, patience):
+    bad = 0
+    for i in range(1, len(losses)):
+        bad += losses[i] >= min(losses[:i])
+        if bad == patience:
+            return i + 1, losses.index(min(losses[: i + 1])) + 1
+    return len(losses), losses.index(min(losses)) + 1
+
+
 STOPPING = [
+    (from_a_start(1.0), "should be"),
+    (from_a_start(100), "should be"),
+    (in_steps, "should be"),
+    (not_in_a_row, "those in a row"),
+    (lambda losses, patience: (losses.pop(), 1), r"such as list\(x\)"),
     (lambda losses, patience: stopping(losses, patience, first=0), "Epochs count from 1"),
     (
         lambda losses, patience: (stopping(losses, patience)[0], stopping(losses, patience)[1] - 1),
@@ -180,10 +224,10 @@ STOPPING = [
     (lambda losses, patience: stopping(losses, patience, late=1), "one epoch late"),
     (
         lambda losses, patience: stopping(losses, patience, late=-1),
-        "one epoch early|the right pair",
+        "one epoch early",
     ),
     (lambda losses, patience: stopping(losses, patience, strict=False), "An equal loss"),
-    (against_the_last, "the best loss so far|the right pair|epoch late"),
+    (against_the_last, "the best loss so far"),
     (
         lambda losses, patience: (
             stopping(losses, patience)[0],
@@ -193,11 +237,11 @@ STOPPING = [
     ),
     (
         lambda losses, patience: (len(losses), losses.index(min(losses)) + 1),
-        "the right pair|epoch late",
+        "never stop early",
     ),
     (lambda losses, patience: stopping(losses, patience)[0], "two integers"),
     (lambda losses, patience: (losses.sort(), stopping(losses, patience))[1], "changed the losses"),
-    (no_return, "two integers"),
+    (no_return, "returns None"),
     ((3, 1), "Give the function itself"),
 ]
 
@@ -246,6 +290,72 @@ class TooLarge(Base):
 
 class TakesNoBytes(Base):
     normalize = False
+
+
+class EndsInSigmoid(Base):
+    end = nn.Sigmoid()
+
+
+class EndsInTanh(Base):
+    end = nn.Tanh()
+
+
+class Frozen(Base):
+    def __init__(self):
+        super().__init__()
+        self.requires_grad_(False)
+
+
+class InAList(Base):
+    """Its layers are in a plain list."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = list(self.features)
+        del self.features
+
+    def forward(self, images):
+        maps = self.pixels(images)
+        for layer in self.layers:
+            maps = layer(maps)
+        return self.classifier(maps.mean((2, 3)))
+
+
+class Squeezes(Base):
+    def forward(self, images):
+        maps = self.features(self.pixels(images))
+        return self.classifier(F.adaptive_avg_pool2d(maps, 1).squeeze())
+
+
+class CountsTwenty(Base):
+    def forward(self, images):
+        maps = self.features(self.pixels(images))
+        return self.classifier(F.adaptive_avg_pool2d(maps, 1).reshape(20, -1))
+
+
+class MixesImages(Base):
+    def forward(self, images):
+        logits = super().forward(images)
+        return logits - logits.mean(0)
+
+
+class DropsAlways(Base):
+    def forward(self, images):
+        return F.dropout(super().forward(images), 0.5)
+
+
+class ChangesImages(Base):
+    def forward(self, images):
+        return super().forward(images.bitwise_and_(254))
+
+
+class Pair(Base):
+    def forward(self, images):
+        return super().forward(images), images
+
+
+class NoForward(Base):
+    forward = nn.Module.forward
 
 
 class OneLogit(Base):
@@ -304,7 +414,7 @@ OWN = [
     (EndsInLogSoftmax, "log-softmax"),
     (EndsInRelu, "ReLU after the last layer"),
     (TooLarge, "parameters; keep it"),
-    (TakesNoBytes, r"does it begin with Normalize"),
+    (TakesNoBytes, r"begin with Normalize\(\)"),
     (OneLogit, r"shape \(20, 2\)"),
     (AddsUpTheBatch, r"shape \(20, 2\)"),
     (IgnoresTheImage, "same answer"),
@@ -312,7 +422,18 @@ OWN = [
     (CutWire, "never get a gradient"),
     (TooWeak, "by heart"),
     (without_convolution, "no convolution"),
-    (flattened_to_the_wrong_size, "does the linear layer fit"),
+    (flattened_to_the_wrong_size, "reach the linear layer"),
+    (EndsInSigmoid, "a sigmoid after"),
+    (EndsInTanh, "a tanh after"),
+    (Frozen, "is all frozen"),
+    (InAList, "not into a plain list"),
+    (Squeezes, r"not \(2,\): squeeze"),
+    (CountsTwenty, "For 1×3×64×64 images your network stopped with RuntimeError"),
+    (MixesImages, "mean may run over the batch"),
+    (DropsAlways, "different answers each time"),
+    (ChangesImages, "changes the images"),
+    (Pair, "returns tuple"),
+    (NoForward, r'missing the required "forward" function\.$'),
     (Base(), "not a finished network"),
     (no_return, "should return an nn.Module"),
 ]
@@ -353,6 +474,35 @@ def two_lists(model, optimizer, batches):
     return torch.stack(losses).sum() / n, torch.stack(hits).sum() / n
 
 
+def goes_back_to_its_mode(model, optimizer, batches):
+    was_training = model.training
+    result = an_epoch(model, optimizer, batches)
+    model.train(was_training)
+    return result
+
+
+class StartsAtZero(Base):
+    """Its last layer starts at 0, so that all first logits are 0."""
+
+    def __init__(self):
+        super().__init__()
+        nn.init.zeros_(self.classifier.weight)
+        nn.init.zeros_(self.classifier.bias)
+
+
+class ByFunctions(nn.Module):
+    """A convolution without a layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.pixels, self.classifier = Normalize(), nn.Linear(16 * 64, 2)
+        self.kernels = nn.Parameter(torch.randn(16, 3, 5, 5) / 9)
+
+    def forward(self, images):
+        maps = F.conv2d(self.pixels(images), weight=self.kernels, stride=2, padding=2)
+        return self.classifier(F.max_pool2d(maps.relu(), 4).flatten(1))
+
+
 class WithDropout(Base):
     def __init__(self):
         super().__init__()
@@ -374,16 +524,18 @@ RIGHT_ANSWERS = {
         ),
     ],
     "03.2": [(2.30, 6.91, 3.00), np.array([2.303, 6.908, 3.0025]), torch.tensor([2.3, 6.9, 3.0])],
-    "03.3": [epoch_with(clears_last=True), two_lists, epoch_with()],
+    "03.3": [epoch_with(clears_last=True), two_lists, epoch_with(), goes_back_to_its_mode],
     "03.4": [
         {run: word.upper() for run, word in WORDS.items()},
         {run: f" {word} " for run, word in WORDS.items()},
         dict(reversed(WORDS.items())),
+        {run.lower(): word for run, word in WORDS.items()},
     ],
     "03.5": [running_minimum, with_a_counter, stopping],
     "03.6": [
-        Base,
+        StartsAtZero,
         WithDropout,
+        ByFunctions,
         lambda: nn.Sequential(
             *(Normalize(), nn.Conv2d(3, 8, 5, 4), nn.BatchNorm2d(8), nn.ReLU()),
             *(nn.Conv2d(8, 16, 3, 2), nn.BatchNorm2d(16), nn.ReLU()),

@@ -75,9 +75,10 @@ KERNEL = [
     (lambda x, g: right_kernel(x[:1], g[:1]), "only the first image"),
     (lambda x, g: right_kernel(x, torch.ones_like(g)), "sum of the pixels"),
     (lambda x, g: right_kernel(x, g).transpose(0, 1), "swap the first two axes"),
-    (lambda x, g: right_kernel(x, g).transpose(2, 3), "Not what autograd finds"),
+    (lambda x, g: right_kernel(x, g).transpose(2, 3), "are transposed"),
     (lambda x, g: right_kernel(x, g).sum(1), "have the shape"),
     (lambda x, g: F.conv2d(x, torch.ones(1, x.shape[1], 3, 3)), "have the shape"),
+    (lambda x, g: right_kernel(x, g)[..., :3, :3], "have the shape"),
     (lambda x, g: g, "have the shape"),
     (kernel_in_place, "changed x or g"),
     (no_return, "returns None"),
@@ -131,6 +132,24 @@ def moves_x(loss, gradient, x):
     return relative(differences(loss, x), gradient(x)) < 1e-4
 
 
+def by_autograd(loss, gradient, x):
+    x = x.clone().requires_grad_()
+    return relative(torch.autograd.grad(loss(x), x)[0], gradient(x)) < 1e-6
+
+
+def by_func(loss, gradient, x):
+    return relative(torch.func.grad(loss)(x), gradient(x)) < 1e-6
+
+
+def one_number_a_row(loss, gradient, x):
+    found = []
+    for i in range(len(x)):
+        step = torch.zeros_like(x)
+        step[i] = 1e-5
+        found.append((loss(x + step) - loss(x - step)) / 2e-5)
+    return relative(torch.stack(found), gradient(x)) < 1e-4
+
+
 CHECKS = [
     (lambda loss, gradient, x: True, "accepts a gradient with the wrong sign"),
     (lambda loss, gradient, x: False, "rejects the right gradient"),
@@ -147,6 +166,12 @@ CHECKS = [
     (along_one_direction, "in the wrong places"),
     (checks(relative), "True or False"),
     (checks(lambda a, b: (a - b).abs() < 1e-4 * a.norm()), "one True or False"),
+    (checks(lambda a, b: torch.allclose(a, b)), "accepts .* a tiny loss"),
+    (checks(lambda a, b: bool(((a - b) / b).abs().max() < 1e-4)), "divided by 0"),
+    (checks(lambda a, b: str(bool(relative(a, b) < 1e-4))), "Return one True or False"),
+    (by_autograd, "without autograd"),
+    (by_func, "without autograd"),
+    (one_number_a_row, "through all 9 numbers"),
     (moves_x, "changed x"),
     (no_return, "returns None"),
     (True, "Give the function itself"),
@@ -221,6 +246,12 @@ def in_numpy(w, m, s, g, t, lr, decay):
     return [w * (1 - lr * decay) - lr * step, m, s]
 
 
+def swapped_betas(w, m, s, g, t, lr, decay):
+    m, s = 0.9 * m + 0.1 * g, 0.999 * s + 0.001 * g**2
+    adam = m / (1 - 0.999**t) / ((s / (1 - 0.9**t)).sqrt() + 1e-8)
+    return w - lr * (adam + decay * w), m, s
+
+
 def adamw_in_place(w, m, s, g, t, lr, decay):
     m *= 0.9
     m += 0.1 * g
@@ -249,7 +280,16 @@ ADAMW = [
     ),
     (adamw(move=lambda m, s, mh, sh, w, lr, d: mh / (sh + 1e-8) + d * w), "the root of"),
     (adamw(move=lambda m, s, mh, sh, w, lr, d: (mh + d * w) / (sh.sqrt() + 1e-8)), "√ŝ, too"),
-    (adamw(order=False), "The new m is not"),
+    (adamw(order=False), "The new m is not|is the new s"),
+    (adamw(move=lambda m, s, mh, sh, w, lr, d: mh / sh.sqrt() + d * w), "ε is missing"),
+    (adamw(move=lambda m, s, mh, sh, w, lr, d: -mh / (sh.sqrt() + 1e-8) - d * w), "downhill"),
+    (
+        adamw(move=lambda m, s, mh, sh, w, lr, d: (1 - lr * d) * mh / (sh.sqrt() + 1e-8) + d * w),
+        "the old w",
+    ),
+    (swapped_betas, "its own β"),
+    (lambda w, m, s, *rest: (adamw()(w, m, s, *rest)[0], m, s), "the old m"),
+    (lambda w, m, s, *rest: (*adamw()(w, m, s, *rest)[:2], s), "the old s"),
     (lambda *given: adamw()(*given)[0], "three tensors"),
     (adamw_in_place, "changed a tensor"),
     (no_return, "returns None"),
@@ -279,6 +319,8 @@ GAIN = [
         ),
         "rule of thumb",
     ),
+    (sampled(lambda y: -1 / y.square().mean().sqrt()), "which is above 0"),
+    (lambda phi: 1.333 if phi(torch.tensor(-2.0)) == -1 else 1.0, "With 1.333 for F.leaky_relu"),
     (lambda phi: 2.0, "times their size"),
     (lambda phi: float("nan"), "your gain is"),
     (lambda phi: phi(torch.randn(5)), "one number"),
@@ -318,7 +360,7 @@ def kernel_by_a_layer(x, g):
 
 
 RIGHT_ANSWERS = {
-    "04.1": [(4, 0, 3), [4.0, 0.0, 3.0], torch.tensor([4, 0, 3])],
+    "04.1": [(4, 0, 3), [4.0, 0.0, 3.0], torch.tensor([4, 0, 3]), [[4], [0], [3]]],
     "04.2": [
         kernel_by_conv2d,
         kernel_by_pytorch,

@@ -47,6 +47,10 @@ STEP = [
     (lambda w, g, lr, lam: soft(w - 0.5 * g, 0.125), "should become"),
     (on_u(lambda u, t: soft(u, t).sum()), "of shape"),
     (lambda w, g, lr, lam: w / w.abs() * soft(w - lr * g, lr * lam).abs(), "NaN"),
+    (on_u(lambda u, t: u / u.abs() * (u.abs() - t).clamp(min=0)), "NaN"),
+    (on_u(lambda u, t: soft(u, t).flatten()), "of shape"),
+    (on_u(lambda u, t: (soft(u, t), t)), "differ in shape"),
+    (lambda w, g, lr, lam: soft(w - g.mul_(lr), lr * lam), "changed the weights or the gradient"),
     (in_place_step, "changed the weights"),
     (no_return, "returns None"),
     (1.0, "Give the function itself"),
@@ -55,10 +59,10 @@ STEP = [
 
 def step_by_loop(weights, gradient, lr, lam):
     result = []
-    for w, g in zip(weights.tolist(), gradient.tolist(), strict=True):
+    for w, g in zip(weights.flatten().tolist(), gradient.flatten().tolist(), strict=True):
         u, t = w - lr * g, lr * lam
         result.append(u - t if u > t else u + t if u < -t else 0.0)
-    return result
+    return torch.tensor(result).view(weights.shape)
 
 
 def step_in_numpy(weights, gradient, lr, lam):
@@ -71,6 +75,7 @@ STEPS = [
     step_in_numpy,
     lambda weights, gradient, lr, lam: F.softshrink(weights - lr * gradient, lr * lam),
     on_u(lambda u, t: u - u.clamp(-t, t)),
+    on_u(lambda u, t: u * (1 - t / u.abs()).clamp(min=0)),
     lambda w, g, lr, lam: soft(w.float() - lr * g.float(), lr * lam),
 ]
 
@@ -84,7 +89,7 @@ PREDICTION = [
     ((0.0, 0.0), "do reach 0"),
     ((0.0, 0.4), "which .* are below"),
     ((0, 25), "from 0 to 1"),
-    (0.25, "Return two shares"),
+    (0.25, "expected two shares"),
     ((0.0, "0.25"), "expected numbers"),
 ]
 
@@ -122,7 +127,25 @@ def without_graph(model, images, labels, lam):
     return entropy(model, images, labels) + lam * l1(w.detach() for w in weights(model))
 
 
+def two_levels(model):
+    """Look at the children of the model and at theirs, no deeper."""
+    near = [*model, *(inner for layer in model for inner in layer.children())]
+    return l1(layer.weight for layer in near if isinstance(layer, nn.Conv2d | nn.Linear))
+
+
+def in_training_mode(model, images, labels, lam):
+    return entropy(model.train(), images, labels) + lam * l1(weights(model))
+
+
+def looks_first(model, images, labels, lam):
+    assert model(images).shape == (len(images), 2)
+    return entropy(model, images, labels) + lam * l1(weights(model))
+
+
 LOSS = [
+    (with_penalty(two_levels), "inner module"),
+    (in_training_mode, r"another mode than before \(training mode\)"),
+    (looks_first, "more than once"),
     (broken, "is it overwritten"),
     (lambda m, x, y, lam: lam * l1(weights(m)), "is it overwritten"),
     (lambda m, x, y, lam: entropy(m, x, y), "penalty is missing"),
@@ -188,6 +211,11 @@ def soft_instead(w, share):
     return soft(w, w.abs().flatten().sort().values[k - 1].item() if k else 0.0)
 
 
+def all_if_none(w, share):
+    threshold = w.abs().flatten().sort().values[int(share * w.numel()) - 1]
+    return torch.where(w.abs() <= threshold, 0.0, w)
+
+
 PRUNE = [
     (lambda w, s: without(w, -w.abs(), int(s * w.numel())), "largest weights went"),
     (lambda w, s: without(w, w, int(s * w.numel())), "with their signs"),
@@ -198,8 +226,14 @@ PRUNE = [
     (lambda w, s: torch.where(w.abs() <= s * w.abs().max(), 0.0, w), "count weights instead"),
     (by_rows, "every row by itself"),
     (soft_instead, "were changed as well"),
+    (lambda w, s: without(w, w.abs(), int(s * w.numel())).abs(), "were changed as well"),
+    (lambda w, s: without(w, w.abs(), round(s * w.numel())), "rounds down"),
+    (lambda w, s: torch.where(w.abs() <= w.abs().quantile(s), 0.0, w), "rounds down"),
+    (lambda w, s: without(w, w.flatten().abs().argsort(), int(s * w.numel())), "but not the"),
+    (all_if_none, r"0 of 7 weights should be 0; yours has 7 zeros"),
+    (lambda w, s: without(w, w.abs(), int(s * w.numel())) if s else w, "shares its memory"),
     (lambda w, s: without(w, w.abs(), int(s * w.numel())) != 0, "Return the weights"),
-    (lambda w, s: without(w, w.abs(), 6), "should be 0, the smallest"),
+    (lambda w, s: without(w, w.abs(), 6), "weights should be 0"),
     (lambda w, s: without(w, w.abs(), int(s * w.numel())).flatten(), "of shape"),
     (prune_in_place, "changed the weights"),
     (no_return, "returns None"),
@@ -272,11 +306,13 @@ SEARCH = [
     (PLAN | {"seeds": 2}, "take 3 or more"),
     (PLAN | {"seeds": 5}, "30 runs; you have 24"),
     (PLAN | {"seeds": 2.5}, "is a number of runs"),
+    (PLAN | {"same_seeds": "yes"}, "True or False; you gave 'yes'"),
+    (PLAN | {"lambdas": [0, 1e-4, float("nan"), 1]}, "is a number; yours are"),
     (PLAN | {"same_seeds": False}, "cancels in the differences"),
     (PLAN | {"judge": "test"}, "open the test set once"),
     (PLAN | {"judge": "training"}, "reward overfitting"),
     (PLAN | {"judge": "a friend"}, "Give one of"),
-    ({"lambdas": [0, 1]}, "Give a dict with"),
+    ({"lambdas": [0, 1]}, "'seeds', 'same_seeds', 'judge' is missing"),
     (4, "Give a dict with"),
 ]
 
@@ -290,12 +326,13 @@ BANKS = {
 }
 RIGHT_ANSWERS = {
     "05.1": STEPS,
-    "05.2": [(0.0, 0.25), [0, 0.245], (np.float64(0.01), torch.tensor(0.26))],
+    "05.2": [(0.0, 0.25), [0, 0.245], (np.float64(0.01), torch.tensor(0.26)), [[0], [0.25]]],
     "05.3": LOSSES,
     "05.6": [prune_by_threshold, prune_in_numpy, prune_by_loop, prune_by_topk],
     "05.4": [(OVER, STUCK), [OVER.lower(), STUCK], OVER + STUCK],
     "05.5": [
         PLAN,
+        PLAN | {"same_seeds": np.True_, "note": "mine"},
         PLAN | {"seeds": 3, "lambdas": (0, *(10 ** (-4 + 4 * i / 6) for i in range(7)))},
         PLAN | {"lambdas": np.array([0, 1e-4, 1e-3, 1e-2, 1e-1, 1]), "seeds": np.int64(3)},
         PLAN | {"lambdas": torch.tensor([0, 1e-4, 1e-3, 1e-2, 1e-1, 1]), "judge": "Validation"},

@@ -302,7 +302,7 @@ STANDARDISE = [
     (changed, "should have mean 0"),
     (lambda a, b: (by(a, a), by(a, 2 * b)), "exactly the same to the others"),
     (lambda a, b: (by(a, b), by(a, a)), r"The training features have the shape"),
-    (lambda a, b: by(a, a), "Return two tensors"),
+    (lambda a, b: by(a, a), "expected two tensors"),
     (in_place, "changed the features"),
     (no_return, "returns None"),
     (torch.zeros(3), "Give the function itself"),
@@ -337,7 +337,7 @@ READING = [
     (("larger", "larger"), "have nothing in common"),
     (("smaller", "chance"), "the higher one in every draw"),
     (("larger", "smaller"), "Fine-tuning's mean is the higher one"),
-    ("larger", "Return two answers"),
+    ("larger", "expected two answers"),
     (("larger", 3), "Give one of"),
     (("larger", "perhaps"), "you gave 'perhaps'"),
 ]

@@ -1,4 +1,4 @@
-"""The command ``catdog grade``, for instructors."""
+"""The commands for instructors: ``catdog handout`` and ``catdog grade``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,28 @@ from pathlib import Path
 import click
 
 from catdog_lib.cli.options import Command, ManyValues
+
+
+@click.command(cls=Command, epilog="catdog handout --out handouts")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default="handouts",
+    metavar="DIR",
+    show_default=True,
+    help="The folder for the two files.",
+)
+def handout(out: Path) -> tuple[int, dict]:
+    """Zip the course, for students and for instructors.
+
+    The students' has no solutions, no tests and no teaching notes.
+    """
+    from catdog_lib.course.handouts import write_handouts
+
+    written = write_handouts(out)
+    for path in written.values():
+        print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
+    return 0, {edition: str(path) for edition, path in written.items()}
 
 
 @click.command(cls=Command, epilog="catdog grade submissions.zip --lesson 02 --out grades")

@@ -1,0 +1,61 @@
+"""Write docs/teaching/mistakes.md, what students get wrong: python docs.mistakes_page.py
+
+Each line is a hint that a wrong answer in the exercises' banks gets, so the page cannot say
+anything else than the checkers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from importlib import import_module
+from pathlib import Path
+
+import nbformat
+
+from catdog_lib.exercises import WrongAnswer, check, exercises
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "teaching" / "mistakes.md"
+START = """# What students get wrong
+
+For each exercise, the mistakes that its checker knows, in the words of the hint that a student
+gets, with the numbers of one example. The list is made from the banks of wrong answers with which
+the checkers are tested; it is not part of the students' edition.
+"""
+
+
+def kind(hint: str) -> str:
+    """Return what alike hints share: their text without the numbers."""
+    return re.sub(r"0x[0-9a-f]+|-?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?", "…", " ".join(hint.split()))
+
+
+def hints(number: str) -> list[str]:
+    """Return the hints of an exercise, in the order of its bank, one of each kind."""
+    found: dict[str, str] = {}
+    bank = import_module(f"tests.exercises.banks.bank_{number[:2]}").BANKS[number]
+    for answer, _ in bank:
+        with contextlib.redirect_stdout(io.StringIO()):
+            try:
+                check(number, answer)
+            except WrongAnswer as wrong:
+                said = " ".join(str(wrong).split("not yet. ", 1)[-1].split())
+                found.setdefault(kind(said), said)
+    return list(found.values())
+
+
+def page() -> str:
+    """Return the page."""
+    parts = [START]
+    for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+        cells = nbformat.read(path, as_version=4).cells
+        title = next(re.search(r"^# +(.+)", c.source, re.MULTILINE) for c in cells)
+        parts.append(f"\n## {title[1]}\n")
+        for number in exercises(path.name[:2]):
+            parts.append(f"\n### {number}\n\n" + "".join(f"- {said}\n" for said in hints(number)))
+    return "".join(parts)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
