@@ -30,7 +30,7 @@ network.
 # The order of a visit, not of the alphabet.
 ROOMS = """
     from_scratch models data sketches training inspect explain sparsity transfer trust evidence
-    plots explore exercises grading runs experiments bench deploy course cli
+    plots explore exercises clinic grading runs experiments diagnose bench deploy course cli
 """.split()  # noqa: SIM905, some rooms a row
 
 

@@ -31,7 +31,7 @@ FLOORS = {
             "transfer explain trust",
             "plots",
             "bench runs explore",
-            "experiments deploy",
+            "clinic diagnose experiments deploy",
             "exercises",
             "grading",
             "cli",

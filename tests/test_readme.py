@@ -36,7 +36,9 @@ def home(tmp_path):
     for label, word in enumerate(("cat", "dog")):
         (tmp_path / "photos" / f"{word}s").mkdir(parents=True)
         for i in range(30):
-            draw_image(i, label, 96).save(tmp_path / "photos" / f"{word}s" / f"{word}.{i}.jpg")
+            draw_image(2 * i + label, label, 96).save(
+                tmp_path / "photos" / f"{word}s" / f"{word}.{i}.jpg"
+            )
     return tmp_path
 
 

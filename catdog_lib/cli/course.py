@@ -41,6 +41,15 @@ def course(lesson: str | None, out: Path | None) -> tuple[int, dict]:
     failed = [lesson["number"] for lesson in result["lessons"] if not lesson["ok"]]
     failures = f", failed: {', '.join(failed)}" if failed else ""
     print(f"{len(result['lessons'])} run in {result['seconds']:.0f} s{failures}")
+    if lesson is None:
+        from catdog_lib.budget import use
+        from catdog_lib.deploy.demo.course import add_demo
+
+        use(budget)
+        try:
+            add_demo(Path(result["site"]).parent)
+        except CatdogError as error:  # the pages are complete without it
+            print(f"The pages have no demo: {error}")
     print(f"The pages: {Path(result['site']).resolve().as_uri()}")
     return (1 if failed else 0), result
 

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 import click
 
 from catdog_lib import __version__
-from catdog_lib.cli import course, data, deploy, doctor, instructor, train
+from catdog_lib.cli import course, data, demo, deploy, diagnose, doctor, instructor, train
 from catdog_lib.cli.options import Group
 from catdog_lib.errors import CatdogError
 
@@ -47,8 +47,10 @@ _COMMANDS = {
         train.sweep,
         train.evaluate,
         train.predict,
+        diagnose.diagnose,
         deploy.export,
         deploy.card,
+        demo.demo,
         course.bench,
         experiment_group,
         course.course,
@@ -64,8 +66,8 @@ for _group, _members in _COMMANDS.items():
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status.
 
-    0: done; 1: a lesson failed; 2: something that the user can put right, named in one sentence on
-    the standard error; 130: interrupted.
+    0: done; 1: a lesson failed, or a diagnosis found something; 2: something that the user can put
+    right, named in one sentence on the standard error; 130: interrupted.
     """
     try:
         with _main_process_output():

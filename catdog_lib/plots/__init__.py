@@ -9,6 +9,7 @@ from catdog_lib.plots.arrays import annotated_arrays
 from catdog_lib.plots.backbones import backbone_comparison, backbone_times, channel_connections
 from catdog_lib.plots.body_parts import body_parts
 from catdog_lib.plots.charts import line_chart
+from catdog_lib.plots.clinic import broken_and_fixed
 from catdog_lib.plots.convolution import channel_sum, connectivity_matrices, equivariance, kernels
 from catdog_lib.plots.convolution_step import convolution_step
 from catdog_lib.plots.datasets import accuracies, image_sizes, multiple_comparisons, templates
@@ -64,6 +65,7 @@ __all__ = [
     "backbone_comparison",
     "backbone_times",
     "body_parts",
+    "broken_and_fixed",
     "captioned_images",
     "channel_connections",
     "channel_statistics",

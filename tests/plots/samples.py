@@ -86,6 +86,19 @@ FIGURES = {
         lambda: plots.loss_curves({"A": {"training": [0.7, 0.1], "validation": [0.7, 0.9]}}),
         "A: training 0.70 to 0.10, validation 0.70 to 0.90",
     ),
+    "broken_and_fixed": (
+        lambda: plots.broken_and_fixed(
+            {
+                "broken": dict(
+                    loss=[[0.8, 0.7, 0.7], [9.0, 0.7, 0.6]],
+                    accuracy=[[0.4, 0.5, 0.5], [0.6, 0.5, 0.5]],
+                    known=[0.5, 0.5],
+                ),
+                "fixed": dict(loss=[[0.7, 0.3, 0.1]], accuracy=[[0.5, 0.8, 1.0]], known=[1.0]),
+            }
+        ),
+        "broken: the loss goes from 4.90 to 0.65",
+    ),
     "confusion": (
         lambda: plots.confusion(torch.tensor([[30, 10], [5, 15]])),
         "Of 40 cats, 30 (75.0%) are called cat",

@@ -58,6 +58,18 @@ def test_the_curves_of_a_history_have_its_values():
     assert accuracies.lines[2].get_xdata()[0] == 3, "the best epoch is marked"
 
 
+def test_a_broken_script_has_its_curves_and_an_accuracy_for_each_seed():
+    runs = {"loss": [[0.8, 0.2], [0.6, 0.4]], "accuracy": [[0.5, 0.9], [0.7, 1]], "known": [0, 1]}
+    losses, accuracies = plots.broken_and_fixed({"broken": runs}, {"floor": 0.3}).axes
+    first, second, mean, floor = (line.get_ydata() for line in losses.lines)
+    assert np.allclose([first, second, mean], [[0.8, 0.2], [0.6, 0.4], [0.7, 0.3]])
+    assert np.allclose(floor, 0.3) and losses.get_yscale() == "linear"
+    marks = accuracies.lines[3]
+    assert np.allclose(marks.get_ydata(), [0, 100]) and min(marks.get_xdata()) > 2
+    runs["loss"][0][0] = 90.0
+    assert plots.broken_and_fixed({"broken": runs}).axes[0].get_yscale() == "log"
+
+
 def test_the_confusion_matrix_has_true_classes_in_rows():
     texts = {
         tuple(map(float, text.get_position())): text.get_text()

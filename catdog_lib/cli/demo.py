@@ -1,0 +1,48 @@
+"""The command ``catdog demo``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from catdog_lib.cli.options import Command, quiet_option
+from catdog_lib.cli.train import RUN
+
+
+@click.command(cls=Command, epilog="catdog demo my_first_run --out my_demo")
+@RUN
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The folder to write; an older demo in it is replaced.",
+)
+@quiet_option
+def demo(run_folder: Path, out: Path, quiet: bool) -> tuple[int, dict]:
+    """Write a page that runs the network in a browser.
+
+    Drop a photo, or use the camera: the page answers, offline, and no photo leaves it.
+    """
+    from catdog_lib.deploy.demo.folder import write_demo
+    from catdog_lib.deploy.trial import finished_run
+
+    run = finished_run(run_folder)
+    facts = write_demo(
+        run,
+        out,
+        name=run_folder.name,
+        progress=not quiet,
+        log=(lambda line: None) if quiet else print,
+    )
+    size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
+    print(f"saved      {out}, {size / 1e6:.0f} MB; any web server can show it")
+    print(f"look at it python -m http.server --directory {out}")
+    print("           and open http://localhost:8000")
+    print(
+        f"note       it holds small copies of {len(facts['labels'])} training images and some test "
+        "images: publish it only if you may publish them"
+    )
+    told = {name: facts[name] for name in ("size", "heat", "temperature", "rank", "threshold")}
+    return 0, {"run": str(run_folder), "out": str(out), "bytes": size, **told}

@@ -1,0 +1,1 @@
+"""The patients: each a training script as a student would write it, with one defect."""

@@ -1,0 +1,42 @@
+"""A prediction in training mode.
+
+Lesson 08, section 2.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+
+from catdog_lib.clinic.parts import Log, Run, normalized, small_cnn
+from catdog_lib.clinic.patient import Patient
+from catdog_lib.data.image_set import Splits
+
+
+def script(pets: Splits, seed: int, epochs: int) -> Run:
+    """Train a network, then predict."""
+    torch.manual_seed(seed)
+    images, labels = pets.train[:]
+    network = small_cnn(pets.train.size)
+    optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
+    log = Log()
+    for epoch in range(epochs):
+        network.train()
+        for batch in torch.randperm(len(labels)).split(16):
+            outputs = network(normalized(images[batch]))
+            loss = F.cross_entropy(outputs, labels[batch])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            log.note(epoch, loss, outputs, labels[batch])
+
+    def predict(images):
+        with torch.no_grad():
+            return network(normalized(images)).argmax(1)
+
+    return Run(network, log, predict)
+
+
+PATIENT = Patient(
+    script, {"with torch.no_grad():": "network.eval()\n        with torch.no_grad():"}
+)

@@ -1,0 +1,42 @@
+"""Labels that count from 1, answers that count from 0.
+
+Lesson 08, section 2.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+
+from catdog_lib.clinic.parts import Log, Run, normalized, small_cnn
+from catdog_lib.clinic.patient import Patient
+from catdog_lib.data.image_set import Splits
+
+
+def script(pets: Splits, seed: int, epochs: int) -> Run:
+    """Train on labels that count from 1."""
+    torch.manual_seed(seed)
+    images, labels = pets.train[:]
+    labels = labels + 1  # as in the file: 1 cat, 2 dog
+    network = small_cnn(pets.train.size, classes=3)
+    optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
+    log = Log()
+    for epoch in range(epochs):
+        network.train()
+        for batch in torch.randperm(len(labels)).split(16):
+            outputs = network(normalized(images[batch]))
+            loss = F.cross_entropy(outputs, labels[batch])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            log.note(epoch, loss, outputs, labels[batch])
+
+    def predict(images):
+        network.eval()
+        with torch.no_grad():
+            return network(normalized(images)).argmax(1)
+
+    return Run(network, log, predict)
+
+
+PATIENT = Patient(script, {".argmax(1)": ".argmax(1) - 1"})

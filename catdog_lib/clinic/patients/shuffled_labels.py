@@ -1,0 +1,49 @@
+"""Images and labels that are shuffled apart.
+
+Lesson 08, section 1.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+
+from catdog_lib.clinic.parts import Log, Run, normalized, small_cnn
+from catdog_lib.clinic.patient import Patient
+from catdog_lib.data.image_set import Splits
+
+
+def script(pets: Splits, seed: int, epochs: int) -> Run:
+    """Shuffle the images in every epoch, and train on them."""
+    torch.manual_seed(seed)
+    images, labels = pets.train[:]
+    network = small_cnn(pets.train.size)
+    optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
+    log = Log()
+    for epoch in range(epochs):
+        network.train()
+        shuffled_images = images[torch.randperm(len(images))]
+        shuffled_labels = labels[torch.randperm(len(labels))]
+        for batch in torch.arange(len(labels)).split(16):
+            outputs = network(normalized(shuffled_images[batch]))
+            loss = F.cross_entropy(outputs, shuffled_labels[batch])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            log.note(epoch, loss, outputs, shuffled_labels[batch])
+
+    def predict(images):
+        network.eval()
+        with torch.no_grad():
+            return network(normalized(images)).argmax(1)
+
+    return Run(network, log, predict)
+
+
+PATIENT = Patient(
+    script,
+    {
+        "images[torch.randperm(len(images))]": "images[order := torch.randperm(len(images))]",
+        "labels[torch.randperm(len(labels))]": "labels[order]",
+    },
+)

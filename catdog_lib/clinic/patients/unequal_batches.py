@@ -1,0 +1,53 @@
+"""An accuracy averaged over batches of unequal size.
+
+Lesson 08, section 4.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+
+from catdog_lib.clinic.parts import Log, Run, normalized, small_cnn
+from catdog_lib.clinic.patient import Patient
+from catdog_lib.data.image_set import Splits
+
+
+def script(pets: Splits, seed: int, epochs: int) -> Run:
+    """Train, then measure the accuracy batch by batch."""
+    torch.manual_seed(seed)
+    images, labels = pets.train[:]
+    network = small_cnn(pets.train.size)
+    optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
+    log = Log()
+    for epoch in range(epochs):
+        network.train()
+        for batch in torch.randperm(len(labels)).split(16):
+            outputs = network(normalized(images[batch]))
+            loss = F.cross_entropy(outputs, labels[batch])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            log.note(epoch, loss, outputs, labels[batch])
+
+    def predict(images):
+        network.eval()
+        with torch.no_grad():
+            return network(normalized(images)).argmax(1)
+
+    def accuracy(images, labels, batch_size):
+        scores = []
+        for batch in torch.arange(len(labels)).split(batch_size):
+            hits = predict(images[batch]) == labels[batch]
+            scores.append(hits.double().mean().item())
+        return sum(scores) / len(scores)
+
+    return Run(network, log, predict, {"accuracy": accuracy})
+
+
+PATIENT = Patient(
+    script,
+    {
+        "scores.append(hits.double().mean().item())": "scores += hits.tolist()",
+    },
+)

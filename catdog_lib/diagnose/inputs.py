@@ -1,0 +1,190 @@
+"""What the network is shown: the same in training as later, and not the same images in both."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from itertools import permutations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from scipy.special import stdtr
+from torch import Tensor
+
+from catdog_lib.data.check.perceptual_hash import THUMB, similar_pairs
+from catdog_lib.diagnose.finding import CERTAIN, LIKELY, Finding, certainty_of
+
+_SHIFT = 1.0  # standard deviations from image to image that a channel's mean may differ by
+_RATIO, _RANGE = 1.5, 20.0  # between the contrasts of images; between ranges of pixels
+_FITS = 0.999  # share of the pixels' variance that a change of scale explains
+
+
+def leaked_images(
+    train_images: Tensor, test_images: Tensor, names: Sequence[str] | None = None
+) -> list[Finding]:
+    """Find images that are in the training set and in the test set, exactly or nearly.
+
+    Exact copies agree in every pixel. Near copies are found as ``catdog data check`` finds them, by
+    a perceptual hash and the correlation of the grey values; of 7 pairs that it named among 10,000
+    photos, all 7 were one photo twice (:mod:`catdog_lib.data.check.perceptual_hash`).
+
+    Args:
+        train_images, test_images: N×3×H×W and M×3×H×W, before augmentation and in the same scale;
+            features, N×D, are searched for exact copies.
+        names: of the test images, M, to say which they are; None numbers them from 0.
+    """
+    known = {digest(image) for image in train_images}
+    exact = [i for i, image in enumerate(test_images) if digest(image) in known]
+    count, crossing = len(train_images), []
+    if train_images.ndim == test_images.ndim == 4:
+        pairs = similar_pairs(_thumbnails(train_images, test_images))
+        crossing = [pair for pair in pairs if pair.first < count <= pair.second]
+    near = sorted({pair.second - count for pair in crossing} - set(exact))
+    findings = []
+    for found, certainty, what in (
+        (exact, CERTAIN, "are in the training set, too, pixel for pixel"),
+        (near, LIKELY, "have a near copy in the training set: resized, mirrored, made lighter, …"),
+    ):
+        if found:
+            named = [names[i] if names else f"no. {i}" for i in found[:3]]
+            saw = (
+                f"{len(found)} of {len(test_images)} test images {what}: {', '.join(named)}"
+                f"{' …' if len(found) > len(named) else ''}."
+            )
+            advice = (
+                "Split the files before anything else is done with them, and keep all copies of a "
+                "photo in one split; catdog data check finds copies in a folder."
+            )
+            numbers = {"copies": len(found), "test_images": len(test_images), "rows": found}
+            findings.append(Finding("leaked_images", saw, certainty, advice, numbers))
+    return findings
+
+
+def digest(image: Tensor) -> bytes:
+    """Return a hash of an image, equal for images that are equal in every number."""
+    image = image.cpu()
+    return hashlib.blake2b(image.contiguous().numpy().tobytes(), digest_size=16).digest()
+
+
+def _thumbnails(*sets: Tensor) -> np.ndarray:
+    """Return 16×16 grey values (uint8) of all images, whatever their scale."""
+    chunks = (chunk for images in sets for chunk in images.split(256))  # to need less memory
+    grey = torch.cat([F.adaptive_avg_pool2d(c.float().mean(1), THUMB) for c in chunks])
+    low, high = grey.min(), grey.max()
+    return ((grey - low) / (high - low).clamp(min=1e-12) * 255).to(torch.uint8).cpu().numpy()
+
+
+def changed_preprocessing(train_images: Tensor, test_images: Tensor) -> list[Finding]:
+    """Compare what the network was shown in training with what it is shown in prediction.
+
+    Looks for another scale (0 to 255 against 0 to 1), another normalization, and exchanged channels
+    (BGR against RGB). If both show the same images, the change is computed exactly. Otherwise the
+    statistics of each channel are compared by Welch's t test. Only differences above a limit count,
+    about as large as those from image to image, since augmentation moves the statistics, too.
+
+    Args:
+        train_images: N×3×H×W, as the first layer gets them in training; 16 or more.
+        test_images: M×3×H×W, as the first layer gets them in prediction. What is no image with
+            three channels, such as features, is not judged.
+    """
+    if not all(each.ndim == 4 and each.shape[1] == 3 for each in (train_images, test_images)):
+        return []
+    train, test = train_images.double(), test_images.double()
+    if train.shape == test.shape and (change := _exact_change(train, test)):
+        return change
+    return [*_changed_scale(train, test), *_swapped_channels(train, test)][:1]
+
+
+def _exact_change(train: Tensor, test: Tensor) -> list[Finding]:
+    """Return a finding if both are the same images in another form; [] if they are others."""
+    pixels, shown = (each.transpose(0, 1).flatten(1) for each in (train, test))  # 3×values
+    for order in sorted(permutations(range(pixels.shape[0]))):  # the identity comes first
+        x, y = pixels[list(order)], shown
+        x_centred, y_centred = x - x.mean(1, keepdim=True), y - y.mean(1, keepdim=True)
+        slope = (x_centred * y_centred).sum(1) / x_centred.square().sum(1).clamp(min=1e-12)
+        left = (y_centred - slope[:, None] * x_centred).square().sum(1)
+        if not (left <= (1 - _FITS) * y_centred.square().sum(1)).all() or (slope <= 0).any():
+            continue
+        offset = y.mean(1) - slope * x.mean(1)
+        shift = offset.abs().max() / y.std()
+        if order == (0, 1, 2) and (slope - 1).abs().max() < 0.01 and shift < 0.01:
+            return []
+        swapped = "" if order == (0, 1, 2) else f", with the channels in the order {order}"
+        factors = ", ".join(f"{value:.3g}" for value in slope)
+        offsets = ", ".join(f"{value:.2f}" for value in offset)
+        saw = (
+            "In prediction the same images reach the network changed since training: channels "
+            f"times {factors}, plus {offsets}{swapped}."
+        )
+        numbers = {"slope": slope.tolist(), "offset": offset.tolist(), "order": list(order)}
+        return [_preprocessing(saw, CERTAIN, numbers)]
+    return []
+
+
+def _changed_scale(train: Tensor, test: Tensor) -> list[Finding]:
+    """Compare mean and contrast of each channel, over the images."""
+    found = []
+    for channel, name in enumerate(("red", "green", "blue")):
+        means = [each[:, channel].flatten(1).mean(1) for each in (train, test)]
+        contrasts = [
+            each[:, channel].flatten(1).std(1).clamp(min=1e-12).log() for each in (train, test)
+        ]
+        spread = ((means[0].var() + means[1].var()) / 2).sqrt().item() + 1e-12
+        shift = (means[1].mean() - means[0].mean()).item() / spread
+        ratio = (contrasts[1].mean() - contrasts[0].mean()).exp().item()
+        effects = (abs(shift) > _SHIFT, not 1 / _RATIO < ratio < _RATIO)
+        p_values = [welch_p_value(*means), welch_p_value(*contrasts)]
+        for p_value, effect in zip(p_values, effects, strict=True):
+            if effect and certainty_of(p_value):
+                found.append((p_value, name, shift, ratio))
+    if not found:
+        return []
+    p_value, name, shift, ratio = min(found)
+    # Images of another kind can differ by a lot, too, but not as 0 to 255 from 0 to 1.
+    certainty = CERTAIN if max(ratio, 1 / ratio) > _RANGE else LIKELY
+    hint = ", as 0 to 255 has beside 0 to 1" if 100 < max(ratio, 1 / ratio) < 600 else ""
+    saw = (
+        f"In prediction the contrast of {name} is {ratio:.3g} times that of training{hint}, and "
+        f"its mean differs by {shift:+.2f} standard deviations (of the images' means); by chance "
+        f"with probability {p_value:.0e}."
+    )
+    numbers = {"p_value": p_value, "shift": shift, "ratio": ratio}
+    return [_preprocessing(saw, certainty, numbers)]
+
+
+def _swapped_channels(train: Tensor, test: Tensor) -> list[Finding]:
+    """Compare red minus blue, whose sign changes if the two are exchanged."""
+    warmth = [(each[:, 0] - each[:, 2]).flatten(1).mean(1) for each in (train, test)]
+    as_seen, mirrored = welch_p_value(*warmth), welch_p_value(warmth[0], -warmth[1])
+    if not certainty_of(as_seen) or mirrored < 0.01:
+        return []
+    saw = (
+        f"In training red is {warmth[0].mean():+.3f} above blue, on average, and in prediction "
+        f"{warmth[1].mean():+.3f}, as if the two were exchanged; by chance with probability "
+        f"{as_seen:.0e}."
+    )
+    return [_preprocessing(saw, LIKELY, {"p_value": as_seen, "order": [2, 1, 0]})]
+
+
+def _preprocessing(saw: str, certainty: str, numbers: dict) -> Finding:
+    advice = (
+        "Use one function for both, or put the normalization into the network's first layer; "
+        "OpenCV reads blue, green, red, and Pillow reads red, green, blue. If both are prepared "
+        "alike, the images themselves are of another kind."
+    )
+    return Finding("changed_preprocessing", saw, certainty, advice, numbers)
+
+
+def welch_p_value(first: Tensor, second: Tensor) -> float:
+    """Return how probable so large a difference of two means is by chance, by Welch's t test.
+
+    Source: B. L. Welch 1947, Biometrika 34, 28–35.
+    """
+    parts = [(each.var().item() / len(each), len(each) - 1) for each in (first, second)]
+    variance = sum(part for part, _ in parts)
+    difference = abs(first.mean().item() - second.mean().item())
+    if variance == 0:
+        return 1.0 if difference == 0 else 0.0
+    degrees = variance**2 / sum(part**2 / count for part, count in parts)
+    return float(2 * stdtr(degrees, -difference / variance**0.5))

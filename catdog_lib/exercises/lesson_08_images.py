@@ -1,0 +1,100 @@
+"""Checkers of lesson 08, The clinic: photos in both sets (08.4), and four curves (08.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor
+
+from catdog_lib.exercises.calling import ask, seeded
+from catdog_lib.exercises.checking import as_float64, show
+from catdog_lib.exercises.recorded_patients import CURVES, DEFECTS
+from catdog_lib.exercises.registry import exercise, require
+
+SIGNS = {
+    "second softmax": "its training loss would level off at 0.31 = ln(1 + e⁻¹), not fall further",
+    "dead ReLUs": "its losses would stay at 0.69 = ln 2 from some epoch on, without moving",
+    "gradients never cleared": "its training loss would jump up and down, and not settle",
+    "leak": "its validation loss would fall together with the training loss, nearly as far",
+}
+
+
+@exercise("08.6")
+def diagnoses(answer: Mapping[str, str]) -> str:
+    """Check a dict of the scripts A to D: which of four defects each has."""
+    require(isinstance(answer, Mapping), 'Give a dict, such as {"A": "leak", ...}.')
+    for letter, curves in CURVES.items():
+        require(letter in answer, f"Script {letter} is missing.")
+        said = str(answer[letter]).strip()
+        known = {name.lower(): name for name in SIGNS}
+        listed = ", ".join(map(repr, SIGNS))
+        require(said.lower() in known, f"Script {letter}: give one of {listed}.")
+        name = known[said.lower()]
+        training, validation = curves["training"], curves["validation"]
+        require(
+            name == DEFECTS[letter],
+            f"Script {letter} has no {name!r}: {SIGNS[name]}. Its training loss goes from "
+            f"{training[0]:.2f} to {training[-1]:.2f}, its validation loss from "
+            f"{validation[0]:.2f} to {validation[-1]:.2f}.",
+        )
+    return "All four are named."
+
+
+@exercise("08.4", "leaked")
+def leaked(answer: Callable[[Tensor, Tensor], object]) -> None:
+    """Check a function of (train, test): which test images are also in train."""
+    for seed, same, mirrored in ((0, {4: 1}, {0: 3, 6: 2}), (1, {}, {1: 5}), (2, {}, {})):
+        train, test = _sets(seed, same, mirrored)
+        value = ask(answer, train, test, keeps="the images")
+        found = as_float64(list(value) if isinstance(value, set | frozenset) else value)
+        require(
+            found.numel() == 0 or found.ndim == 1,
+            f"Return a list of positions in test, such as [0, 4]; yours has the shape "
+            f"{tuple(found.shape)}.",
+        )
+        _judge(sorted(found.tolist()), value, same, mirrored, len(test))
+
+
+def _judge(found: list[float], value: object, same: dict, mirrored: dict, count: int) -> None:
+    right = sorted({*same, *mirrored})
+    is_mask = getattr(value, "dtype", None) == torch.bool or (
+        isinstance(value, list) and any(isinstance(one, bool) for one in value)
+    )
+    require(
+        not is_mask,
+        "Return positions, not a mask: mask.nonzero().flatten() turns one into the other.",
+    )
+    hints = {
+        "Mirrored photos are the same photos: compare with train.flip(3), too.": sorted(same),
+        "Photos that are in both sets as they are count, too.": sorted(mirrored),
+        "Those are positions in train; give the positions in test.": sorted(
+            [*same.values(), *mirrored.values()]
+        ),
+        "Those are the photos that are not in train.": sorted(set(range(count)) - {*right}),
+        "flip(2) turns photos upside down; flip(3) mirrors left and right.": sorted({*same, 7}),
+        "An image is the same only if all its pixels are: some are equal by chance.": list(
+            range(count)
+        ),
+    }
+    for hint, wrong in hints.items():
+        require(found == right or found != wrong, hint)
+    repeated = len(found) > len(set(found))
+    require(not repeated, "A position occurs twice; each test image counts once.")
+    require(found == right, f"In test {show(right)} are in train, too; you return {show(found)}.")
+
+
+def _sets(seed: int, same: dict[int, int], mirrored: dict[int, int]) -> tuple[Tensor, Tensor]:
+    """Return 9 and 8 images: test image → the training image that it repeats.
+
+    The last test image is a training image upside down, which is not the same photo.
+    """
+    with seeded(80 + seed):
+        train, test = (torch.randint(0, 256, (n, 3, 5, 5), dtype=torch.uint8) for n in (9, 8))
+    test[7] = train[8].flip(1)
+    for position, twin in same.items():
+        test[position] = train[twin]
+    for position, twin in mirrored.items():
+        test[position] = train[twin].flip(2)
+    test[5] = train[0].roll(1, 2) if 5 not in {*same, *mirrored} else test[5]  # nearly the same
+    return train, test

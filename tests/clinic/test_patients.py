@@ -1,0 +1,162 @@
+"""Each broken script shows its defect with every seed, and the fixed one does not."""
+
+import math
+import traceback
+from functools import cache
+
+import pytest
+import torch
+from torch import Tensor
+
+from catdog_lib import data
+from catdog_lib.clinic import PATIENTS, Case, Patient, Run, examine, normalized
+from catdog_lib.evidence.comparisons import CHANCE, compare_paired
+
+FLOOR = math.log(1 + math.exp(-1))
+
+
+@cache
+def pets() -> data.Splits:
+    return data.load("sketches", size=32, max_train=76, max_test=45, progress=False)
+
+
+@cache
+def case(name: str) -> Case:
+    return examine(PATIENTS[name], pets(), epochs=10)
+
+
+def last_loss(run: Run) -> float:
+    return run.log.losses[-1]
+
+
+def known(run: Run) -> float:
+    return run.accuracy(*pets().train[:])
+
+
+def seen_in_training(run: Run) -> Tensor:
+    return normalized(pets().train[:][0])
+
+
+def seen_in_prediction(run: Run) -> Tensor:
+    """Return what the script's own predict hands to the network."""
+    seen = []
+    handle = run.network.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    run.predict(pets().train[:][0])
+    handle.remove()
+    return seen[0]
+
+
+def red_over_blue(images: Tensor) -> float:
+    red, _, blue = images.mean((0, 2, 3)).tolist()
+    return red - blue
+
+
+def silent_units(run: Run) -> float:
+    """Return the share of zeros in what the last layer reads."""
+    with torch.no_grad():
+        return (run.network[:-1](seen_in_training(run)) == 0).double().mean().item()
+
+
+def drift(run: Run) -> float:
+    """Return how far the statistics of the frozen network's first BatchNorm have moved."""
+    return (run.network[1].running_mean - run.kept["start"][1].running_mean).abs().max().item()
+
+
+def twins(run: Run) -> int:
+    """Return how many held-out images are in the training images, up to their brightness."""
+    shapes = [
+        {tuple((image[0] > image[0].float().mean()).flatten().tolist()) for image in images}
+        for images in (run.kept["held_out"][0], run.kept["known"])
+    ]
+    return len(shapes[0] & shapes[1])
+
+
+def flattery(run: Run) -> float:
+    """Return by how much the held-out accuracy is above that on new images."""
+    return run.accuracy(*run.kept["held_out"]) - run.accuracy(*pets().test[:])
+
+
+def miscount(run: Run) -> float:
+    """Return how far the script's accuracy is from that of its own answers."""
+    images, labels = pets().test[:]
+    right = (run.predict(images) == labels).double().mean().item()
+    return abs(run.kept["accuracy"](images, labels, len(labels) - 1) - right)
+
+
+# patient → what is measured, what the broken script shows, what the fixed one shows
+SYMPTOMS = {
+    "second_softmax": (lambda run: min(run.log.losses), lambda x: x > FLOOR, lambda x: x < 0.2),
+    "no_zero_grad": (last_loss, lambda x: x > 0.5, lambda x: x < 0.2),
+    "dead_relu": (silent_units, lambda x: x > 0.99, lambda x: x < 0.9),
+    "shuffled_labels": (last_loss, lambda x: x > 0.6, lambda x: x < 0.2),
+    "no_eval": (known, lambda x: x < 0.8, lambda x: x > 0.95),
+    "other_pixels": (
+        lambda run: (seen_in_prediction(run) - seen_in_training(run)).abs().max().item(),
+        lambda x: x > 100,
+        lambda x: x == 0,
+    ),
+    "bgr": (
+        lambda run: red_over_blue(seen_in_prediction(run)),
+        lambda x: x < 0,
+        lambda x: x > 0,
+    ),
+    "off_by_one": (known, lambda x: x < 0.05, lambda x: x > 0.95),
+    "untrained_file": (known, lambda x: x < 0.75, lambda x: x > 0.95),
+    "drifting_norm": (drift, lambda x: x > 0.1, lambda x: x == 0),
+    "leak": (twins, lambda x: x > 5, lambda x: x == 0),
+    "unequal_batches": (miscount, lambda x: x > 0.01, lambda x: x < 1e-12),
+}
+
+
+@pytest.mark.parametrize("name", PATIENTS)
+def test_the_symptom_is_seen_with_every_seed_and_goes_with_the_fix(name):
+    measure, is_ill, is_well = SYMPTOMS[name]
+    broken, fixed = (
+        [measure(run) for run in runs] for runs in (case(name).broken, case(name).fixed)
+    )
+    assert len(broken) == len(fixed) >= 3
+    assert all(map(is_ill, broken)), broken
+    assert all(map(is_well, fixed)), fixed
+
+
+@pytest.mark.parametrize("name", ["no_eval", "other_pixels", "off_by_one", "untrained_file"])
+def test_known_images_are_misjudged_by_more_than_chance_explains(name):
+    assert case(name).compare_known().verdict == "smaller"
+    assert max(case(name).known["broken"]) < min(case(name).known["fixed"])
+
+
+def test_the_first_head_of_a_frozen_network_is_spoilt():
+    broken, fixed = case("drifting_norm").known.values()
+    assert all(mine < 0.9 for mine in broken) and all(other > 0.95 for other in fixed)
+
+
+def test_a_leak_flatters():
+    gaps = [flattery(run) for run in case("leak").broken]
+    assert compare_paired(gaps, [0.0] * len(gaps)).verdict == "larger"
+
+
+def test_a_patient_compared_with_itself_shows_nothing():
+    healthy = case("off_by_one").fixed
+    assert Case(healthy, healthy, {}).compare(last_loss).verdict == CHANCE
+
+
+@pytest.mark.parametrize("name", PATIENTS)
+def test_a_script_is_short_and_its_fix_a_line_or_two(name):
+    broken, fixed = PATIENTS[name].sources
+    assert 20 <= len(broken.splitlines()) <= 40
+    changed = [line for line in PATIENTS[name].diff().data.splitlines() if line[0] in "+-"]
+    assert 1 <= sum(line[0] == "+" for line in changed) <= 2
+    assert sum(line[0] == "-" for line in changed) <= 2
+    assert broken != fixed
+
+
+def test_a_fix_whose_line_is_not_there_is_refused():
+    with pytest.raises(ValueError, match="'nowhere' occurs 0 times"):
+        _ = Patient(PATIENTS["leak"].broken, {"nowhere": "here"}).fixed
+
+
+def test_an_error_in_a_fixed_script_shows_its_line():
+    broken = Patient(PATIENTS["leak"].broken, {"log = Log()": "log = 1 / 0"})
+    with pytest.raises(ZeroDivisionError) as error:
+        broken.fixed(pets(), 0, 1)
+    assert "log = 1 / 0" in "".join(traceback.format_tb(error.tb))
