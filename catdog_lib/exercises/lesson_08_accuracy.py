@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from catdog_lib.exercises.calling import ask
 from catdog_lib.exercises.checking import as_float64, require_value, show
-from catdog_lib.exercises.random_inputs import generator
+from catdog_lib.exercises.random_inputs import generator, seeded
 from catdog_lib.exercises.registry import exercise, require
 
 IMAGES = 21

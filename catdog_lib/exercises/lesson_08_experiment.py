@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from catdog_lib.exercises.calling import ask
 from catdog_lib.exercises.checking import require_choice, show
-from catdog_lib.exercises.random_inputs import generator
+from catdog_lib.exercises.random_inputs import generator, seeded
 from catdog_lib.exercises.registry import exercise, require
 
 Predict = Callable[[Tensor], Tensor]
