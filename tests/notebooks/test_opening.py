@@ -20,7 +20,13 @@ SLOW = {
     "scipy": "Student's t",
     "captum": "a comparison with captum",
 }
-TRAINS = {"07"}  # before its first figure, so it needs an optimizer
+OPTIMIZER = {"torch._dynamo", "sympy"}
+NEEDED = {  # before the first figure
+    "07": OPTIMIZER,  # it trains the network whose features it shows
+    "08": OPTIMIZER,  # it trains a broken network and its repaired copy
+    "09": OPTIMIZER,  # it fits a head
+    "10": OPTIMIZER | {"torchvision"},  # it times the plain loop, which is made of these
+}
 
 RUN = """
 import json, sys
@@ -79,4 +85,4 @@ def test_a_slow_module_would_be_seen():
 def test_the_first_figure_needs_nothing_slow(path, tmp_path):
     settings = {"CATDOG_DATA": "sketches", "CATDOG_BUDGET": "quick", "CATDOG_CACHE": str(tmp_path)}
     found = slow_modules([(path.stem, cells_up_to_the_first_figure(path))], **settings)[path.stem]
-    assert set(found) <= ({"torch._dynamo", "sympy"} if path.stem[:2] in TRAINS else set())
+    assert set(found) == NEEDED.get(path.stem[:2], set())
