@@ -28,7 +28,8 @@ the checkers are tested; it is not part of the students' edition.
 
 def kind(hint: str) -> str:
     """Return what alike hints share: their text without the numbers."""
-    return re.sub(r"0x[0-9a-f]+|-?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?", "…", " ".join(hint.split()))
+    hint = re.sub(r" at 0x[0-9a-f]+", "", hint)
+    return re.sub(r"-?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?", "…", " ".join(hint.split()))
 
 
 def hints(number: str) -> list[str]:
@@ -41,7 +42,7 @@ def hints(number: str) -> list[str]:
                 check(number, answer)
             except WrongAnswer as wrong:
                 said = " ".join(str(wrong).split("not yet. ", 1)[-1].split())
-                found.setdefault(kind(said), said)
+                found.setdefault(kind(said), re.sub(r" at 0x[0-9a-f]+", "", said))
     return list(found.values())
 
 
