@@ -88,6 +88,13 @@ def hides_the_error(model, layer, images):
     return kept[0]
 
 
+def hides_it_altogether(model, layer, images):
+    try:
+        return in_try(copied)(model, layer, images)
+    except RuntimeError:
+        return None
+
+
 def twice(model, layer, images):
     model(images)
     return in_try(copied)(model, layer, images)
@@ -116,6 +123,7 @@ RECORD = [
     (recorder(copied, remove=False), "still there"),
     (recorder(copied), "`finally`"),
     (hides_the_error, "left as it was.*IndexError"),
+    (hides_it_altogether, "hides an error"),
     (twice, "more than once"),
     (leaves_it_there, "its attribute 'kept'"),
     (in_try(lambda x, y: y.detach_().clone()), "no gradient flows"),
