@@ -106,7 +106,7 @@ def _by_heart(model: nn.Module, images: Tensor, labels: Tensor, rate: float) -> 
 
 
 def labels_off_by_one(labels: Tensor, outputs: Tensor) -> list[Finding]:
-    """Recognize labels that count from 1, and lists of labels that are shifted by one place.
+    """Recognize labels or answers that count from 1, and labels that are shifted by one place.
 
     Args:
         labels: N, in the order of the data set.
@@ -120,20 +120,30 @@ def labels_off_by_one(labels: Tensor, outputs: Tensor) -> list[Finding]:
         advice = "Count classes from 0, and give the network one output for each class."
         return [Finding("labels_off_by_one", saw, certainty, advice, {"low": low, "high": high})]
     answers = outputs.argmax(1)
-    agree = {shift: answers == labels.roll(-shift) for shift in (0, -1, 1)}
-    best = max((-1, 1), key=lambda shift: int(agree[shift].sum()))
-    shifted, unshifted = (int((agree[a] & ~agree[b]).sum()) for a, b in ((best, 0), (0, best)))
+    agree = {
+        "the label of the next image": answers == labels.roll(-1),
+        "the label of the previous image": answers == labels.roll(1),
+    }
+    advice = dict.fromkeys(
+        agree, "Somewhere the images or the labels lost their first entry, such as a header line."
+    )
+    if classes > 2:  # of two classes, such answers are wrong ones like any others
+        for shift, name in ((1, "plus 1"), (-1, "minus 1")):
+            agree[f"the image's own label {name}"] = answers == labels + shift
+            advice[f"the image's own label {name}"] = (
+                "Count classes from 0 everywhere: shift the labels where they are read, once."
+            )
+    best, right = max(agree, key=lambda what: int(agree[what].sum())), answers == labels
+    shifted, unshifted = int((agree[best] & ~right).sum()), int((right & ~agree[best]).sum())
     if shifted <= unshifted:
         return []
-    p_value = 2 * float(bdtrc(shifted - 1, shifted + unshifted, 0.5))
+    p_value = len(agree) * float(bdtrc(shifted - 1, shifted + unshifted, 0.5))
     if not (certainty := certainty_of(p_value)):
         return []
-    share, usual = (agree[shift].double().mean().item() for shift in (best, 0))
+    share, usual = agree[best].double().mean().item(), right.double().mean().item()
     saw = (
-        f"The answers agree with the label of the {'next' if best > 0 else 'previous'} image in "
-        f"{share:.1%} of the cases and with the image's own in {usual:.1%} (by chance with "
-        f"probability {p_value:.0e})."
+        f"The answers agree with {best} in {share:.1%} of the cases and with the image's own label "
+        f"in {usual:.1%} (by chance with probability {p_value:.0e})."
     )
-    advice = "Somewhere the images or the labels lost their first entry, such as a header line."
-    numbers = {"p_value": p_value, "shift": best, "shifted": share, "unshifted": usual}
-    return [Finding("labels_off_by_one", saw, certainty, advice, numbers)]
+    numbers = {"p_value": p_value, "shifted": share, "unshifted": usual}
+    return [Finding("labels_off_by_one", saw, certainty, advice[best], numbers)]

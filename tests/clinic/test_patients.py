@@ -7,9 +7,10 @@ from functools import cache
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from catdog_lib import data
-from catdog_lib.clinic import PATIENTS, Case, Patient, Run, examine, normalized
+from catdog_lib import data, diagnose
+from catdog_lib.clinic import PATIENTS, Case, Patient, Run, examine, normalized, small_cnn
 from catdog_lib.evidence.comparisons import CHANCE, compare_paired
 
 FLOOR = math.log(1 + math.exp(-1))
@@ -23,7 +24,8 @@ def pets() -> data.Splits:
 
 @cache
 def case(name: str) -> Case:
-    return examine(PATIENTS[name], pets(), epochs=8)
+    # Whether labels cannot be learned is judged after some more steps.
+    return examine(PATIENTS[name], pets(), epochs=32 if name == "shuffled_labels" else 8)
 
 
 def last_loss(run: Run) -> float:
@@ -118,6 +120,50 @@ def test_the_symptom_is_seen_with_every_seed_and_goes_with_the_fix(name):
     assert len(broken) == len(fixed) >= 3
     assert all(map(is_ill, broken)), broken
     assert all(map(is_well, fixed)), fixed
+
+
+# patient → what of the course's checks sees its defect, given a script and what it left behind
+CHECKED = {
+    "second_softmax": lambda script, run: diagnose.loss_floor(run.log.losses, run.log.accuracies),
+    "no_zero_grad": lambda script, run: diagnose.accumulated_gradients(
+        lambda: script(pets(), 0, 1)
+    ),
+    "dead_relu": lambda script, run: diagnose.dead_units(run.network, seen_in_training(run)),
+    "shuffled_labels": lambda script, run: diagnose.unlearned_labels(
+        run.log.losses, run.network, seen_in_training(run), pets().train[:][1], batch_size=16
+    ),
+    "no_eval": lambda script, run: diagnose.unstable_predictions(
+        lambda images: F.one_hot(run.predict(images), 2).double(), pets().train[:][0]
+    ),
+    "other_pixels": lambda script, run: diagnose.changed_preprocessing(
+        seen_in_training(run), seen_in_prediction(run)
+    ),
+    "bgr": lambda script, run: diagnose.changed_preprocessing(
+        seen_in_training(run), seen_in_prediction(run)
+    ),
+    "off_by_one": lambda script, run: diagnose.labels_off_by_one(
+        pets().train[:][1], F.one_hot(run.predict(pets().train[:][0]), 3)
+    ),
+    "untrained_file": lambda script, run: diagnose.untrained_weights(
+        run.kept["loaded"], lambda: small_cnn(32)
+    ),
+    "drifting_norm": lambda script, run: diagnose.moved_statistics(
+        run.network, run.kept["start"].state_dict()
+    ),
+    "leak": lambda script, run: diagnose.leaked_images(run.kept["known"], run.kept["held_out"][0]),
+    "unequal_batches": lambda script, run: diagnose.unequal_batches(
+        [run.kept["accuracy"](*pets().test[:], 32)], len(pets().test[:][1]), 32
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PATIENTS)
+def test_a_check_finds_the_defect_with_every_seed_and_is_silent_once_it_is_mended(name):
+    patient, runs = PATIENTS[name], case(name)
+    for run in runs.broken:
+        assert CHECKED[name](patient.broken, run)
+    for run in runs.fixed:
+        assert not CHECKED[name](patient.fixed, run)
 
 
 @pytest.mark.parametrize("name", ["no_eval", "other_pixels", "off_by_one", "untrained_file"])
