@@ -137,8 +137,8 @@ WHAT_GROWS = (
 @exercise("02.5", is_prediction=True)
 def growth(answer: list[float]) -> str:
     """Check four factors: what becomes of a network's costs when the image's side doubles."""
-    given = require_sequence(answer, 4, "a list of four factors")
-    given = [as_float64(factor).item() for factor in given]
+    four = require_sequence(answer, 4, "a list of four factors")
+    given = [as_float64(factor).item() for factor in four]
     small, large = (_costs(SixBlockCNN(size=size), size) for size in (112, 224))
     measured = [after / before for before, after in zip(small, large, strict=True)]
     hints = (
@@ -155,9 +155,8 @@ def growth(answer: list[float]) -> str:
 
 def _costs(model: nn.Module, size: int) -> tuple[int, int, int, int]:
     """Return the four costs of WHAT_GROWS: numbers, parameters, multiply-adds, weights."""
-    layers = [layer for layer in model.modules() if isinstance(layer, nn.Conv2d)]
+    first, *_ = layers = [layer for layer in model.modules() if isinstance(layer, nn.Conv2d)]
     (last,) = (layer for layer in model.modules() if isinstance(layer, nn.Linear))
-    first = layers[0]
     with torch.no_grad():
         outputs = first(torch.zeros(1, 3, size, size)).numel()
     parameters = sum(p.numel() for layer in layers for p in layer.parameters())
