@@ -89,8 +89,8 @@ class _Handler(BaseHTTPRequestHandler):
     def send_body(self, start: int, end: int | None = None) -> None:
         for first in range(start, len(self.data) if end is None else end, 1 << 14):
             stop = min(first + (1 << 14), len(self.data) if end is None else end)
+            self.note.sent += stop - first  # before it leaves: the test may look at once
             self.wfile.write(self.data[first:stop])
-            self.note.sent += stop - first
 
     def log_message(self, *_: object) -> None:
         pass
