@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 import click
 
 from catdog_lib import __version__
-from catdog_lib.cli import course, data, demo, deploy, diagnose, doctor, instructor, train
+from catdog_lib.cli import course, data, demo, deploy, diagnose, doctor, instructor, progress, train
 from catdog_lib.cli.options import Group
 from catdog_lib.errors import CatdogError
 
@@ -54,6 +54,7 @@ _COMMANDS = {
         course.bench,
         experiment_group,
         course.course,
+        progress.progress,
         instructor.handout,
         instructor.grade,
     ),

@@ -11,6 +11,7 @@ the result computed. The first answer is kept: it is shown beside every later on
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, ValuesView
 from importlib import import_module
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from catdog_lib.errors import CatdogError
+from catdog_lib.exercises import progress
 from catdog_lib.exercises.guard import globals_kept
 from catdog_lib.exercises.own_line import describe
 
@@ -126,6 +128,7 @@ def check(number: str, *answer: object) -> None:
 
     Raises:
         WrongAnswer: it is not right; the message is a hint. In a notebook only the hint is shown.
+            If ``CATDOG_KEEP_GOING`` is set, the hint is printed instead, and "Run All" goes on.
         CatdogError: there is no such exercise, or not one answer.
     """
     number = _spelled(number)
@@ -138,9 +141,17 @@ def check(number: str, *answer: object) -> None:
         print(f"Exercise {number}: not attempted yet.")
         return
     one = answer[0]
-    with globals_kept():
-        is_lazy = isinstance(one, Iterator | ValuesView | range)
-        said = _judge(number, exercise_found, list(one) if is_lazy else one)
+    try:
+        with globals_kept():
+            is_lazy = isinstance(one, Iterator | ValuesView | range)
+            said = _judge(number, exercise_found, list(one) if is_lazy else one)
+    except WrongAnswer as wrong:
+        progress.note(number, right=False)
+        if not os.environ.get("CATDOG_KEEP_GOING"):
+            raise
+        print(wrong)
+        return
+    progress.note(number, right=True)
     print(f"Exercise {number}: right!", *([said] if said else []))
 
 

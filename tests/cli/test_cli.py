@@ -35,6 +35,7 @@ COMMANDS = [
     "experiment l1",
     "experiment transfer",
     "course",
+    "progress",
     "handout",
     "grade",
 ]
