@@ -46,7 +46,8 @@ FAST = Recipe(
     keep="last",
 )
 
-# The "head" is for cached features, which no epoch changes (lesson 06).
+# The "head" is for cached features, which no epoch changes (lesson 06); of its sizes 256 px was the
+# best on validation photos (99.0 against 98.4 % with 224 px).
 # Of the longer ones all sizes can be halved four times without a remainder (validation: 94.2
 # against 93.6 %, one seed).
 RECIPES = {
@@ -71,7 +72,7 @@ RECIPES = {
     "head": NamedRecipe(
         "a new head for a network that ImageNet has trained, which stays as it is",
         "transfer",
-        224,
+        256,
         Recipe(epochs=10, batch_size=100, lr=3e-3),
         validation=0.15,
     ),

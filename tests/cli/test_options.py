@@ -85,7 +85,7 @@ class TestRecipeOptions:
         head = parsed("train", "--model", "transfer", "--head", "270,90", "--out", "x")
         assert train_arguments(head)["recipe"] == RECIPES["head"].recipe
         assert train_arguments(head)["settings"] == {"head": (270, 90)}
-        assert train_arguments(head)["size"] == 224
+        assert train_arguments(head)["size"] == 256
 
     def test_a_list_of_integers(self):
         convert = CommaList(int)

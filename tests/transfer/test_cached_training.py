@@ -100,7 +100,7 @@ def test_a_run_that_was_interrupted_is_whole_and_goes_on(tmp_path, few):
 def test_the_options_of_transfer_reach_the_network():
     arguments = train_arguments({"model": "transfer", "head": (270, 90), "backbone": "resnet18"})
     assert arguments["settings"] == {"head": (270, 90), "backbone": "resnet18"}
-    assert arguments["size"] == 224 and arguments["recipe"].augment == ()
+    assert arguments["size"] == 256 and arguments["recipe"].augment == ()
     tuned = train_arguments({"model": "transfer", "unfreeze": 2})
     assert tuned["settings"] == {"frozen": -2} and tuned["recipe"].augment == ("flip_and_crop",)
     network = classifier(frozen=-2)
