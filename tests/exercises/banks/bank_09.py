@@ -53,7 +53,7 @@ NEAREST = [
     (nearest_by_distance, "smallest distances"),
     (
         lambda p, t, n: (t @ p / t.norm(dim=1)).abs().argsort(descending=True)[:n],
-        "points the opposite way",
+        "means the opposite direction",
     ),
     (
         lambda p, t, n: (t @ p / t.square().sum(1)).argsort(descending=True)[:n],
@@ -156,8 +156,8 @@ CALIBRATION = [
         lambda c, r, e: sum(g.abs() for _, g in gaps_of(c, r, e)) / (len(e) - 1),
         "many answers counts for more",
     ),
-    (lambda c, r, e: sum(s * g for s, g in gaps_of(c, r, e)), "signs may not cancel"),
-    (lambda c, r, e: (r.float().mean() - c.mean()).abs(), "signs may not cancel"),
+    (lambda c, r, e: sum(s * g for s, g in gaps_of(c, r, e)), "signs do not cancel"),
+    (lambda c, r, e: (r.float().mean() - c.mean()).abs(), "signs do not cancel"),
     (lambda c, r, e: max(g.abs() for _, g in gaps_of(c, r, e)), "you return the largest"),
     (lambda c, r, e: sum(s * g**2 for s, g in gaps_of(c, r, e)), "not its square"),
     (lambda c, r, e: sum(s * g**2 for s, g in gaps_of(c, r, e)) ** 0.5, "not its square"),
