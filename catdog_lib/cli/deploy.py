@@ -101,7 +101,7 @@ def export(
 @data_option
 @quiet_option
 def card(run_folder: Path, out: Path | None, data: str | None, quiet: bool) -> tuple[int, dict]:
-    """Write a run's model card: what it is, what it can do and what it cannot.
+    """Write a run's model card: what it can and cannot do.
 
     Measures each class, the calibration and some damage on the run's images, if they are here.
     """

@@ -213,7 +213,7 @@ def _limits(measured: Measurements | None) -> str:
         f"answer had a probability of {percent(SURE, 0)} or more:\n\n"
         f"{table(['images of', 'with such a probability'], strangers)}\n\n"
         "None of them is a photo of another animal, which may mislead it more often.\n\n"
-        f"The second table shows what damage does to {some.count:,} test images. Undamaged, "
+        f"The next table shows what damage does to {some.count:,} test images. Undamaged, "
         f"{share(some.right_before, some.count)} of them are classified correctly.\n\n"
         f"{table(['damage', 'strength', 'right'], damaged)}"
     )
