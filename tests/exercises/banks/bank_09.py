@@ -163,7 +163,7 @@ CALIBRATION = [
     (lambda c, r, e: sum(s * g**2 for s, g in gaps_of(c, r, e)) ** 0.5, "not its square"),
     (error_of_middles, "not its middle"),
     (error_with_nan, "a bin is empty"),
-    (lambda c, r, e: len(c) * calibration_error(c, r, e), "by all answers together"),
+    (lambda c, r, e: len(c) * calibration_error(c, r, e), "by its share of all answers"),
     (lambda c, r, e: (r - c).abs().mean(), "not single answers"),
     (lambda c, r, e: 1 - r.float().mean(), "The error should be"),
     (error_in_place, "changed what it was given"),
