@@ -71,7 +71,7 @@ def export(
         "differences": done.differences,
         "images_per_second": speed,
     }
-    print(f"outputs    {', '.join(done.outputs)}; of images N×3×{done.size}×{done.size} in [0, 1]")
+    print(f"outputs    {', '.join(done.outputs)}; for images N×3×{done.size}×{done.size} in [0, 1]")
     print(
         f"compared   on {done.compared} images: the largest difference from the network's "
         f"outputs is {max(done.differences.values()):.1g}"
@@ -101,7 +101,7 @@ def export(
 @data_option
 @quiet_option
 def card(run_folder: Path, out: Path | None, data: str | None, quiet: bool) -> tuple[int, dict]:
-    """Write a run's model card: what it is, can, and cannot do.
+    """Write a run's model card: what it can and cannot do.
 
     Measures each class, the calibration and some damage on the run's images, if they are here.
     """
@@ -122,7 +122,7 @@ def card(run_folder: Path, out: Path | None, data: str | None, quiet: bool) -> t
     except CatdogError as error:
         if data:
             raise
-        print(f"without its images ({error}) the card says less; --data names where they are now")
+        print(f"without its images ({error}) the card says less; --data says where they are now")
         measured = None
     else:
         print(f"measuring  on {len(splits.test):,} test images, whole and damaged")

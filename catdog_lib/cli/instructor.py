@@ -21,7 +21,7 @@ from catdog_lib.cli.options import Command, ManyValues
 def handout(out: Path) -> tuple[int, dict]:
     """Zip the course, for students and for instructors.
 
-    The students' has no solutions, no tests and no teaching notes.
+    The students' file has no solutions, no tests and no teaching notes.
     """
     from catdog_lib.course.handouts import write_handouts
 

@@ -181,7 +181,7 @@ def _calibration(measured: Measurements | None) -> str:
     else:
         end = (
             f"Dividing the logits by the temperature {found.temperature:.2f}, fitted on the "
-            f"validation images, makes the error {found.tempered_error:.3f}."
+            f"validation images, brings this error to {found.tempered_error:.3f}."
         )
     return (
         "A network's probabilities are calibrated if 80 % of the answers with a probability of "
@@ -211,9 +211,9 @@ def _limits(measured: Measurements | None) -> str:
     return (
         f"{text}\n\nImages of neither, made by the course's library, and the share of them whose "
         f"answer had a probability of {percent(SURE, 0)} or more:\n\n"
-        f"{table(['image of', 'sure of its answer'], strangers)}\n\n"
+        f"{table(['images of', 'with such a probability'], strangers)}\n\n"
         "None of them is a photo of another animal, which may mislead it more often.\n\n"
-        f"What damage does to {some.count:,} test images. Undamaged, "
+        f"The next table shows what damage does to {some.count:,} test images. Undamaged, "
         f"{share(some.right_before, some.count)} of them are classified correctly.\n\n"
         f"{table(['damage', 'strength', 'right'], damaged)}"
     )

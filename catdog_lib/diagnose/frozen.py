@@ -93,7 +93,7 @@ def drifting_weights(
         return []
     saw = (
         f"{len(drifted)} frozen weight tensor{'s' * (len(drifted) > 1)} changed, by up to "
-        f"{largest:.2%} of the length: {_listed(drifted)}."
+        f"{largest:.2%} of their length: {_listed(drifted)}."
     )
     advice = (
         f"{forgotten} of them still require gradients: set requires_grad to False before the "

@@ -146,9 +146,9 @@ def _changed_scale(train: Tensor, test: Tensor) -> list[Finding]:
     p_value, name, shift, ratio = min(found)
     # Images of another kind can differ by a lot, too, but not as 0 to 255 from 0 to 1.
     certainty = CERTAIN if max(ratio, 1 / ratio) > _RANGE else LIKELY
-    hint = ", as 0 to 255 has beside 0 to 1" if 100 < max(ratio, 1 / ratio) < 600 else ""
+    hint = ", as with 0 to 255 instead of 0 to 1" if 100 < max(ratio, 1 / ratio) < 600 else ""
     saw = (
-        f"In prediction the contrast of {name} is {ratio:.3g} times that of training{hint}, and "
+        f"In prediction the contrast of {name} is {ratio:.3g} times that in training{hint}, and "
         f"its mean differs by {shift:+.2f} standard deviations (of the images' means); by chance "
         f"with probability {p_value:.0e}."
     )
@@ -174,7 +174,7 @@ def _preprocessing(saw: str, certainty: str, numbers: dict) -> Finding:
     advice = (
         "Use one function for both, or put the normalization into the network's first layer; "
         "OpenCV reads blue, green, red, and Pillow reads red, green, blue. If both are prepared "
-        "alike, the images themselves are of another kind."
+        "in the same way, the images themselves differ in kind."
     )
     return Finding("changed_preprocessing", saw, certainty, advice, numbers)
 

@@ -72,8 +72,8 @@ def missing_gradients(
             f"{' …' if len(forgotten) > 3 else ''}."
         )
         advice = (
-            "Make the optimizer after the last change of the network, or freeze what it is not to "
-            "train."
+            "Make the optimizer after the last change of the network, or freeze what should not "
+            "learn."
         )
         numbers = {"forgotten": len(forgotten)}
         findings.append(Finding("missing_gradients", saw, CERTAIN, advice, numbers))

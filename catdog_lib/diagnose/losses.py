@@ -106,8 +106,8 @@ def loss_floor(losses: Sequence[float], accuracies: Sequence[float]) -> list[Fin
     if passed or still_falling or accuracy < 0.9 or loss < entropy(accuracy) + 0.05:
         return []
     saw = (
-        f"The training loss rests at {loss:.3f} with an accuracy of {accuracy:.1%}, where about "
-        f"{entropy(accuracy):.3f} or less is usual, and in no epoch did it pass the floor of a "
+        f"The training loss levels off at {loss:.3f} with an accuracy of {accuracy:.1%}, where "
+        f"about {entropy(accuracy):.3f} or less is usual. In no epoch was it below the floor of a "
         f"second softmax, {FLOOR:.4f} for each correct answer."
     )
     advice = (

@@ -24,7 +24,10 @@ def unusual_learning_rate(learning_rate: float, rate_search: RateSearch) -> list
     if 1 / _ORDER <= factor <= _ORDER:
         return []
     times = f"{factor:,.0f} times" if factor > 1 else f"1/{1 / factor:,.0f} of"
-    saw = f"The learning rate is {learning_rate:.2g}, {times} the {suggestion:.2g} of the search."
+    saw = (
+        f"The learning rate is {learning_rate:.2g}, {times} the {suggestion:.2g} "
+        "that the search suggests."
+    )
     advice = (
         f"Try {suggestion:.1g}, and a few rates around it: "
         + ("too high a rate makes the loss jump, and can kill units." if factor > 1 else "")

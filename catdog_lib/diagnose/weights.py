@@ -62,7 +62,7 @@ def untrained_weights(
     saw = "; ".join(
         [
             f"All {compared} weight tensors that can learn look like those of a fresh network: "
-            "constants are unchanged, and random values lie as they are drawn",
+            "constants are unchanged, and random values are spread as at the start",
             *filter(None, signs),
         ]
     )

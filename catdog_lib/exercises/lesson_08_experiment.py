@@ -24,8 +24,8 @@ SAYS = {
         "Compare with torch.allclose, or with a tolerance."
     ),
     "one with BatchNorm in training mode": (
-        "Its answer for a photo is the same whenever the batch is the same, and another one in "
-        "other company, such as that of half the images."
+        "Its answer for a photo is the same whenever the batch is the same, but different in "
+        "different company, such as among half of the images."
     ),
     "one with dropout switched on": "Asked twice for the same batch, it gives different logits.",
     "one that flips photos at random": "Asked twice for the same batch, it gives different logits.",

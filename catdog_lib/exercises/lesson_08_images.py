@@ -68,7 +68,7 @@ def _judge(found: list[float], value: object, same: dict, mirrored: dict, count:
     )
     hints = {
         "Mirrored photos are the same photos: compare with train.flip(3), too.": sorted(same),
-        "Photos that are in both sets as they are count, too.": sorted(mirrored),
+        "Photos that are in both sets without mirroring count, too.": sorted(mirrored),
         "Those are positions in train; give the positions in test.": sorted(
             [*same.values(), *mirrored.values()]
         ),

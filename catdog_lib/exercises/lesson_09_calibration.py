@@ -51,7 +51,7 @@ def calibration_error(answer: Callable[[Tensor, Tensor, Tensor], float]) -> None
         mistakes = {
             "A bin with many answers counts for more: multiply each distance by the bin's share "
             "of the answers.": [sum(filled) / len(filled), sum(filled) / len(bins)],
-            "Take the size of each bin's difference; signs may not cancel.": [
+            "Take the absolute value of each bin's difference, so that signs do not cancel.": [
                 sum(w * g for w, g in zip(weights, gaps, strict=True)),
                 abs(overall),
                 -overall,
@@ -59,7 +59,7 @@ def calibration_error(answer: Callable[[Tensor, Tensor, Tensor], float]) -> None
             "Add up the bins' distances by their share of the answers; you return the largest.": (
                 max(filled)
             ),
-            "Take the size of each difference, not its square.": [
+            "Take the absolute value of each difference, not its square.": [
                 sum(w * g * g for w, g in zip(weights, gaps, strict=True)),
                 math.sqrt(sum(w * g * g for w, g in zip(weights, gaps, strict=True))),
             ],
@@ -70,7 +70,8 @@ def calibration_error(answer: Callable[[Tensor, Tensor, Tensor], float]) -> None
                     if w
                 )
             ),
-            "Divide each bin's distance by all answers together, as shares.": ece * count,
+            "Weight each bin's distance by its share of all answers, not by its number of "
+            "answers.": ece * count,
             "Compare means over a bin, not single answers.": (
                 (right.double() - confidence.double()).abs().mean()
             ),

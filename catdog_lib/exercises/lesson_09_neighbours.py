@@ -33,10 +33,10 @@ def nearest(answer: Callable[[Tensor, Tensor, int], Tensor]) -> None:
         setting = f"count = {count}"
         require(
             len(found) == count,
-            f"Return {count} positions; yours are {len(found)}. ({setting})",
+            f"Return {count} positions; you return {len(found)}. ({setting})",
         )
         mistakes = {
-            "That is the code as it was.": product.argsort()[:count],
+            "That is the code as it was: both bugs are still there.": product.argsort()[:count],
             "The largest similarity comes first; argsort sorts upwards.": [
                 cosine.argsort()[:count],
                 order[:count].flip(0),
@@ -50,7 +50,7 @@ def nearest(answer: Callable[[Tensor, Tensor, int], Tensor]) -> None:
             "Those are the smallest distances. The cosine compares directions alone.": (
                 distance.argsort()[:count]
             ),
-            "A cosine of −1 points the opposite way: do not take its size.": (
+            "A cosine of −1 means the opposite direction: do not take its absolute value.": (
                 cosine.abs().argsort(descending=True)[:count]
             ),
             "Dividing by the squared length makes long features lose: the length is its root.": (

@@ -97,7 +97,7 @@ def _sentences(
     kind = settings.get("backbone", run.config["model"])
     start = ", and from nothing else"
     if settings.get("pretrained"):
-        start = ", starting from weights that ImageNet's 1.28 million photos gave"
+        start = ", starting from weights learned from ImageNet's 1.28 million photos"
     calibration = (
         f"Its logits are divided by the temperature {confidence.temperature:.2f}, for which the "
         f"probabilities fit {confidence.images:,} validation images best."
@@ -114,8 +114,9 @@ def _sentences(
         f"It classifies {result['test_accuracy']:.1%} of {result['test_images']:,} test images "
         "correctly.",
         calibration,
-        f"It says “I don't know” if its {RANK}th nearest of {len(reference.images):,} training "
-        f"images is less similar than {confidence.threshold:.3f}. That rejects {1 - ACCEPTED:.0%} "
-        "of the validation images, too, and not every photo of something else.",
+        f"It says “I don't know” if the similarity to the {RANK}th nearest of "
+        f"{len(reference.images):,} training images is below {confidence.threshold:.3f}. That "
+        f"also rejects {1 - ACCEPTED:.0%} of the validation images, and it does not reject every "
+        "photo of something else.",
         f"It runs with {RUNTIME.name} {RUNTIME.version} (MIT licence, © Microsoft Corporation).",
     ]

@@ -188,7 +188,7 @@ def shuffles_the_images(predict, images):
 
 
 DECIDE = [
-    (only_repeated, "BatchNorm in training mode.*in other company"),
+    (only_repeated, "BatchNorm in training mode.*in different company"),
     (only_company, "dropout switched on.*Asked twice"),
     (company_first, "dropout switched on.*Asked twice"),
     (exact, "a healthy function.*by rounding"),
@@ -265,7 +265,7 @@ def in_place(train, test):
 
 LEAKED = [
     (finding(mirrored=False), "Mirrored photos are the same"),
-    (finding(copies=False), "as they are count, too"),
+    (finding(copies=False), "without mirroring count, too"),
     (finding(of="train"), "positions in train"),
     (finding(axis=2), "upside down"),
     (lambda train, test: [i for i in range(8) if i not in twins(train, test)], "not in train"),
