@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -101,11 +102,16 @@ def test_a_make_command_runs(command, home):
         command += ' ARGS="tests/test_floors.py"'  # the whole of it is what runs this
     if command == "make site":  # `make course` runs all lessons; here one will do
         command += ' ARGS="--lesson 02"'
+    if command == "make handout":
+        command += f' ARGS="--out {home}/handouts"'
     done = shell(command, home, ROOT)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     if command.startswith(("make course", "make site")):
         page = re.search(r"file://(\S+index\.html)", done.stdout)
         assert page and Path(page.group(1)).is_file(), done.stdout
+    elif "handout" in command:
+        written = re.findall(r"^(\S+\.zip) \(", done.stdout, re.MULTILINE)
+        assert len(written) == 2 and all(map(zipfile.is_zipfile, written)), done.stdout
     else:
         assert re.search(r"\d+ passed", done.stdout)
 
