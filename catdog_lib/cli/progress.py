@@ -28,7 +28,7 @@ def progress() -> tuple[int, dict]:
         said = ", ".join(f"{number} {mark}" for number, mark in sorted(marks.items()))
         print(f"{lessons[one.lesson]}: {said or 'not begun'}")
     begun = [one for one in found if one.solved or one.tried]
-    coming = next((one.next for one in begun or found if one.next), None)
+    coming = next((one.next for one in (*begun, *found) if one.next), None)
     print(f"next       {coming or 'all are solved'}")
     again = [number for one in found for number in one.repeat]
     print(f"repeat     {', '.join(again) or 'nothing yet'}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -59,9 +60,14 @@ def grade(
         One for each submission, in the order of the students' names.
 
     Raises:
-        CatdogError: there is no submission or nothing to grade in them, an unknown lesson, or no
-            sandbox.
+        CatdogError: there is no submission or nothing to grade in them, an unknown lesson, no
+            sandbox, or a system other than Linux.
     """
+    if sys.platform != "linux":
+        raise CatdogError(
+            f"Grading limits what students' code may do as only Linux can, and this is "
+            f"{sys.platform}; run it on a Linux machine, in WSL or in a container."
+        )
     if sandboxed and not sandbox.is_available():
         raise CatdogError(
             "Grading runs students' code in a sandbox, and bubblewrap is not installed or may not "

@@ -88,6 +88,15 @@ def test_a_line_that_was_cut_off_costs_only_itself(file, capsys):
     assert str(file) in json.loads(out.splitlines()[-1])["file"]
 
 
+def test_after_a_finished_lesson_comes_another(file, capsys):
+    file.parent.mkdir()
+    at = datetime.now().isoformat()
+    records = [{"exercise": n, "right": True, "at": at} for n in exercises("01")]
+    file.write_text("".join(json.dumps(record) + "\n" for record in records))
+    assert main(["progress"]) == 0
+    assert "next       00.1\n" in capsys.readouterr().out
+
+
 def test_run_all_goes_on_after_a_wrong_answer_if_the_student_wishes(monkeypatch, capsys):
     monkeypatch.setenv("CATDOG_KEEP_GOING", "1")
     check("02.2", [1, 2, 3, 4, 5])

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import sys
 import time
 import zipfile
 from pathlib import Path
@@ -22,6 +23,7 @@ from catdog_lib.grading.submissions import Submission, find_submissions, opened
 from catdog_lib.grading.tables import canvas_table, grades_table, moodle_table
 from tests.grading.handed_in import CHECK, CLASS, IMPORTS, RIGHT, WRONG, notebook, write_class
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="grading runs on Linux only")
 needs_sandbox = pytest.mark.skipif(
     not sandbox.is_available(), reason="bubblewrap is not installed, or may not make a sandbox"
 )
@@ -185,6 +187,12 @@ def test_pages_show_names_as_text_and_count_alike_mistakes():
 def test_a_folder_without_submissions_is_refused_in_one_sentence(make, sentence, tmp_path, capsys):
     assert main(["grade", str(make(tmp_path)), "--without-sandbox"]) == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_on_another_system_than_linux_it_says_where_to_go(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.platform", "darwin")
+    with pytest.raises(CatdogError, match="this is darwin; run it on a Linux machine"):
+        grade(write_class(tmp_path), ["01"], sandboxed=False)
 
 
 def test_without_bubblewrap_nothing_runs_unasked(tmp_path, monkeypatch):
