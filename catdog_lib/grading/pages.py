@@ -7,35 +7,17 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from catdog_lib.data.check.html_page import html_page
 from catdog_lib.grading.grade import Graded, Mark
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"  # nothing from elsewhere, no script
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<title>{title}</title>
-<style>
-:root {{ color-scheme: light dark; }}
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem;
-  color: light-dark(#222, #ddd); background: light-dark(#fff, #181818); }}
-table {{ border-collapse: collapse; width: 100%; }}
-th, td {{ text-align: left; vertical-align: top; padding: .4rem .8rem .4rem 0;
-  border-bottom: 1px solid light-dark(#ccc, #444); overflow-wrap: anywhere; }}
-th {{ white-space: nowrap; }}
-ul {{ margin: 0; padding-left: 1.2rem; }}
-.right {{ color: light-dark(#17692f, #7fd197); }}
-.wrong {{ color: light-dark(#8a3b12, #f0a67a); }}
-</style>
-</head>
-<body>
-<h1>{title}</h1>
-{body}
-</body>
-</html>
-"""
+_STYLE = """\
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; vertical-align: top; padding: .4rem .8rem .4rem 0;
+  border-bottom: 1px solid light-dark(#ccc, #444); overflow-wrap: anywhere; }
+th { white-space: nowrap; }
+ul { margin: 0; padding-left: 1.2rem; }
+.right { color: light-dark(#17692f, #7fd197); }
+.wrong { color: light-dark(#8a3b12, #f0a67a); }"""
 
 
 def student_page(graded: Graded) -> str:
@@ -47,7 +29,7 @@ def student_page(graded: Graded) -> str:
     body = f"<p>{graded.points} of {len(graded.marks)} exercises are right.</p>\n" + _table(
         ("Exercise", "Mark", "What to look at"), rows
     )
-    return _page(graded.submission.student, body)
+    return html_page(graded.submission.student, body, _STYLE)
 
 
 def class_page(graded: Sequence[Graded], files: Sequence[str]) -> str:
@@ -83,7 +65,7 @@ def class_page(graded: Sequence[Graded], files: Sequence[str]) -> str:
             _table(("Student", "Points", "To look at"), students),
         ]
     )
-    return _page("The class", body)
+    return html_page("The class", body, _STYLE)
 
 
 def _mark(mark: Mark) -> str:
@@ -111,8 +93,3 @@ def _table(header: Sequence[str], rows: Sequence[str]) -> str:
     """Return a table."""
     head = "".join(f"<th scope='col'>{name}</th>" for name in header)
     return f"<table>\n<tr>{head}</tr>\n" + "\n".join(rows) + "\n</table>"
-
-
-def _page(title: str, body: str) -> str:
-    """Return a whole page."""
-    return _PAGE.format(policy=_POLICY, title=html.escape(title), body=body)

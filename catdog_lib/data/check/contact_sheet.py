@@ -11,41 +11,22 @@ from pathlib import Path
 
 from catdog_lib.data.check.findings import KINDS, FolderFinding
 from catdog_lib.data.check.folder import Report
+from catdog_lib.data.check.html_page import html_page
 from catdog_lib.data.check.report_text import printable
 from catdog_lib.data.decode import DecodeError, open_photo
 from catdog_lib.errors import CatdogError
 
 _SIDE = 160  # pixels, the longer side of a thumbnail
 _MAX_FINDINGS, _MAX_FILES = 24, 4  # of each kind, and of each finding: about 3 MB
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"  # nothing from elsewhere
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<title>{title}</title>
-<style>
-:root {{ color-scheme: light dark; }}
-body {{ font: 15px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem;
-  color: light-dark(#222, #ddd); background: light-dark(#fff, #181818); }}
-h2 {{ margin: 2.5rem 0 0; }}
-.all {{ display: flex; flex-wrap: wrap; gap: 1rem; margin-top: 1rem; }}
-.one {{ border: 1px solid light-dark(#ccc, #444); border-radius: .5rem; padding: .6rem; }}
-.files {{ display: flex; flex-wrap: wrap; gap: .6rem; }}
-figure {{ margin: 0; width: 160px; }}
-img, .none {{ max-width: 160px; height: 120px; object-fit: contain; display: block; margin: auto; }}
-.none {{ display: grid; place-items: center; background: light-dark(#eee, #333); }}
-figcaption, .detail {{ font-size: .8rem; overflow-wrap: anywhere; }}
-</style>
-</head>
-<body>
-<h1>{title}</h1>
-<p>{files:,} files, {usable:,} usable photos.</p>
-{body}
-</body>
-</html>
-"""
+_STYLE = """\
+h2 { margin: 2.5rem 0 0; }
+.all { display: flex; flex-wrap: wrap; gap: 1rem; margin-top: 1rem; }
+.one { border: 1px solid light-dark(#ccc, #444); border-radius: .5rem; padding: .6rem; }
+.files { display: flex; flex-wrap: wrap; gap: .6rem; }
+figure { margin: 0; width: 160px; }
+img, .none { max-width: 160px; height: 120px; object-fit: contain; display: block; margin: auto; }
+.none { display: grid; place-items: center; background: light-dark(#eee, #333); }
+figcaption, .detail { font-size: .8rem; overflow-wrap: anywhere; }"""
 
 
 def write_contact_sheet(report: Report, path: str | os.PathLike) -> None:
@@ -56,11 +37,10 @@ def write_contact_sheet(report: Report, path: str | os.PathLike) -> None:
     Raises:
         CatdogError: the file cannot be written.
     """
-    title = html.escape(f"Suspects in {printable(Path(report.folder).resolve().name)}")
-    body = "\n".join(_sections(report)) or "<p>Nothing is wrong with them.</p>"
-    page = _PAGE.format(
-        policy=_POLICY, title=title, files=report.files, usable=report.usable, body=body
-    )
+    title = f"Suspects in {printable(Path(report.folder).resolve().name)}"
+    counts = f"<p>{report.files:,} files, {report.usable:,} usable photos.</p>"
+    sections = "\n".join(_sections(report)) or "<p>Nothing is wrong with them.</p>"
+    page = html_page(title, f"{counts}\n{sections}", _STYLE, width=76)
     try:
         Path(path).write_text(page, encoding="utf-8")
     except OSError as error:
