@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 
 from catdog_lib.course.executed import VIEW, widget_models
 
+_WITHOUT_SCRIPTS = "<noscript><em>An interactive figure, which needs JavaScript.</em></noscript>"
 _MANAGERS = ("layout", "tabbable", "tooltip")  # for the manager alone, as is all that begins with _
 
 
@@ -40,7 +41,7 @@ def embed(notebook: NotebookNode) -> None:
             },
         }
         _place(page["styles"], state["_css"])
-        place = f'<div class="explorable" data-explorable="{name}"></div>'
+        place = f'<div class="explorable" data-explorable="{name}">{_WITHOUT_SCRIPTS}</div>'
         output.data = NotebookNode({"text/html": place})
     del notebook.metadata["widgets"]
     # "<" is written as its code: no text in the JSON can end the element that holds it.
