@@ -126,7 +126,7 @@ def card(run_folder: Path, out: Path | None, data: str | None, quiet: bool) -> t
         measured = None
     else:
         print(f"measuring  on {len(splits.test):,} test images, whole and damaged")
-        measured = measure(run, splits)
+        measured = measure(run, splits, progress=not quiet)
     size = run.config["data"]["size"]
     costs = cost(run.model, torch.zeros(_COMPARED, 3, size, size, dtype=torch.uint8))
     write(model_card(run, costs, measured).encode(), out)

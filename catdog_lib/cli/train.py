@@ -174,9 +174,9 @@ def evaluate(
 ) -> tuple[int, dict]:
     """Measure a run's loss and accuracy on test images."""
     from catdog_lib.data.loading import load
-    from catdog_lib.device import choose_device
+    from catdog_lib.runs.answers import answers
+    from catdog_lib.training import loop
     from catdog_lib.training.distributed import dist_context
-    from catdog_lib.training.evaluate import evaluate as measure
 
     run = _load(run_folder)
     # A folder without a test part is cut exactly as it was for training, so no image trained on is
@@ -184,9 +184,9 @@ def evaluate(
     arguments = {**run.config["data"], **({"source": data} if data else {})}
     with dist_context().main_process_first():
         splits = load(**arguments, progress=not quiet)
-    model = run.model.to(choose_device(device))
-    recipe = run.recipe
-    result = measure(model, splits.test, flip=recipe.test_flip, sizes=recipe.test_sizes)
+    test = splits.test
+    logits = answers(run, test, device=device, progress=not quiet)
+    result = loop.evaluate(run.model, test, lambda *_: (logits, test.labels))
     low, high = result.interval()
     print(f"{run_folder} on the test images of {splits.source}: {result}")
     return 0, {
