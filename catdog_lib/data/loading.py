@@ -17,9 +17,10 @@ from torch import Tensor
 
 from catdog_lib.classes import CLASSES
 from catdog_lib.data import cache
-from catdog_lib.data.decode import RESIZES, DecodeError, decode
+from catdog_lib.data.decode import RESIZES, decode
 from catdog_lib.data.folders import Photo, Scan, Skipped, scan
 from catdog_lib.data.image_set import ImageSet, Splits
+from catdog_lib.data.photo_file import DecodeError
 from catdog_lib.data.sketch_sets import sketch_set
 from catdog_lib.data.sources import SKETCHES, default_source
 from catdog_lib.data.splitting import split_images, split_photos
@@ -172,19 +173,21 @@ def _photos(
     if "test" not in groups:
         groups["test"], groups["train"] = split_photos(groups["train"], test, seed)
     for name, limit in (("train", max_train), ("test", max_test)):
-        if limit is not None:
+        if limit is not None and groups[name]:
             groups[name], _ = split_photos(
                 groups[name], min(1.0, limit / len(groups[name])), seed + 1
             )
 
     selected = [photo for group in groups.values() for photo in group]
-    facts = [(photo.name, photo.bytes, photo.modified_ns) for photo in selected]
+    facts = [(photo.name, photo.bytes, photo.modified_ns, photo.changed_ns) for photo in selected]
     key = cache.cache_key("photos", str(found.folder.resolve()), size, resize, facts)
     paths = [str(found.folder / photo.name) for photo in selected]
     pixels, notes = cache.cached(
         key, (len(selected), 3, size, size), cache.decode_files(paths, size, resize, progress)
     )
-    unusable = dict(notes)
+    if any(temporary for _, _, temporary in notes):
+        cache.forget(key)
+    unusable = {row: reason for row, reason, _ in notes}
 
     splits, first = {}, 0
     for name, group in groups.items():

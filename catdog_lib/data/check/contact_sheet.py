@@ -13,7 +13,7 @@ from catdog_lib.data.check.findings import KINDS, FolderFinding
 from catdog_lib.data.check.folder import Report
 from catdog_lib.data.check.html_page import html_page
 from catdog_lib.data.check.report_text import printable
-from catdog_lib.data.decode import DecodeError, open_photo
+from catdog_lib.data.photo_file import DecodeError, open_photo
 from catdog_lib.errors import CatdogError
 
 _SIDE = 160  # pixels, the longer side of a thumbnail
