@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from catdog_lib.cli.options import Command, quiet_option
+from catdog_lib.cli.options import Command, UserPath, quiet_option
 from catdog_lib.data.download.collections import COLLECTIONS
 
 
@@ -36,10 +36,10 @@ def status() -> tuple[int, dict]:
 
 
 @click.command(cls=Command, epilog="catdog data check ~/photos")
-@click.argument("folder", type=click.Path(), metavar="DIR", help="The folder to check.")
+@click.argument("folder", type=UserPath(), metavar="DIR", help="The folder to check.")
 @click.option(
     "--sheet",
-    type=click.Path(path_type=Path),
+    type=UserPath(path_type=Path),
     metavar="FILE.html",
     help="Also write a page that shows the suspects, copies side by side.",
 )
@@ -78,7 +78,7 @@ def check(folder: str, sheet: Path | None, quiet: bool) -> tuple[int, dict]:
 )
 @click.option(
     "--to",
-    type=click.Path(path_type=Path),
+    type=UserPath(path_type=Path),
     metavar="DIR",
     show_default="pets or microsoft, in data",
     help="The folder to make.",

@@ -6,6 +6,7 @@ than 200 lines because the four commands that deal with networks stand together.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from catdog_lib.cli.options import Command, data_option, device_option, quiet_option
+from catdog_lib.cli.options import Command, UserPath, data_option, device_option, quiet_option
 from catdog_lib.cli.recipe_options import TrainingCommand, training_options
 from catdog_lib.errors import CatdogError
 
 if TYPE_CHECKING:
     from catdog_lib.runs.run_folder import Run
 
-RUN = click.argument("run_folder", type=click.Path(path_type=Path), metavar="RUN")
+RUN = click.argument("run_folder", type=UserPath(path_type=Path), metavar="RUN")
 
 
 @click.command(
@@ -29,7 +30,7 @@ RUN = click.argument("run_folder", type=click.Path(path_type=Path), metavar="RUN
 @click.option(
     "--out",
     required=True,
-    type=click.Path(path_type=Path),
+    type=UserPath(path_type=Path),
     metavar="RUN",
     help="The run folder to write; an unfinished run in it goes on.",
 )
@@ -73,7 +74,7 @@ def train(out: Path, seeds: int | None, quiet: bool, **options: Any) -> tuple[in
 @click.option(
     "--out",
     required=True,
-    type=click.Path(path_type=Path),
+    type=UserPath(path_type=Path),
     metavar="DIR",
     help="The folder for the run folders.",
 )
@@ -151,7 +152,7 @@ def _sweep(
     from catdog_lib.runs.sweep import sweep as run_sweep
 
     source = options["data"] or default_source()
-    source = source if source == SKETCHES else str(Path(source).expanduser().resolve())
+    source = source if source == SKETCHES else str(Path(os.path.expanduser(source)).resolve())
     facts = run_sweep(
         {**options, "data": source, "budget": current()},
         choices,
@@ -201,7 +202,7 @@ def evaluate(
 
 @click.command(cls=Command, epilog="catdog predict my_first_run rex.jpg whiskers.jpg")
 @RUN
-@click.argument("photos", nargs=-1, required=True, type=click.Path(), metavar="PHOTO...")
+@click.argument("photos", nargs=-1, required=True, type=UserPath(), metavar="PHOTO...")
 def predict(run_folder: Path, photos: tuple[str, ...]) -> tuple[int, dict]:
     """Tell for each photo whether it shows a cat or a dog.
 
@@ -210,6 +211,7 @@ def predict(run_folder: Path, photos: tuple[str, ...]) -> tuple[int, dict]:
     import torch
 
     from catdog_lib.classes import CLASSES
+    from catdog_lib.data.check.report_text import printable
     from catdog_lib.data.loading import load_image
     from catdog_lib.training.evaluate import predict_tta
 
@@ -229,7 +231,7 @@ def predict(run_folder: Path, photos: tuple[str, ...]) -> tuple[int, dict]:
             )
         probabilities = logits.softmax(1)[0]
         label = int(probabilities.argmax())
-        print(f"{path}: {CLASSES[label]}, {probabilities[label]:.1%}")
+        print(f"{printable(path)}: {CLASSES[label]}, {probabilities[label]:.1%}")
         answers.append(
             {"photo": path, "class": CLASSES[label], "probability": float(probabilities[label])}
         )

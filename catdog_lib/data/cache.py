@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -38,7 +39,10 @@ def cache_dir() -> Path:
     It is ``CATDOG_CACHE``, or the platform's own place for caches.
     """
     named = os.environ.get("CATDOG_CACHE")
-    return Path(named or platformdirs.user_cache_dir("catdog", appauthor=False)).expanduser()
+    folder = os.path.expanduser(named or platformdirs.user_cache_dir("catdog", appauthor=False))
+    if folder.startswith("~"):  # a user without a home, as in some containers
+        return Path(tempfile.gettempdir(), f"catdog-{os.getuid()}")
+    return Path(folder)
 
 
 def cache_key(*ingredients: object) -> str:

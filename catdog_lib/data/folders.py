@@ -74,7 +74,7 @@ def scan(folder: str | os.PathLike) -> Scan:
     Raises:
         CatdogError: the folder is missing, is a file, holds no photo, or holds no cats or no dogs.
     """
-    folder = Path(folder).expanduser()
+    folder = Path(os.path.expanduser(folder))
     if not folder.is_dir():
         what = "is a file, not a folder" if folder.exists() else "does not exist"
         raise CatdogError(

@@ -66,7 +66,7 @@ def load(
     if source == SKETCHES:
         splits, skipped = _sketches(size, max_train, max_test, progress), []
     else:
-        source = str(Path(source).expanduser().resolve())  # absolute, since a run records it
+        source = str(Path(os.path.expanduser(source)).resolve())  # absolute, since a run records it
         splits, skipped = _photos(
             scan(source), size, resize, test, max_train, max_test, seed, progress
         )
@@ -145,7 +145,10 @@ def _check_arguments(size, resize, validation, test, max_train, max_test) -> Non
 def _sketches(
     size: int, max_train: int | None, max_test: int | None, progress: bool
 ) -> dict[str, ImageSet]:
-    counts = {"train": max_train or 2000, "test": max_test or 1000}
+    counts = {
+        "train": 2000 if max_train is None else max_train,
+        "test": 1000 if max_test is None else max_test,
+    }
     return {
         name: sketch_set(count, size, seed=seed, progress=progress).images
         for seed, (name, count) in enumerate(counts.items())

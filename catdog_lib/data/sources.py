@@ -17,10 +17,13 @@ PROJECT_DATA = Path(__file__).parents[2] / "data"
 def default_source() -> str:
     """Return where images come from by default.
 
-    That is ``CATDOG_DATA``, else the project's ``data`` folder, else sketches.
+    That is ``CATDOG_DATA``, else the project's ``data`` folder, else sketches. A path that is not
+    absolute counts from the folder that we are in, or else from the project's: there it was
+    typed, as a rule, while lessons run in the folder ``notebooks``.
     """
     if named := os.environ.get("CATDOG_DATA"):
-        return named
+        typed = PROJECT_DATA.parent / named
+        return str(typed) if not os.path.exists(named) and typed.is_dir() else named
     folder = default_folder()
     if folder is None and (reason := why_unused()):
         warnings.warn(f"The lessons draw their images themselves: {reason}", stacklevel=2)
