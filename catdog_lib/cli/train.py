@@ -175,24 +175,32 @@ def evaluate(
 ) -> tuple[int, dict]:
     """Measure a run's loss and accuracy on test images."""
     from catdog_lib.data.loading import load
+    from catdog_lib.data.new_photos import are_new, new_photos
     from catdog_lib.device import choose_device
     from catdog_lib.training.distributed import dist_context
     from catdog_lib.training.evaluate import evaluate as measure
 
     run = _load(run_folder)
-    # A folder without a test part is cut exactly as it was for training, so no image trained on is
-    # tested on.
-    arguments = {**run.config["data"], **({"source": data} if data else {})}
+    trained = run.config["data"]
     with dist_context().main_process_first():
-        splits = load(**arguments, progress=not quiet)
+        if data and are_new(data, str(trained["source"])):
+            images, which = new_photos(data, trained["size"], trained["resize"], not quiet)
+            source = str(Path(data).resolve())
+        else:
+            # A folder without a test part is cut exactly as it was for training, so no image
+            # trained on is tested on.
+            arguments = {**trained, **({"source": data} if data else {})}
+            splits = load(**arguments, progress=not quiet)
+            images, source = splits.test, splits.source
+            which = f"the test images of {source}"
     model = run.model.to(choose_device(device))
     recipe = run.recipe
-    result = measure(model, splits.test, flip=recipe.test_flip, sizes=recipe.test_sizes)
+    result = measure(model, images, flip=recipe.test_flip, sizes=recipe.test_sizes)
     low, high = result.interval()
-    print(f"{run_folder} on the test images of {splits.source}: {result}")
+    print(f"{run_folder} on {which}: {result}")
     return 0, {
         "run": str(run_folder),
-        "data": splits.source,
+        "data": source,
         "test_accuracy": result.accuracy,
         "test_loss": result.loss,
         "test_images": result.count,

@@ -8,7 +8,7 @@ Lesson 00, section 1; Lesson 00, section 6; Lesson 10, section 2.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -181,6 +181,13 @@ def _photos(
                 groups[name], min(1.0, limit / len(groups[name])), seed + 1
             )
 
+    return decode_groups(found, groups, size, resize, progress)
+
+
+def decode_groups(
+    found: Scan, groups: Mapping[str, Sequence[Photo]], size: int, resize: str, progress: bool
+) -> tuple[dict[str, ImageSet], list[Skipped]]:
+    """Return the images of each group of a folder's photos, and the files that are not used."""
     selected = [photo for group in groups.values() for photo in group]
     facts = [(photo.name, photo.bytes, photo.modified_ns, photo.changed_ns) for photo in selected]
     key = cache.cache_key("photos", str(found.folder.resolve()), size, resize, facts)

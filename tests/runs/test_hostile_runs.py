@@ -6,6 +6,7 @@ import os
 import pickle
 import shutil
 import zipfile
+from dataclasses import asdict
 
 import pytest
 import torch
@@ -19,12 +20,8 @@ from catdog_lib.runs.sweep import _begin
 from catdog_lib.training.history import Epoch, History
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """A small run folder that is in order."""
-    from dataclasses import asdict
-
-    folder = tmp_path_factory.mktemp("runs") / "run"
+def write_run(folder):
+    """Write a small run folder that is in order."""
     model = models.build("five_conv", size=64, width=2)
     data = {"source": "sketches", "size": 64, "resize": "squash", "validation": 0.15}
     config = {"model": "five_conv", "settings": model.settings, "data": data}
@@ -33,6 +30,12 @@ def finished(tmp_path_factory):
     with RunFolder(folder) as made:
         made.checkpoint.write_bytes(b"")
         made.finish(run, b"")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    write_run(folder)
     load_run(folder)
     return folder
 
