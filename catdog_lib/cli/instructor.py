@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from catdog_lib.cli.options import Command, ManyValues
+from catdog_lib.cli.options import Command, ManyValues, UserPath
 
 
 @click.command(cls=Command, epilog="catdog handout --out handouts")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=UserPath(path_type=Path),
     default="handouts",
     metavar="DIR",
     show_default=True,
@@ -32,10 +32,10 @@ def handout(out: Path) -> tuple[int, dict]:
 
 
 @click.command(cls=Command, epilog="catdog grade submissions.zip --lesson 02 --out grades")
-@click.argument("submissions", type=click.Path(path_type=Path), metavar="SUBMISSIONS")
+@click.argument("submissions", type=UserPath(path_type=Path), metavar="SUBMISSIONS")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=UserPath(path_type=Path),
     default="grades",
     metavar="DIR",
     show_default=True,

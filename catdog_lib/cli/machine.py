@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from catdog_lib.data.cache import cache_dir
-from catdog_lib.data.sources import SKETCHES, default_source
+from catdog_lib.data.sources import SKETCHES, default_source, why_unused
 from catdog_lib.device import bfloat16_time, choose_device, describe, dtype_name, fast_dtype
 
 
@@ -121,9 +121,10 @@ def _meaning(bfloat16_time: float) -> str:
 
 def _disk() -> Finding:
     """Examine the room for the cache."""
-    folder = cache_dir()
+    folder = cache_dir().absolute()
     existing = next(p for p in (folder, *folder.parents) if p.exists())
-    free, writable = shutil.disk_usage(existing).free, os.access(existing, os.W_OK)
+    free = shutil.disk_usage(existing).free
+    writable = existing.is_dir() and os.access(existing, os.W_OK)
     text = f"{free / 1e9:.0f} GB free for the cache, {folder}"
     if free < 2e9 or not writable:
         text += "; set CATDOG_CACHE to a folder with 2 GB of room that you may write to"
@@ -133,6 +134,8 @@ def _disk() -> Finding:
 def _images() -> Finding:
     """Examine which images the lessons would use."""
     source = default_source()
+    if source == SKETCHES and (reason := why_unused()):
+        return Finding("images", False, f"the library's sketches; {reason}", {"source": source})
     if source == SKETCHES:
         return Finding(
             "images",

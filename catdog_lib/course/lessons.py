@@ -7,6 +7,7 @@ become the pages of a web site (:mod:`catdog_lib.course.site`).
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from catdog_lib.course import pace
 from catdog_lib.course.executed import mark_as_stopped, prepare
 from catdog_lib.course.execution import Execution, at_once, side_by_side
 from catdog_lib.course.site import build, checkout, open_workspace, web_assets
+from catdog_lib.data.sources import SKETCHES
 from catdog_lib.device import cores
 from catdog_lib.errors import CatdogError
 
@@ -99,6 +101,7 @@ def run(
     source = open_workspace(out or root / "site")
     workers = min(len(lessons), at_once(budget))
     environment = {"CATDOG_BUDGET": budget, "TQDM_DISABLE": "1"}  # see also drop_bars
+    environment |= _absolute("CATDOG_DATA", "CATDOG_CACHE")
     if workers > 1:
         log(f"{workers} lessons at a time, each with its share of the {cores()} cores:")
         environment["OMP_NUM_THREADS"] = str(cores() // workers)
@@ -120,6 +123,16 @@ def run(
     log("Building the pages …")
     index = build(source, log)
     return {"lessons": results, "site": str(index), "seconds": round(perf_counter() - started, 1)}
+
+
+def _absolute(*names: str) -> dict[str, str]:
+    """Return the paths in these variables as they were typed, for kernels in another folder."""
+    typed = {name: os.environ.get(name) for name in names}
+    return {
+        name: os.path.abspath(os.path.expanduser(path))
+        for name, path in typed.items()
+        if path and path != SKETCHES
+    }
 
 
 def _read(path: Path) -> Lesson:

@@ -18,6 +18,7 @@ from catdog_lib import sketches
 from catdog_lib.classes import CLASSES
 from catdog_lib.data import cache
 from catdog_lib.data.image_set import ImageSet
+from catdog_lib.data.parallel import parallel_map
 from catdog_lib.sketches import NO_FAULTS, Faults, draw_sketches
 from catdog_lib.sketches.dataset import check_arguments
 
@@ -75,7 +76,7 @@ def sketch_set(
         work = partial(
             _draw_rows, str(store), size=size, seed=seed, difficulty=difficulty, faults=faults
         )
-        return cache.parallel_map(work, range(count), "Drawing", "image", progress)
+        return parallel_map(work, range(count), "Drawing", "image", progress)
 
     # The map of body parts is kept as a fourth channel.
     array, truths = cache.cached(
