@@ -9,13 +9,15 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from math import isfinite
 from typing import Any
 
 import torch
 
 from catdog_lib.data.cache import cache_dir
 from catdog_lib.data.sources import SKETCHES, default_source, why_unused
-from catdog_lib.device import bfloat16_time, choose_device, describe, dtype_name, fast_dtype
+from catdog_lib.device import bfloat16_time, describe, dtype_name, fast_dtype, fastest_device
+from catdog_lib.device.agreement import agrees_with_cpu, difference_from_cpu
 
 
 @dataclass(frozen=True)
@@ -84,21 +86,39 @@ def _packages() -> Finding:
 
 
 def _device() -> Finding:
-    """Examine what computes here, and in which number format."""
-    device = choose_device()
+    """Examine which device computes here, in which number format, and whether it does so rightly.
+
+    A GPU that computes something else than the CPU is not used (see ``choose_device``).
+    """
+    device = fastest_device()
     dtype = dtype_name(fast_dtype(device))
-    facts = {"device": device.type, "dtype": dtype}
+    facts: dict[str, Any] = {"device": device.type, "dtype": dtype}
     budget = "full" if device.type == "cuda" else "standard"
     kind, meaning = device.type, ""
     if device.type == "cpu":
         facts["instructions"] = torch.backends.cpu.get_cpu_capability()
         facts["bfloat16_time"] = round(bfloat16_time(), 2)
         kind, meaning = f"cpu, {facts['instructions']}", f": {_meaning(facts['bfloat16_time'])}"
+    else:
+        difference = difference_from_cpu(device)
+        facts["difference_from_cpu"] = difference if isfinite(difference) else None
+        if not agrees_with_cpu(device):
+            return Finding("device", False, _wrong(device, difference), {**facts, "device": "cpu"})
+        meaning = f", with the CPU's results to {difference:.0e}"
     text = (
         f"{describe(device)} ({kind}), convolutions in {dtype}{meaning}; a good budget here: "
         f"CATDOG_BUDGET={budget}"
     )
     return Finding("device", True, text, facts)
+
+
+def _wrong(device: torch.device, difference: float) -> str:
+    """Return what to say about a GPU that computes something else than the CPU."""
+    how = f"by {difference:.0%}" if isfinite(difference) else "altogether"
+    return (
+        f"{describe(device)} ({device.type}) is not used: in a forward and a backward pass its "
+        f"results differ from the CPU's {how}, so the CPU computes; update the driver and PyTorch"
+    )
 
 
 def _meaning(bfloat16_time: float) -> str:

@@ -10,7 +10,8 @@ import torch
 
 from catdog_lib import data
 from catdog_lib.data import cache, folders, photo_file
-from catdog_lib.data.decode import decode
+from catdog_lib.data.decode import decode, decode_rows
+from catdog_lib.data.draw import draw_rows
 from catdog_lib.errors import CatdogError
 from tests.data.photo_folders import fill, photo
 
@@ -82,8 +83,9 @@ def test_a_script_without_a_main_guard_can_load_photos(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_the_processes_that_decode_do_not_load_torch():
-    code = "import sys, catdog_lib.data.decode; sys.exit('torch' in sys.modules)"
+@pytest.mark.parametrize("work", [decode_rows, draw_rows], ids=lambda work: work.__name__)
+def test_the_processes_that_decode_and_draw_do_not_load_torch(work):
+    code = f"import sys, {work.__module__}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
