@@ -11,7 +11,7 @@ function stopsField(label, stops, unit, onChange) {
   const slider = element("input", {
     type: "range", "aria-label": label, min: 0, max: stops.length - 1, step: 1,
   });
-  const value = element("output", {});
+  const value = element("span", {});
   slider.addEventListener("input", () => onChange(stops[slider.value]));
   const words = element("span", {}, `${label}: `, value);
   return {
