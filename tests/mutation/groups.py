@@ -31,19 +31,21 @@ _GROUPS = {
         ),
     ],
     "optimizers": [
+        ("from_scratch/optimizers", "from_scratch/test_optimizers.py"),
         (
-            "from_scratch/optimizers from_scratch/loss_surfaces from_scratch/optimizer_race",
-            "from_scratch/test_optimizers.py",
+            "from_scratch/loss_surfaces from_scratch/optimizer_race",
+            "explore/test_optimizer_race.py",
         ),
         ("training/optimizers training/muon", "training/test_optimizers.py"),
     ],
     "metrics": [("training/metrics", "training/test_metrics.py")],
     "sparsity": [
         (
-            "sparsity/measures sparsity/penalties sparsity/proximal sparsity/quadratic",
+            "sparsity/measures sparsity/penalties sparsity/proximal",
             "sparsity/test_sparsity.py",
         ),
         ("sparsity/pruning", "sparsity/test_pruning.py"),
+        ("sparsity/quadratic", "explore/test_lambda_slider.py"),
     ],
     "checkpoint": [("training/checkpoint training/resume", "training/test_checkpoint.py")],
     "checking": [

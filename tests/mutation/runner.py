@@ -23,7 +23,7 @@ import pytest
 
 from tests.mutation.mutants import Mutant, mutants
 
-_MEMORY = 16 * 2**30  # bytes of address space: a mutant may ask for any amount
+_MEMORY = 16 * 2**30  # bytes: a mutant may ask for any amount
 
 
 def trials(
@@ -77,7 +77,7 @@ def _run(tests: list[str], limit: int, prepare: Callable[[], None]) -> tuple[int
             os.setsid()
             signal.alarm(10 * limit)
             resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
-            resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+            resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, _MEMORY))
             sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115, the fork's last
             os.dup2(sys.stdout.fileno(), 1)
             os.dup2(sys.stdout.fileno(), 2)
