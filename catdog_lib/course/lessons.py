@@ -21,6 +21,8 @@ from catdog_lib.budget import BUDGETS
 from catdog_lib.course import pace
 from catdog_lib.course.executed import mark_as_stopped, prepare
 from catdog_lib.course.execution import Execution, at_once, side_by_side
+from catdog_lib.course.home import card, home
+from catdog_lib.course.player import embed
 from catdog_lib.course.site import build, checkout, open_workspace, web_assets
 from catdog_lib.data.sources import SKETCHES
 from catdog_lib.device import cores
@@ -121,6 +123,7 @@ def run(
 
     results = side_by_side([(one, _execution(one, budget)) for one in lessons], execute, workers)
     log("Building the pages …")
+    _write_home(source, lessons, budget, environment)
     index = build(source, log)
     return {"lessons": results, "site": str(index), "seconds": round(perf_counter() - started, 1)}
 
@@ -173,7 +176,20 @@ def _write(notebook: NotebookNode, problem: str, path: Path) -> None:
     if problem:
         mark_as_stopped(notebook, problem)
     prepare(notebook)
+    embed(notebook)
     nbformat.write(notebook, path)
+
+
+def _write_home(
+    source: Path, lessons: list[Lesson], budget: str, environment: dict[str, str]
+) -> None:
+    """Replace the text of the first page by the page itself, with its explorable."""
+    text = source / "index.md"
+    cards = [card(one.path, one.title, one.seconds.get("standard")) for one in lessons]
+    first = Execution(home(text, cards, budget), str(source), 600)
+    side_by_side([("home", first)], lambda _, one: one.run(environment), workers=1)
+    _write(first.notebook, first.problem and f"This page {first.problem}.", source / "index.ipynb")
+    text.unlink()
 
 
 def _over(seconds: float, limit: float | None) -> str:
