@@ -25,7 +25,9 @@ def prepare(notebook: NotebookNode) -> None:
 
 def mark_as_stopped(notebook: NotebookNode, problem: str) -> None:
     """Say the problem on the page, too: a reader must not take half a lesson for a whole one."""
-    text = f":::{{error}}\n{problem} What follows that cell was not run.\n:::"
+    # The problem may hold the name of a file: no letter of it may be read as markup.
+    said = "".join(c if c.isalnum() or c == " " else f"&#{ord(c)};" for c in problem)
+    text = f":::{{error}}\n{said} What follows that cell was not run.\n:::"
     notebook.cells.insert(1, nbformat.v4.new_markdown_cell(text))
 
 

@@ -7,6 +7,7 @@ become the pages of a web site (:mod:`catdog_lib.course.site`).
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from catdog_lib.course.execution import Execution, at_once, side_by_side
 from catdog_lib.course.home import card, home
 from catdog_lib.course.player import embed
 from catdog_lib.course.site import build, checkout, open_workspace, web_assets
+from catdog_lib.data.sources import SKETCHES
 from catdog_lib.device import cores
 from catdog_lib.errors import CatdogError
 
@@ -96,11 +98,12 @@ def run(
     if budget not in BUDGETS:
         raise CatdogError(f"There is no budget {budget!r}; use one of {', '.join(BUDGETS)}.")
     root = root or checkout()
-    lessons = _select(find_lessons(root), lesson)
+    lessons = select(find_lessons(root), lesson)
     web_assets()  # before the lessons: a machine that cannot build the pages should say so at once
     source = open_workspace(out or root / "site")
     workers = min(len(lessons), at_once(budget))
     environment = {"CATDOG_BUDGET": budget, "TQDM_DISABLE": "1"}  # see also drop_bars
+    environment |= _absolute("CATDOG_DATA", "CATDOG_CACHE")
     if workers > 1:
         log(f"{workers} lessons at a time, each with its share of the {cores()} cores:")
         environment["OMP_NUM_THREADS"] = str(cores() // workers)
@@ -125,6 +128,16 @@ def run(
     return {"lessons": results, "site": str(index), "seconds": round(perf_counter() - started, 1)}
 
 
+def _absolute(*names: str) -> dict[str, str]:
+    """Return the paths in these variables as they were typed, for kernels in another folder."""
+    typed = {name: os.environ.get(name) for name in names}
+    return {
+        name: os.path.abspath(os.path.expanduser(path))
+        for name, path in typed.items()
+        if path and path != SKETCHES
+    }
+
+
 def _read(path: Path) -> Lesson:
     """Return the lesson that a notebook holds."""
     try:
@@ -139,7 +152,7 @@ def _read(path: Path) -> Lesson:
     return Lesson(path.name[:2], path, heading.group(1) if heading else path.stem, dict(seconds))
 
 
-def _select(lessons: list[Lesson], number: str | None) -> list[Lesson]:
+def select(lessons: list[Lesson], number: str | None) -> list[Lesson]:
     """Return the lesson of this number alone, or all."""
     if number is None:
         return lessons

@@ -28,6 +28,7 @@ from tests.explore.drives.lambda_slider import drive_lambda
 from tests.explore.drives.live_training import drive_live_training
 from tests.explore.drives.questions import drive_questions
 from tests.explore.drives.race import drive_race
+from tests.explore.drives.roofline import drive_roofline
 from tests.explore.drives.stepper import drive_stepper
 from tests.explore.drives.ten_images import drive_ten
 from tests.explore.drives.viewer import drive_viewer
@@ -43,6 +44,7 @@ NAMES = (
     "Feature-map browser",
     "Live training",
     "Ten images",
+    "Roofline",
 )
 WITHOUT_GRID = ("Predict, then look", "From memory", "Animal studio")
 
@@ -81,6 +83,7 @@ def test_they_answer_on_a_page_without_a_kernel(reader):
     drive_live_training(page)
     drive_ten(page)
     drive_studio(page)
+    drive_roofline(page)
     assert page.url.endswith("01_three.html")  # no key turned the page
 
 
@@ -311,6 +314,7 @@ def test_they_answer_in_jupyterlab_and_tell_python(chromium, lab, tmp_path):  # 
     drive_live_training(page)
     drive_ten(page)
     drive_studio(page)
+    drive_roofline(page)
     page.wait_for_timeout(500)  # the last change travels to the kernel, which then takes its time
     page.get_by_text("Python 3 (ipykernel) | Idle", exact=True).wait_for()
     page.get_by_text("print(stepper.row").first.click()
