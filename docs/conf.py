@@ -13,6 +13,7 @@ language = "en"
 extensions = [
     "myst_nb",
     "catdog_lib.course.glossary_links",
+    "catdog_lib.course.lesson_links",
     "catdog_lib.course.page_details",
     "catdog_lib.course.player",
 ]

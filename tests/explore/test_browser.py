@@ -247,9 +247,8 @@ def lab(tmp_path):
     save(tmp_path, "three.ipynb", CELLS, {})
     settings = tmp_path / "settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
-    # No pop-up asks whether to fetch the news.
     (settings / "notification.jupyterlab-settings").write_text(
-        '{"fetchNews": "false", "checkForUpdates": false}', encoding="utf-8"
+        '{"checkForUpdates": false}', encoding="utf-8"
     )
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
@@ -261,6 +260,7 @@ def lab(tmp_path):
         "--no-browser",
         "--allow-root",
         "--IdentityProvider.token=",
+        "--LabApp.news_url=None",  # as make lab: no question about news lies over the notebook
     ]
     command += [
         f"--port={port}",
