@@ -38,8 +38,10 @@ html_theme = "sphinx_book_theme"
 html_static_path = ["_static", str(web_assets())]
 html_favicon = html_logo = "_static/logo.svg"
 html_use_index = False  # the glossary is its own index
-html_css_files = ["course.css", "glossary.css", "copy.css"]
-html_js_files = [(name, {"defer": "defer"}) for name in ("player.js", "copy.js", "formulas.js")]
+html_css_files = ["course.css", "glossary.css", "copy.css", "figures.css"]
+html_js_files = [
+    (name, {"defer": "defer"}) for name in ("player.js", "copy.js", "formulas.js", "figures.js")
+]
 templates_path = ["_templates"]
 html_context = {
     "default_mode": "light"
