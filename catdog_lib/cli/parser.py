@@ -81,7 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status.
 
     0: done; 1: a lesson failed, or a diagnosis found something; 2: something that the user can put
-    right, named in one sentence on the standard error; 130: interrupted; 141: whoever read the
+    right, named in one sentence on the standard error; 130: interrupted; 141: the reader of the
     output has stopped reading.
     """
     print_anything()

@@ -25,7 +25,7 @@ def slides(lesson: str | None, site: Path | None) -> tuple[int, dict]:
 
     The decks show what the last catdog course gave, and work without a network.
     """
-    from catdog_lib.course.lessons import find_lessons, select
+    from catdog_lib.course.lesson_files import find_lessons, select
     from catdog_lib.course.site import checkout
     from catdog_lib.course.slides import write_slides
 

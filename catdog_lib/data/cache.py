@@ -148,7 +148,7 @@ def _require_writable(folder: Path) -> None:
 
 
 def _reserve(path: Path, size: int) -> None:
-    """Take so many bytes of the disk for a file before anything is written.
+    """Reserve this many bytes of the disk for a file before anything is written.
 
     A disk that is full ends the process without a word when mapped memory is written.
 
