@@ -2,7 +2,7 @@
 
 It runs for so many minutes, in one process, from a seed, and reports each input that was answered
 with anything but a result or a :class:`CatdogError`, or that took longer than a minute. What it has
-found is a test elsewhere; docs/faults.md has its log.
+found is a test elsewhere; docs/development/faults.md has its log.
 """
 
 from __future__ import annotations
