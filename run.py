@@ -78,7 +78,13 @@ def commands(budget: str) -> dict:
         "test": ["python", "-m", "pytest", *AT_ONCE, "-m", "not slow"],
         "test-all": ["python", "-m", "pytest", *AT_ONCE],
         "test-gpu": ["python", "-m", "pytest", "-m", "cuda"],
-        "lab": ["python", "-m", "jupyterlab", "notebooks"],
+        "lab": [
+            "python",
+            "-m",
+            "jupyterlab",
+            "--LabApp.news_url=None",
+            "notebooks",
+        ],  # asks nothing
         "site": ["catdog", "course", "--budget", budget or "standard"],
         "slides": ["catdog", "slides"],
         "handout": ["catdog", "handout"],

@@ -21,7 +21,6 @@ from catdog_lib.course.executed import mark_as_stopped, prepare
 from catdog_lib.course.execution import Execution, at_once, side_by_side
 from catdog_lib.course.home import card, home
 from catdog_lib.course.lesson_files import Lesson, find_lessons, select
-from catdog_lib.course.player import embed
 from catdog_lib.course.site import build, checkout, open_workspace, web_assets
 from catdog_lib.data.sources import SKETCHES
 from catdog_lib.device import cores
@@ -115,7 +114,6 @@ def _write(notebook: NotebookNode, problem: str, path: Path) -> None:
     if problem:
         mark_as_stopped(notebook, problem)
     prepare(notebook)
-    embed(notebook)
     nbformat.write(notebook, path)
 
 
