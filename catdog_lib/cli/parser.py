@@ -56,6 +56,7 @@ _COMMANDS = {
         course.course,
         progress.progress,
         instructor.handout,
+        instructor.kit,
         instructor.grade,
     ),
 }
