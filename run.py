@@ -3,6 +3,7 @@
     course       run every lesson at its smallest size and build the pages
     lab          open the lessons in JupyterLab
     site         run every lesson at its ordinary size and build the pages
+    slides       make a deck of slides for each lesson that has been run
     handout      write the course for students and for instructors
     kit          write the course with all that it installs, for a room without a network
     setup        only set up
@@ -38,6 +39,7 @@ def commands(budget: str) -> dict:
         "course": ["catdog_lib", "course", "--budget", budget or "quick"],
         "lab": ["jupyterlab", "notebooks"],
         "site": ["catdog_lib", "course", "--budget", budget or "standard"],
+        "slides": ["catdog_lib", "slides"],
         "handout": ["catdog_lib", "handout"],
         "kit": ["catdog_lib", "kit"],
         "setup": [],
