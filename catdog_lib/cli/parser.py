@@ -69,6 +69,7 @@ _COMMANDS = {
         progress.progress,
         publish.slides,
         instructor.handout,
+        instructor.kit,
         instructor.grade,
     ),
 }
