@@ -17,6 +17,7 @@ import pytest
 
 from catdog_lib.course import lessons as course
 from catdog_lib.course import pace
+from tests.course.page_audit import cut_off, violations
 from tests.course.small_lessons import save
 from tests.course.test_site import Reader, chromium, served  # noqa: F401 (a fixture)
 from tests.explore.drives.animal_studio import drive_studio
@@ -98,6 +99,7 @@ def test_they_fit_and_are_photographed(reader, tmp_path):
         dark = page.evaluate("document.documentElement.dataset.theme") == "dark"
         assert (sum(map(int, re.findall(r"\d+", paper)[:3])) < 200) == dark
     page.screenshot(path=tmp_path / "page.png", full_page=True)
+    assert (violations(page), cut_off(page)) == ([], [])
 
 
 @pytest.mark.parametrize("frame", [0, 200], ids=["", "a frame takes 200 ms"])
