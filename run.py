@@ -6,6 +6,7 @@
     test-gpu run the tests that need an NVIDIA GPU, and no others        (make test-gpu)
     lab      open the notebooks in JupyterLab                            (make lab)
     site     run every lesson at its ordinary size and build the pages   (make site)
+    slides   make a deck of slides for each lesson that has been run     (make slides)
     handout  write the course for students and for instructors           (make handout)
     setup    only set up                                                 (make setup)
 
@@ -79,6 +80,7 @@ def commands(budget: str) -> dict:
         "test-gpu": ["python", "-m", "pytest", "-m", "cuda"],
         "lab": ["python", "-m", "jupyterlab", "notebooks"],
         "site": ["catdog", "course", "--budget", budget or "standard"],
+        "slides": ["catdog", "slides"],
         "handout": ["catdog", "handout"],
         "setup": [],
     }

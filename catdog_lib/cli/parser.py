@@ -9,7 +9,18 @@ from contextlib import AbstractContextManager, nullcontext
 import click
 
 from catdog_lib import __version__
-from catdog_lib.cli import course, data, demo, deploy, diagnose, doctor, instructor, progress, train
+from catdog_lib.cli import (
+    course,
+    data,
+    demo,
+    deploy,
+    diagnose,
+    doctor,
+    instructor,
+    progress,
+    publish,
+    train,
+)
 from catdog_lib.cli.failures import discard_output, in_one_sentence, print_anything
 from catdog_lib.cli.options import Group
 from catdog_lib.errors import CatdogError
@@ -56,6 +67,7 @@ _COMMANDS = {
         experiment_group,
         course.course,
         progress.progress,
+        publish.slides,
         instructor.handout,
         instructor.grade,
     ),

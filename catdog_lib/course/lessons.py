@@ -98,7 +98,7 @@ def run(
     if budget not in BUDGETS:
         raise CatdogError(f"There is no budget {budget!r}; use one of {', '.join(BUDGETS)}.")
     root = root or checkout()
-    lessons = _select(find_lessons(root), lesson)
+    lessons = select(find_lessons(root), lesson)
     web_assets()  # before the lessons: a machine that cannot build the pages should say so at once
     source = open_workspace(out or root / "site")
     workers = min(len(lessons), at_once(budget))
@@ -152,7 +152,7 @@ def _read(path: Path) -> Lesson:
     return Lesson(path.name[:2], path, heading.group(1) if heading else path.stem, dict(seconds))
 
 
-def _select(lessons: list[Lesson], number: str | None) -> list[Lesson]:
+def select(lessons: list[Lesson], number: str | None) -> list[Lesson]:
     """Return the lesson of this number alone, or all."""
     if number is None:
         return lessons

@@ -151,11 +151,11 @@ def build(source: Path, log: Callable[[str], None]) -> Path:
         )
     for line in messages:
         log(f"  {line.replace(str(source) + os.sep, '')}")
-    _copy_anywidget(html / "_static" / "widgets")
+    copy_anywidget(html / "_static" / "widgets")
     return html / "index.html"
 
 
-def _copy_anywidget(folder: Path) -> None:
+def copy_anywidget(folder: Path) -> None:
     """Copy the module that runs the course's own widgets out of the package ``anywidget``."""
     (module,) = [
         file

@@ -36,6 +36,7 @@ COMMANDS = [
     "experiment transfer",
     "course",
     "progress",
+    "slides",
     "handout",
     "grade",
 ]

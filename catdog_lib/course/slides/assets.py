@@ -1,0 +1,33 @@
+"""What the decks load: reveal.js from npm, and the scripts that the site's own pages use."""
+
+from __future__ import annotations
+
+import shutil
+from importlib.resources import files
+from pathlib import Path
+
+from catdog_lib.course.site import checkout, copy_anywidget, web_assets
+from catdog_lib.data.download.npm import NpmPackage, npm_files
+
+_REVEAL = NpmPackage(
+    "reveal.js",
+    "5.2.1",
+    "sha512-r7//6mIM5p34hFiDMvYfXgyjXqGRta+/psd9YtytsgRlrpRzFv4RbH76TXd2qD+7ZPZEbpBDhdRhJaFgfQ7zNQ==",
+    ("dist/reveal.js", "dist/reveal.css", "plugin/notes/notes.js", "LICENSE"),
+)
+
+
+def copy_assets(folder: Path) -> None:
+    """Copy all that a deck loads into ``folder``, which is made.
+
+    Raises:
+        CatdogError: a package is missing, or cannot be fetched (:func:`web_assets`,
+            :func:`npm_files`).
+    """
+    shutil.copytree(web_assets(), folder, dirs_exist_ok=True)
+    shutil.copytree(npm_files(_REVEAL), folder / "reveal", dirs_exist_ok=True)
+    shutil.copy(checkout() / "docs" / "_static" / "widgets.js", folder)
+    copy_anywidget(folder / "widgets")
+    for name in ("deck.css", "deck.js"):
+        text = (files(__package__) / name).read_text(encoding="utf-8")
+        (folder / name).write_text(text, encoding="utf-8")
