@@ -3,7 +3,7 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: course test test-all test-gpu lab site slides handout setup
+.PHONY: course test test-all test-gpu lab site slides pdf handout setup
 
-course test test-all test-gpu lab site slides handout setup:
+course test test-all test-gpu lab site slides pdf handout setup:
 	@$(PYTHON) run.py $@ $(ARGS)

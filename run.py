@@ -7,6 +7,7 @@
     lab      open the notebooks in JupyterLab                            (make lab)
     site     run every lesson at its ordinary size and build the pages   (make site)
     slides   make a deck of slides for each lesson that has been run     (make slides)
+    pdf      print the lessons that have been run as one book            (make pdf)
     handout  write the course for students and for instructors           (make handout)
     setup    only set up                                                 (make setup)
 
@@ -81,6 +82,7 @@ def commands(budget: str) -> dict:
         "lab": ["python", "-m", "jupyterlab", "notebooks"],
         "site": ["catdog", "course", "--budget", budget or "standard"],
         "slides": ["catdog", "slides"],
+        "pdf": ["catdog", "pdf"],
         "handout": ["catdog", "handout"],
         "setup": [],
     }

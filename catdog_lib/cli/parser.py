@@ -67,6 +67,7 @@ _COMMANDS = {
         course.course,
         progress.progress,
         publish.slides,
+        publish.pdf,
         instructor.handout,
         instructor.grade,
     ),

@@ -141,7 +141,7 @@ def look_over(page, name: str) -> None:
             id: slide.id,
             high: slide.scrollHeight,
             wide: slide.scrollWidth,
-            zoom: [...slide.querySelectorAll(".output_wrapper")].map((one) => +one.style.zoom),
+            zoom: [...slide.querySelectorAll(".code_cell")].map((one) => +one.style.zoom),
             as_text: slide.querySelectorAll("mjx-merror").length
                 + (slide.innerText.match(/object at 0x|\\$\\$/g) ?? []).length,
             undescribed: slide.querySelectorAll("img:not([alt])").length,
