@@ -6,25 +6,35 @@ from pathlib import Path
 
 import click
 
-from catdog_lib.cli.options import Command, ManyValues
+from catdog_lib.cli.options import Command, ManyValues, UserPath
 
 
 @click.command(cls=Command, epilog="catdog handout --out handouts")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=UserPath(path_type=Path),
     default="handouts",
     metavar="DIR",
     show_default=True,
-    help="The folder for the two files.",
+    help="The folder for what is written.",
 )
-def handout(out: Path) -> tuple[int, dict]:
+@click.option(
+    "--nbgrader",
+    is_flag=True,
+    help="Write the lessons as assignments for nbgrader instead: DIR is a course folder of its.",
+)
+def handout(out: Path, nbgrader: bool) -> tuple[int, dict]:
     """Zip the course, for students and for instructors.
 
     The students' file has no solutions, no tests and no teaching notes.
     """
     from catdog_lib.course.handouts import write_handouts
+    from catdog_lib.course.nbgrader_assignments import write_assignments
 
+    if nbgrader:
+        assignments = write_assignments(out)
+        print(f"{len(assignments)} assignments in {out / 'source'}")
+        return 0, {path.stem: str(path) for path in assignments}
     written = write_handouts(out)
     for path in written.values():
         print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
@@ -32,10 +42,10 @@ def handout(out: Path) -> tuple[int, dict]:
 
 
 @click.command(cls=Command, epilog="catdog grade submissions.zip --lesson 02 --out grades")
-@click.argument("submissions", type=click.Path(path_type=Path), metavar="SUBMISSIONS")
+@click.argument("submissions", type=UserPath(path_type=Path), metavar="SUBMISSIONS")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=UserPath(path_type=Path),
     default="grades",
     metavar="DIR",
     show_default=True,

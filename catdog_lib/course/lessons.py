@@ -7,6 +7,7 @@ become the pages of a web site (:mod:`catdog_lib.course.site`).
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +21,10 @@ from catdog_lib.budget import BUDGETS
 from catdog_lib.course import pace
 from catdog_lib.course.executed import mark_as_stopped, prepare
 from catdog_lib.course.execution import Execution, at_once, side_by_side
+from catdog_lib.course.home import card, home
+from catdog_lib.course.player import embed
 from catdog_lib.course.site import build, checkout, open_workspace, web_assets
+from catdog_lib.data.sources import SKETCHES
 from catdog_lib.device import cores
 from catdog_lib.errors import CatdogError
 
@@ -99,6 +103,7 @@ def run(
     source = open_workspace(out or root / "site")
     workers = min(len(lessons), at_once(budget))
     environment = {"CATDOG_BUDGET": budget, "TQDM_DISABLE": "1"}  # see also drop_bars
+    environment |= _absolute("CATDOG_DATA", "CATDOG_CACHE")
     if workers > 1:
         log(f"{workers} lessons at a time, each with its share of the {cores()} cores:")
         environment["OMP_NUM_THREADS"] = str(cores() // workers)
@@ -118,8 +123,19 @@ def run(
 
     results = side_by_side([(one, _execution(one, budget)) for one in lessons], execute, workers)
     log("Building the pages …")
+    _write_home(source, lessons, budget, environment)
     index = build(source, log)
     return {"lessons": results, "site": str(index), "seconds": round(perf_counter() - started, 1)}
+
+
+def _absolute(*names: str) -> dict[str, str]:
+    """Return the paths in these variables as they were typed, for kernels in another folder."""
+    typed = {name: os.environ.get(name) for name in names}
+    return {
+        name: os.path.abspath(os.path.expanduser(path))
+        for name, path in typed.items()
+        if path and path != SKETCHES
+    }
 
 
 def _read(path: Path) -> Lesson:
@@ -160,7 +176,20 @@ def _write(notebook: NotebookNode, problem: str, path: Path) -> None:
     if problem:
         mark_as_stopped(notebook, problem)
     prepare(notebook)
+    embed(notebook)
     nbformat.write(notebook, path)
+
+
+def _write_home(
+    source: Path, lessons: list[Lesson], budget: str, environment: dict[str, str]
+) -> None:
+    """Replace the text of the first page by the page itself, with its explorable."""
+    text = source / "index.md"
+    cards = [card(one.path, one.title, one.seconds.get("standard")) for one in lessons]
+    first = Execution(home(text, cards, budget), str(source), 600)
+    side_by_side([("home", first)], lambda _, one: one.run(environment), workers=1)
+    _write(first.notebook, first.problem and f"This page {first.problem}.", source / "index.ipynb")
+    text.unlink()
 
 
 def _over(seconds: float, limit: float | None) -> str:

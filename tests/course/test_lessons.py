@@ -24,6 +24,7 @@ from tests.course.small_lessons import save, write_lessons
 def no_pages(monkeypatch):
     """Leave the pages to test_site.py: only the notebooks are run."""
     monkeypatch.setattr(course, "web_assets", lambda: None)
+    monkeypatch.setattr(course, "_write_home", lambda *page: None)
     monkeypatch.setattr(course, "build", lambda source, log: source.parent / "html" / "index.html")
 
 

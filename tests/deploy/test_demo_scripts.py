@@ -102,7 +102,7 @@ def test_a_damaged_note_is_no_orientation(tmp_path):
 
 
 def test_each_orientation_is_turned_as_python_turns_it(tmp_path):
-    from catdog_lib.data.decode import _TRANSPOSES
+    from catdog_lib.data.photo_file import _TRANSPOSES
 
     pixels = noise(5, 3)
     cases = [[as_case(pixels), orientation] for orientation in range(1, 9)]

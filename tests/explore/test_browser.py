@@ -17,6 +17,7 @@ import pytest
 
 from catdog_lib.course import lessons as course
 from catdog_lib.course import pace
+from tests.course.page_audit import cut_off, violations
 from tests.course.small_lessons import save
 from tests.course.test_site import Reader, chromium, served  # noqa: F401 (a fixture)
 from tests.explore.drives.animal_studio import drive_studio
@@ -26,6 +27,7 @@ from tests.explore.drives.lambda_slider import drive_lambda
 from tests.explore.drives.live_training import drive_live_training
 from tests.explore.drives.questions import drive_questions
 from tests.explore.drives.race import drive_race
+from tests.explore.drives.roofline import drive_roofline
 from tests.explore.drives.stepper import drive_stepper
 from tests.explore.drives.ten_images import drive_ten
 from tests.explore.drives.viewer import drive_viewer
@@ -41,6 +43,7 @@ NAMES = (
     "Feature-map browser",
     "Live training",
     "Ten images",
+    "Roofline",
 )
 WITHOUT_GRID = ("Predict, then look", "From memory", "Animal studio")
 
@@ -79,6 +82,7 @@ def test_they_answer_on_a_page_without_a_kernel(reader):
     drive_live_training(page)
     drive_ten(page)
     drive_studio(page)
+    drive_roofline(page)
     assert page.url.endswith("01_three.html")  # no key turned the page
 
 
@@ -95,6 +99,7 @@ def test_they_fit_and_are_photographed(reader, tmp_path):
         dark = page.evaluate("document.documentElement.dataset.theme") == "dark"
         assert (sum(map(int, re.findall(r"\d+", paper)[:3])) < 200) == dark
     page.screenshot(path=tmp_path / "page.png", full_page=True)
+    assert (violations(page), cut_off(page)) == ([], [])
 
 
 @pytest.mark.parametrize("frame", [0, 200], ids=["", "a frame takes 200 ms"])
@@ -270,6 +275,7 @@ def test_they_answer_in_jupyterlab_and_tell_python(chromium, lab, tmp_path):  # 
     drive_live_training(page)
     drive_ten(page)
     drive_studio(page)
+    drive_roofline(page)
     page.wait_for_timeout(500)  # the last change travels to the kernel, which then takes its time
     page.get_by_text("Python 3 (ipykernel) | Idle", exact=True).wait_for()
     page.get_by_text("print(stepper.row").first.click()

@@ -236,7 +236,23 @@ BAD = [
     (conv2d_unfold, (image(1, 4, 5, 5), image(3, 4, 3, 3)), {"groups": 0}, "groups=0"),
     (conv2d_unfold, (image(1, 3, 5, 5), image(2, 3, 3, 3), image(3)), {}, "bias has 3 values"),
     (conv2d_unfold, (image(1, 3, 5, 5, dtype=torch.uint8), image(2, 3, 3, 3)), {}, "uint8"),
-    (pool2d, (image(5, 5), 2), {}, "4 dimensions"),
+    (cross_correlate_1d, (image(3), image(1, 1)), {}, r"kernel .*\(1, 1\).* 1 dimension;"),
+    (cross_correlate_1d, (image(3, dtype=torch.int64), image(2)), {}, "kernel holds torch.float32"),
+    (cross_correlate_2d, (image(3), image(1, 1)), {}, "image has the shape"),
+    (cross_correlate_2d, (image(3, 3), image(1)), {}, r"kernel .*\(1,\).* 2 dimensions;"),
+    (conv2d_loops, (image(1, 3, 5, 5), image(2, 3, 3)), {}, r"weight has the shape \(2, 3, 3\)"),
+    (conv2d_loops, (image(1, 3, 5, 5), image(2, 3, 3, 3)), {"groups": 1.0}, "groups=1.0"),
+    (conv2d_loops, (image(1, 6, 5, 5), image(2, 3, 3, 3)), {"groups": -2}, "groups=-2"),
+    (conv2d_loops, (image(1, 3, 5, 5), image(0, 3, 3, 3)), {}, "groups=1 .* 0 output channels"),
+    (conv2d_loops, (image(1, 4, 5, 5), image(3, 2, 3, 3)), {"groups": 2}, "3 output channels"),
+    (conv2d_loops, (image(1, 5, 5, 5), image(4, 2, 3, 3)), {"groups": 2}, "groups=2, takes 4;"),
+    (conv2d_unfold, (image(1, 3, 5, 5), image(2, 3, 3, 3), image(2, 1)), {}, "bias has the shape"),
+    (conv_transpose2d, (image(3, 5, 5), image(3, 2, 3, 3)), {}, "x has the shape"),
+    (conv_transpose2d, (image(1, 3, 5, 5), image(3, 2, 3)), {}, "weight has the shape"),
+    (conv_transpose2d, (image(1, 3, 5, 5), image(3, 2, 3, 3)), {"groups": 2}, "3 input channels"),
+    (conv_transpose2d, (image(1, 4, 5, 5), image(3, 2, 3, 3)), {}, "x has 4 .* takes 3; .* input"),
+    (conv_transpose2d, (image(1, 3, 5, 5), image(3, 2, 3, 3), image(3)), {}, "bias has 3 values"),
+    (pool2d, (image(5, 5), 2), {}, r"x has the shape \(5, 5\).* 4 dimensions"),
     (pool2d, (image(1, 1, 5, 5), 2), {"mode": "mean"}, 'use "max" or "average"'),
     (pool2d, (image(1, 1, 5, 5), 3), {"padding": 2}, "half of kernel=3"),
     (conv_transpose2d, (image(1, 3, 5, 5), image(2, 3, 3, 3)), {}, "takes 2"),
@@ -249,3 +265,32 @@ def test_what_does_not_fit_is_told_in_one_sentence(function, tensors, settings, 
     with pytest.raises(CatdogError, match=says) as caught:
         function(*tensors, **settings)
     assert str(caught.value).endswith(".") and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        *((conv2d_loops, name) for name in ("stride", "padding", "dilation")),
+        *((conv_transpose2d, n) for n in ("stride", "padding", "output_padding", "dilation")),
+        *((pool2d, name) for name in ("kernel_size", "stride", "padding")),
+    ],
+)
+def test_a_setting_for_three_sides_is_named(function, name):
+    kernel = {"kernel_size": 2} if function is pool2d else {"weight": image(3, 3, 2, 2)}
+    with pytest.raises(CatdogError, match=rf"^{name}=\(1, 1, 1\) must be one number or two"):
+        function(image(1, 3, 5, 5), **{**kernel, name: (1, 1, 1)})
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (conv2d_loops, F.conv2d),
+        (conv2d_unfold, F.conv2d),
+        (conv_transpose2d, F.conv_transpose2d),
+        (pool2d, F.max_pool2d),
+    ],
+)
+def test_settings_that_are_not_given_are_pytorchs(ours, theirs):
+    rng = random.Random(0)
+    x, kernel = numbers(rng, 2, 3, 5, 6), 2 if ours is pool2d else numbers(rng, 3, 3, 2, 3)
+    assert torch.allclose(ours(x, kernel), theirs(x, kernel), atol=1e-12)

@@ -62,6 +62,7 @@ def test_multiply_adds_are_those_that_pytorch_itself_counts(model, shape):
     uses = shape_table(model, torch.zeros(shape))
     # It counts a multiplication and its addition as two operations, and the whole batch.
     assert 2 * shape[0] * sum(use.multiply_adds for use in uses) == counter.get_total_flops()
+    assert all(type(use.multiply_adds) is int for use in uses)  # 16.0 would print as "16.0"
 
 
 def test_parameters_count_once_and_only_where_they_are_used():
@@ -125,6 +126,31 @@ def test_a_layer_without_a_tensor_is_named():
 
     with pytest.raises(CatdogError, match="'1' takes or gives a str"):
         shape_table(nn.Sequential(nn.ReLU(), Word()), torch.zeros(1, 3, 4, 4))
+
+
+class Gives(nn.Module):
+    """A layer that gives what a function makes of its input."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x)
+
+
+def test_of_several_outputs_the_first_tensor_has_the_shape():
+    several = Gives(lambda x: ([x.mean((2, 3)), x], x[:, :1]))
+    (use,) = shape_table(several, torch.zeros(1, 3, 4, 5))
+    assert (use.shape_in, use.shape_out) == ((3, 4, 5), (3,))
+    with pytest.raises(CatdogError, match="gives a tuple where"):
+        shape_table(Gives(lambda x: ()), torch.zeros(1, 3, 4, 5))
+
+
+def test_one_image_is_run_whatever_the_batch():
+    seen = []
+    shape_table(Gives(lambda x: seen.append(len(x)) or x), torch.zeros(5, 3, 4, 4))
+    assert seen == [1]
 
 
 # Parameters and 10⁹ multiply-adds, as torchvision publishes them with its weights.

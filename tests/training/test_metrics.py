@@ -4,8 +4,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from catdog_lib.training.distributed import DistributedContext
 from catdog_lib.training.evaluate import predict
 from catdog_lib.training.metrics import (
+    Evaluation,
     RunningMetrics,
     confusion_matrix,
     most_wrong,
@@ -47,6 +49,10 @@ class TestEvaluate:
         labels, answers = torch.tensor([0, 0, 0, 1, 1]), torch.tensor([0, 1, 1, 1, 0])
         assert confusion_matrix(labels, answers).tolist() == [[1, 2], [1, 1]]
 
+    def test_a_class_that_never_occurs_has_its_row_and_column(self):
+        cats = torch.zeros(3, dtype=torch.int64)
+        assert confusion_matrix(cats, cats).tolist() == [[3, 0], [0, 0]]
+
     def test_most_wrong_lists_only_mistakes_the_surest_first(self):
         logits = torch.tensor([[0.0, 9.0], [5.0, 0.0], [0.0, 1.0], [0.0, 5.0]])
         assert most_wrong(logits, torch.tensor([1, 1, 0, 0])).tolist() == [1, 3, 2]
@@ -62,6 +68,30 @@ class TestEvaluate:
         ):
             assert wilson_interval(hits, count) == pytest.approx((low, high), abs=6e-5)
 
+    @pytest.mark.parametrize("count", [1, 5, 23, 100, 12_345])
+    def test_at_the_ends_wilsons_interval_has_a_closed_form_and_leaves_no_proportion(self, count):
+        # With p = 0, centre and half-width are both z²/2n / (1 + z²/n), so the interval is from 0
+        # to z² / (n + z²); with p = 1 it is its mirror image.
+        far = 1.96**2 / (count + 1.96**2)
+        assert wilson_interval(0, count) == pytest.approx((0, far), rel=1e-12, abs=1e-15)
+        assert wilson_interval(count, count) == pytest.approx((1 - far, 1), rel=1e-12)
+        for hits in range(count + 1):
+            low, high = wilson_interval(hits, count)
+            assert 0 <= low < high <= 1
+
+    def test_wilsons_interval_of_another_confidence_solves_its_own_equation(self):
+        # Its ends are the proportions q from which p is z standard deviations away.
+        for end in wilson_interval(15, 148, z=2.5758):
+            assert abs(15 / 148 - end) == pytest.approx(2.5758 * (end * (1 - end) / 148) ** 0.5)
+
+    def test_an_evaluation_says_how_far_to_trust_it(self):
+        evaluation = Evaluation(0.69314, 81 / 263, 263)
+        assert evaluation.interval() == wilson_interval(81, 263)
+        assert str(evaluation) == (
+            "accuracy 30.8% (95 % interval 25.5% to 36.6%), loss 0.6931, 263 images"
+        )
+        assert str(Evaluation(0.5, 0.9, 10_000)).endswith("loss 0.5000, 10,000 images")
+
 
 class TestRunningMetrics:
     def test_the_first_batch_with_a_non_finite_loss_is_named(self):
@@ -75,3 +105,30 @@ class TestRunningMetrics:
         metrics.add(torch.tensor([[60.0, -60.0]]), torch.tensor([1]))
         assert metrics.first_non_finite() is None
         assert (metrics.result().loss, metrics.result().accuracy) == (120, 0)
+
+    def test_the_loss_is_summed_in_float32_whatever_the_type_of_the_logits(self):
+        logits = torch.tensor([[3.0, 1.0], [0.5, -2.0], [-1.0, 4.0]])
+        labels = torch.tensor([0, 1, 1])
+        short, full = RunningMetrics(), RunningMetrics()
+        short.add(logits.bfloat16(), labels)  # these numbers are exact in bfloat16
+        full.add(logits, labels)
+        assert short.result() == full.result()
+
+    def test_counting_a_batch_does_not_keep_the_graph_that_made_it(self):
+        metrics = RunningMetrics()
+        metrics.add(torch.zeros(2, 2, requires_grad=True), torch.tensor([0, 1]))
+        assert not metrics._losses[0].requires_grad
+
+    def test_processes_add_up_what_each_has_counted(self):
+        class Twins(DistributedContext):
+            """Two processes that have seen the same numbers."""
+
+            def all_reduce_sum(self, numbers):
+                return 2 * numbers
+
+        metrics = RunningMetrics()
+        metrics.add(torch.tensor([[60.0, -60.0]]), torch.tensor([1]))
+        metrics.add(torch.tensor([[0.0, 60.0], [60.0, 0.0]]), torch.tensor([1, 0]))
+        together = metrics.all_reduce(Twins())
+        assert together.result() == Evaluation(40, 2 / 3, 6)
+        assert metrics.result() == Evaluation(40, 2 / 3, 3)

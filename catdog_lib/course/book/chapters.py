@@ -61,19 +61,20 @@ def lesson_chapter(number: str, lesson: NotebookNode, executed: NotebookNode) ->
             answers.append(v4.new_markdown_cell(f"### {exercise}\n\n{hint}"))
         elif "solution" in tags:
             answers.append(v4.new_code_cell(cell.source))
+        elif "progress" in tags:
+            continue  # of whoever ran the lesson
         elif "exercise" in tags:
             main.append(v4.new_code_cell(cell.source))  # what it prints is "not attempted yet"
         else:
             main.append(with_outputs(cell, executed) if cell.cell_type == "code" else cell)
-    widgets = executed.metadata.get("widgets", {})
-    return _with_anchors(f"lesson-{number}", cells_html([*main, *answers], widgets))
+    return _with_anchors(f"lesson-{number}", cells_html([*main, *answers], executed))
 
 
 def page_chapter(page: Path) -> Chapter:
     """Return the chapter that one of the course's own pages makes, such as the glossary."""
     text = _GLOSSARY.sub(_definitions, page.read_text(encoding="utf-8"))
     text = re.sub(r"\{term\}`([^`<]*?)(?: *<[^`>]*>)?`", r"*\1*", text)
-    chapter = _with_anchors(page.stem, cells_html([v4.new_markdown_cell(text)], {}))
+    chapter = _with_anchors(page.stem, cells_html([v4.new_markdown_cell(text)]))
     return Chapter(chapter.html, chapter.headings[:1])
 
 

@@ -6,24 +6,30 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from string import Template
 
+from nbformat import NotebookNode
+
 from catdog_lib.course.book.chapters import Chapter, Heading
-from catdog_lib.course.cells_html import state_html
+from catdog_lib.course.widgets_html import widgets_html
 
 
-def book_page(chapters: Sequence[Chapter], widgets: dict, pages: Mapping[str, int]) -> str:
+def book_page(
+    chapters: Sequence[Chapter], executed: Sequence[NotebookNode], pages: Mapping[str, int]
+) -> str:
     """Return the page of the book.
 
     Args:
         chapters: in order.
-        widgets: the state of the widgets of all chapters.
+        executed: the lessons after their run, which hold the state of their widgets.
         pages: anchor → the page on which it was printed, once that is known.
     """
     template = Template((files(__package__) / "book.html").read_text(encoding="utf-8"))
+    first, last = widgets_html(executed)
     headings = [heading for chapter in chapters for heading in chapter.headings]
     return template.substitute(
         contents="\n".join(_line(heading, pages.get(heading.anchor)) for heading in headings),
         chapters="\n".join(f'<section class="chapter">{one.html}</section>' for one in chapters),
-        state=state_html(widgets),
+        before_mathjax=first,
+        last=last,
     )
 
 

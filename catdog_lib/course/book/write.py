@@ -10,13 +10,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
 
 from catdog_lib.course.book.chapters import Chapter, lesson_chapter, page_chapter
 from catdog_lib.course.book.page import book_page
-from catdog_lib.course.cells_html import STATE, copy_scripts
 from catdog_lib.course.chromium import print_pdf
 from catdog_lib.course.lessons import Lesson
 from catdog_lib.course.site import checkout
+from catdog_lib.course.widgets_html import copy_scripts
 from catdog_lib.errors import CatdogError
 
 _PAGES = ("glossary", "credits")  # of docs/, after the lessons
@@ -45,7 +46,8 @@ def write_book(
             "The Python package pypdf, which reads the page numbers, is missing; type: pip install "
             '-e ".[docs]"'
         )
-    chapters, widgets = _chapters(lessons, executed)
+    chapters, notebooks = _read(lessons, executed)
+    chapters += [page_chapter(checkout() / "docs" / f"{name}.md") for name in _PAGES]
     pdf.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -56,30 +58,27 @@ def write_book(
         page, printed, pages = folder / "book.html", folder / "book.pdf", {}
         for step in ("Printing the book …", "Printing it again, with page numbers …"):
             log(step)
-            page.write_text(book_page(chapters, widgets, pages), encoding="utf-8")
+            page.write_text(book_page(chapters, notebooks, pages), encoding="utf-8")
             print_pdf(page, printed)
             pages, count = _page_numbers(printed)
         shutil.copy(printed, pdf)
     return count
 
 
-def _chapters(lessons: Sequence[Lesson], executed: Path) -> tuple[list[Chapter], dict]:
-    """Return the chapters, and the state of the widgets in all of them."""
-    chapters, widgets = [], {STATE: {"version_major": 2, "version_minor": 0, "state": {}}}
+def _read(lessons: Sequence[Lesson], folder: Path) -> tuple[list[Chapter], list[NotebookNode]]:
+    """Return the chapters of the lessons, and the lessons after their run."""
+    chapters, executed = [], []
     for lesson in lessons:
-        path = executed / lesson.path.name
+        path = folder / lesson.path.name
         if not path.is_file():
             raise CatdogError(
                 f"Lesson {lesson.number} has not been run, so there is nothing to print; type: "
                 "catdog course"
             )
-        run = nbformat.read(path, as_version=4)
+        executed.append(nbformat.read(path, as_version=4))
         notebook = nbformat.read(lesson.path, as_version=4)
-        chapters.append(lesson_chapter(lesson.number, notebook, run))
-        state = run.metadata.get("widgets", {}).get(STATE, {}).get("state", {})
-        widgets[STATE]["state"].update(state)
-    pages = [checkout() / "docs" / f"{name}.md" for name in _PAGES]
-    return [*chapters, *map(page_chapter, pages)], widgets
+        chapters.append(lesson_chapter(lesson.number, notebook, executed[-1]))
+    return chapters, executed
 
 
 def _page_numbers(pdf: Path) -> tuple[dict[str, int], int]:

@@ -6,7 +6,7 @@ import shutil
 from importlib.resources import files
 from pathlib import Path
 
-from catdog_lib.course.cells_html import copy_scripts
+from catdog_lib.course.widgets_html import copy_scripts
 from catdog_lib.data.download.npm import NpmPackage, npm_files
 
 _REVEAL = NpmPackage(

@@ -6,6 +6,7 @@ const SMALLEST = 0.62; // a widget that needs more room than this gives it scrol
 const LARGEST = 1.7;
 const SCROLLING = 0.85;
 const MARGIN = 40; // below what is on a slide
+const WIDGET = ".explorable, .output_widget_view";
 const SHORT = 12; // lines of code that stand above a figure; more stand beside it
 
 /** Tell whether a slide holds all that is on it, and each box of text its lines. */
@@ -48,7 +49,7 @@ function fit(section) {
 
 /** Let an explorable that is higher than the slide scroll in the room that it has. */
 function scroll(section, zoom) {
-  const tall = section.querySelector(".output_widget_view");
+  const tall = section.querySelector(WIDGET);
   if (!tall) return;
   zoom(SCROLLING);
   const scale = section.getBoundingClientRect().height / HEIGHT;
@@ -57,10 +58,10 @@ function scroll(section, zoom) {
   tall.style.overflowY = "auto";
 }
 
-/** Wait until every widget of the page is drawn: each in a place before the script that describes it. */
+/** Wait until every widget of the page is drawn, by the player or by the widget manager. */
 async function widgets() {
-  const views = [...document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]')];
-  const drawn = () => views.every((view) => view.parentElement.querySelector(".jupyter-widgets"));
+  const places = [...document.querySelectorAll(WIDGET)];
+  const drawn = () => places.every((place) => place.querySelector(".catdog, .jupyter-widgets"));
   for (let tenths = 0; tenths < 100 && !drawn(); tenths++) {
     await new Promise((wait) => setTimeout(wait, 100));
   }

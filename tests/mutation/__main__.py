@@ -1,0 +1,47 @@
+"""Mutation testing: python -m tests.mutation GROUP… [--sample N] [--seed S]
+
+Each mutant stands in for its module while the module's tests run; one that survives shows what they
+do not test. Survivors that cannot be killed are listed in docs/mutation.md with the reason; the
+others are printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+from importlib import import_module
+
+from tests.mutation.groups import ROOT, modules_and_tests
+from tests.mutation.runner import trials
+
+_SLOW_IMPORTS = """torch torch._dynamo torchvision scipy.stats pandas matplotlib.pyplot IPython
+    nbformat nbclient ipywidgets PIL.Image requests torchinfo joblib""".split()  # noqa: SIM905
+
+
+def main() -> None:
+    """Try the mutants of some groups; print the survivors without a reason, and the scores."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
+    parser.add_argument("groups", nargs="+", metavar="GROUP", help="as in groups.py, or lesson_NN")
+    parser.add_argument("--sample", type=int, help="mutants of a module, at most; without it, all")
+    parser.add_argument("--seed", type=int, default=17, help="of the sample")
+    options = parser.parse_args()
+    for name in _SLOW_IMPORTS:
+        import_module(name)
+    gc.freeze()  # or the collector of each fork would copy all of it
+    explained = (ROOT / "docs" / "mutation.md").read_text("utf-8")
+    for group in options.groups:
+        chosen = list(modules_and_tests(group))
+        if not chosen:
+            parser.error(f"there is no group {group!r}; see tests/mutation/groups.py")
+        for module, tests in chosen:
+            killed = []
+            for mutant, was_killed in trials(module, tests, options.sample, options.seed):
+                killed.append(was_killed)
+                if not was_killed and f"`{mutant.name}`" not in explained:
+                    print(f"{module.relative_to(ROOT)}:{mutant.line}: {mutant.name}", flush=True)
+            score = f"{sum(killed)} of {len(killed)} killed, {sum(killed) / len(killed):.0%}"
+            print(f"{module.stem}: {score}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
