@@ -68,6 +68,7 @@ _COMMANDS = {
         course.course,
         progress.progress,
         publish.slides,
+        publish.pdf,
         instructor.handout,
         instructor.kit,
         instructor.grade,

@@ -65,7 +65,7 @@ def _deck(lesson: Lesson, executed: Path) -> tuple[str, int]:
             f"No cell of {lesson.path.name} has the slide_type 'slide'; tag those that belong on "
             "slides."
         )
-    return deck_page(lesson.title, slides, run.metadata.get("widgets", {})), len(slides)
+    return deck_page(lesson.title, slides, run), len(slides)
 
 
 def _index(lessons: Sequence[Lesson]) -> str:
