@@ -10,6 +10,7 @@ A Sphinx extension, named in ``docs/conf.py``. It changes the pages, never the n
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import nbformat
 from nbformat import NotebookNode
@@ -17,6 +18,7 @@ from nbformat import NotebookNode
 from catdog_lib.course.executed import VIEW, widget_models
 
 _WITHOUT_SCRIPTS = "<noscript><em>An interactive figure, which needs JavaScript.</em></noscript>"
+_OPENING = '<script type="application/json" id="explorables">'
 _MANAGERS = ("layout", "tabbable", "tooltip")  # for the manager alone, as is all that begins with _
 
 
@@ -46,10 +48,32 @@ def embed(notebook: NotebookNode) -> None:
         place = f'<div class="explorable" data-explorable="{name}">{_WITHOUT_SCRIPTS}</div>'
         output.data = NotebookNode({"text/html": place})
     del notebook.metadata["widgets"]
+    notebook.cells.append(nbformat.v4.new_markdown_cell(holder(page)))
+
+
+def holder(page: dict) -> str:
+    """Return the element that hands the explorables of a page to the player."""
     # "<" is written as its code: no text in the JSON can end the element that holds it.
     text = json.dumps(page, ensure_ascii=False).replace("<", "\\u003c")
-    holder = f'<script type="application/json" id="explorables">{text}</script>'
-    notebook.cells.append(nbformat.v4.new_markdown_cell(holder))
+    return f"{_OPENING}{text}</script>"
+
+
+def held_by(notebook: NotebookNode) -> dict | None:
+    """Return what :func:`embed` has put into a notebook for the player; None if it has not."""
+    last = notebook.cells[-1].source
+    return json.loads(last.removeprefix(_OPENING)[:-9]) if last.startswith(_OPENING) else None
+
+
+def merge(pages: Sequence[dict]) -> dict:
+    """Return one page of the explorables of several, with each script and style once."""
+    merged = {"scripts": [], "styles": [], "models": {}}
+    for page in pages:
+        for style in page["styles"]:
+            _place(merged["styles"], style)
+        for name, model in page["models"].items():
+            script = _place(merged["scripts"], page["scripts"][model["script"]])
+            merged["models"][name] = {**model, "script": script}
+    return merged
 
 
 def _is_explorable(model: NotebookNode | None) -> bool:
