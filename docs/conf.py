@@ -21,7 +21,6 @@ catdog_open_in = settings(checkout())
 myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"  # catdog_lib.course.lessons has executed them
-nb_merge_streams = True  # one box for what a cell prints, however it arrived
 # For pages that show a widget of ipywidgets (see catdog_lib.course.player). require.js first: the
 # widget manager is a module for it.
 nb_ipywidgets_js = {
