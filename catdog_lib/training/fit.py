@@ -17,6 +17,7 @@ from torch.optim import Optimizer
 
 from catdog_lib.data.image_set import ImageSet, Splits, preload_to_device
 from catdog_lib.device import choose_device
+from catdog_lib.interrupts import interrupts_later
 from catdog_lib.training.callbacks import progress_bar
 from catdog_lib.training.history import Epoch, History
 from catdog_lib.training.recipe import Recipe
@@ -90,8 +91,9 @@ def fit(
                 raise  # the other processes may not have heard of it
             trainer.history.interrupted = True
         finally:  # also when the loss is not finite
-            model.load_state_dict(trainer.kept_weights)
-            model.eval()
+            with interrupts_later():
+                model.load_state_dict(trainer.kept_weights)
+                model.eval()
     return trainer.history
 
 

@@ -1,6 +1,9 @@
 """Training: what it returns, what it leaves, and that it does what the recipe says."""
 
+import copy
 import json
+import os
+import signal
 from dataclasses import replace
 
 import pytest
@@ -294,6 +297,26 @@ def test_interrupting_returns_the_history_so_far_and_a_usable_model(
     if history.epochs:
         found = evaluate(model, pets.validation, torch.float32)
         assert found.loss == pytest.approx(history.best.validation_loss, rel=1e-5)
+
+
+def test_a_second_ctrl_c_does_not_leave_the_weights_of_the_moment(pets, monkeypatch):
+    """It comes while the kept weights are put back."""
+    model, kept = small(), {}
+    put_back = model.load_state_dict
+
+    def interrupted_again(weights):
+        kept.update(copy.deepcopy(weights))
+        os.kill(os.getpid(), signal.SIGINT)
+        return put_back(weights)
+
+    def interrupt(record):
+        monkeypatch.setattr(model, "load_state_dict", interrupted_again)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, pets, FAST, progress=False, on_epoch=interrupt)
+    assert kept and not model.training
+    assert all(torch.equal(value, kept[name]) for name, value in model.state_dict().items())
 
 
 def test_a_loss_that_is_not_finite_stops_with_one_sentence(pets):
