@@ -23,6 +23,7 @@ from catdog_lib.training.history import Epoch, History
 from catdog_lib.training.recipe import Recipe
 from catdog_lib.training.resume import begin_or_resume
 from catdog_lib.training.trainer import Trainer
+from catdog_lib.training.unfit_networks import reason_of
 from catdog_lib.training.whitening import whiten
 
 __all__ = ["Recipe", "fit"]
@@ -90,6 +91,10 @@ def fit(
             if trainer.dist.size > 1:
                 raise  # the other processes may not have heard of it
             trainer.history.interrupted = True
+        except (RuntimeError, IndexError, ValueError) as error:
+            if reason := reason_of(error, model):
+                raise reason from error
+            raise
         finally:  # also when the loss is not finite
             with interrupts_later():
                 model.load_state_dict(trainer.kept_weights)

@@ -388,3 +388,31 @@ class TestHistory:
         table = history.to_pandas()
         assert list(table.epoch) == [1, 2, 3]
         assert History.from_pandas(table).epochs == history.epochs
+
+
+def headless(outputs: int) -> torch.nn.Sequential:
+    return torch.nn.Sequential(
+        models.Normalize(), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(),
+        torch.nn.Linear(3, outputs),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("model", "batch_size", "says"),
+    [
+        (headless(2)[1:], 8, "cannot take images as bytes"),
+        (headless(1), 8, "does not return two logits"),
+        (headless(2).requires_grad_(False), 8, "no parameter that can learn"),
+        (torch.nn.Sequential(headless(2), torch.nn.BatchNorm1d(2)), 1, "BatchNorm cannot"),
+    ],
+)  # fmt: skip
+def test_a_network_that_cannot_be_trained_is_one_sentence(pets, model, batch_size, says):
+    with pytest.raises(CatdogError, match=says) as error:
+        fit(model, pets, replace(FAST, batch_size=batch_size), progress=False)
+    assert error.value.__cause__ is not None  # for those who know PyTorch
+
+
+def test_another_mistake_in_a_network_keeps_its_own_error(pets):
+    model = torch.nn.Sequential(models.Normalize(), torch.nn.Flatten(), torch.nn.Linear(5, 2))
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+        fit(model, pets, FAST, progress=False)

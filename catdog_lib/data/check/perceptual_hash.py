@@ -129,4 +129,4 @@ def _tree(pairs: np.ndarray, count: int) -> np.ndarray:
 
 
 def _mirror(values: np.ndarray) -> np.ndarray:
-    return values.reshape(-1, THUMB, THUMB)[:, :, ::-1].reshape(len(values), -1)
+    return values.reshape(len(values), THUMB, THUMB)[:, :, ::-1].reshape(values.shape)

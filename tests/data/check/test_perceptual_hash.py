@@ -77,3 +77,8 @@ def test_the_same_hash_alone_does_not_make_two_images_the_same():
     assert perceptual_hash.similar_pairs(thumbs) == []
     again = np.stack([thumbs[0], thumbs[0] // 2 + 40])
     assert perceptual_hash.similar_pairs(again) == [perceptual_hash.SimilarPair(0, 1, 0, False)]
+
+
+def test_images_of_nothing_have_no_pairs():
+    flat = np.full((3, 16, 16), 7, np.uint8)
+    assert perceptual_hash.similar_pairs(flat) == []
