@@ -69,7 +69,15 @@ def set_up(cpu: bool) -> None:
 
 
 def make_venv(cpu: bool) -> None:
-    """Put an empty .venv in place of what is there, if there is room for what goes into it."""
+    """Put an empty .venv in place of what is there; first check what could stop the set-up."""
+    try:
+        import ensurepip  # noqa: F401
+    except ImportError:
+        package = "python%d.%d-venv" % sys.version_info[:2]
+        raise SetupError(
+            f"This Python ({sys.executable}) cannot make virtual environments: install its part "
+            f"that can (Debian, Ubuntu: sudo apt install {package}) and run the same command again."
+        ) from None
     # Measured on Linux, where PyTorch brings NVIDIA's libraries along; otherwise an estimate.
     download, size = (2.8, 6.7) if sys.platform == "linux" and not cpu else (0.6, 2.5)
     free = shutil.disk_usage(str(ROOT)).free / 1e9
@@ -89,12 +97,7 @@ def make_venv(cpu: bool) -> None:
     elif os.path.lexists(PYTHON):
         os.remove(PYTHON)  # so that a half-removed .venv is never taken for a whole one
     base = getattr(sys, "_base_executable", sys.executable)  # not that of a .venv just removed
-    if subprocess.call([base, "-m", "venv", "--clear", str(VENV)]):
-        package = "python%d.%d-venv" % sys.version_info[:2]
-        raise SetupError(
-            f"This Python ({base}) cannot make virtual environments: install its part that can "
-            f"(Debian, Ubuntu: sudo apt install {package}) and run the same command again."
-        )
+    subprocess.check_call([base, "-m", "venv", "--clear", str(VENV)])
 
 
 def install(cpu: bool) -> None:
