@@ -4,6 +4,7 @@
     lab          open the lessons in JupyterLab
     site         run every lesson at its ordinary size and build the pages
     slides       make a deck of slides for each lesson that has been run
+    pdf          print the lessons that have been run as one book
     handout      write the course for students and for instructors
     kit          write the course with all that it installs, for a room without a network
     setup        only set up
@@ -37,9 +38,10 @@ def commands(budget: str) -> dict:
     """Return the module that each command runs; ``budget`` is the user's own choice, if any."""
     return {
         "course": ["catdog_lib", "course", "--budget", budget or "quick"],
-        "lab": ["jupyterlab", "notebooks"],
+        "lab": ["jupyterlab", "--LabApp.news_url=None", "notebooks"],  # asks nothing about news
         "site": ["catdog_lib", "course", "--budget", budget or "standard"],
         "slides": ["catdog_lib", "slides"],
+        "pdf": ["catdog_lib", "pdf"],
         "handout": ["catdog_lib", "handout"],
         "kit": ["catdog_lib", "kit"],
         "setup": [],

@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from catdog_lib.course.lessons import find_lessons
+from catdog_lib.course.lesson_files import find_lessons
 from catdog_lib.course.site import checkout
 from catdog_lib.errors import CatdogError
 

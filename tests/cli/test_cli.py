@@ -37,6 +37,7 @@ COMMANDS = [
     "course",
     "progress",
     "slides",
+    "pdf",
     "handout",
     "grade",
 ]

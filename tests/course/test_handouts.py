@@ -11,7 +11,7 @@ import pytest
 
 from catdog_lib.cli import main
 from catdog_lib.course.handouts import without_solutions, write_handouts
-from catdog_lib.course.lessons import find_lessons
+from catdog_lib.course.lesson_files import find_lessons
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_the_same_course_gives_the_same_file(handouts, tmp_path):
 def test_an_unpacked_handout_finds_its_lessons_and_sets_up_as_the_course_does(handouts, tmp_path):
     shutil.unpack_archive(handouts["student"], tmp_path)
     code = (
-        "from catdog_lib.course.lessons import find_lessons; import run;"
+        "from catdog_lib.course.lesson_files import find_lessons; import run;"
         "print(len(find_lessons()), run.set_up.__module__, run.ROOT)"
     )
     done = subprocess.run(

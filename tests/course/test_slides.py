@@ -52,7 +52,8 @@ def test_tags_choose_what_is_shown():
 
 
 def test_a_deck_shows_outputs_and_code_only_where_it_is_wanted():
-    page = deck_page("A <title>", choose_slides(*small_lesson()), {})
+    lesson, run = small_lesson()
+    page = deck_page("A <title>", choose_slides(lesson, run), run)
     body = page[page.index('id="sum"') :]
     assert "42" in body and "6" not in re.sub("<[^>]+>", "", body.split("</section>")[0])[:40]
     assert 'class="nb">print</span>' in body  # the second code cell, highlighted
@@ -61,10 +62,13 @@ def test_a_deck_shows_outputs_and_code_only_where_it_is_wanted():
 
 
 def test_a_state_cannot_end_the_element_that_holds_it():
+    lesson, run = small_lesson()
     kind = "application/vnd.jupyter.widget-state+json"
-    state = {kind: {"state": {"a": {"html": "</script><b>"}}}}
-    page = deck_page("A title", choose_slides(*small_lesson()), state)
+    run.metadata["widgets"] = {kind: {"state": {"a": {"html": "</script><b>"}}}}
+    page = deck_page("A title", choose_slides(lesson, run), run)
     assert page.count(kind) == 1 and "</script><b>" not in page
+    assert "require.js" in page  # the widget manager, which other decks do without
+    assert "require.js" not in deck_page("A title", choose_slides(lesson, run), lesson)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +145,7 @@ def look_over(page, name: str) -> None:
             id: slide.id,
             high: slide.scrollHeight,
             wide: slide.scrollWidth,
-            zoom: [...slide.querySelectorAll(".output_wrapper")].map((one) => +one.style.zoom),
+            zoom: [...slide.querySelectorAll(".code_cell")].map((one) => +one.style.zoom),
             as_text: slide.querySelectorAll("mjx-merror").length
                 + (slide.innerText.match(/object at 0x|\\$\\$/g) ?? []).length,
             undescribed: slide.querySelectorAll("img:not([alt])").length,

@@ -6,7 +6,7 @@ import shutil
 from importlib.resources import files
 from pathlib import Path
 
-from catdog_lib.course.site import checkout, copy_anywidget, web_assets
+from catdog_lib.course.widgets_html import copy_scripts
 from catdog_lib.data.download.npm import NpmPackage, npm_files
 
 _REVEAL = NpmPackage(
@@ -21,13 +21,10 @@ def copy_assets(folder: Path) -> None:
     """Copy all that a deck loads into ``folder``, which is made.
 
     Raises:
-        CatdogError: a package is missing, or cannot be fetched (:func:`web_assets`,
-            :func:`npm_files`).
+        CatdogError: a package is missing, or cannot be fetched.
     """
-    shutil.copytree(web_assets(), folder, dirs_exist_ok=True)
+    copy_scripts(folder)
     shutil.copytree(npm_files(_REVEAL), folder / "reveal", dirs_exist_ok=True)
-    shutil.copy(checkout() / "docs" / "_static" / "widgets.js", folder)
-    copy_anywidget(folder / "widgets")
     for name in ("deck.css", "deck.js"):
         text = (files(__package__) / name).read_text(encoding="utf-8")
         (folder / name).write_text(text, encoding="utf-8")

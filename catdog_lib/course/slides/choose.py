@@ -13,11 +13,9 @@ from dataclasses import dataclass, field
 
 from nbformat import NotebookNode, v4
 
-from catdog_lib.course.executed import QUIZ
+from catdog_lib.course.outputs import with_outputs
 from catdog_lib.errors import CatdogError
 
-HIDDEN = "remove-input"  # the tag of code cells of which only the output is shown
-_FOR_TESTS = "# NBVAL_CHECK_OUTPUT"
 _TYPES = ("slide", "-", "notes")
 
 
@@ -47,7 +45,6 @@ def choose_slides(lesson: NotebookNode, executed: NotebookNode) -> list[Slide]:
         CatdogError: a tag is not one of the three, or comes before the first slide, or the lesson
             has changed since it was run.
     """
-    run = {cell.id: cell for cell in executed.cells}
     slides: list[Slide] = []
     for cell in lesson.cells:
         kind = cell.metadata.get("slideshow", {}).get("slide_type")
@@ -66,21 +63,8 @@ def choose_slides(lesson: NotebookNode, executed: NotebookNode) -> list[Slide]:
         if text := cell.metadata.get("catdog", {}).get("slide"):
             slides[-1].shown.append(v4.new_markdown_cell(text))
         if cell.cell_type == "code":
-            slides[-1].shown.append(_with_outputs(cell, run.get(cell.id)))
+            wanted = cell.metadata.get("catdog", {}).get("source", False)
+            slides[-1].shown.append(with_outputs(cell, executed, show_source=wanted))
         else:
             (slides[-1].notes if text else slides[-1].shown).append(cell)
     return slides
-
-
-def _with_outputs(cell: NotebookNode, run: NotebookNode | None) -> NotebookNode:
-    """Return a copy of a code cell with what it gave, and without its code if that is not shown."""
-    if run is None or run.source != cell.source:
-        raise CatdogError(
-            f"Cell {cell.id!r} has changed since its lesson was run; type: catdog course"
-        )
-    code = "\n".join(line for line in cell.source.split("\n") if line != _FOR_TESTS)
-    shown = v4.new_code_cell(code, outputs=run.outputs)
-    wanted = cell.metadata.get("catdog", {}).get("source", False)
-    if not wanted or QUIZ in cell.metadata.get("tags", []):
-        shown.metadata["tags"] = [HIDDEN]
-    return shown

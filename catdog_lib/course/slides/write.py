@@ -10,7 +10,7 @@ from pathlib import Path
 
 import nbformat
 
-from catdog_lib.course.lessons import Lesson
+from catdog_lib.course.lesson_files import Lesson
 from catdog_lib.course.slides.assets import copy_assets
 from catdog_lib.course.slides.choose import choose_slides
 from catdog_lib.course.slides.page import deck_page
@@ -65,7 +65,7 @@ def _deck(lesson: Lesson, executed: Path) -> tuple[str, int]:
             f"No cell of {lesson.path.name} has the slide_type 'slide'; tag those that belong on "
             "slides."
         )
-    return deck_page(lesson.title, slides, run.metadata.get("widgets", {})), len(slides)
+    return deck_page(lesson.title, slides, run), len(slides)
 
 
 def _index(lessons: Sequence[Lesson]) -> str:
