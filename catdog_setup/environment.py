@@ -107,7 +107,7 @@ def install(cpu: bool) -> None:
     places = dict.fromkeys(["TMPDIR", "TEMP", "TMP", "UV_CACHE_DIR"], str(temporary))
     environment = {**os.environ, **uv_settings(PYTHON), **places}
     source = ["--no-index", "--find-links", str(KIT / "wheels")] if KIT.is_dir() else []
-    uv = ["uv", "pip", "install", "--python", PYTHON, "--index-strategy", "unsafe-best-match"]
+    uv = ["uv", "pip", "install", "--python", PYTHON]
     if sys.dont_write_bytecode:  # otherwise each process would compile PyTorch again, for seconds
         uv += ["--compile-bytecode"]
     if cpu and not source:
@@ -134,4 +134,5 @@ def uv_settings(python: str) -> dict:
     lines = subprocess.check_output([python, "-m", "pip", "config", "list"]).decode()
     # The list is sorted, so that ":env:" comes first; but the environment has the last word.
     settings = reversed(re.findall(r"^\S*\.([\w-]+)='(.+)'", lines, re.MULTILINE))
-    return {PIP_TO_UV[name]: value for name, value in settings if name in PIP_TO_UV}
+    found = {PIP_TO_UV[name]: value for name, value in settings if name in PIP_TO_UV}
+    return {"UV_INDEX_STRATEGY": "unsafe-best-match", **found}  # the best of all indexes, as pip
