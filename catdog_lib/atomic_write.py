@@ -8,8 +8,10 @@ the forcing, a power cut could leave the new name on an empty file (T. S. Pillai
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 from catdog_lib.errors import CatdogError
 
@@ -41,4 +43,35 @@ def write(contents: bytes, path: Path) -> None:
     except OSError as error:
         raise CatdogError(
             f"{str(path)!r} cannot be written ({error}); make room there, or use another folder."
+        ) from None
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it, if it is not there yet.
+
+    Raises:
+        CatdogError: it cannot be made, or is a file.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CatdogError(
+            f"{str(path)!r} cannot be made ({error.strerror}); use another folder."
+        ) from None
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """Return the JSON object that a file of the course holds.
+
+    Raises:
+        CatdogError: it is damaged, or cannot be read.
+    """
+    try:
+        contents = json.loads(path.read_bytes())
+        if not isinstance(contents, dict):
+            raise ValueError("it holds no object")
+        return contents
+    except (OSError, ValueError) as error:  # broken JSON and broken UTF-8 are ValueErrors
+        raise CatdogError(
+            f"{str(path)!r} is damaged ({error}); remove it to begin again, or use another folder."
         ) from None

@@ -3,18 +3,27 @@
 Every script, style and font is served from the site itself, so the pages work with no network.
 """
 
-from catdog_lib.course.site import web_assets
+from catdog_lib.course.open_in import settings
+from catdog_lib.course.site import checkout, web_assets
 
 project = "Cat or dog?"
 html_title = project
 language = "en"
 
-extensions = ["myst_nb", "catdog_lib.course.glossary_links"]
+extensions = [
+    "myst_nb",
+    "catdog_lib.course.glossary_links",
+    "catdog_lib.course.lesson_links",
+    "catdog_lib.course.page_details",
+    "catdog_lib.course.player",
+]
+catdog_open_in = settings(checkout())
 myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"  # catdog_lib.course.lessons has executed them
 nb_merge_streams = True  # one box for what a cell prints, however it arrived
-# require.js first: the widget manager is a module for it
+# For pages that show a widget of ipywidgets (see catdog_lib.course.player). require.js first: the
+# widget manager is a module for it.
 nb_ipywidgets_js = {
     "widgets/require.js": {},
     "widgets.js": {},
@@ -22,12 +31,15 @@ nb_ipywidgets_js = {
     "widgets/embed-amd.js": {"data-jupyter-widgets-cdn": "."},
 }
 mathjax_path = "mathjax/tex-svg.js"  # one file, with the fonts in it
+# Without MathJax's menu no formula is a stop of the Tab key: a lesson has up to 200 of them.
+mathjax3_config = {"options": {"enableMenu": False}}
 
 html_theme = "sphinx_book_theme"
 html_static_path = ["_static", str(web_assets())]
 html_favicon = html_logo = "_static/logo.svg"
 html_use_index = False  # the glossary is its own index
-html_css_files = ["course.css", "glossary.css"]
+html_css_files = ["course.css", "glossary.css", "copy.css"]
+html_js_files = [(name, {"defer": "defer"}) for name in ("player.js", "copy.js", "formulas.js")]
 templates_path = ["_templates"]
 html_context = {
     "default_mode": "light"

@@ -29,8 +29,9 @@ network.
 
 # The order of a visit, not of the alphabet.
 ROOMS = """
-    from_scratch models data sketches training inspect explain sparsity transfer trust evidence
-    plots explore exercises clinic grading runs experiments diagnose bench deploy course cli
+    device from_scratch models data sketches training inspect explain sparsity transfer trust
+    evidence plots explore exercises clinic grading runs experiments diagnose bench deploy course
+    cli
 """.split()  # noqa: SIM905, some rooms a row
 
 

@@ -55,8 +55,10 @@ def prose(path: Path) -> str:
 
 
 def _cell_prose(cell) -> str:
+    """Return the prose of a cell, and after it what a slide shows instead."""
     read = _markdown_prose if cell.cell_type == "markdown" else _python_prose
-    return read(cell.source)
+    on_slide = cell.metadata.get("catdog", {}).get("slide", "")
+    return GAP.join([read(cell.source), _markdown_prose(on_slide)])
 
 
 def _markdown_prose(text: str) -> str:

@@ -102,13 +102,23 @@ def test_a_make_command_runs(command, home):
         command += ' ARGS="tests/test_floors.py"'  # the whole of it is what runs this
     if command == "make site":  # `make course` runs all lessons; here one will do
         command += ' ARGS="--lesson 02"'
+    if command == "make slides":  # what it shows has been run before
+        command = 'make course ARGS="--lesson 02" && make slides ARGS="--lesson 02"'
+    if command == "make pdf":
+        command = 'make course ARGS="--lesson 02" && make pdf ARGS="--lesson 02"'
     if command == "make handout":
         command += f' ARGS="--out {home}/handouts"'
     done = shell(command, home, ROOT)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    if command.startswith(("make course", "make site")):
+    if command.startswith(("make course", "make site")) and "&&" not in command:
         page = re.search(r"file://(\S+index\.html)", done.stdout)
         assert page and Path(page.group(1)).is_file(), done.stdout
+    elif "slides" in command:
+        deck = re.search(r"file://(\S+slides/index\.html)", done.stdout)
+        assert deck and (Path(deck.group(1)).parent / "02_output_shapes.html").is_file()
+    elif "pdf" in command:
+        book = re.search(r"The book, \d+ pages: file://(\S+\.pdf)", done.stdout)
+        assert book and Path(book.group(1)).read_bytes().startswith(b"%PDF")
     elif "handout" in command:
         written = re.findall(r"^(\S+\.zip) \(", done.stdout, re.MULTILINE)
         assert len(written) == 2 and all(map(zipfile.is_zipfile, written)), done.stdout

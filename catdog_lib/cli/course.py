@@ -14,6 +14,7 @@ import click
 from catdog_lib.cli.options import (
     Command,
     ManyValues,
+    UserPath,
     budget_option,
     data_option,
     device_option,
@@ -26,7 +27,7 @@ from catdog_lib.errors import CatdogError
 @click.option("--lesson", metavar="NN", help="Only this lesson.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=UserPath(path_type=Path),
     metavar="DIR",
     show_default="site",
     help="Where to write the site.",
@@ -72,7 +73,7 @@ def course(lesson: str | None, out: Path | None) -> tuple[int, dict]:
 )
 @click.option(
     "--picture",
-    type=click.Path(path_type=Path),
+    type=UserPath(path_type=Path),
     metavar="FILE.png",
     help="Also draw the bars.",
 )
@@ -91,6 +92,8 @@ def bench(
     """
     from catdog_lib.bench import ROWS, compare
 
+    if picture and picture.suffix.lower() != ".png":
+        raise CatdogError(f"--picture {str(picture)!r} is a PNG file; let its name end in .png.")
     if picture and not picture.resolve().parent.is_dir():
         raise CatdogError(
             f"--picture {str(picture)!r} lies in a folder that does not exist; make it first."
@@ -120,7 +123,7 @@ def _experiment_options(name: str) -> Callable[[Callable], Callable]:
             budget_option,
             click.option(
                 "--out",
-                type=click.Path(path_type=Path),
+                type=UserPath(path_type=Path),
                 default=out,
                 metavar="DIR",
                 show_default=True,

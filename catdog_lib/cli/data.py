@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from catdog_lib.cli.options import Command, quiet_option
+from catdog_lib.cli.options import Command, UserPath, quiet_option
 from catdog_lib.data.download.collections import COLLECTIONS
 
 
@@ -16,7 +16,7 @@ def status() -> tuple[int, dict]:
     """Show which images the lessons use, and the cache."""
     from catdog_lib.data.cache import cache_dir
     from catdog_lib.data.folders import count_by_split, scan
-    from catdog_lib.data.sources import SKETCHES, default_source
+    from catdog_lib.data.sources import SKETCHES, default_source, why_unused
 
     source = default_source()
     counts = {} if source == SKETCHES else count_by_split(scan(source).photos)
@@ -27,7 +27,10 @@ def status() -> tuple[int, dict]:
     for part, count in counts.items():
         print(f"          {count:>7,} {part}")
     print(f"cache     {folder}, {cached / 1e6:,.0f} MB (may be deleted at any time)")
-    if source == SKETCHES:
+    reason = why_unused() if source == SKETCHES else None
+    if reason:
+        print(f"The photos in the data folder are not used: {reason}")
+    elif source == SKETCHES:
         print(
             "To use photos, put them into the data folder (see data/README.md), or set "
             "CATDOG_DATA=FOLDER."
@@ -36,10 +39,10 @@ def status() -> tuple[int, dict]:
 
 
 @click.command(cls=Command, epilog="catdog data check ~/photos")
-@click.argument("folder", type=click.Path(), metavar="DIR", help="The folder to check.")
+@click.argument("folder", type=UserPath(), metavar="DIR", help="The folder to check.")
 @click.option(
     "--sheet",
-    type=click.Path(path_type=Path),
+    type=UserPath(path_type=Path),
     metavar="FILE.html",
     help="Also write a page that shows the suspects, copies side by side.",
 )
@@ -78,7 +81,7 @@ def check(folder: str, sheet: Path | None, quiet: bool) -> tuple[int, dict]:
 )
 @click.option(
     "--to",
-    type=click.Path(path_type=Path),
+    type=UserPath(path_type=Path),
     metavar="DIR",
     show_default="pets or microsoft, in data",
     help="The folder to make.",

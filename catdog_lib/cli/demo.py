@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from catdog_lib.cli.options import Command, quiet_option
+from catdog_lib.cli.options import Command, UserPath, quiet_option
 from catdog_lib.cli.train import RUN
 
 
@@ -15,7 +15,7 @@ from catdog_lib.cli.train import RUN
 @click.option(
     "--out",
     required=True,
-    type=click.Path(path_type=Path),
+    type=UserPath(path_type=Path),
     metavar="DIR",
     help="The folder to write; an older demo in it is replaced.",
 )

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import click
 
-from catdog_lib.cli.options import Command, ManyValues, Suggested, data_option, quiet_option
+from catdog_lib.cli.options import (
+    Command,
+    ManyValues,
+    Suggested,
+    UserPath,
+    data_option,
+    quiet_option,
+)
 from catdog_lib.cli.train import RUN
 from catdog_lib.errors import CatdogError
 
@@ -26,7 +33,7 @@ _COMPARED = 32  # images
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=UserPath(path_type=Path),
     metavar="FILE",
     show_default="network.onnx or network.pt2 in RUN",
     help="The file to write.",
@@ -93,7 +100,7 @@ def export(
 @RUN
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=UserPath(path_type=Path),
     metavar="FILE",
     show_default="card.md in RUN",
     help="The file to write.",
@@ -126,7 +133,7 @@ def card(run_folder: Path, out: Path | None, data: str | None, quiet: bool) -> t
         measured = None
     else:
         print(f"measuring  on {len(splits.test):,} test images, whole and damaged")
-        measured = measure(run, splits)
+        measured = measure(run, splits, progress=not quiet)
     size = run.config["data"]["size"]
     costs = cost(run.model, torch.zeros(_COMPARED, 3, size, size, dtype=torch.uint8))
     write(model_card(run, costs, measured).encode(), out)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from catdog_lib.cli.options import Command, device_option, quiet_option
+from catdog_lib.cli.options import Command, UserPath, device_option, quiet_option
 from catdog_lib.cli.train import RUN
 
 
@@ -14,7 +14,7 @@ from catdog_lib.cli.train import RUN
 @RUN
 @click.option(
     "--data",
-    type=click.Path(),
+    type=UserPath(),
     metavar="DIR",
     show_default="where they were",
     help="Where the images of the run are now.",

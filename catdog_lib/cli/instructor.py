@@ -1,4 +1,4 @@
-"""The commands for instructors: ``catdog handout`` and ``catdog grade``."""
+"""The commands for instructors: ``catdog handout``, ``catdog kit`` and ``catdog grade``."""
 
 from __future__ import annotations
 
@@ -6,36 +6,77 @@ from pathlib import Path
 
 import click
 
-from catdog_lib.cli.options import Command, ManyValues
+from catdog_lib.cli.options import Command, ManyValues, UserPath
 
 
 @click.command(cls=Command, epilog="catdog handout --out handouts")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=UserPath(path_type=Path),
     default="handouts",
     metavar="DIR",
     show_default=True,
-    help="The folder for the two files.",
+    help="The folder for what is written.",
 )
-def handout(out: Path) -> tuple[int, dict]:
+@click.option(
+    "--nbgrader",
+    is_flag=True,
+    help="Write the lessons as assignments for nbgrader instead: DIR is a course folder of its.",
+)
+def handout(out: Path, nbgrader: bool) -> tuple[int, dict]:
     """Zip the course, for students and for instructors.
 
     The students' file has no solutions, no tests and no teaching notes.
     """
     from catdog_lib.course.handouts import write_handouts
+    from catdog_lib.course.nbgrader_assignments import write_assignments
 
+    if nbgrader:
+        assignments = write_assignments(out)
+        print(f"{len(assignments)} assignments in {out / 'source'}")
+        return 0, {path.stem: str(path) for path in assignments}
     written = write_handouts(out)
     for path in written.values():
         print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
     return 0, {edition: str(path) for edition, path in written.items()}
 
 
-@click.command(cls=Command, epilog="catdog grade submissions.zip --lesson 02 --out grades")
-@click.argument("submissions", type=click.Path(path_type=Path), metavar="SUBMISSIONS")
+@click.command(cls=Command, epilog="catdog kit --system win32-AMD64 --python 3.13 --out kits")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
+    default="kits",
+    metavar="DIR",
+    show_default=True,
+    help="The folder for the kit: new, or a kit that this one is added to.",
+)
+@click.option(
+    "--system",
+    metavar="NAME",
+    show_default="this one",
+    help="linux-x86_64, linux-aarch64, win32-AMD64 or darwin-arm64.",
+)
+@click.option("--python", metavar="X.Y", show_default="this one", help="The students' Python.")
+@click.option("--instructor", is_flag=True, help="The edition with the solutions.")
+def kit(out: Path, system: str | None, python: str | None, instructor: bool) -> tuple[int, dict]:
+    """Write the course with all that it installs.
+
+    Copy the folder to a stick: install.py in it sets the course up without a network.
+    """
+    from catdog_lib.course.kit import write_kit
+
+    edition = "instructor" if instructor else "student"
+    systems = write_kit(out, system, python, edition)
+    size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 1e9
+    print(f"{out.resolve()} ({size:.1f} GB) is for {'; '.join(systems)}")
+    return 0, {"out": str(out.resolve()), "systems": systems, "gigabytes": round(size, 1)}
+
+
+@click.command(cls=Command, epilog="catdog grade submissions.zip --lesson 02 --out grades")
+@click.argument("submissions", type=UserPath(path_type=Path), metavar="SUBMISSIONS")
+@click.option(
+    "--out",
+    type=UserPath(path_type=Path),
     default="grades",
     metavar="DIR",
     show_default=True,

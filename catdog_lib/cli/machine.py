@@ -9,13 +9,15 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from math import isfinite
 from typing import Any
 
 import torch
 
 from catdog_lib.data.cache import cache_dir
-from catdog_lib.data.sources import SKETCHES, default_source
-from catdog_lib.device import bfloat16_time, choose_device, describe, dtype_name, fast_dtype
+from catdog_lib.data.sources import SKETCHES, default_source, why_unused
+from catdog_lib.device import bfloat16_time, describe, dtype_name, fast_dtype, fastest_device
+from catdog_lib.device.agreement import agrees_with_cpu, difference_from_cpu
 
 
 @dataclass(frozen=True)
@@ -84,21 +86,39 @@ def _packages() -> Finding:
 
 
 def _device() -> Finding:
-    """Examine what computes here, and in which number format."""
-    device = choose_device()
+    """Examine which device computes here, in which number format, and whether it does so rightly.
+
+    A GPU that computes something else than the CPU is not used (see ``choose_device``).
+    """
+    device = fastest_device()
     dtype = dtype_name(fast_dtype(device))
-    facts = {"device": device.type, "dtype": dtype}
+    facts: dict[str, Any] = {"device": device.type, "dtype": dtype}
     budget = "full" if device.type == "cuda" else "standard"
     kind, meaning = device.type, ""
     if device.type == "cpu":
         facts["instructions"] = torch.backends.cpu.get_cpu_capability()
         facts["bfloat16_time"] = round(bfloat16_time(), 2)
         kind, meaning = f"cpu, {facts['instructions']}", f": {_meaning(facts['bfloat16_time'])}"
+    else:
+        difference = difference_from_cpu(device)
+        facts["difference_from_cpu"] = difference if isfinite(difference) else None
+        if not agrees_with_cpu(device):
+            return Finding("device", False, _wrong(device, difference), {**facts, "device": "cpu"})
+        meaning = f", with the CPU's results to {difference:.0e}"
     text = (
         f"{describe(device)} ({kind}), convolutions in {dtype}{meaning}; a good budget here: "
         f"CATDOG_BUDGET={budget}"
     )
     return Finding("device", True, text, facts)
+
+
+def _wrong(device: torch.device, difference: float) -> str:
+    """Return what to say about a GPU that computes something else than the CPU."""
+    how = f"by {difference:.0%}" if isfinite(difference) else "altogether"
+    return (
+        f"{describe(device)} ({device.type}) is not used: in a forward and a backward pass its "
+        f"results differ from the CPU's {how}, so the CPU computes; update the driver and PyTorch"
+    )
 
 
 def _meaning(bfloat16_time: float) -> str:
@@ -121,9 +141,10 @@ def _meaning(bfloat16_time: float) -> str:
 
 def _disk() -> Finding:
     """Examine the room for the cache."""
-    folder = cache_dir()
+    folder = cache_dir().absolute()
     existing = next(p for p in (folder, *folder.parents) if p.exists())
-    free, writable = shutil.disk_usage(existing).free, os.access(existing, os.W_OK)
+    free = shutil.disk_usage(existing).free
+    writable = existing.is_dir() and os.access(existing, os.W_OK)
     text = f"{free / 1e9:.0f} GB free for the cache, {folder}"
     if free < 2e9 or not writable:
         text += "; set CATDOG_CACHE to a folder with 2 GB of room that you may write to"
@@ -133,6 +154,8 @@ def _disk() -> Finding:
 def _images() -> Finding:
     """Examine which images the lessons would use."""
     source = default_source()
+    if source == SKETCHES and (reason := why_unused()):
+        return Finding("images", False, f"the library's sketches; {reason}", {"source": source})
     if source == SKETCHES:
         return Finding(
             "images",

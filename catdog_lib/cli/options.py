@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Any
 
@@ -16,6 +17,14 @@ class Suggested(click.Choice):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the value as it is."""
         return value
+
+
+class UserPath(click.Path):
+    """A path; ``~`` is the home folder, also where the shell leaves it, as in ``--out=~/run``."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path as it was meant."""
+        return super().convert(os.path.expanduser(value), param, ctx)
 
 
 class ManyValues(click.Option):
@@ -118,7 +127,7 @@ def _use_budget(ctx: click.Context, param: click.Parameter, name: str | None) ->
 
 data_option = click.option(
     "--data",
-    type=click.Path(),
+    type=UserPath(),
     metavar="DIR",
     show_default="CATDOG_DATA, else data/, else sketches",
     help="A folder of photos, or sketches.",

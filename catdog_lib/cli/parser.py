@@ -9,7 +9,19 @@ from contextlib import AbstractContextManager, nullcontext
 import click
 
 from catdog_lib import __version__
-from catdog_lib.cli import course, data, demo, deploy, diagnose, doctor, instructor, progress, train
+from catdog_lib.cli import (
+    course,
+    data,
+    demo,
+    deploy,
+    diagnose,
+    doctor,
+    instructor,
+    progress,
+    publish,
+    train,
+)
+from catdog_lib.cli.failures import discard_output, in_one_sentence, print_anything
 from catdog_lib.cli.options import Group
 from catdog_lib.errors import CatdogError
 
@@ -55,7 +67,10 @@ _COMMANDS = {
         experiment_group,
         course.course,
         progress.progress,
+        publish.slides,
+        publish.pdf,
         instructor.handout,
+        instructor.kit,
         instructor.grade,
     ),
 }
@@ -68,19 +83,29 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status.
 
     0: done; 1: a lesson failed, or a diagnosis found something; 2: something that the user can put
-    right, named in one sentence on the standard error; 130: interrupted.
+    right, named in one sentence on the standard error; 130: interrupted; 141: the program
+    that read the output has ended.
     """
+    print_anything()
     try:
         with _main_process_output():
-            return _run(sys.argv[1:] if arguments is None else arguments)
+            status = _run(sys.argv[1:] if arguments is None else arguments)
+            sys.stdout.flush()  # a full disk is an error of this command, not of Python's end
+            return status
     except click.exceptions.NoArgsIsHelpError as error:
         print(error.format_message(), file=sys.stderr)
         return 2
     except click.UsageError as error:
         print(f"catdog: {_sentence(error)}", file=sys.stderr)
         return 2
-    except CatdogError as error:
-        print(f"catdog: {error}", file=sys.stderr)
+    except BrokenPipeError:
+        discard_output()
+        return 141
+    except (CatdogError, OSError, MemoryError, RuntimeError) as error:
+        if (sentence := in_one_sentence(error)) is None:
+            raise
+        discard_output()
+        print(f"catdog: {sentence}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as interrupt:
         print(f"catdog: {str(interrupt) or 'interrupted'}", file=sys.stderr)

@@ -6,6 +6,7 @@ than 200 lines because the four commands that deal with networks stand together.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from catdog_lib.cli.options import Command, data_option, device_option, quiet_option
+from catdog_lib.cli.options import Command, UserPath, data_option, device_option, quiet_option
 from catdog_lib.cli.recipe_options import TrainingCommand, training_options
 from catdog_lib.errors import CatdogError
 
 if TYPE_CHECKING:
     from catdog_lib.runs.run_folder import Run
 
-RUN = click.argument("run_folder", type=click.Path(path_type=Path), metavar="RUN")
+RUN = click.argument("run_folder", type=UserPath(path_type=Path), metavar="RUN")
 
 
 @click.command(
@@ -29,7 +30,7 @@ RUN = click.argument("run_folder", type=click.Path(path_type=Path), metavar="RUN
 @click.option(
     "--out",
     required=True,
-    type=click.Path(path_type=Path),
+    type=UserPath(path_type=Path),
     metavar="RUN",
     help="The run folder to write; an unfinished run in it goes on.",
 )
@@ -73,7 +74,7 @@ def train(out: Path, seeds: int | None, quiet: bool, **options: Any) -> tuple[in
 @click.option(
     "--out",
     required=True,
-    type=click.Path(path_type=Path),
+    type=UserPath(path_type=Path),
     metavar="DIR",
     help="The folder for the run folders.",
 )
@@ -151,7 +152,7 @@ def _sweep(
     from catdog_lib.runs.sweep import sweep as run_sweep
 
     source = options["data"] or default_source()
-    source = source if source == SKETCHES else str(Path(source).expanduser().resolve())
+    source = source if source == SKETCHES else str(Path(os.path.expanduser(source)).resolve())
     facts = run_sweep(
         {**options, "data": source, "budget": current()},
         choices,
@@ -174,24 +175,31 @@ def evaluate(
 ) -> tuple[int, dict]:
     """Measure a run's loss and accuracy on test images."""
     from catdog_lib.data.loading import load
-    from catdog_lib.device import choose_device
+    from catdog_lib.data.new_photos import are_new, new_photos
+    from catdog_lib.runs.answers import answers
+    from catdog_lib.training import loop
     from catdog_lib.training.distributed import dist_context
-    from catdog_lib.training.evaluate import evaluate as measure
 
     run = _load(run_folder)
-    # A folder without a test part is cut exactly as it was for training, so no image trained on is
-    # tested on.
-    arguments = {**run.config["data"], **({"source": data} if data else {})}
+    trained = run.config["data"]
     with dist_context().main_process_first():
-        splits = load(**arguments, progress=not quiet)
-    model = run.model.to(choose_device(device))
-    recipe = run.recipe
-    result = measure(model, splits.test, flip=recipe.test_flip, sizes=recipe.test_sizes)
+        if data and are_new(data, str(trained["source"])):
+            images, which = new_photos(data, trained["size"], trained["resize"], not quiet)
+            source = str(Path(data).resolve())
+        else:
+            # A folder without a test part is cut exactly as it was for training, so no image
+            # trained on is tested on.
+            arguments = {**trained, **({"source": data} if data else {})}
+            splits = load(**arguments, progress=not quiet)
+            images, source = splits.test, splits.source
+            which = f"the test images of {source}"
+    logits = answers(run, images, device=device, progress=not quiet)
+    result = loop.evaluate(run.model, images, lambda *_: (logits, images.labels))
     low, high = result.interval()
-    print(f"{run_folder} on the test images of {splits.source}: {result}")
+    print(f"{run_folder} on {which}: {result}")
     return 0, {
         "run": str(run_folder),
-        "data": splits.source,
+        "data": source,
         "test_accuracy": result.accuracy,
         "test_loss": result.loss,
         "test_images": result.count,
@@ -201,7 +209,7 @@ def evaluate(
 
 @click.command(cls=Command, epilog="catdog predict my_first_run rex.jpg whiskers.jpg")
 @RUN
-@click.argument("photos", nargs=-1, required=True, type=click.Path(), metavar="PHOTO...")
+@click.argument("photos", nargs=-1, required=True, type=UserPath(), metavar="PHOTO...")
 def predict(run_folder: Path, photos: tuple[str, ...]) -> tuple[int, dict]:
     """Tell for each photo whether it shows a cat or a dog.
 
@@ -210,6 +218,7 @@ def predict(run_folder: Path, photos: tuple[str, ...]) -> tuple[int, dict]:
     import torch
 
     from catdog_lib.classes import CLASSES
+    from catdog_lib.data.check.report_text import printable
     from catdog_lib.data.loading import load_image
     from catdog_lib.training.evaluate import predict_tta
 
@@ -229,7 +238,7 @@ def predict(run_folder: Path, photos: tuple[str, ...]) -> tuple[int, dict]:
             )
         probabilities = logits.softmax(1)[0]
         label = int(probabilities.argmax())
-        print(f"{path}: {CLASSES[label]}, {probabilities[label]:.1%}")
+        print(f"{printable(path)}: {CLASSES[label]}, {probabilities[label]:.1%}")
         answers.append(
             {"photo": path, "class": CLASSES[label], "probability": float(probabilities[label])}
         )

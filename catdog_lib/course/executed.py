@@ -12,6 +12,7 @@ from catdog_lib.errors import CatdogError
 
 DEEPER = "deeper"  # the tag of cells that go further than the main path
 QUIZ = "quiz"  # the tag of cells whose source has the answers of a quiz
+VIEW = "application/vnd.jupyter.widget-view+json"  # an output that shows a widget
 
 
 def prepare(notebook: NotebookNode) -> None:
@@ -24,8 +25,16 @@ def prepare(notebook: NotebookNode) -> None:
 
 def mark_as_stopped(notebook: NotebookNode, problem: str) -> None:
     """Say the problem on the page, too: a reader must not take half a lesson for a whole one."""
-    text = f":::{{error}}\n{problem} What follows that cell was not run.\n:::"
+    # The problem may hold the name of a file: no letter of it may be read as markup.
+    said = "".join(c if c.isalnum() or c == " " else f"&#{ord(c)};" for c in problem)
+    text = f":::{{error}}\n{said} What follows that cell was not run.\n:::"
     notebook.cells.insert(1, nbformat.v4.new_markdown_cell(text))
+
+
+def widget_models(notebook: NotebookNode) -> dict[str, NotebookNode]:
+    """Return the models of an executed notebook's widgets: id → name, state and buffers."""
+    kept = notebook.metadata.get("widgets", {})
+    return kept.get("application/vnd.jupyter.widget-state+json", {}).get("state", {})
 
 
 def drop_bars(notebook: NotebookNode) -> None:
@@ -34,15 +43,11 @@ def drop_bars(notebook: NotebookNode) -> None:
     TQDM_DISABLE reaches only those in text. A page that is left without widgets then does without
     the widget manager, 3.6 MB.
     """
-    view = "application/vnd.jupyter.widget-view+json"
-    widgets = notebook.metadata.get("widgets", {}).get(
-        "application/vnd.jupyter.widget-state+json", {}
-    )
-    models = widgets.get("state", {})
+    models = widget_models(notebook)
 
     def is_bar(output: NotebookNode) -> bool:
         """Tell whether an output is a progress bar: text, bar, text in a box."""
-        box = models.get(output.get("data", {}).get(view, {}).get("model_id"), {})
+        box = models.get(output.get("data", {}).get(VIEW, {}).get("model_id"), {})
         inside = [
             models[name.removeprefix("IPY_MODEL_")]
             for name in box.get("state", {}).get("children", [])
@@ -56,7 +61,7 @@ def drop_bars(notebook: NotebookNode) -> None:
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for cell in code:
         cell.outputs = [output for output in cell.outputs if not is_bar(output)]
-    if not any(view in output.get("data", {}) for cell in code for output in cell.outputs):
+    if not any(VIEW in output.get("data", {}) for cell in code for output in cell.outputs):
         notebook.metadata.pop("widgets", None)
 
 

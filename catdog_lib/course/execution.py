@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from time import perf_counter, sleep
 from typing import TypeVar
 
+from jupyter_client import AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -16,6 +18,13 @@ from nbformat import NotebookNode
 from catdog_lib.device import cores
 
 K, T = TypeVar("K"), TypeVar("T")
+
+
+class _OwnPython(KernelSpecManager):
+    """The kernel of this Python alone: a student's own "python3" may be that of another one."""
+
+    def _kernel_dirs_default(self) -> list[str]:
+        return []
 
 
 @dataclass
@@ -50,6 +59,7 @@ class Execution:
         self._client = NotebookClient(
             self.notebook,
             kernel_name="python3",
+            km=AsyncKernelManager(kernel_name="python3", kernel_spec_manager=_OwnPython()),
             timeout=self.timeout,
             resources={"metadata": {"path": self.folder}},
             # Each kernel would warn that it talks over TCP, on this machine only.

@@ -7,9 +7,8 @@ become the pages of a web site (:mod:`catdog_lib.course.site`).
 
 from __future__ import annotations
 
-import re
+import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
@@ -20,44 +19,12 @@ from catdog_lib.budget import BUDGETS
 from catdog_lib.course import pace
 from catdog_lib.course.executed import mark_as_stopped, prepare
 from catdog_lib.course.execution import Execution, at_once, side_by_side
+from catdog_lib.course.home import card, home
+from catdog_lib.course.lesson_files import Lesson, find_lessons, select
 from catdog_lib.course.site import build, checkout, open_workspace, web_assets
+from catdog_lib.data.sources import SKETCHES
 from catdog_lib.device import cores
 from catdog_lib.errors import CatdogError
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """One numbered notebook.
-
-    Attributes:
-        number: such as "03".
-        path: the notebook.
-        title: its first heading.
-        seconds: budget → the time that it promises, where it promises one.
-    """
-
-    number: str
-    path: Path
-    title: str
-    seconds: dict[str, float]
-
-
-def find_lessons(root: Path | None = None) -> list[Lesson]:
-    """Return the lessons of a checkout, in order: its notebooks ``notebooks/NN_*.ipynb``.
-
-    Args:
-        root: the checkout; by default the one that this library was installed from.
-
-    Raises:
-        CatdogError: there is no lesson, or a notebook cannot be read.
-    """
-    folder = (root or checkout()) / "notebooks"
-    lessons = [_read(path) for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))]
-    if not lessons:
-        raise CatdogError(
-            f"There is no lesson NN_name.ipynb in {folder}; work in a complete clone of the course."
-        )
-    return lessons
 
 
 def run(
@@ -94,11 +61,12 @@ def run(
     if budget not in BUDGETS:
         raise CatdogError(f"There is no budget {budget!r}; use one of {', '.join(BUDGETS)}.")
     root = root or checkout()
-    lessons = _select(find_lessons(root), lesson)
+    lessons = select(find_lessons(root), lesson)
     web_assets()  # before the lessons: a machine that cannot build the pages should say so at once
     source = open_workspace(out or root / "site")
     workers = min(len(lessons), at_once(budget))
     environment = {"CATDOG_BUDGET": budget, "TQDM_DISABLE": "1"}  # see also drop_bars
+    environment |= _absolute("CATDOG_DATA", "CATDOG_CACHE")
     if workers > 1:
         log(f"{workers} lessons at a time, each with its share of the {cores()} cores:")
         environment["OMP_NUM_THREADS"] = str(cores() // workers)
@@ -118,33 +86,19 @@ def run(
 
     results = side_by_side([(one, _execution(one, budget)) for one in lessons], execute, workers)
     log("Building the pages …")
+    _write_home(source, lessons, budget, environment)
     index = build(source, log)
     return {"lessons": results, "site": str(index), "seconds": round(perf_counter() - started, 1)}
 
 
-def _read(path: Path) -> Lesson:
-    """Return the lesson that a notebook holds."""
-    try:
-        notebook = nbformat.read(path, as_version=4)
-    except (OSError, ValueError, nbformat.reader.NotJSONError) as error:
-        raise CatdogError(
-            f"{path} is not a readable notebook ({error}); restore it with git."
-        ) from error
-    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    heading = re.search(r"^# +(.+?) *$", text, re.MULTILINE)
-    seconds = notebook.metadata.get("catdog", {}).get("seconds", {})
-    return Lesson(path.name[:2], path, heading.group(1) if heading else path.stem, dict(seconds))
-
-
-def _select(lessons: list[Lesson], number: str | None) -> list[Lesson]:
-    """Return the lesson of this number alone, or all."""
-    if number is None:
-        return lessons
-    chosen = [one for one in lessons if one.number == number.zfill(2)]
-    if not chosen:
-        known = ", ".join(one.number for one in lessons)
-        raise CatdogError(f"There is no lesson {number!r}; the lessons are {known}.")
-    return chosen
+def _absolute(*names: str) -> dict[str, str]:
+    """Return the paths in these variables as they were typed, for kernels in another folder."""
+    typed = {name: os.environ.get(name) for name in names}
+    return {
+        name: os.path.abspath(os.path.expanduser(path))
+        for name, path in typed.items()
+        if path and path != SKETCHES
+    }
 
 
 def _execution(lesson: Lesson, budget: str) -> Execution:
@@ -161,6 +115,18 @@ def _write(notebook: NotebookNode, problem: str, path: Path) -> None:
         mark_as_stopped(notebook, problem)
     prepare(notebook)
     nbformat.write(notebook, path)
+
+
+def _write_home(
+    source: Path, lessons: list[Lesson], budget: str, environment: dict[str, str]
+) -> None:
+    """Replace the text of the first page by the page itself, with its explorable."""
+    text = source / "index.md"
+    cards = [card(one.path, one.title, one.seconds.get("standard")) for one in lessons]
+    first = Execution(home(text, cards, budget), str(source), 600)
+    side_by_side([("home", first)], lambda _, one: one.run(environment), workers=1)
+    _write(first.notebook, first.problem and f"This page {first.problem}.", source / "index.ipynb")
+    text.unlink()
 
 
 def _over(seconds: float, limit: float | None) -> str:

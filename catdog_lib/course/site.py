@@ -18,6 +18,7 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
+from catdog_lib.atomic_write import make_folder, write
 from catdog_lib.data.cache import cache_dir
 from catdog_lib.data.download.npm import NpmPackage, npm_files
 from catdog_lib.errors import CatdogError
@@ -50,6 +51,9 @@ _PACKAGES = (
         ),
     ),
 )
+
+
+_MARK = ".catdog-pages"  # in a folder whose source and html the course has made
 
 
 def checkout() -> Path:
@@ -102,17 +106,22 @@ def open_workspace(out: Path) -> Path:
     """Empty ``out/source`` and ``out/html``, and return ``source`` with the course's own pages.
 
     Raises:
-        CatdogError: ``out/html`` holds something that this function's caller did not build.
+        CatdogError: one of the two holds something that the course did not build, or they cannot
+            be made.
     """
-    source, html = out / "source", out / "html"
-    if html.exists() and not (html / ".buildinfo").is_file():
-        raise CatdogError(
-            f"{html} holds files that are not this course's pages; use another folder."
-        )
-    for old in (source, html):
-        if old.exists():
-            shutil.rmtree(old)
-    (source / "lessons").mkdir(parents=True)
+    source, html, mark = out / "source", out / "html", out / _MARK
+    ours = mark.is_file() or out.resolve() == checkout() / "site"
+    for folder in (source, html):
+        if not ours and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise CatdogError(
+                f"{folder} holds files that are not this course's pages; use another folder."
+            )
+    make_folder(out)
+    write(b"catdog makes source and html again each time.\n", mark)  # before there is anything
+    for folder in (source, html):
+        if folder.exists():
+            shutil.rmtree(folder)
+    make_folder(source / "lessons")
     for page in (checkout() / "docs").glob("*.md"):
         shutil.copy(page, source)
     return source
@@ -142,11 +151,11 @@ def build(source: Path, log: Callable[[str], None]) -> Path:
         )
     for line in messages:
         log(f"  {line.replace(str(source) + os.sep, '')}")
-    _copy_anywidget(html / "_static" / "widgets")
+    copy_anywidget(html / "_static" / "widgets")
     return html / "index.html"
 
 
-def _copy_anywidget(folder: Path) -> None:
+def copy_anywidget(folder: Path) -> None:
     """Copy the module that runs the course's own widgets out of the package ``anywidget``."""
     (module,) = [
         file

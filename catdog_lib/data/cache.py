@@ -1,9 +1,10 @@
 """Decode once, keep the pixels on disk, and map them into memory the next time.
 
 A cached set is two files: ``KEY.npy``, the pixels, and ``KEY.json``, notes on them (which files
-hold no image, for example). The key stands for all that the pixels are made from, so a changed
-photo is decoded again. The second file is renamed into place last: while it is missing, the set
-does not exist.
+hold no image, for example) with a checksum over both. The key stands for all that the pixels are
+made from, so a changed photo is decoded again. A set that was not written to its end, or was
+changed since, does not match its checksum and is made again. Of several processes that want the
+same set, one makes it and the rest wait.
 """
 
 from __future__ import annotations
@@ -12,21 +13,24 @@ import hashlib
 import json
 import os
 import shutil
-import warnings
+import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 import platformdirs
-from joblib import Parallel, delayed
-from tqdm.auto import tqdm
+from filelock import FileLock, Timeout
 
+from catdog_lib import atomic_write
 from catdog_lib.data.decode import decode_rows
+from catdog_lib.data.parallel import parallel_map
 from catdog_lib.errors import CatdogError
 
-_FORMAT = 1  # to be raised when the same key would give different pixels
-_CHUNK = 100  # items that a process gets at a time
+_FORMAT = 2  # to be raised when the same key would give different pixels
+_ADVICE = "set CATDOG_CACHE to a folder with room, in which you may write"
 
 
 def cache_dir() -> Path:
@@ -34,9 +38,11 @@ def cache_dir() -> Path:
 
     It is ``CATDOG_CACHE``, or the platform's own place for caches.
     """
-    return Path(
-        os.environ.get("CATDOG_CACHE") or platformdirs.user_cache_dir("catdog", appauthor=False)
-    )
+    named = os.environ.get("CATDOG_CACHE")
+    folder = os.path.expanduser(named or platformdirs.user_cache_dir("catdog", appauthor=False))
+    if folder.startswith("~"):  # a user without a home, as in some containers
+        return Path(tempfile.gettempdir(), f"catdog-{os.getuid()}")
+    return Path(folder)
 
 
 def cache_key(*ingredients: object) -> str:
@@ -63,48 +69,108 @@ def cached(
         CatdogError: the cache cannot be written, or the disk is too full.
     """
     folder = cache_dir()
-    pixels, notes = folder / f"{key}.npy", folder / f"{key}.json"
-    if not _complete(pixels, notes, shape, dtype):
-        _require_room(folder, int(np.prod(shape)) * np.dtype(dtype).itemsize)
-        part = folder / f"{key}.{os.getpid()}.part"
+    if (notes := _notes(folder, key, shape, dtype)) is None:
+        _require_writable(folder)
+        with FileLock(folder / f"{key}.lock"):
+            if (notes := _notes(folder, key, shape, dtype)) is None:  # nobody else has made it
+                _remove_left_overs(folder, key)
+                notes = _make(folder, key, shape, fill, dtype)
+    return np.load(folder / f"{key}.npy", mmap_mode="c"), notes
+
+
+def forget(key: str) -> None:
+    """Have the set under ``key`` made again the next time; its array stays usable until then."""
+    (cache_dir() / f"{key}.json").unlink(missing_ok=True)
+
+
+def _make(
+    folder: Path, key: str, shape: tuple[int, ...], fill: Callable[[Path], list], dtype: type
+) -> list:
+    """Write a set and return its notes, as they will be read."""
+    part, pixels = folder / f"{key}.part", folder / f"{key}.npy"
+    try:
         try:
+            _reserve(part, int(np.prod(shape)) * np.dtype(dtype).itemsize)
             np.lib.format.open_memmap(part, mode="w+", dtype=dtype, shape=shape)
-            made_notes = fill(part)
+            notes = json.loads(json.dumps(fill(part)))
             os.replace(part, pixels)
-            part.write_text(json.dumps(made_notes), encoding="utf-8")
-            os.replace(part, notes)
+            contents = {"notes": notes, "checksum": _checksum(pixels, notes)}
+            atomic_write.write(json.dumps(contents).encode(), folder / f"{key}.json")
         finally:
             part.unlink(missing_ok=True)
-    return np.load(pixels, mmap_mode="c"), json.loads(notes.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CatdogError(
+            f"The cache cannot be written in {str(folder)!r} ({error.strerror or error}); "
+            f"{_ADVICE}."
+        ) from None
+    return notes
 
 
-def _complete(pixels: Path, notes: Path, shape: tuple[int, ...], dtype: type) -> bool:
-    """Return whether pixels and notes are both there, and of the right shape and type."""
+def _notes(folder: Path, key: str, shape: tuple[int, ...], dtype: type) -> list | None:
+    """Return the notes of a set; None if it is missing, damaged, or of another shape or type."""
+    pixels = folder / f"{key}.npy"
     try:
+        contents = json.loads((folder / f"{key}.json").read_bytes())
         array = np.load(pixels, mmap_mode="r")
-        return notes.is_file() and (array.shape, array.dtype) == (shape, dtype)
-    except (OSError, ValueError):  # missing, or cut short by a full disk
-        return False
+        whole = contents["checksum"] == _checksum(pixels, contents["notes"])
+        return contents["notes"] if whole and (array.shape, array.dtype) == (shape, dtype) else None
+    except (OSError, ValueError, EOFError, KeyError, TypeError):  # what damage does to readers
+        return None
 
 
-def _require_room(folder: Path, needed: int) -> None:
-    """Raise a CatdogError if the cache cannot be written, or the disk is too full."""
-    advice = "set CATDOG_CACHE to a folder with room"
+def _checksum(pixels: Path, notes: list) -> int:
+    """Return a checksum of a set: CRC-32 finds damage, though not a forgery."""
+    checksum = crc32(json.dumps(notes).encode())
+    with pixels.open("rb") as file:
+        while chunk := file.read(1 << 22):
+            checksum = crc32(chunk, checksum)
+    return checksum
+
+
+def _remove_left_overs(folder: Path, key: str) -> None:
+    """Remove what processes that were killed have left of other sets."""
+    for part in folder.glob("*.part"):
+        if part.stem != key:
+            with suppress(Timeout, OSError), FileLock(part.with_suffix(".lock"), timeout=0):
+                part.unlink()
+
+
+def _require_writable(folder: Path) -> None:
+    """Raise a CatdogError if nothing can be written to the cache."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):
             raise PermissionError("no permission to write there")
     except OSError as error:
         raise CatdogError(
-            f"The cache folder {str(folder)!r} cannot be used ({error}); {advice}."
+            f"The cache folder {str(folder)!r} cannot be used ({error}); {_ADVICE}."
         ) from None
-    free = shutil.disk_usage(folder).free
-    # A full disk would end the process silently: a memory-mapped write cannot raise an error.
-    if free < 1.1 * needed:
+
+
+def _reserve(path: Path, size: int) -> None:
+    """Take the room for a file on the disk before anything is written.
+
+    A disk that is full ends the process without a word when mapped memory is written.
+
+    Raises:
+        CatdogError: there is too little room.
+    """
+    free = shutil.disk_usage(path.parent).free
+    try:
+        if free < 1.1 * size:
+            raise OSError
+        with path.open("wb") as file:
+            if hasattr(os, "posix_fallocate"):  # another program may take what seemed free
+                os.posix_fallocate(file.fileno(), 0, size)
+    except OSError:
         raise CatdogError(
-            f"The cache needs {needed / 1e9:.1f} GB in {str(folder)!r} and {free / 1e9:.1f} GB are "
-            f"free; {advice}."
-        )
+            f"The cache needs {_in_words(size)} in {str(path.parent)!r} and {_in_words(free)} are "
+            f"free; {_ADVICE}."
+        ) from None
+
+
+def _in_words(size: int) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
 
 
 def decode_files(
@@ -112,42 +178,11 @@ def decode_files(
 ) -> Callable[[Path], list]:
     """Return a ``fill`` for :func:`cached` that decodes files.
 
-    Its notes are the rows without an image, with reasons.
+    Its notes are the rows without an image, each with the reason and whether that may pass.
     """
 
-    def fill(store: Path) -> list[tuple[int, str]]:
+    def fill(store: Path) -> list[tuple[int, str, bool]]:
         work = partial(decode_rows, str(store), size=size, resize=resize)
         return parallel_map(work, paths, "Decoding", "photo", progress)
 
     return fill
-
-
-def parallel_map(
-    work: Callable[[int, Sequence], list], items: Sequence, verb: str, unit: str, progress: bool
-) -> list:
-    """Apply ``work(first, chunk)`` to all ``items``, chunk by chunk, in a process for each core.
-
-    ``first`` is the position of the chunk's first item.
-
-    Args:
-        work: returns a list; must be importable by another process.
-        verb: stands before the progress bar, which ``progress`` turns on; ``unit`` is what it
-            counts.
-
-    Returns:
-        What all calls returned, in one list, in the order of ``items``.
-    """
-    chunks = [(first, items[first : first + _CHUNK]) for first in range(0, len(items), _CHUNK)]
-    cores = 1 if len(chunks) <= 2 else -1  # starting processes takes longer than a little work
-    results: list = []
-    bar = tqdm(total=len(items), desc=verb, unit=unit, disable=not progress, leave=False)
-    with bar, warnings.catch_warnings():
-        # Harmless: processes of an earlier call, idle for minutes, end as this one begins.
-        warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
-        # joblib's processes, unlike multiprocessing's, start from any script and any notebook on
-        # every system.
-        run = Parallel(cores, return_as="generator")
-        for result in run(delayed(work)(*chunk) for chunk in chunks):
-            results += result
-            bar.update(min(_CHUNK, len(items) - bar.n))
-    return results

@@ -23,8 +23,9 @@ from catdog_lib.errors import CatdogError
 
 # A row for each split.
 _SPLIT_WORDS = {
-    "train": "train", "training": "train",
+    "train": "train", "training": "train", "trainval": "train",
     "val": "validation", "valid": "validation", "validation": "validation", "dev": "validation",
+    "validate": "validation", "eval": "validation", "evaluation": "validation",
     "test": "test", "testing": "test",
 }  # a row for each split  # fmt: skip
 
@@ -33,7 +34,13 @@ _SPLIT_WORDS = {
 class Photo:
     """One file that should hold a photo.
 
-    ``name`` is its path below the scanned folder, with forward slashes.
+    Attributes:
+        name: its path below the scanned folder, with forward slashes.
+        label, split: as its name and its folders say; the split may be None.
+        bytes: its size.
+        modified_ns, changed_ns: when its contents were changed, and when anything about it was,
+            such as its contents with the old date put back, or its permissions. (Windows has the
+            first only, and gives the time of creation as the second.)
     """
 
     name: str
@@ -41,11 +48,12 @@ class Photo:
     split: str | None
     bytes: int
     modified_ns: int
+    changed_ns: int
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """One file that is not used, and why."""
+    """One file or folder that is not used, and why."""
 
     name: str
     reason: str
@@ -66,7 +74,7 @@ def scan(folder: str | os.PathLike) -> Scan:
     Raises:
         CatdogError: the folder is missing, is a file, holds no photo, or holds no cats or no dogs.
     """
-    folder = Path(folder).expanduser()
+    folder = Path(os.path.expanduser(folder))
     if not folder.is_dir():
         what = "is a file, not a folder" if folder.exists() else "does not exist"
         raise CatdogError(
@@ -74,18 +82,15 @@ def scan(folder: str | os.PathLike) -> Scan:
             "dogs."
         )
     photos, skipped = [], []
-    for path in _walk(folder):
+    for path in _walk(folder, skipped):
         name = path.relative_to(folder).as_posix()
         label = _label(name)
-        if label is None:
+        if not _is_unicode(name):
+            skipped.append(Skipped(escaped(name), "unreadable name: it is not UTF-8"))
+        elif label is None:
             skipped.append(Skipped(name, "neither its name nor its folder says cat or dog"))
         else:
-            try:
-                status = path.stat()
-                size, modified = status.st_size, status.st_mtime_ns
-            except OSError:  # a link to nothing: decoding it will say so
-                size, modified = 0, 0
-            photos.append(Photo(name, label, _split(name), size, modified))
+            photos.append(Photo(name, label, _split(name), *_facts(path)))
     result = Scan(folder, tuple(photos), tuple(skipped))
     _require_both_classes(result)
     return result
@@ -96,8 +101,22 @@ def count_by_split(photos: Iterable[Photo]) -> dict[str, int]:
     return dict(Counter(f"{p.split or 'not split'}, {CLASSES[p.label]}s" for p in photos))
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    for root, folders, files in os.walk(folder):
+def _walk(folder: Path, skipped: list[Skipped]) -> Iterator[Path]:
+    """Yield the files below a folder, also through links; note each folder that is left out."""
+
+    def skip(path: str, reason: str) -> None:
+        name = Path(path).relative_to(folder).as_posix()
+        skipped.append(Skipped(escaped(name), f"unreadable folder: {reason}"))
+
+    seen = set()
+    errors = lambda error: skip(error.filename, error.strerror)  # noqa: E731
+    for root, folders, files in os.walk(folder, onerror=errors, followlinks=True):
+        status = os.stat(root)
+        if (status.st_dev, status.st_ino) in seen:  # a link that leads round in a circle, perhaps
+            skip(root, "a link to a folder that is counted already")
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
         in_class = any(
             label_from_word(word) is not None for word in Path(root).relative_to(folder).parts
         )
@@ -107,6 +126,25 @@ def _walk(folder: Path) -> Iterator[Path]:
         for name in sorted(files, key=_natural):
             if not name.startswith("."):
                 yield Path(root, name)
+
+
+def _facts(path: Path) -> tuple[int, int, int]:
+    """Return a file's size, and when its contents and anything about it were changed."""
+    try:
+        status = path.stat()
+        return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    except OSError:  # a link to nothing: decoding it will say so
+        return 0, 0, 0
+
+
+def _is_unicode(name: str) -> bool:
+    """Tell whether the bytes of a name are UTF-8; Python marks those that are not."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in name)
+
+
+def escaped(name: str) -> str:
+    """Return a name that can be printed and saved, with the bytes that are not UTF-8 as codes."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _natural(name: str) -> list:
@@ -127,8 +165,9 @@ def _label(name: str) -> int | None:
 
 def _split(name: str) -> str | None:
     for word in name.lower().split("/")[:-1]:
-        if (split := _SPLIT_WORDS.get(re.split(r"[^a-z]", word, maxsplit=1)[0])) is not None:
-            return split
+        for part in re.split(r"[^a-z]+", word):  # such as seg_train and test_set
+            if part in _SPLIT_WORDS:
+                return _SPLIT_WORDS[part]
     return None
 
 

@@ -8,7 +8,7 @@ Lesson 00, section 1; Lesson 00, section 6; Lesson 10, section 2.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +17,10 @@ from torch import Tensor
 
 from catdog_lib.classes import CLASSES
 from catdog_lib.data import cache
-from catdog_lib.data.decode import RESIZES, DecodeError, decode
+from catdog_lib.data.decode import RESIZES, decode
 from catdog_lib.data.folders import Photo, Scan, Skipped, scan
 from catdog_lib.data.image_set import ImageSet, Splits
+from catdog_lib.data.photo_file import DecodeError
 from catdog_lib.data.sketch_sets import sketch_set
 from catdog_lib.data.sources import SKETCHES, default_source
 from catdog_lib.data.splitting import split_images, split_photos
@@ -65,7 +66,7 @@ def load(
     if source == SKETCHES:
         splits, skipped = _sketches(size, max_train, max_test, progress), []
     else:
-        source = str(Path(source).expanduser().resolve())  # absolute, since a run records it
+        source = str(Path(os.path.expanduser(source)).resolve())  # absolute, since a run records it
         splits, skipped = _photos(
             scan(source), size, resize, test, max_train, max_test, seed, progress
         )
@@ -144,7 +145,10 @@ def _check_arguments(size, resize, validation, test, max_train, max_test) -> Non
 def _sketches(
     size: int, max_train: int | None, max_test: int | None, progress: bool
 ) -> dict[str, ImageSet]:
-    counts = {"train": max_train or 2000, "test": max_test or 1000}
+    counts = {
+        "train": 2000 if max_train is None else max_train,
+        "test": 1000 if max_test is None else max_test,
+    }
     return {
         name: sketch_set(count, size, seed=seed, progress=progress).images
         for seed, (name, count) in enumerate(counts.items())
@@ -172,19 +176,28 @@ def _photos(
     if "test" not in groups:
         groups["test"], groups["train"] = split_photos(groups["train"], test, seed)
     for name, limit in (("train", max_train), ("test", max_test)):
-        if limit is not None:
+        if limit is not None and groups[name]:
             groups[name], _ = split_photos(
                 groups[name], min(1.0, limit / len(groups[name])), seed + 1
             )
 
+    return decode_groups(found, groups, size, resize, progress)
+
+
+def decode_groups(
+    found: Scan, groups: Mapping[str, Sequence[Photo]], size: int, resize: str, progress: bool
+) -> tuple[dict[str, ImageSet], list[Skipped]]:
+    """Return the images of each group of a folder's photos, and the files that are not used."""
     selected = [photo for group in groups.values() for photo in group]
-    facts = [(photo.name, photo.bytes, photo.modified_ns) for photo in selected]
+    facts = [(photo.name, photo.bytes, photo.modified_ns, photo.changed_ns) for photo in selected]
     key = cache.cache_key("photos", str(found.folder.resolve()), size, resize, facts)
     paths = [str(found.folder / photo.name) for photo in selected]
     pixels, notes = cache.cached(
         key, (len(selected), 3, size, size), cache.decode_files(paths, size, resize, progress)
     )
-    unusable = dict(notes)
+    if any(temporary for _, _, temporary in notes):
+        cache.forget(key)
+    unusable = {row: reason for row, reason, _ in notes}
 
     splits, first = {}, 0
     for name, group in groups.items():

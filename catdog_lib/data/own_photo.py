@@ -16,8 +16,9 @@ import torch
 from PIL import Image, ImageGrab
 from torch import Tensor
 
-from catdog_lib.data.decode import DecodeError, decode
+from catdog_lib.data.decode import decode
 from catdog_lib.data.loading import load_image
+from catdog_lib.data.photo_file import DecodeError
 from catdog_lib.errors import CatdogError
 
 _INSTEAD = "upload it, or give its path to data.load_image"

@@ -5,20 +5,20 @@ Lesson 07, section 5.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from catdog_lib import sketches
 from catdog_lib.classes import CLASSES
 from catdog_lib.data import cache
+from catdog_lib.data.draw import draw_rows
 from catdog_lib.data.image_set import ImageSet
-from catdog_lib.sketches import NO_FAULTS, Faults, draw_sketches
+from catdog_lib.data.parallel import parallel_map
+from catdog_lib.sketches import NO_FAULTS, Faults
 from catdog_lib.sketches.dataset import check_arguments
 
 
@@ -73,9 +73,9 @@ def sketch_set(
 
     def fill(store: Path) -> list:
         work = partial(
-            _draw_rows, str(store), size=size, seed=seed, difficulty=difficulty, faults=faults
+            draw_rows, str(store), size=size, seed=seed, difficulty=difficulty, faults=faults
         )
-        return cache.parallel_map(work, range(count), "Drawing", "image", progress)
+        return parallel_map(work, range(count), "Drawing", "image", progress)
 
     # The map of body parts is kept as a fourth channel.
     array, truths = cache.cached(
@@ -88,18 +88,3 @@ def sketch_set(
     return SketchSet(
         images, store[:, 3], torch.tensor(true_labels), torch.tensor(duplicate_of), descriptions
     )
-
-
-def _draw_rows(store: str, first: int, rows: Sequence[int], **how) -> list[tuple]:
-    """Draw some of the sketches into rows of the array file ``store``.
-
-    This is the work of one process.
-    """
-    array = np.lib.format.open_memmap(store, mode="r+")
-    batch = draw_sketches(len(rows), first=first, **how)
-    array[first : first + len(rows), :3] = batch.images
-    array[first : first + len(rows), 3] = batch.body_parts
-    array.flush()
-    columns = (batch.labels, batch.true_labels, batch.duplicate_of)
-    lists = (column.tolist() for column in columns)
-    return list(zip(*lists, map(asdict, batch.descriptions), strict=True))

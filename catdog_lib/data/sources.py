@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 
 from catdog_lib.data.download.collections import COLLECTIONS
@@ -16,12 +17,32 @@ PROJECT_DATA = Path(__file__).parents[2] / "data"
 def default_source() -> str:
     """Return where images come from by default.
 
-    That is ``CATDOG_DATA``, else the project's ``data`` folder, else sketches.
+    That is ``CATDOG_DATA``, else the project's ``data`` folder, else sketches. A path that is not
+    absolute counts from the folder that we are in, or else from the project's: there it was
+    typed, as a rule, while lessons run in the folder ``notebooks``.
     """
     if named := os.environ.get("CATDOG_DATA"):
-        return named
+        typed = PROJECT_DATA.parent / named
+        return str(typed) if not os.path.exists(named) and typed.is_dir() else named
     folder = default_folder()
+    if folder is None and (reason := why_unused()):
+        warnings.warn(f"The lessons draw their images themselves: {reason}", stacklevel=2)
     return SKETCHES if folder is None else str(folder)
+
+
+def why_unused(data: Path = PROJECT_DATA) -> str | None:
+    """Return why lessons cannot use what was put into a folder; None if nothing was."""
+    try:
+        contents = {entry.name for entry in data.iterdir() if not entry.name.startswith(".")}
+    except OSError as error:
+        return None if isinstance(error, FileNotFoundError) else str(error)
+    if contents <= {"README.md"}:
+        return None
+    try:
+        scan(data)
+    except CatdogError as error:
+        return str(error)
+    return None
 
 
 def default_folder(data: Path = PROJECT_DATA) -> Path | None:

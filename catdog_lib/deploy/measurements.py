@@ -10,8 +10,8 @@ from torch import Tensor
 
 from catdog_lib.data.image_set import ImageSet, Splits
 from catdog_lib.errors import CatdogError
+from catdog_lib.runs.answers import answers
 from catdog_lib.runs.run_folder import Run
-from catdog_lib.training.evaluate import predict
 from catdog_lib.training.metrics import confusion_matrix
 from catdog_lib.trust import (
     DAMAGES,
@@ -25,6 +25,7 @@ from catdog_lib.trust import (
 
 SURE = 0.9  # a probability that many a reader takes for certainty
 _DAMAGED, _STRANGERS = 200, 100
+_PIECE = 32  # images damaged at once, to need less memory
 
 
 @dataclass(frozen=True)
@@ -91,20 +92,21 @@ class Measurements:
         return sum(row[i] for i, row in enumerate(self.confusion))
 
 
-def measure(run: Run, splits: Splits) -> Measurements:
+def measure(run: Run, splits: Splits, *, progress: bool = True) -> Measurements:
     """Measure what a card says about a network, on the images that its run was made with.
 
     Nothing is chosen by it: the network has been chosen, and tested, before.
     """
 
     def logits(images: ImageSet) -> Tensor:
-        recipe = run.recipe
-        return predict(run.model, images, flip=recipe.test_flip, sizes=recipe.test_sizes)
+        """Return the answers to images that are made for the card."""
+        return answers(run, images, cache=False)
 
     labels = splits.test.labels
-    test = logits(splits.test)
+    test = answers(run, splits.test, progress=progress)
     try:
-        temperature = fit_temperature(logits(splits.validation), splits.validation.labels)
+        held_out = answers(run, splits.validation, progress=progress)
+        temperature = fit_temperature(held_out, splits.validation.labels)
     except CatdogError:
         temperature = None
     some = splits.test.sample(_DAMAGED)
@@ -143,6 +145,7 @@ def _damaged(
     images, labels = some[:]
     harm = DAMAGES[kind]
     strength = harm.strengths[len(harm.strengths) // 2]
-    spoilt = replace(some, store=damage(images, kind, strength), rows=torch.arange(len(labels)))
+    pieces = [damage(piece, kind, strength) for piece in images.split(_PIECE)]
+    spoilt = replace(some, store=torch.cat(pieces), rows=torch.arange(len(labels)))
     right = int((logits(spoilt).argmax(1) == labels).sum())
     return Damaged(strength, harm.unit, right, before, len(labels))

@@ -6,16 +6,13 @@ the inputs.
 """
 
 from catdog_lib.diagnose.accuracies import last_batch_only, unequal_batches
+from catdog_lib.diagnose.copies import conflicting_labels, leaked_images
 from catdog_lib.diagnose.finding import CERTAIN, LIKELY, POSSIBLE, Diagnosis, Finding
 from catdog_lib.diagnose.front import CHECKS, diagnose
 from catdog_lib.diagnose.frozen import drifting_weights, moved_statistics
 from catdog_lib.diagnose.gradients import accumulated_gradients
-from catdog_lib.diagnose.inputs import changed_preprocessing, leaked_images
-from catdog_lib.diagnose.labels import (
-    conflicting_labels,
-    labels_off_by_one,
-    unlearned_labels,
-)
+from catdog_lib.diagnose.inputs import changed_preprocessing
+from catdog_lib.diagnose.labels import labels_off_by_one, unlearned_labels
 from catdog_lib.diagnose.layers import dead_units, missing_gradients
 from catdog_lib.diagnose.losses import FLOOR, loss_floor, second_softmax, unusual_first_loss
 from catdog_lib.diagnose.predictions import augmented_test_images, unstable_predictions

@@ -1,81 +1,20 @@
-"""What the network is shown: the same in training as later, and not the same images in both.
+"""What the network is shown: the same in training as later.
 
 Lesson 08, section 5.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
 from itertools import permutations
 
-import numpy as np
-import torch
-import torch.nn.functional as F
 from scipy.special import stdtr
 from torch import Tensor
 
-from catdog_lib.data.check.perceptual_hash import THUMB, similar_pairs
 from catdog_lib.diagnose.finding import CERTAIN, LIKELY, Finding, certainty_of
 
 _SHIFT = 1.0  # standard deviations from image to image that a channel's mean may differ by
 _RATIO, _RANGE = 1.5, 20.0  # between the contrasts of images; between ranges of pixels
 _FITS = 0.999  # share of the pixels' variance that a change of scale explains
-
-
-def leaked_images(
-    train_images: Tensor, test_images: Tensor, names: Sequence[str] | None = None
-) -> list[Finding]:
-    """Find images that are in the training set and in the test set, exactly or nearly.
-
-    Exact copies agree in every pixel. Near copies are found as ``catdog data check`` finds them, by
-    a perceptual hash and the correlation of the grey values; of 7 pairs that it named among 10,000
-    photos, all 7 were one photo twice (:mod:`catdog_lib.data.check.perceptual_hash`).
-
-    Args:
-        train_images, test_images: N×3×H×W and M×3×H×W, before augmentation and in the same scale;
-            features, N×D, are searched for exact copies.
-        names: of the test images, M, to say which they are; None numbers them from 0.
-    """
-    known = {digest(image) for image in train_images}
-    exact = [i for i, image in enumerate(test_images) if digest(image) in known]
-    count, crossing = len(train_images), []
-    if train_images.ndim == test_images.ndim == 4:
-        pairs = similar_pairs(_thumbnails(train_images, test_images))
-        crossing = [pair for pair in pairs if pair.first < count <= pair.second]
-    near = sorted({pair.second - count for pair in crossing} - set(exact))
-    findings = []
-    for found, certainty, what in (
-        (exact, CERTAIN, "are in the training set, too, pixel for pixel"),
-        (near, LIKELY, "have a near copy in the training set: resized, mirrored, made lighter, …"),
-    ):
-        if found:
-            named = [names[i] if names else f"no. {i}" for i in found[:3]]
-            saw = (
-                f"{len(found)} of {len(test_images)} test images {what}: {', '.join(named)}"
-                f"{' …' if len(found) > len(named) else ''}."
-            )
-            advice = (
-                "Split the files before anything else is done with them, and keep all copies of a "
-                "photo in one split; catdog data check finds copies in a folder."
-            )
-            numbers = {"copies": len(found), "test_images": len(test_images), "rows": found}
-            findings.append(Finding("leaked_images", saw, certainty, advice, numbers))
-    return findings
-
-
-def digest(image: Tensor) -> bytes:
-    """Return a hash of an image, equal for images that are equal in every number."""
-    image = image.cpu()
-    return hashlib.blake2b(image.contiguous().numpy().tobytes(), digest_size=16).digest()
-
-
-def _thumbnails(*sets: Tensor) -> np.ndarray:
-    """Return 16×16 grey values (uint8) of all images, whatever their scale."""
-    chunks = (chunk for images in sets for chunk in images.split(256))  # to need less memory
-    grey = torch.cat([F.adaptive_avg_pool2d(c.float().mean(1), THUMB) for c in chunks])
-    low, high = grey.min(), grey.max()
-    return ((grey - low) / (high - low).clamp(min=1e-12) * 255).to(torch.uint8).cpu().numpy()
 
 
 def changed_preprocessing(train_images: Tensor, test_images: Tensor) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""Labels that do not belong to their images: shuffled apart, shifted by one, counted from 1."""
+"""Labels that do not belong to their images: never learned, shifted by one, counted from 1."""
 
 from __future__ import annotations
 
@@ -12,34 +12,8 @@ from scipy.special import bdtrc
 from torch import Tensor, nn
 
 from catdog_lib.diagnose.finding import CERTAIN, LIKELY, POSSIBLE, Finding, certainty_of
-from catdog_lib.diagnose.inputs import digest
 
 _FEW_IMAGES, _STEPS, _RATES = 16, 60, (1e-3, 1e-2)  # of the attempt to learn by heart
-
-
-def conflicting_labels(train_images: Tensor, train_labels: Tensor) -> list[Finding]:
-    """Find images that occur with different labels, pixel for pixel the same.
-
-    Give it two passes over your training batches, one after the other and without augmentation: if
-    images and labels are shuffled apart, most images get another label in the second pass.
-
-    Args:
-        train_images: N×…, with the copies or passes together.
-        train_labels: N.
-    """
-    seen: dict[bytes, set[int]] = {}
-    for image, label in zip(train_images, train_labels.tolist(), strict=True):
-        seen.setdefault(digest(image), set()).add(label)
-    conflicts = sum(len(labels) > 1 for labels in seen.values())
-    if not conflicts:
-        return []
-    saw = f"{conflicts} of {len(seen)} different images occur with more than one label."
-    advice = (
-        "If they are copies, correct their labels. If they come from two passes over the same "
-        "data, images and labels are shuffled apart: index both with the same permutation."
-    )
-    numbers = {"conflicts": conflicts, "images": len(seen)}
-    return [Finding("conflicting_labels", saw, CERTAIN, advice, numbers)]
 
 
 def unlearned_labels(

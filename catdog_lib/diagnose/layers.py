@@ -16,7 +16,7 @@ from catdog_lib.inspect.hooks import LayerCall, evaluating, forward_hooks, layer
 
 _RECTIFIERS = (nn.ReLU, nn.ReLU6)
 _DEAD, _DIED = 0.9, 0.6  # share of a layer's units; of those that were alive
-_CHUNK = 64  # images that the network sees at once
+_BATCH, _CHUNK = 64, 16  # images in the backward pass, and at once where batches do not matter
 _GATE = 0.01  # how far a gate that starts at 0 is opened
 
 
@@ -44,10 +44,10 @@ def missing_gradients(
             if not parameter.any():
                 parameter.copy_(_GATE * torch.randn(parameter.shape, generator=_generator()))
     with torch.enable_grad():
-        outputs = probe(train_images[:_CHUNK])
+        outputs = probe(train_images[:_BATCH])
         if outputs.requires_grad:
             probe.zero_grad()
-            F.cross_entropy(outputs, train_labels[:_CHUNK]).backward()
+            F.cross_entropy(outputs, train_labels[:_BATCH]).backward()
     silent = _layers_where(probe, lambda p: p.grad is None or not p.grad.any())
     held = {
         id(p) for group in (optimizer.param_groups if optimizer else ()) for p in group["params"]

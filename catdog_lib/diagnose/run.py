@@ -13,24 +13,32 @@ from torch import Tensor, nn
 from catdog_lib import models
 from catdog_lib.data.image_set import ImageSet, Splits
 from catdog_lib.data.loading import load
-from catdog_lib.device import choose_device
 from catdog_lib.diagnose.accuracies import last_batch_only, unequal_batches
+from catdog_lib.diagnose.copies import (
+    Fingerprints,
+    conflicting_labels,
+    conflicts_among,
+    fingerprints,
+    leaked_images,
+    leaks_between,
+)
 from catdog_lib.diagnose.finding import Diagnosis, Finding, surest_first
 from catdog_lib.diagnose.front import CHECKS
 from catdog_lib.diagnose.frozen import drifting_weights, moved_statistics
-from catdog_lib.diagnose.inputs import changed_preprocessing, leaked_images
-from catdog_lib.diagnose.labels import conflicting_labels, unlearned_labels
+from catdog_lib.diagnose.inputs import changed_preprocessing
+from catdog_lib.diagnose.labels import unlearned_labels
 from catdog_lib.diagnose.layers import dead_units, missing_gradients
 from catdog_lib.diagnose.losses import loss_floor, unusual_first_loss
 from catdog_lib.diagnose.rates import unusual_learning_rate
 from catdog_lib.diagnose.suspects import label_suspects
 from catdog_lib.diagnose.weights import other_weights, untrained_weights
 from catdog_lib.errors import CatdogError
+from catdog_lib.runs.answers import answers
 from catdog_lib.runs.run_folder import Run, load_run
-from catdog_lib.training.evaluate import predict
 from catdog_lib.training.lr_finder import find_learning_rate
 
-_SAMPLE = 256  # training images for the checks that look into the network
+_LEAST, _MOST = 32, 256  # images for the checks that look into images and networks,
+_PIXELS = 2**21  # which together have about so many pixels: 32 images of 256×256
 
 
 def diagnose_run(
@@ -55,7 +63,7 @@ def diagnose_run(
     run = load_run(folder)
     arguments = {**run.config["data"], **({"source": source} if source else {})}
     data = load(**arguments, progress=progress)
-    examined = _RunChecks(run, data, choose_device(device))
+    examined = _RunChecks(run, data, device, progress)
     planned = [
         *examined.of_history(),
         *examined.of_images(),
@@ -80,12 +88,13 @@ class _RunChecks:
     Attributes:
         run: what was trained.
         data: the images that it was trained and tested on.
-        device: where to compute its answers.
+        device, progress: for its answers.
     """
 
     run: Run
     data: Splits
-    device: torch.device
+    device: str | None
+    progress: bool
 
     def of_history(self) -> Planned:
         """Return the checks of the losses and accuracies that were recorded."""
@@ -93,31 +102,31 @@ class _RunChecks:
         losses = [epoch.train_loss for epoch in epochs]
         trained = ([e.train_accuracy for e in epochs], self.run.history.train_images, size)
         validated = ([e.validation_accuracy for e in epochs], len(self.data.validation), size)
-        few = self._sample(1000)
         return [
             (loss_floor, lambda: loss_floor(losses, trained[0])),
             *((c, lambda c=c: c(*trained)) for c in (unequal_batches, last_batch_only)),
             *((c, lambda c=c: c(*validated)) for c in (unequal_batches, last_batch_only)),
-            (unlearned_labels, lambda: unlearned_labels(losses, self.run.model, *few)),
+            (unlearned_labels, lambda: unlearned_labels(losses, self.run.model, *self._sample())),
         ]
 
     def of_images(self) -> Planned:
         """Return the checks of the images themselves."""
-        train, test = self.data.train, self.data.test
-        shown = [each.sample(_SAMPLE)[:][0].float() / 255 for each in (train, test)]
+        train, held_out = self.data.train, (self.data.test, self.data.validation)
+        known = _fingerprints(train)
+        shown = [_few(each)[0].float() / 255 for each in (train, self.data.test)]
         return [
-            (conflicting_labels, lambda: conflicting_labels(*train[:])),
+            (conflicting_labels, lambda: conflicts_among(known, train.labels)),
             (changed_preprocessing, lambda: changed_preprocessing(*shown)),
             *(
-                (leaked_images, lambda s=s: leaked_images(train[:][0], s[:][0], s.names))
-                for s in (test, self.data.validation)
+                (leaked_images, lambda s=s: leaks_between(known, _fingerprints(s), s.names))
+                for s in held_out
             ),
         ]
 
     def of_network(self) -> Planned:
         """Return the checks of the network and its weights."""
-        model, sample = self.run.model, self.data.train.sample(_SAMPLE)[:]
-        batch = [each[:32] for each in sample]
+        model, sample = self.run.model, _few(self.data.train)
+        batch = [each[: min(32, len(each) // 4)] for each in sample]
         planned: Planned = [
             (dead_units, lambda: dead_units(model, sample[0])),
             (missing_gradients, lambda: missing_gradients(model, *batch)),
@@ -135,14 +144,16 @@ class _RunChecks:
     def of_answers(self) -> Planned:
         """Return the checks of the answers to validation and test images."""
         held_out = (self.data.validation, self.data.test)
-        answers = [self._answers(each) for each in held_out]
-        outputs, labels = (torch.cat(each) for each in zip(*answers, strict=True))
+        outputs = [
+            answers(self.run, each, device=self.device, progress=self.progress) for each in held_out
+        ]
+        both, labels = torch.cat(outputs), torch.cat([each.labels for each in held_out])
         names = [name for each in held_out for name in each.names]
-        planned: Planned = [(label_suspects, lambda: label_suspects(outputs, labels, names))]
+        planned: Planned = [(label_suspects, lambda: label_suspects(both, labels, names))]
         if self.run.finished:
             recorded = self.run.config["result"]
             if recorded["test_images"] == len(self.data.test):
-                facts = (recorded["test_accuracy"], *answers[1])
+                facts = (recorded["test_accuracy"], outputs[1], self.data.test.labels)
                 planned.append((other_weights, lambda: other_weights(*facts)))
         return planned
 
@@ -150,7 +161,7 @@ class _RunChecks:
         """Search for a learning rate, on a fresh network, and compare."""
         torch.manual_seed(self.run.recipe.seed)
         model = models.build(self.run.config["model"], **self.run.config["settings"])
-        found = find_learning_rate(model, self.data, self.run.recipe, device=self.device.type)
+        found = find_learning_rate(model, self.data, self.run.recipe, device=self.device)
         return unusual_learning_rate(self.run.recipe.lr, found)
 
     def _fresh(self) -> nn.Module:
@@ -173,13 +184,16 @@ class _RunChecks:
         images, labels = self.data.train.sample(self.run.recipe.batch_size)[:]
         return F.cross_entropy(self._fresh().train()(images), labels).item()
 
-    def _answers(self, dataset: ImageSet) -> tuple[Tensor, Tensor]:
-        recipe, model = self.run.recipe, self.run.model.to(self.device)
-        outputs = predict(model, dataset, flip=recipe.test_flip, sizes=recipe.test_sizes)
-        model.to("cpu")
-        return outputs, dataset.labels
-
-    def _sample(self, count: int) -> tuple[Tensor, Tensor]:
+    def _sample(self) -> tuple[Tensor, Tensor]:
         """Return some training images at random, in the proportion of the classes."""
         generator = torch.Generator().manual_seed(0)
-        return self.data.train[torch.randperm(len(self.data.train), generator=generator)[:count]]
+        return self.data.train[torch.randperm(len(self.data.train), generator=generator)[:1000]]
+
+
+def _fingerprints(dataset: ImageSet) -> Fingerprints:
+    return fingerprints(dataset[first : first + 64][0] for first in range(0, len(dataset), 64))
+
+
+def _few(dataset: ImageSet) -> tuple[Tensor, Tensor]:
+    """Return some dozens of images, as many of each class, for what is slow or takes memory."""
+    return dataset.sample(min(_MOST, max(_LEAST, _PIXELS // dataset.size**2)))[:]

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from catdog_lib.diagnose.finding import CERTAIN, LIKELY, POSSIBLE, Finding
 from catdog_lib.inspect.hooks import evaluating
 
+_CHUNK = 16  # images that the network sees at once
 _FRESH = 3  # networks to compare with
 _ALIKE = 1e-3  # p-value above which values may come from the initialization
 _LEARNED = 0.9  # of the loss of guessing
@@ -78,7 +79,8 @@ def _has_learned(model: nn.Module, images: Tensor, labels: Tensor) -> bool:
     shares = torch.bincount(labels).double() / len(labels)
     guessing = -torch.special.xlogy(shares, shares).sum().item()
     with evaluating(model):
-        return F.cross_entropy(model(images).float(), labels).item() < _LEARNED * guessing
+        logits = torch.cat([model(some).float() for some in images.split(_CHUNK)])
+    return F.cross_entropy(logits, labels).item() < _LEARNED * guessing
 
 
 def _as_drawn(drawn: list[tuple[Tensor, Tensor]]) -> bool:

@@ -75,6 +75,11 @@ def note(exercise: str, right: bool) -> None:
             file.write(json.dumps(record) + "\n")
 
 
+def in_open_notebook() -> bool:
+    """Return whether this code runs in a cell that somebody has open in front of them."""
+    return bool(_open_cell())
+
+
 def attempts() -> list[Attempt]:
     """Return all attempts, the oldest first; a line that was cut off is left out."""
     try:

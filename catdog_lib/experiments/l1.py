@@ -129,7 +129,7 @@ def run(
         KeyboardInterrupt: interrupted; the same command goes on.
     """
     source = source or default_source()
-    source = source if source == SKETCHES else str(Path(source).expanduser().resolve())
+    source = source if source == SKETCHES else os.path.realpath(os.path.expanduser(source))
     common = {
         "model": "six_block",
         "data": source,

@@ -25,7 +25,7 @@ from typing import Any
 
 import torch
 
-from catdog_lib.atomic_write import write
+from catdog_lib.atomic_write import make_folder, read_object, write
 from catdog_lib.budget import choose, current
 from catdog_lib.data.sources import SKETCHES
 from catdog_lib.device import choose_device, describe
@@ -166,13 +166,13 @@ def _start(plan: Plan, ways: Ways, out: Path, device: torch.device) -> dict[str,
     )
     file = out / "results.json"
     if file.is_file():
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = read_object(file)
         if found.get("command") != command:
             raise CatdogError(
                 f"{str(file)!r} has results of another command; use another folder for --out."
             )
         return found
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     return {
         "experiment": "transfer",
         "command": command,

@@ -13,6 +13,7 @@ from catdog_lib.explore.live_training import LiveTraining
 from catdog_lib.explore.optimizer_race import OptimizerRace
 from catdog_lib.explore.questions import Prediction, Question, Quiz
 from catdog_lib.explore.receptive_field_viewer import ReceptiveFieldViewer
+from catdog_lib.explore.roofline.widget import Roofline
 from catdog_lib.explore.shape_calculator import ShapeCalculator
 from catdog_lib.explore.ten_images.widget import TenImages
 
@@ -29,6 +30,7 @@ __all__ = [
     "Question",
     "Quiz",
     "ReceptiveFieldViewer",
+    "Roofline",
     "ShapeCalculator",
     "TenImages",
 ]

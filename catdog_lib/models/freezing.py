@@ -5,7 +5,7 @@ Lesson 06, section 4.
 
 from __future__ import annotations
 
-from types import MethodType
+from functools import partial
 
 from torch import nn
 
@@ -26,7 +26,7 @@ def freeze(module: nn.Module, statistics: bool = True) -> nn.Module:
     if statistics:
         module.eval()
         for submodule in module.modules():
-            submodule.train = MethodType(_stay_in_eval, submodule)
+            submodule.train = partial(_stay_in_eval, submodule)  # a partial can be pickled
             submodule.frozen = True  # so its BatchNorm does not synchronize
     return module
 

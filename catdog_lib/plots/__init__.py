@@ -30,7 +30,7 @@ from catdog_lib.plots.pixels import channels, pixels, resize_modes
 from catdog_lib.plots.primitives import draw_image
 from catdog_lib.plots.profile import number_formats, speedup_steps, stacked_bars
 from catdog_lib.plots.receptive_field_stack import receptive_field_stack
-from catdog_lib.plots.roofline import machine_limits, roofline
+from catdog_lib.plots.roofline import roofline
 from catdog_lib.plots.shapes import layer_costs, maps_to_scale
 from catdog_lib.plots.signals import signals_by_layer
 from catdog_lib.plots.sparsity import accuracy_against_zeros, zeros_by_layer
@@ -101,7 +101,6 @@ __all__ = [
     "learning_rates",
     "line_chart",
     "loss_curves",
-    "machine_limits",
     "maps_to_scale",
     "most_wrong",
     "multiple_comparisons",

@@ -1,4 +1,4 @@
-"""How fast a layer could be at most: the limits of machines, and layers below them.
+"""How fast a layer could be at most: the limits of a machine, and layers below them.
 
 Source: S. Williams, A. Waterman and D. Patterson 2009, "Roofline", Communications of the ACM
 52(4).
@@ -72,37 +72,3 @@ def _label(axes: Axes, points: Mapping[str, tuple[float, float]]) -> None:
             fontsize=9,
             arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.7, "shrinkB": 4},
         )
-
-
-def machine_limits(
-    measured: Mapping[str, tuple[float, float]], specified: Mapping[str, tuple[float, float]]
-) -> Figure:
-    """Draw the limits of several machines, solid where measured, dashed where a data sheet says so.
-
-    Args:
-        measured: machine → (operations per second, bytes per second).
-        specified: the same from data sheets, which measure nothing.
-    """
-    machines = {**measured, **specified}
-    x = np.geomspace(0.05, 5000, 200)
-    descriptions = []
-    with style():
-        figure, (axes,) = new_figure(width=8, height=4.2)
-        for i, (name, (peak, bandwidth)) in enumerate(machines.items()):
-            dashes = "--" if name in specified else "-"
-            limit = np.minimum(peak, bandwidth * x) / 1e9
-            axes.plot(x, limit, dashes, color=f"C{i}", linewidth=2, label=name)
-            axes.plot(peak / bandwidth, peak / 1e9, "o", color=f"C{i}", markersize=6)
-            kind = "specified" if name in specified else "measured"
-            descriptions.append(
-                f"{name} ({kind}): {peak / 1e9:,.0f} billion operations and "
-                f"{bandwidth / 1e9:,.0f} GB a second, level from {peak / bandwidth:.3g} per byte"
-            )
-        axes.set(xscale="log", yscale="log", xlabel="arithmetic intensity, operations per byte")
-        axes.set_ylabel("at most, billion operations a second")
-        figure.legend(loc="outside upper center", ncols=2)
-    return describe(
-        figure,
-        "Limits of machines against arithmetic intensity, both logarithmic; dots mark where they "
-        f"become level. {'; '.join(descriptions)}.",
-    )

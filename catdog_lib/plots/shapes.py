@@ -23,6 +23,7 @@ _KIND_COLOURS = {
     "AvgPool2d": "#D55E00",
     "Linear": "#009E73",
 }
+_OTHER_COLOUR = "#BBBBBB"
 
 
 def maps_to_scale(maps: Mapping[str, Tensor]) -> Figure:
@@ -73,7 +74,7 @@ def layer_costs(uses: list[LayerUse], title: str = "") -> Figure:
     parameters = [use.parameters / 1e6 for use in uses]
     work = [use.multiply_adds / 1e9 for use in uses]
     names = [f"{use.kind}  {shape_text(use.shape_out)}" for use in uses]
-    colours = [_KIND_COLOURS.get(use.kind, "#BBBBBB") for use in uses]
+    colours = [_KIND_COLOURS.get(use.kind, _OTHER_COLOUR) for use in uses]
     with style():
         figure = Figure(figsize=(9, 1.2 + 0.21 * len(uses)))
         all_axes = figure.subplots(1, 3, sharey=True)
@@ -91,7 +92,9 @@ def layer_costs(uses: list[LayerUse], title: str = "") -> Figure:
         all_axes[0].set_ylim(len(uses) - 0.4, -0.6)
         kinds = [kind for kind in _KIND_COLOURS if any(use.kind == kind for use in uses)]
         marks = [Patch(color=_KIND_COLOURS[kind], label=kind) for kind in kinds]
-        figure.legend(handles=marks, loc="outside lower center", ncols=len(kinds), fontsize=9)
+        if _OTHER_COLOUR in colours:
+            marks.append(Patch(color=_OTHER_COLOUR, label="other layers"))
+        figure.legend(handles=marks, loc="outside lower center", ncols=len(marks), fontsize=9)
         figure.suptitle(title, fontweight="bold", fontsize=11.5)
     largest_output, most_parameters, most_work = (
         f"layer {values.index(max(values)) + 1} ({names[values.index(max(values))]})"

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from catdog_lib import models
 from catdog_lib.atomic_write import write
+from catdog_lib.data.decode import RESIZES
 from catdog_lib.errors import CatdogError
 from catdog_lib.training import checkpoint as checkpoints
 from catdog_lib.training.history import History
@@ -207,14 +208,41 @@ def load_run(folder: str | os.PathLike) -> Run:
     try:
         if "result" in config:
             history = (folder / "history.json").read_text(encoding="utf-8")
-            weights = torch.load(folder / "weights.pt", map_location="cpu", weights_only=True)
+            weights = _weights(folder / "weights.pt")
         else:
             history, weights = saved["history"], saved["kept_weights"]
-        run = Run(_network(config, weights).eval(), config, History.from_json(history))
-        _ = run.recipe  # it can be read, too
-        return run
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, EOFError) as error:
+        _require_usable(config)
+        return Run(_network(config, weights).eval(), config, History.from_json(history))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         raise _damaged(folder, error) from None
+
+
+def _weights(path: Path) -> dict[str, Tensor]:
+    """Return the weights in a file that may come from a stranger.
+
+    Raises:
+        ValueError: they are damaged, or not numbers that a network can compute with.
+    """
+    try:
+        weights = checkpoints.read_data(path)
+        finite = all(value.isfinite().all() for value in weights.values())
+    except (OSError, MemoryError):
+        raise
+    except Exception:  # what a damaged file does to its reader is beyond listing
+        raise ValueError("weights.pt is damaged, or holds something else than weights") from None
+    if not finite:
+        raise ValueError("a weight in weights.pt is not finite")
+    return weights
+
+
+def _require_usable(config: dict[str, Any]) -> None:
+    """Raise a ValueError, KeyError or TypeError if a setting makes no sense."""
+    Recipe(**config["recipe"])
+    size, resize = config["data"]["size"], config["data"]["resize"]
+    if not isinstance(size, int) or not 8 <= size <= 1024 or resize not in RESIZES:
+        raise ValueError(f"its images cannot have the size {size!r} and be made by {resize!r}")
+    if not isinstance(config["settings"], dict):
+        raise TypeError("its settings are not an object")
 
 
 def _network(config: dict[str, Any], weights: dict[str, Tensor]) -> nn.Module:
@@ -252,5 +280,5 @@ def _damaged(folder: Path, error: Exception) -> CatdogError:
     """Return an error that says what is damaged."""
     return CatdogError(
         f"The run folder {str(folder)!r} is damaged, or another version of this course wrote it "
-        f"({type(error).__name__}: {str(error).splitlines()[0]}); train it again."
+        f"({type(error).__name__}: {(str(error).splitlines() or [''])[0]}); train it again."
     )

@@ -60,10 +60,16 @@ def train_arguments(options: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "model": model,
         "source": options.get("data"),
-        "size": options.get("size") or (preset.size if preset else usual_size),
+        "size": _given(options, "size", preset.size if preset else usual_size),
         "settings": {name: value for name, value in network.items() if value is not None},
         "max_train": options.get("max_train"),
-        "validation": options.get("validation") or (preset.validation if preset else 0.15),
+        "validation": _given(options, "validation", preset.validation if preset else 0.15),
         "recipe": replace(preset.recipe if preset else default_recipe(), **changes),
         "device": options.get("device"),
     }
+
+
+def _given(options: Mapping[str, Any], name: str, default: Any) -> Any:
+    """Return the value of an option, which may be 0, or the default if it is not given."""
+    value = options.get(name)
+    return default if value is None else value

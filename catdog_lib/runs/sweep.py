@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from catdog_lib.atomic_write import write
+from catdog_lib.atomic_write import make_folder, read_object, write
 from catdog_lib.errors import CatdogError
 from catdog_lib.runs.grid import Member, grid
 from catdog_lib.runs.pool import placements, train_members
@@ -94,18 +94,18 @@ def _begin(out: Path, options: dict[str, Any]) -> Path:
     """Note what all members have in common, or make sure that it is what was noted."""
     notes, text = out / "sweep.json", json.dumps(options, indent=1)
     if notes.is_file():
-        begun = json.loads(notes.read_text(encoding="utf-8"))
+        begun = read_object(notes)
         check_settings_match(
             begun, json.loads(text), f"The sweep {str(out)!r}", "use another --out"
         )
     elif out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise CatdogError(f"{str(out)!r} already exists and is not a sweep; use another --out.")
     else:
-        out.mkdir(parents=True, exist_ok=True)
+        make_folder(out)
         write(text.encode(), notes)
     return out
 
 
 def _result(folder: Path) -> dict[str, Any]:
     """Return the result that a finished run folder holds."""
-    return json.loads((folder / "run.json").read_text(encoding="utf-8"))["result"]
+    return read_object(folder / "run.json")["result"]

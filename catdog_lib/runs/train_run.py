@@ -74,12 +74,13 @@ def train_run(
     with folder if folder and context.is_main else nullcontext():
         torch.manual_seed(recipe.seed)
         network = models.build(model, size=size, **(settings or {}))
+        most = choose(quick=600, standard=None, full=None)
         arguments = {
             "source": source,
             "size": size,
             "resize": "squash",
             "validation": validation,
-            "max_train": max_train or choose(quick=600, standard=None, full=None),
+            "max_train": most if max_train is None else max_train,
             "max_test": choose(quick=200, standard=None, full=None),
         }
         with context.main_process_first():

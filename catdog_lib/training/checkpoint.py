@@ -42,10 +42,7 @@ def load(path: str | os.PathLike) -> dict[str, Any] | None:
         CatdogError: the file is damaged, is no checkpoint, or cannot be read.
     """
     try:
-        with zipfile.ZipFile(path) as archive:  # what torch.save writes; torch checks no checksums
-            if archive.testzip():
-                raise zipfile.BadZipFile
-        contents = torch.load(path, map_location="cpu", weights_only=True)
+        contents = read_data(path)
         if contents[_KEY] != _FORMAT:
             raise KeyError
     except FileNotFoundError:
@@ -63,6 +60,23 @@ def load(path: str | os.PathLike) -> dict[str, Any] | None:
             "begin again, or name another file."
         ) from None
     return contents
+
+
+def read_data(path: str | os.PathLike) -> Any:
+    """Return the tensors and plain data in a file of ``torch.save``, on the CPU.
+
+    No code in the file is run, every byte is checked against its checksum, and memory is taken for
+    no more than the file holds.
+
+    Raises:
+        OSError: it cannot be read.
+        Exception: whatever a damaged file, or one that holds something else, does to its readers.
+    """
+    with zipfile.ZipFile(path) as archive:  # what torch.save writes; torch checks no checksums
+        packed = [part for part in archive.infolist() if part.compress_type != zipfile.ZIP_STORED]
+        if packed or archive.testzip():  # torch.save compresses nothing
+            raise zipfile.BadZipFile
+    return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def check_settings_match(

@@ -12,12 +12,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from catdog_lib.data.image_set import ImageSet, batches
-from catdog_lib.device import autocast, fast_dtype, keep_freed_memory
+from catdog_lib.device import autocast, fast_dtype, keep_freed_memory, prediction_batch
 from catdog_lib.training import loop
 from catdog_lib.training.distributed import dist_context
 from catdog_lib.training.metrics import Evaluation
-
-_BATCH_SIZE = 128
 
 
 def predict_tta(
@@ -75,7 +73,8 @@ def predict(
         with autocast(device, dtype):
             return predict_tta(model, images, flip=flip, sizes=sizes)
 
-    logits, _ = loop.predict(model, batches(shard, _BATCH_SIZE, device=device), forward)
+    size = prediction_batch(device, max((dataset.size, *sizes)))
+    logits, _ = loop.predict(model, batches(shard, size, device=device), forward)
     return dist.gather(logits, len(dataset))
 
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from catdog_lib.data.image_set import ImageSet, Splits, preload_to_device
-from catdog_lib.device import choose_device
+from catdog_lib.device import choose_device, release_freed_memory
 from catdog_lib.training.callbacks import progress_bar
 from catdog_lib.training.history import Epoch, History
 from catdog_lib.training.recipe import Recipe
@@ -92,6 +92,7 @@ def fit(
         finally:  # also when the loss is not finite
             model.load_state_dict(trainer.kept_weights)
             model.eval()
+            release_freed_memory()
     return trainer.history
 
 

@@ -133,6 +133,8 @@ class Recipe:
             value = getattr(self, name)
             holds = isinstance(value, int) and value > 0
             self._require(name, holds, "must be an integer above 0")
+        holds = isinstance(self.seed, int) and 0 <= self.seed < 2**63
+        self._require("seed", holds, "must be an integer, 0 or more, below 2⁶³")
         self._require("lr", 0 < self.lr < math.inf, "must be above 0, and finite")
         for name in ("weight_decay", "l1", "group_l1"):
             self._require(name, getattr(self, name) >= 0, "must be 0 or more")

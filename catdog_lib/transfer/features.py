@@ -17,13 +17,16 @@ from tqdm.auto import tqdm
 
 from catdog_lib.data.cache import cache_key, cached
 from catdog_lib.data.image_set import ImageSet, batches
-from catdog_lib.device import choose_device, dtype_name, fast_dtype, keep_freed_memory
+from catdog_lib.device import (
+    choose_device,
+    dtype_name,
+    fast_dtype,
+    keep_freed_memory,
+    prediction_batch,
+    release_freed_memory,
+)
 from catdog_lib.models import Backbone
 from catdog_lib.transfer.inference import optimize_for_inference
-
-# In a CPU's batch: its caches hold the maps of few images, and what they do not hold waits for
-# memory.
-_CACHE_PIXELS = 8 * 224 * 224
 
 
 def features_of(
@@ -62,6 +65,7 @@ def features_of(
                 rows[first : first + len(features)] = features
                 first += len(features)
                 bar.update(len(features))
+        release_freed_memory()
 
     def fill_file(path: Path) -> list:
         fill(rows := np.lib.format.open_memmap(path, mode="r+"))
@@ -90,7 +94,7 @@ def extract(network: nn.Module, dataset: ImageSet) -> Iterator[Tensor]:
     """
     keep_freed_memory()
     device = next(network.parameters()).device
-    size = 128 if device.type != "cpu" else max(1, _CACHE_PIXELS // dataset.size**2)
+    size = prediction_batch(device, dataset.size)
     for images, _ in batches(dataset, size, device=device):
         yield network(images).float().cpu()
 

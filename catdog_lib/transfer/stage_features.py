@@ -10,10 +10,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from catdog_lib.data.image_set import ImageSet, batches
+from catdog_lib.device import prediction_batch, release_freed_memory
 from catdog_lib.inspect.hooks import evaluating
 from catdog_lib.models import Backbone
-
-BATCH_SIZE = 32
 
 
 @torch.no_grad()
@@ -31,10 +30,11 @@ def stage_features(backbone: Backbone, dataset: ImageSet) -> dict[str, Tensor]:
     device = next(backbone.parameters()).device
     found: dict[str, list[Tensor]] = {name: [] for name, _ in backbone.stages}
     with evaluating(backbone):
-        for images, _ in batches(dataset, BATCH_SIZE, device=device):
+        for images, _ in batches(dataset, prediction_batch(device, dataset.size), device=device):
             maps = backbone.normalize(images)
             for name, stage in backbone.stages:
                 maps = stage(maps)
                 means = F.adaptive_avg_pool2d(maps, 1).flatten(1) if maps.ndim == 4 else maps
                 found[name].append(means.float().cpu())
+    release_freed_memory()
     return {name: torch.cat(parts) for name, parts in found.items()}

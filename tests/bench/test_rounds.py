@@ -43,3 +43,9 @@ def test_only_a_typical_round_that_is_long_is_noise(seconds, expected):
 @pytest.mark.parametrize("rate", [rate for pair in recorded.LOOPS.values() for rate in pair])
 def test_each_recorded_speed_is_on_the_page_of_measurements(rate):
     assert re.search(rf"\b{rate}\b", PAGE)
+
+
+@pytest.mark.parametrize("name", recorded.MEASURED)
+def test_each_recorded_machine_is_on_the_page_of_measurements(name):
+    peak, bandwidth, _ = recorded.MEASURED[name]
+    assert f"{peak / 2e9:.0f} G" in PAGE and f"{bandwidth / 1e9:.0f} GB a second" in PAGE

@@ -36,6 +36,8 @@ COMMANDS = [
     "experiment transfer",
     "course",
     "progress",
+    "slides",
+    "pdf",
     "handout",
     "grade",
 ]

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from catdog_lib.data.decode import DecodeError, decode, open_photo, read_photo
+from catdog_lib.data.decode import decode
+from catdog_lib.data.photo_file import DecodeError, open_photo, read_photo
 from tests.data.photo_folders import photo
 
 # EXIF 2.3, tag 274: the side of the scene at which the file's first row and first column lie.

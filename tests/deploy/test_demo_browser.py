@@ -17,6 +17,7 @@ from PIL.PngImagePlugin import PngInfo
 from catdog_lib.classes import CLASSES
 from catdog_lib.data.loading import load, load_image
 from catdog_lib.training.evaluate import predict_tta
+from tests.course.page_audit import WINDOWS, cut_off, violations
 from tests.course.test_site import CHROMIUM, FLAGS, Reader, served
 from tests.deploy.demo_run import draw_photos, small_demo, small_run
 
@@ -235,6 +236,14 @@ def test_the_keyboard_is_enough(reader, photos):
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")  # the facts open
     assert page.locator("#facts").is_visible()
+
+
+@pytest.mark.parametrize("reader", WINDOWS, indirect=True)
+def test_the_page_passes_the_audit(reader, photos):
+    page = reader.page
+    assert (violations(page), cut_off(page)) == ([], [])  # before an answer
+    choose(page, photos[0])
+    assert (violations(page), cut_off(page)) == ([], [])  # with one
 
 
 SCRIPT = b'<svg xmlns="http://www.w3.org/2000/svg"><script>document.title = "mine"</script></svg>'

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,17 +22,20 @@ from catdog_lib.training.recipe import Recipe
 from tests import tiny
 
 
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory) -> Path:
-    """A folder of small photos, of which cats are dark and dogs bright."""
-    folder = tmp_path_factory.mktemp("photos")
-    for split, count, seed in (("train", 80, 0), ("test", 40, 1)):
+def write_photos(folder: Path, train: int, test: int) -> Path:
+    """Write a folder of small photos, of which cats are dark and dogs bright."""
+    for split, count, seed in (("train", train, 0), ("test", test, 1)):
         images = tiny.image_set(count, seed, 16)
         for (image, label), name in zip(zip(*images[:], strict=True), images.names, strict=True):
             path = folder / split / ("cats", "dogs")[label] / f"{name}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(image.permute(1, 2, 0).numpy()).save(path)
     return folder
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory) -> Path:
+    return write_photos(tmp_path_factory.mktemp("photos"), 80, 40)
 
 
 @pytest.fixture(scope="module", params=["residual", "transfer"])
@@ -109,6 +114,44 @@ def test_a_rate_is_searched_for_on_request(residual):
     run["recipe"]["lr"] = 1e-7
     (residual / "run.json").write_text(json.dumps(run))
     assert "unusual_learning_rate" in checks_that_found(residual, search_rate=True)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell a peak in this way")
+def test_large_images_need_little_more_memory_than_training(tmp_path):
+    """Compare the peak of a whole run at 256 pixels with that of its diagnosis and its card."""
+    code = """if True:
+        import resource, sys, torch
+        from catdog_lib.data.loading import load
+        from catdog_lib.deploy.measurements import measure
+        from catdog_lib.diagnose import diagnose_run
+        from catdog_lib.runs.run_folder import load_run
+        from catdog_lib.runs.train_run import train_run
+        from catdog_lib.training.recipe import Recipe
+
+        def peak():
+            size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            return size * (1 if sys.platform == "darwin" else 1024) // 10**6
+
+        source, out = sys.argv[1:]
+        recipe = Recipe(epochs=1, batch_size=32, precision="float32")
+        train_run(
+            "residual", source, size=256, settings={"width": 2}, recipe=recipe, out=out,
+            progress=False, log=lambda line: None,
+        )
+        peaks = [peak()]
+        diagnose_run(out, progress=False)
+        peaks.append(peak())
+        run = load_run(out)
+        measure(run, load(**run.config["data"], progress=False), progress=False)
+        print(*peaks, peak())
+    """
+    source = write_photos(tmp_path / "photos", 340, 220)
+    done = subprocess.run(
+        [sys.executable, "-c", code, source, tmp_path / "run"], capture_output=True, check=True
+    )
+    training, diagnosis, card = map(int, done.stdout.split())
+    assert diagnosis - training < 700 and card - diagnosis < 700, done.stdout  # MB
 
 
 def test_the_command_exits_with_1_if_something_was_found(residual, capsys):

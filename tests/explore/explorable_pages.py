@@ -72,6 +72,19 @@ CELLS = [
         id="studio",
     ),
     new_code_cell(
+        "from catdog_lib.explore import Roofline\n\n\n"
+        "def small(size):\n"
+        "    return nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2))\n\n\n"
+        "def deep(size):\n"
+        "    return nn.Sequential(nn.Conv2d(3, 64, 3), nn.ReLU(), nn.Conv2d(64, 64, 3))\n\n\n"
+        "roofline = Roofline(\n"
+        "    {'small': small, 'deep': deep},\n"
+        "    {'a CPU': (1e11, 2e10, 4), 'a GPU': (1e15, 3e12, 2)},\n"
+        "    measured={'Conv2d 1': 2e10},\n"
+        ")\nroofline",
+        id="roofline",
+    ),
+    new_code_cell(
         "print(stepper.row, stepper.column, stepper.stride, stepper.kernel)\n"
         "print(calculator.output_size(), calculator.operation, calculator.padding)\n"
         "print(viewer.layer, viewer.row, viewer.column, [one['kernel'] for one in viewer.layers])\n"
@@ -82,6 +95,7 @@ CELLS = [
         "print(guess.picks, quiz.picks)\n"
         "print(live.lr, live.used, live.image, live.stage, live.channel, live.row, live.column)\n"
         "print(ten.chosen)\n"
+        "print(roofline.network, roofline.machine, roofline.batch, roofline.size, roofline.layer)\n"
         "print(*studio.chosen().values(), studio.network, studio.shows_heat, studio.opacity)\n"
         "if stepper.stride == 2:  # the reader has been here\n"
         "    stepper.stride, stepper.kernel, stepper.row = 1, 'identity', 6",
@@ -110,6 +124,7 @@ L1 0.51 1.0 0.6 0.5
 [0] [1, 0]
 7.0 48 9 4 -1 14 8
 [1, 0, 2]
+deep a GPU 64 256 2
 pricked long slit pupils slim grey garden other False 0.35"""
 
 

@@ -17,6 +17,7 @@ from catdog_lib.explore import (
     OptimizerRace,
     Quiz,
     ReceptiveFieldViewer,
+    Roofline,
     ShapeCalculator,
     TenImages,
 )
@@ -38,6 +39,7 @@ WIDGETS = (
     LiveTraining,
     TenImages,
     AnimalStudio,
+    Roofline,
 )
 
 

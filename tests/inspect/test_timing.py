@@ -1,6 +1,7 @@
 """Networks are timed in turns, and the shortest turn counts."""
 
 import time
+import weakref
 
 import torch
 from torch import nn
@@ -24,7 +25,22 @@ class Sleeper(nn.Module):
 def test_every_network_has_its_turn_in_every_round():
     log, images = [], torch.zeros(2, 3, 4, 4)
     a, b = Sleeper("a", [0, 0.06, 0.02], log), Sleeper("b", [0.0, 0.04, 0.08], log)
-    found = time_in_turns({"a": (a, images), "b": (b, images)}, rounds=2)
+    found = time_in_turns({"a": (lambda: a, images), "b": (lambda: b, images)}, rounds=2)
     assert log == [("a", False), ("b", False)] * 3  # in evaluation mode
     assert 0.01 <= found["a"] < 0.02 <= found["b"] < 0.04  # seconds for one of two images
     assert a.training and b.training
+
+
+def test_a_network_is_made_for_its_turn_and_one_is_in_memory_at_a_time():
+    alive, most, finite = weakref.WeakSet(), [], set()
+
+    def make():
+        network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))
+        network.register_forward_hook(lambda *_: most.append(len(alive)))
+        network.register_forward_hook(lambda *call: finite.add(call[2].isfinite().all().item()))
+        alive.add(network)
+        return network
+
+    images = torch.zeros(1, 3, 8, 8)
+    time_in_turns({"a": (make, images), "b": (make, images)}, rounds=2)
+    assert most == [1] * 6 and finite == {True} and not alive

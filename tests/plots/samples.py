@@ -270,11 +270,6 @@ FIGURES = {
         lambda: plots.speedup_steps({"plain": [18.0, 20.0], "fast": [90.0]}),
         "plain 20, 1.0 times the first, at worst 18; fast 90, 4.5 times",
     ),
-    "machine_limits": (
-        lambda: plots.machine_limits({"a CPU": (2e11, 2e10)}, {"a GPU": (1e15, 2e12)}),
-        "a CPU (measured): 200 billion operations and 20 GB a second, level from 10 per byte; "
-        "a GPU (specified)",
-    ),
     "roofline": (
         lambda: plots.roofline({"conv": (90.0, 3e11), "ReLU": (0.25, 2e9)}, 4e11, 1e10),
         "10 GB a second up to 40 operations per byte and is level from there, at 400 "

@@ -6,6 +6,7 @@ the GPU.
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -63,6 +64,30 @@ def test_memory_that_was_freed_is_used_again():
     if faults["kept"] == "not here":
         pytest.skip("another C library than glibc")
     assert int(faults["kept"]) < 0.25 * int(faults["not"]), faults
+
+
+RELEASE = """
+import re, torch
+from catdog_lib.device import keep_freed_memory, release_freed_memory
+def megabytes():
+    return int(re.search(r"VmRSS:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024
+keep_freed_memory()
+before = megabytes()
+torch.empty(300 << 20, dtype=torch.uint8).fill_(1)
+kept = megabytes()
+release_freed_memory()
+print(kept - before > 250, megabytes() - before < 50)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux says what is in memory")
+def test_memory_that_was_kept_is_returned_after_the_last_step():
+    done = subprocess.run(
+        [sys.executable, "-c", RELEASE], capture_output=True, text=True, check=True
+    )
+    if done.stdout.split()[0] == "False":
+        pytest.skip("another C library than glibc")
+    assert done.stdout == "True True\n"
 
 
 class TooSmall:

@@ -122,8 +122,8 @@ class TestFeaturesOf:
         some = image_set(7).subset(torch.tensor([6, 0, 3, 3, 1]))
         with torch.no_grad():
             expected = lite(some[:][0])
-        for pixels in (1, 2 * 64 * 64, 10**9):
-            monkeypatch.setattr(extraction, "_CACHE_PIXELS", pixels)
+        for count in (1, 2, 128):
+            monkeypatch.setattr(extraction, "prediction_batch", lambda device, size, n=count: n)
             found = features_of(lite, some, cache=False, device="cpu", progress=False)
             assert found.dtype == torch.float32 and found.shape == (5, 1280)
             assert torch.allclose(found, expected, atol=1e-4)

@@ -13,11 +13,12 @@ from catdog_lib.data.check.findings import KINDS, FolderFinding
 from catdog_lib.data.check.folder import Report
 from catdog_lib.data.check.html_page import html_page
 from catdog_lib.data.check.report_text import printable
-from catdog_lib.data.decode import DecodeError, open_photo
+from catdog_lib.data.photo_file import DecodeError, open_photo
 from catdog_lib.errors import CatdogError
 
 _SIDE = 160  # pixels, the longer side of a thumbnail
 _MAX_FINDINGS, _MAX_FILES = 24, 4  # of each kind, and of each finding: about 3 MB
+_TITLE = "Suspects in "
 _STYLE = """\
 h2 { margin: 2.5rem 0 0; }
 .all { display: flex; flex-wrap: wrap; gap: 1rem; margin-top: 1rem; }
@@ -37,17 +38,29 @@ def write_contact_sheet(report: Report, path: str | os.PathLike) -> None:
     Raises:
         CatdogError: the file cannot be written.
     """
-    title = f"Suspects in {printable(Path(report.folder).resolve().name)}"
+    title = f"{_TITLE}{printable(Path(report.folder).resolve().name)}"
     counts = f"<p>{report.files:,} files, {report.usable:,} usable photos.</p>"
     sections = "\n".join(_sections(report)) or "<p>Nothing is wrong with them.</p>"
     page = html_page(title, f"{counts}\n{sections}", _STYLE, width=76)
     try:
+        _require_ours(Path(path))
         Path(path).write_text(page, encoding="utf-8")
     except OSError as error:
         raise CatdogError(
             f"The contact sheet {str(path)!r} cannot be written ({error.strerror}); "
             "name a file in a folder that exists and that you may write to."
         ) from None
+
+
+def _require_ours(path: Path) -> None:
+    """Raise a CatdogError if a file is there already that is not a contact sheet."""
+    mark = f"<title>{_TITLE}"
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise CatdogError(f"The contact sheet {str(path)!r} is a page; let its name end in .html.")
+    if path.exists() and mark not in path.read_text(encoding="utf-8", errors="replace")[:2000]:
+        raise CatdogError(
+            f"{str(path)!r} already exists and is not a contact sheet; name another file."
+        )
 
 
 def _sections(report: Report) -> Iterator[str]:

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from catdog_lib.classes import CLASSES
-from catdog_lib.data.cache import parallel_map
 from catdog_lib.data.check.examine import PhotoRecord, pixel_digest_rows
 from catdog_lib.data.check.findings import FolderFinding
 from catdog_lib.data.check.perceptual_hash import SimilarPair, similar_pairs
 from catdog_lib.data.folders import Photo
+from catdog_lib.data.parallel import parallel_map
 
 _SAME_BYTES, _SAME_PIXELS = "the same bytes", "the same pixels"
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from catdog_lib.data.check.perceptual_hash import thumbnail
-from catdog_lib.data.decode import DecodeError, ImageInfo, open_photo, read_photo
+from catdog_lib.data.photo_file import DecodeError, ImageInfo, open_photo, read_photo
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def _examine(path: str) -> PhotoRecord | str:
     except DecodeError as reason:
         return str(reason)
     except OSError as error:  # it was removed in the meantime
-        return f"damaged: {error}"
+        return f"cannot be read: {error.strerror}"
 
 
 def pixel_digest_rows(first: int, paths: Sequence[str]) -> list[tuple[int, bytes]]:

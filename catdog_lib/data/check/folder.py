@@ -12,7 +12,6 @@ from math import sqrt
 from pathlib import Path
 
 from catdog_lib.classes import CLASSES
-from catdog_lib.data.cache import parallel_map
 from catdog_lib.data.check.duplicates import find_copies
 from catdog_lib.data.check.examine import PhotoRecord, examine_rows
 from catdog_lib.data.check.findings import (
@@ -23,8 +22,9 @@ from catdog_lib.data.check.findings import (
     UNUSABLE,
     FolderFinding,
 )
-from catdog_lib.data.decode import ImageInfo
 from catdog_lib.data.folders import Photo, count_by_split, scan
+from catdog_lib.data.parallel import parallel_map
+from catdog_lib.data.photo_file import ImageInfo
 
 _SUFFIXES = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
@@ -76,7 +76,7 @@ def check_folder(folder: str | os.PathLike, progress: bool = True) -> Report:
     found = scan(folder)
     paths = [str(found.folder / photo.name) for photo in found.photos]
     records: dict[int, PhotoRecord] = {}
-    findings = [FolderFinding("no class", (item.name,), item.reason) for item in found.skipped]
+    findings = [_finding(item.name, item.reason) for item in found.skipped]
     for row, record in parallel_map(examine_rows, paths, "Checking", "photo", progress):
         name = found.photos[row].name
         if isinstance(record, PhotoRecord):
@@ -85,8 +85,7 @@ def check_folder(folder: str | os.PathLike, progress: bool = True) -> Report:
                 FolderFinding(kind, (name,), text) for kind, text in _notes(name, record.stored)
             ]
         else:
-            kind, _, detail = record.partition(": ")
-            findings.append(FolderFinding(kind, (name,), detail))
+            findings.append(_finding(name, record))
     findings += find_copies(found.photos, records, paths, progress)
     usable = [found.photos[row] for row in sorted(records)]
     findings += [FolderFinding("imbalance", (), text) for text in _imbalance(usable)]
@@ -97,6 +96,14 @@ def check_folder(folder: str | os.PathLike, progress: bool = True) -> Report:
         usable=len(usable),
         counts=count_by_split(usable),
         findings=tuple(sorted(findings, key=lambda f: (order.index(f.kind), f.files))),
+    )
+
+
+def _finding(name: str, reason: str) -> FolderFinding:
+    """Return the finding about a file that is not used, for a reason such as "damaged: …"."""
+    kind, _, detail = reason.partition(": ")
+    return FolderFinding(
+        *((kind, (name,), detail) if kind in KINDS else ("no class", (name,), reason))
     )
 
 

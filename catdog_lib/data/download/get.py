@@ -76,7 +76,7 @@ def get(
     """
     start = time.perf_counter()
     collection = COLLECTIONS[name]
-    target = Path(to).expanduser() if to is not None else PROJECT_DATA / name
+    target = Path(os.path.expanduser(to)) if to is not None else PROJECT_DATA / name
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise CatdogError(
             f"{str(target)!r} already exists; use it as it is, delete or rename it, or choose "

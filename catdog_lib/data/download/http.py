@@ -1,5 +1,7 @@
 """Fetch one large file over HTTP; what has arrived is kept, and only the right file is named.
 
+Longer than 200 lines because all that can go wrong on the way is in one place.
+
 The bytes go into ``NAME.part``. A cut download goes on from there, in this call or in a later one,
 as long as the server still has the same file: ``If-Range`` with its ETag or date (RFC 9110, section
 13.1.5) makes a server that has another one send all of it. The checksum has the last word; then
@@ -19,6 +21,7 @@ import urllib3
 from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema, SSLError
 from tqdm.auto import tqdm
 
+from catdog_lib.data.download.address import loses_protection, without_password
 from catdog_lib.data.download.partial_file import (
     discard,
     has_checksum,
@@ -45,6 +48,11 @@ class _Job:
     advice: str
     timeout: float
     pause: float
+
+    @property
+    def shown(self) -> str:
+        """The address, without a password."""
+        return without_password(self.url)
 
 
 class _RetryableError(Exception):
@@ -93,8 +101,8 @@ def download(
         if not has_checksum(job.part, sha256):
             discard(job.part)
             raise CatdogError(
-                f"What came from {url} does not have the checksum of its publisher's file and was "
-                f"deleted; {advice}."
+                f"What came from {job.shown} does not have the checksum of its publisher's file "
+                f"and was deleted; {advice}."
             )
         os.replace(job.part, path)
         tag_of(job.part).unlink(missing_ok=True)
@@ -126,7 +134,7 @@ def _fetch_with_retries(job: _Job, session: requests.Session, bar: tqdm) -> bool
             if failures == _TRIES:
                 arrived = f"{megabytes(furthest)} of {megabytes(job.size)} have come"
                 raise CatdogError(
-                    f"{job.url} cannot be downloaded ({problem}; {arrived}); {job.advice}."
+                    f"{job.shown} cannot be downloaded ({problem}; {arrived}); {job.advice}."
                 ) from None
             bar.set_postfix_str(f"{problem}, trying again")
             time.sleep(job.pause * 2 ** max(0, failures - 1))
@@ -153,14 +161,14 @@ def _fetch_rest(job: _Job, session: requests.Session, bar: tqdm) -> None:
                 for chunk in response.raw.stream(_CHUNK, decode_content=False):
                     if file.tell() + len(chunk) > job.size:
                         raise CatdogError(
-                            f"{job.url} sends more than the {job.size:,} bytes that were expected; "
-                            f"{job.advice}."
+                            f"{job.shown} sends more than the {job.size:,} bytes that were expected"
+                            f"; {job.advice}."
                         )
                     file.write(chunk)
                     bar.update(len(chunk))
     except (InvalidURL, InvalidSchema, MissingSchema):
         raise CatdogError(
-            f"{job.url!r} is not a web address; give one that begins with https://."
+            f"{job.shown!r} is not a web address; give one that begins with https://."
         ) from None
     except (requests.Timeout, urllib3.exceptions.TimeoutError):
         raise _RetryableError(f"no data for {job.timeout:g} seconds") from None
@@ -180,21 +188,22 @@ def _start(job: _Job, response: requests.Response, have: int) -> int:
     It is 0 if the response brings the whole file again.
     """
     status = f"the server answered {response.status_code} {response.reason}"
+    url = without_password(response.url)
+    if loses_protection(job.url, response.url):
+        raise CatdogError(f"{job.shown} redirects to {url}, which is not encrypted; {job.advice}.")
     if response.status_code in _BUSY or response.status_code >= 500:
         raise _RetryableError(status)
     if response.status_code not in (200, 206):
-        raise CatdogError(f"{response.url} cannot be downloaded ({status}); {job.advice}.")
+        raise CatdogError(f"{url} cannot be downloaded ({status}); {job.advice}.")
     start, whole = 0, response.headers.get("Content-Length")
     if response.status_code == 206:
         found = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.headers.get("Content-Range", ""))
         start, whole = (int(found[1]), found[2]) if found else (-1, None)
     if start not in (0, have):
-        raise CatdogError(
-            f"{response.url} sends a part of the file that was not asked for; {job.advice}."
-        )
+        raise CatdogError(f"{url} sends a part of the file that was not asked for; {job.advice}.")
     if whole is not None and whole != str(job.size):
         raise CatdogError(
-            f"{response.url} offers a different file from its publisher's, which has {job.size:,} "
+            f"{url} offers a different file from its publisher's, which has {job.size:,} "
             f"bytes ({status}, {whole} bytes); {job.advice}."
         )
     return start

@@ -61,8 +61,8 @@ export function mistakeView(problem, onChoose) {
         }
         text.textContent = `${called} ${percent(probability)}`;
         node.setAttribute(
-          "aria-label", `Validation image ${image}: a ${name}, called ${called} with ` +
-            `${percent(probability)}. Follow its prediction`,
+          "aria-label", // it holds the visible text, for readers who speak it to choose the button
+          `Validation image ${image}: a ${name}, called ${text.textContent}. Follow its prediction`,
         );
         node.setAttribute("aria-pressed", image === chosen);
       });

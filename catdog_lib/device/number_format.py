@@ -1,52 +1,13 @@
-"""The machine: which device computes, in which number format, and how to make a run repeatable."""
+"""Number formats: which one convolutions are fastest in here, and how to compute in it."""
 
 from __future__ import annotations
 
-import ctypes
-import os
-import sys
 import time
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 
 import torch
 from torch import nn
-
-from catdog_lib.errors import CatdogError
-
-# Numbers of glibc's settings, from its malloc.h; what they do: the manual page mallopt(3).
-_TRIM_THRESHOLD, _MMAP_MAX = -1, -4
-
-
-def choose_device(name: str | None = None) -> torch.device:
-    """Return the named device, or the fastest one here: CUDA, then Apple's MPS, then the CPU.
-
-    Raises:
-        CatdogError: the named device is not on this machine.
-    """
-    if name is None:
-        name = (
-            "cuda"
-            if torch.cuda.is_available()
-            else "mps"
-            if torch.backends.mps.is_available()
-            else "cpu"
-        )
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError):
-        raise CatdogError(
-            f"There is no device {name!r} on this machine; leave it out, or use cpu."
-        ) from None
-    return device
-
-
-def cores() -> int:
-    """Return how many processor cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @cache
@@ -111,40 +72,3 @@ def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager
 def dtype_name(dtype: torch.dtype) -> str:
     """Return the name of a number format: "float32" for ``torch.float32``."""
     return str(dtype).removeprefix("torch.")
-
-
-def describe(device: torch.device) -> str:
-    """Return the hardware in a few words, to be named with every measured number."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    if device.type == "mps":
-        return "Apple GPU"
-    cores = torch.get_num_threads()
-    return f"{cores} CPU core{'' if cores == 1 else 's'}"
-
-
-@cache
-def keep_freed_memory() -> bool:
-    """Let this process keep the memory that it frees; return whether it does so now.
-
-    A step on a CPU needs hundreds of megabytes for its feature maps, and frees them. On Linux the C
-    library gives blocks that large back to the system at once; the next step then gets new pages,
-    which the system fills with zeros before they may be used. FiveConvCNN at 256 pixels learns
-    almost twice as fast without that.
-
-    The memory is the process's until it ends: the most that it needed at a time. Only glibc is
-    told; elsewhere, and for images in files mapped into memory, nothing changes.
-    """
-    if sys.platform != "linux":
-        return False
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except AttributeError:  # another C library, such as musl
-        return False
-    return all(
-        mallopt(setting, value) == 1
-        for setting, value in (
-            (_MMAP_MAX, 0),  # no block is a mapping of its own, which would end with it
-            (_TRIM_THRESHOLD, -1),  # and the heap does not shrink
-        )
-    )

@@ -1,0 +1,45 @@
+"""What a command does when the machine fails it: full disks, too little memory, odd terminals."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from catdog_lib.errors import CatdogError
+
+# How PyTorch says on a CPU that memory has run out: as a RuntimeError.
+_NO_MEMORY = ("not enough memory", "can't allocate memory", "out of memory")
+
+
+def print_anything() -> None:
+    """Print letters that the terminal lacks as codes: a name must not end a training run."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a notebook's has it not
+            stream.reconfigure(errors="backslashreplace")
+
+
+def discard_output() -> None:
+    """Throw away what could not be printed, so that Python does not try again at its end."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def in_one_sentence(error: Exception) -> str | None:
+    """Return what went wrong and what to do; None if the error is a mistake in this library."""
+    if isinstance(error, CatdogError):
+        return str(error)
+    first = (str(error).splitlines() or [""])[0]
+    if isinstance(error, MemoryError) or any(words in str(error) for words in _NO_MEMORY):
+        return (
+            f"Memory has run out ({first or 'the machine gave none'}); use a smaller --batch-size "
+            "or --size, fewer photos, or end other programs."
+        )
+    if isinstance(error, OSError) and error.errno is not None:
+        where = f"{error.filename!r}" if error.filename else "A file"
+        return (
+            f"{where} cannot be read or written ({error.strerror}); give yourself permission or "
+            "room there, or name another."
+        )
+    return None

@@ -1,0 +1,92 @@
+// Start a deck: every slide is 1280 × 720, and what cells give is as large as the rest leaves room for.
+
+const WIDTH = 1280;
+const HEIGHT = 720;
+const SMALLEST = 0.62; // a widget that needs more room than this gives it scrolls
+const LARGEST = 1.7;
+const SCROLLING = 0.85;
+const MARGIN = 40; // below what is on a slide
+const WIDGET = ".explorable, .output_widget_view";
+const SHORT = 12; // lines of code that stand above a figure; more stand beside it
+
+/** Tell whether a slide holds all that is on it, and each box of text its lines. */
+function holds(section) {
+  const boxes = [...section.querySelectorAll(".code_cell pre")];
+  return (
+    section.scrollHeight <= HEIGHT + 1 &&
+    section.scrollWidth <= WIDTH + 1 &&
+    boxes.every((box) => box.scrollWidth <= box.clientWidth + 1)
+  );
+}
+
+/** Put a long script beside its figure. */
+function arrange(section) {
+  for (const output of section.querySelectorAll(".output:has(img)")) {
+    const scripts = [...output.querySelectorAll(".highlight pre")];
+    const lines = scripts.map((script) => script.textContent.trim().split("\n").length);
+    output.classList.toggle("beside", Math.max(0, ...lines) > SHORT);
+  }
+}
+
+/** Give the code and the outputs of a slide the largest size at which it holds all. */
+function fit(section) {
+  const cells = [...section.querySelectorAll(".code_cell")];
+  const zoom = (size) => cells.forEach((cell) => (cell.style.zoom = size));
+  if (!cells.length) return;
+  arrange(section);
+  let [small, large] = [SMALLEST, LARGEST];
+  zoom(large);
+  if (holds(section)) return;
+  for (let step = 0; step < 8; step++) {
+    const middle = (small + large) / 2;
+    zoom(middle);
+    if (holds(section)) small = middle;
+    else large = middle;
+  }
+  zoom(small);
+  if (!holds(section)) scroll(section, zoom);
+}
+
+/** Let an explorable that is higher than the slide scroll in the room that it has. */
+function scroll(section, zoom) {
+  const tall = section.querySelector(WIDGET);
+  if (!tall) return;
+  zoom(SCROLLING);
+  const scale = section.getBoundingClientRect().height / HEIGHT;
+  const above = (tall.getBoundingClientRect().top - section.getBoundingClientRect().top) / scale;
+  tall.style.maxHeight = `${(HEIGHT - MARGIN - above) / SCROLLING}px`;
+  tall.style.overflowY = "auto";
+}
+
+/** Wait until every widget of the page is drawn, by the player or by the widget manager. */
+async function widgets() {
+  const places = [...document.querySelectorAll(WIDGET)];
+  const drawn = () => places.every((place) => place.querySelector(".catdog, .jupyter-widgets"));
+  for (let tenths = 0; tenths < 100 && !drawn(); tenths++) {
+    await new Promise((wait) => setTimeout(wait, 100));
+  }
+}
+
+async function start() {
+  const deck = new Reveal({
+    plugins: [RevealNotes],
+    width: WIDTH,
+    height: HEIGHT,
+    margin: 0,
+    center: false,
+    hash: true,
+    slideNumber: "c/t",
+    transition: "none",
+    viewDistance: 1000, // all slides are laid out, so that all can be fitted
+    mobileViewDistance: 1000,
+    pdfSeparateFragments: false,
+  });
+  await deck.initialize();
+  await MathJax.startup.promise;
+  await widgets();
+  await document.fonts.ready;
+  deck.getSlides().forEach(fit);
+  document.body.dataset.ready = "yes";
+}
+
+start();

@@ -1,0 +1,20 @@
+"""The machine: which device computes, in which number format, and whether it computes rightly."""
+
+from catdog_lib.device.batch_size import prediction_batch
+from catdog_lib.device.choice import choose_device, cores, describe, fastest_device
+from catdog_lib.device.freed_memory import keep_freed_memory, release_freed_memory
+from catdog_lib.device.number_format import autocast, bfloat16_time, dtype_name, fast_dtype
+
+__all__ = [
+    "autocast",
+    "bfloat16_time",
+    "choose_device",
+    "cores",
+    "describe",
+    "dtype_name",
+    "fast_dtype",
+    "fastest_device",
+    "keep_freed_memory",
+    "prediction_batch",
+    "release_freed_memory",
+]
