@@ -3,7 +3,7 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: course test test-all test-gpu lab site slides pdf handout setup
+.PHONY: course lab site slides pdf handout kit setup test test-all test-gpu test-oldest test-newest
 
-course test test-all test-gpu lab site slides pdf handout setup:
+course lab site slides pdf handout kit setup test test-all test-gpu test-oldest test-newest:
 	@$(PYTHON) run.py $@ $(ARGS)

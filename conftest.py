@@ -3,9 +3,14 @@
 import os
 import shutil
 import signal
+import subprocess
+import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
+
+from catdog_setup.environment import uv_settings
 
 os.environ.setdefault(
     "CATDOG_BUDGET", "quick"
@@ -16,6 +21,15 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     # Workers ignore Ctrl-C, and what they start would inherit that: tests interrupt it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@cache
+def registry_answers() -> bool:
+    """Tell whether the package registry that pip and uv are set up for can be reached."""
+    command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "-"]
+    environment = {**os.environ, **uv_settings(sys.executable), "UV_HTTP_TIMEOUT": "10"}
+    done = subprocess.run(command, input=b"pip", capture_output=True, env=environment)
+    return done.returncode == 0
 
 
 def missing(marker: str) -> str | None:
@@ -33,6 +47,8 @@ def missing(marker: str) -> str | None:
         import torch
 
         return None if torch.cuda.is_available() else "no NVIDIA GPU"
+    if marker == "registry":
+        return None if registry_answers() else "no package registry answers"
     return None
 
 

@@ -13,7 +13,9 @@ language = "en"
 extensions = [
     "myst_nb",
     "catdog_lib.course.glossary_links",
+    "catdog_lib.course.lesson_links",
     "catdog_lib.course.page_details",
+    "catdog_lib.course.player",
 ]
 catdog_open_in = settings(checkout())
 myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath"]

@@ -2,7 +2,7 @@
 
 It runs for so many minutes, in one process, from a seed, and reports each input that was answered
 with anything but a result or a :class:`CatdogError`, or that took longer than a minute. What it has
-found is a test elsewhere; docs/faults.md has its log.
+found is a test elsewhere; docs/development/faults.md has its log.
 """
 
 from __future__ import annotations
@@ -51,9 +51,19 @@ def image_files(rng: random.Random) -> list[bytes]:
     """Return one small file of every format."""
     noise = np.random.default_rng(rng.randrange(9)).integers(0, 256, (40, 50, 3), dtype=np.uint8)
     image, files = Image.fromarray(noise), []
-    kinds = [("JPEG", {}), ("JPEG", {"progressive": True}), ("PNG", {}), ("GIF", {}), ("WEBP", {}),
-             ("BMP", {}), ("TIFF", {}), ("TIFF", {"compression": "jpeg"}), ("PPM", {}),
-             ("MPO", {}), ("AVIF", {"speed": 10})]  # fmt: skip
+    kinds = [
+        ("JPEG", {}),
+        ("JPEG", {"progressive": True}),
+        ("PNG", {}),
+        ("GIF", {}),
+        ("WEBP", {}),
+        ("BMP", {}),
+        ("TIFF", {}),
+        ("TIFF", {"compression": "jpeg"}),
+        ("PPM", {}),
+        ("MPO", {}),
+        ("AVIF", {"speed": 10}),
+    ]
     for kind, options in kinds:
         file = io.BytesIO()
         image.save(file, kind, **options)
@@ -243,14 +253,28 @@ def options_of_commands() -> dict[str, list[str]]:
     from catdog_lib.cli.parser import catdog
 
     found = {}
-    for name in ("data status", "data check", "train", "sweep", "evaluate", "predict", "export",
-                 "card", "diagnose", "progress"):  # fmt: skip
+    for name in (
+        "data status",
+        "data check",
+        "train",
+        "sweep",
+        "evaluate",
+        "predict",
+        "export",
+        "card",
+        "diagnose",
+        "progress",
+    ):
         command = catdog
         for word in name.split():
             command = command.commands[word]
         context = click.Context(command)
-        found[name] = [option for p in command.get_params(context) for option in p.opts
-                       if option.startswith("-")]  # fmt: skip
+        found[name] = [
+            option
+            for p in command.get_params(context)
+            for option in p.opts
+            if option.startswith("-")
+        ]
     return found
 
 

@@ -13,7 +13,7 @@ from tests.prose import FILES, GENERATED, PAGES, ROOT, name_of, prose
 
 CHECKED = (
     *("notebooks", "catdog_lib", "tests", "README.md", "CONTRIBUTING.md", "CHANGELOG.md"),
-    *("data/README.md", "run.py", "Makefile", *(name_of(page) for page in PAGES)),
+    *("data/README.md", "run.py", "catdog_setup", "Makefile", *(name_of(page) for page in PAGES)),
 )
 IZE = """
     characteri emphasi equali familiari finali generali initiali locali materiali maximi memori

@@ -1,4 +1,4 @@
-"""The commands for instructors: ``catdog handout`` and ``catdog grade``."""
+"""The commands for instructors: ``catdog handout``, ``catdog kit`` and ``catdog grade``."""
 
 from __future__ import annotations
 
@@ -39,6 +39,37 @@ def handout(out: Path, nbgrader: bool) -> tuple[int, dict]:
     for path in written.values():
         print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
     return 0, {edition: str(path) for edition, path in written.items()}
+
+
+@click.command(cls=Command, epilog="catdog kit --system win32-AMD64 --python 3.13 --out kits")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default="kits",
+    metavar="DIR",
+    show_default=True,
+    help="The folder for the kit: new, or a kit that this one is added to.",
+)
+@click.option(
+    "--system",
+    metavar="NAME",
+    show_default="this one",
+    help="linux-x86_64, linux-aarch64, win32-AMD64 or darwin-arm64.",
+)
+@click.option("--python", metavar="X.Y", show_default="this one", help="The students' Python.")
+@click.option("--instructor", is_flag=True, help="The edition with the solutions.")
+def kit(out: Path, system: str | None, python: str | None, instructor: bool) -> tuple[int, dict]:
+    """Write the course with all that it installs.
+
+    Copy the folder to a stick: install.py in it sets the course up without a network.
+    """
+    from catdog_lib.course.kit import write_kit
+
+    edition = "instructor" if instructor else "student"
+    systems = write_kit(out, system, python, edition)
+    size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 1e9
+    print(f"{out.resolve()} ({size:.1f} GB) is for {'; '.join(systems)}")
+    return 0, {"out": str(out.resolve()), "systems": systems, "gigabytes": round(size, 1)}
 
 
 @click.command(cls=Command, epilog="catdog grade submissions.zip --lesson 02 --out grades")

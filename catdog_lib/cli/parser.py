@@ -70,6 +70,7 @@ _COMMANDS = {
         publish.slides,
         publish.pdf,
         instructor.handout,
+        instructor.kit,
         instructor.grade,
     ),
 }
@@ -82,8 +83,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status.
 
     0: done; 1: a lesson failed, or a diagnosis found something; 2: something that the user can put
-    right, named in one sentence on the standard error; 130: interrupted; 141: whoever read the
-    output has stopped reading.
+    right, named in one sentence on the standard error; 130: interrupted; 141: the program
+    that read the output has ended.
     """
     print_anything()
     try:

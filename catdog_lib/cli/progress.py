@@ -16,7 +16,7 @@ def progress() -> tuple[int, dict]:
     What you solved a week ago or earlier is worth solving again, from memory. The list is kept on
     this computer and nowhere else.
     """
-    from catdog_lib.course.lessons import find_lessons
+    from catdog_lib.course.lesson_files import find_lessons
     from catdog_lib.exercises import exercises
     from catdog_lib.exercises.progress import attempts, progress_file, progress_in
 

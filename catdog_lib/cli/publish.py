@@ -10,7 +10,7 @@ import click
 from catdog_lib.cli.options import Command
 
 if TYPE_CHECKING:
-    from catdog_lib.course.lessons import Lesson
+    from catdog_lib.course.lesson_files import Lesson
 
 _SITE = click.option(
     "--site",
@@ -61,7 +61,7 @@ def pdf(lesson: str | None, site: Path | None) -> tuple[int, dict]:
 
 def _chosen(lesson: str | None, site: Path | None) -> tuple[list[Lesson], Path]:
     """Return the chosen lessons, by default all, and the folder that catdog course has written."""
-    from catdog_lib.course.lessons import find_lessons, select
+    from catdog_lib.course.lesson_files import find_lessons, select
     from catdog_lib.course.site import checkout
 
     return select(find_lessons(), lesson), site or checkout() / "site"

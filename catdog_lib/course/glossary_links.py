@@ -121,7 +121,7 @@ def add_links(page: nodes.document, found: list[Entry], address: str) -> None:
     for element in list(page.findall(nodes.TextElement)):
         _join_texts(element)
     finder, linked = TermFinder(found), set()
-    for text in list(_linkable_texts(page)):
+    for text in list(linkable_texts(page)):
         pieces, done = [], 0
         for start, end, name, entry in finder.find(text.astext()):
             introduced = isinstance(text.parent, nodes.emphasis)
@@ -156,7 +156,7 @@ def _link(said: str, entry: Entry, address: str) -> nodes.reference:
     return link
 
 
-def _linkable_texts(page: nodes.document) -> Iterator[nodes.Text]:
+def linkable_texts(page: nodes.document) -> Iterator[nodes.Text]:
     """Yield the texts of a page's prose, without those in folded hints and in what cells print."""
     folds: list[bool] = []  # the <details> around this place: is it a hint?
     for node in page.findall():

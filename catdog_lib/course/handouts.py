@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from catdog_lib.course.lessons import find_lessons
+from catdog_lib.course.lesson_files import find_lessons
 from catdog_lib.course.site import checkout
 from catdog_lib.errors import CatdogError
 
@@ -26,7 +26,7 @@ _FILES = (
     "environment.yml",
     "data/README.md",
 )
-_FOLDERS = ("catdog_lib", "docs")
+_FOLDERS = ("catdog_setup", "catdog_lib", "docs")
 _FOR_INSTRUCTORS = "docs/teaching/"
 # Parts of the README about what a student's edition has not got: its tests, and this command.
 _LEFT_OUT = re.compile(r"<!-- instructors -->\n.*?<!-- everyone -->\n", re.DOTALL)
@@ -54,7 +54,7 @@ def write_handouts(out: Path, root: Path | None = None) -> dict[str, Path]:
             out.mkdir(parents=True, exist_ok=True)
             part = path.with_suffix(".part")
             with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-                for name, content in _contents(root, edition):
+                for name, content in contents(root, edition):
                     entry = zipfile.ZipInfo(f"catdog/{name}", _DATE)
                     entry.compress_type = zipfile.ZIP_DEFLATED
                     archive.writestr(entry, content)
@@ -77,7 +77,7 @@ def without_solutions(notebook: str) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
-def _contents(root: Path, edition: str) -> Iterator[tuple[str, bytes]]:
+def contents(root: Path, edition: str) -> Iterator[tuple[str, bytes]]:
     """Yield the name and the content of each file of an edition."""
     folders = [
         path.relative_to(root).as_posix()

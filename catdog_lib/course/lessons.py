@@ -8,9 +8,7 @@ become the pages of a web site (:mod:`catdog_lib.course.site`).
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
@@ -22,46 +20,11 @@ from catdog_lib.course import pace
 from catdog_lib.course.executed import mark_as_stopped, prepare
 from catdog_lib.course.execution import Execution, at_once, side_by_side
 from catdog_lib.course.home import card, home
-from catdog_lib.course.player import embed
+from catdog_lib.course.lesson_files import Lesson, find_lessons, select
 from catdog_lib.course.site import build, checkout, open_workspace, web_assets
 from catdog_lib.data.sources import SKETCHES
 from catdog_lib.device import cores
 from catdog_lib.errors import CatdogError
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """One numbered notebook.
-
-    Attributes:
-        number: such as "03".
-        path: the notebook.
-        title: its first heading.
-        seconds: budget → the time that it promises, where it promises one.
-    """
-
-    number: str
-    path: Path
-    title: str
-    seconds: dict[str, float]
-
-
-def find_lessons(root: Path | None = None) -> list[Lesson]:
-    """Return the lessons of a checkout, in order: its notebooks ``notebooks/NN_*.ipynb``.
-
-    Args:
-        root: the checkout; by default the one that this library was installed from.
-
-    Raises:
-        CatdogError: there is no lesson, or a notebook cannot be read.
-    """
-    folder = (root or checkout()) / "notebooks"
-    lessons = [_read(path) for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))]
-    if not lessons:
-        raise CatdogError(
-            f"There is no lesson NN_name.ipynb in {folder}; work in a complete clone of the course."
-        )
-    return lessons
 
 
 def run(
@@ -138,31 +101,6 @@ def _absolute(*names: str) -> dict[str, str]:
     }
 
 
-def _read(path: Path) -> Lesson:
-    """Return the lesson that a notebook holds."""
-    try:
-        notebook = nbformat.read(path, as_version=4)
-    except (OSError, ValueError, nbformat.reader.NotJSONError) as error:
-        raise CatdogError(
-            f"{path} is not a readable notebook ({error}); restore it with git."
-        ) from error
-    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    heading = re.search(r"^# +(.+?) *$", text, re.MULTILINE)
-    seconds = notebook.metadata.get("catdog", {}).get("seconds", {})
-    return Lesson(path.name[:2], path, heading.group(1) if heading else path.stem, dict(seconds))
-
-
-def select(lessons: list[Lesson], number: str | None) -> list[Lesson]:
-    """Return the lesson of this number alone, or all."""
-    if number is None:
-        return lessons
-    chosen = [one for one in lessons if one.number == number.zfill(2)]
-    if not chosen:
-        known = ", ".join(one.number for one in lessons)
-        raise CatdogError(f"There is no lesson {number!r}; the lessons are {known}.")
-    return chosen
-
-
 def _execution(lesson: Lesson, budget: str) -> Execution:
     """Return what will run a lesson."""
     # A hung cell must end, and a slow machine must not be cut off.
@@ -176,7 +114,6 @@ def _write(notebook: NotebookNode, problem: str, path: Path) -> None:
     if problem:
         mark_as_stopped(notebook, problem)
     prepare(notebook)
-    embed(notebook)
     nbformat.write(notebook, path)
 
 

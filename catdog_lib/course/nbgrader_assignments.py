@@ -15,7 +15,7 @@ import re
 import secrets
 from pathlib import Path
 
-from catdog_lib.course.lessons import find_lessons
+from catdog_lib.course.lesson_files import find_lessons
 from catdog_lib.errors import CatdogError
 
 _CHECK = re.compile(r'\n*check\("(?P<number>\d\d\.\d+)", (?P<name>\w+)\)\s*$')

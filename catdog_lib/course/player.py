@@ -3,6 +3,8 @@
 An explorable computes in the page, so it needs its state and its script, and no more. They are
 written into the page as JSON, which ``docs/_static/player.js`` reads. A page that shows a widget of
 another kind, such as a slider of ipywidgets, keeps the widget manager for all of them.
+
+A Sphinx extension, named in ``docs/conf.py``. It changes the pages, never the notebooks.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from nbformat import NotebookNode
 
 from catdog_lib.course.executed import VIEW, widget_models
 
+_WITHOUT_SCRIPTS = "<noscript><em>An interactive figure, which needs JavaScript.</em></noscript>"
 _OPENING = '<script type="application/json" id="explorables">'
 _MANAGERS = ("layout", "tabbable", "tooltip")  # for the manager alone, as is all that begins with _
 
@@ -42,7 +45,7 @@ def embed(notebook: NotebookNode) -> None:
             },
         }
         _place(page["styles"], state["_css"])
-        place = f'<div class="explorable" data-explorable="{name}"></div>'
+        place = f'<div class="explorable" data-explorable="{name}">{_WITHOUT_SCRIPTS}</div>'
         output.data = NotebookNode({"text/html": place})
     del notebook.metadata["widgets"]
     notebook.cells.append(nbformat.v4.new_markdown_cell(holder(page)))
@@ -83,3 +86,17 @@ def _place(things: list[str], thing: str) -> int:
     if thing not in things:
         things.append(thing)
     return things.index(thing)
+
+
+def _on_read(app, name: str, source: list[str]) -> None:
+    """Change the text of a page that Sphinx has read, if it is a notebook."""
+    if app.env.doc2path(name).suffix == ".ipynb":
+        notebook = nbformat.reads(source[0], as_version=4)
+        embed(notebook)
+        source[0] = nbformat.writes(notebook)
+
+
+def setup(app) -> dict[str, bool]:
+    """Tell Sphinx when to call this extension."""
+    app.connect("source-read", _on_read)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

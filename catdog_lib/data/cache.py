@@ -148,12 +148,12 @@ def _require_writable(folder: Path) -> None:
 
 
 def _reserve(path: Path, size: int) -> None:
-    """Take so many bytes of the disk for a file before anything is written.
+    """Take the room for a file on the disk before anything is written.
 
     A disk that is full ends the process without a word when mapped memory is written.
 
     Raises:
-        CatdogError: there is not so much room.
+        CatdogError: there is too little room.
     """
     free = shutil.disk_usage(path.parent).free
     try:

@@ -28,7 +28,7 @@ _FORMATS += ("AVIF",) if find_spec("PIL.AvifImagePlugin") else ()
 _HEIC = re.compile(rb"....ftyp(?:hei[cxms]|hev[cx]|mif1|msf1)", re.DOTALL)
 # To hold at once. A transparent image takes most memory, 0.8 GB at the limit while it becomes RGB.
 _MAX_PIXELS = 50_000_000
-_MAX_BYTES = 400_000_000  # so many pixels of 16 bits a value, uncompressed, are 300 MB
+_MAX_BYTES = 400_000_000  # an image of 16 bits a value, uncompressed, has 300 MB at most
 # Each scan of a progressive JPEG goes through all its pixels again: these take 3 seconds.
 _MAX_SCANNED_PIXELS = 2_000_000_000
 _MAX_TEXT_BYTES = 4_000_000  # of pixels written as text: these take 3 seconds, too
@@ -162,7 +162,7 @@ def _read(
 
 
 def _load_jpeg(image: ImageFile.ImageFile, pixels: int) -> None:
-    """Decode an open JPEG file that has so many ``pixels``, if it is whole."""
+    """Decode an open JPEG file if it is whole; it has this many ``pixels``."""
     image.fp.seek(0)
     content = image.fp.read()
     layout = jpeg_layout(content)

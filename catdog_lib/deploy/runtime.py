@@ -6,6 +6,7 @@ Neither needs the code of the network, which is all in the file.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -57,7 +58,10 @@ def onnx_network(contents: bytes) -> ExportedNetwork:
 
 def torch_network(contents: bytes) -> ExportedNetwork:
     """Return the network of a ``.pt2`` file's contents, to be run on the CPU by PyTorch."""
-    network = torch.export.load(BytesIO(contents)).module()
+    with warnings.catch_warnings():
+        # PyTorch 2.10 warns that the bytes it was given cannot be written to, which it never does.
+        warnings.filterwarnings("ignore", "The given buffer is not writable", UserWarning)
+        network = torch.export.load(BytesIO(contents)).module()
 
     @torch.no_grad()
     def run(images: Tensor) -> dict[str, Tensor]:

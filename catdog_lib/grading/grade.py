@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from secrets import randbelow
 
-from catdog_lib.course.lessons import find_lessons
+from catdog_lib.course.lesson_files import find_lessons
 from catdog_lib.device import cores
 from catdog_lib.errors import CatdogError
 from catdog_lib.exercises import exercises

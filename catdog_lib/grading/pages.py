@@ -14,7 +14,7 @@ _STYLE = """\
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .8rem .4rem 0;
   border-bottom: 1px solid light-dark(#ccc, #444); overflow-wrap: anywhere; }
-th { white-space: nowrap; }
+th[scope=row] { min-width: 4rem; }
 ul { margin: 0; padding-left: 1.2rem; }
 .right { color: light-dark(#17692f, #7fd197); }
 .wrong { color: light-dark(#8a3b12, #f0a67a); }"""

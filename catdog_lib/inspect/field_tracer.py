@@ -38,7 +38,7 @@ class FieldSpan(NamedTuple):
 # Operations that leave every value at its place; those that PyTorch itself marks as pointwise need
 # no mention.
 _KEEPS_PLACES = {
-    "native_batch_norm", "cudnn_batch_norm", "hardswish", "hardswish_", "cat", "split",
+    "native_batch_norm", "cudnn_batch_norm", "hardswish", "hardswish_", "hardtanh_", "cat", "split",
     "split_with_sizes", "detach", "alias", "_to_copy", "view", "_unsafe_view", "transpose", "mean",
 }  # fmt: skip # names, not one a line
 _PADDINGS = {"constant_pad_nd", "reflection_pad2d", "replication_pad2d"}

@@ -81,12 +81,14 @@ def test_a_user_without_a_home_has_a_cache(monkeypatch):
     ("error", "says"),
     [
         (MemoryError(), "Memory has run out"),
-        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried …"),
-         "smaller --batch-size"),
+        (
+            RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried …"),
+            "smaller --batch-size",
+        ),
         (OSError(36, "File name too long", "x" * 300), "cannot be read or written"),
         (PermissionError(13, "Permission denied", "/root"), "'/root' cannot be read or written"),
     ],
-)  # fmt: skip
+)
 def test_what_the_machine_refuses_is_one_sentence(capsys, monkeypatch, error, says):
     def fail(*_, **__):
         raise error
@@ -115,8 +117,22 @@ def test_too_much_memory_is_really_refused_in_these_words():
 
 @pytest.mark.parametrize("option", ["--size", "--max-train", "--validation"])
 def test_nothing_is_not_the_default(capsys, tmp_path, option):
-    assert main(["train", "--model", "five_conv", "--data", "sketches", option, "0",
-                 "--out", str(tmp_path / "run")]) == 2  # fmt: skip
+    assert (
+        main(
+            [
+                "train",
+                "--model",
+                "five_conv",
+                "--data",
+                "sketches",
+                option,
+                "0",
+                "--out",
+                str(tmp_path / "run"),
+            ]
+        )
+        == 2
+    )
     assert re.search(r"\b0\b", sentence(capsys))
     assert not (tmp_path / "run").exists()
 
@@ -128,8 +144,21 @@ def test_no_augmentation_is_not_the_default():
 
 @pytest.mark.parametrize("seed", ["-1", str(2**63), str(2**70)])
 def test_a_seed_that_no_generator_takes_is_named(capsys, tmp_path, seed):
-    assert main(["train", "--model", "five_conv", "--data", "sketches", f"--seed={seed}",
-                 "--out", str(tmp_path / "run")]) == 2  # fmt: skip
+    assert (
+        main(
+            [
+                "train",
+                "--model",
+                "five_conv",
+                "--data",
+                "sketches",
+                f"--seed={seed}",
+                "--out",
+                str(tmp_path / "run"),
+            ]
+        )
+        == 2
+    )
     assert "seed is" in sentence(capsys)
 
 

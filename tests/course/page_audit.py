@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from catdog_lib.data.download.npm import NpmPackage, npm_files
 
@@ -13,6 +15,7 @@ AXE = NpmPackage(
     "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==",
     ("axe.min.js",),
 )
+WINDOWS = [(width, scheme) for width in (1440, 1024, 390) for scheme in ("light", "dark")]
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa")
 
 # axe-core sees only what is shown, so everything folded is opened first.
@@ -20,10 +23,15 @@ _UNFOLD = "document.querySelectorAll('details').forEach(one => { one.open = true
 _RUN = """async tags => {
     const found = await axe.run(document, {
         runOnly: { type: "tag", values: tags },
-        resultTypes: ["violations"],
+        resultTypes: ["violations", "incomplete"],
     });
-    return found.violations.flatMap(rule => rule.nodes.map(node =>
+    const say = rules => rules.flatMap(rule => rule.nodes.map(node =>
         `${rule.id}: ${node.target.join(" ")}: ${node.failureSummary.split("\\n")[1].trim()}`));
+    return {
+        rules: found.passes.length + found.violations.length,
+        violations: say(found.violations),
+        undecided: say(found.incomplete),
+    };
 }"""
 # Cut off: text wider than its box where the box does not scroll, or outside of the window in
 # something that does not scroll. A pixel is allowed for rounding.
@@ -59,21 +67,47 @@ _CUT = """() => {
 }"""
 
 
+def pages_of(folder: Path) -> list[str]:
+    """Return the pages of a site; below _static lie parts of the theme's."""
+    names = [path.relative_to(folder) for path in sorted(folder.rglob("*.html"))]
+    return [name.as_posix() for name in names if name.parts[0] != "_static"]
+
+
 @cache
 def _axe() -> str:
     """Return the source of axe-core."""
     return (npm_files(AXE) / "axe.min.js").read_text(encoding="utf-8")
 
 
-def violations(page) -> list[str]:
-    """Return what axe-core finds on an open page: rule, element, reason.
+@dataclass(frozen=True)
+class Verdict:
+    """What axe-core says of a page.
+
+    Attributes:
+        rules: how many rules had something to check.
+        violations: rule, element and reason of each violation.
+        undecided: the same of what it cannot decide, such as text on a picture.
+    """
+
+    rules: int
+    violations: list[str]
+    undecided: list[str]
+
+
+def verdict(page) -> Verdict:
+    """Run axe-core on an open page.
 
     A page's own policy may forbid scripts from elsewhere; what the browser evaluates on our behalf
     is not subject to it.
     """
     page.evaluate(_UNFOLD)
     page.evaluate(_axe())
-    return page.evaluate(_RUN, list(TAGS))
+    return Verdict(**page.evaluate(_RUN, list(TAGS)))
+
+
+def violations(page) -> list[str]:
+    """Return the violations that axe-core finds on an open page."""
+    return verdict(page).violations
 
 
 def cut_off(page) -> list[str]:

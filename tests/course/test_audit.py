@@ -14,7 +14,7 @@ from catdog_lib.grading.grade import Graded
 from catdog_lib.grading.marks import Mark
 from catdog_lib.grading.pages import class_page, student_page
 from catdog_lib.grading.submissions import Submission
-from tests.course.page_audit import cut_off, violations
+from tests.course.page_audit import WINDOWS, cut_off, pages_of, violations
 from tests.course.test_site import (  # noqa: F401 (fixtures)
     Reader,
     chromium,
@@ -24,13 +24,6 @@ from tests.course.test_site import (  # noqa: F401 (fixtures)
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-WINDOWS = [(width, scheme) for width in (1440, 1024, 390) for scheme in ("light", "dark")]
-
-
-def pages_of(folder: Path) -> list[str]:
-    """The pages of a site; below _static lie parts of the theme's."""
-    names = [path.relative_to(folder) for path in sorted(folder.rglob("*.html"))]
-    return [name.as_posix() for name in names if name.parts[0] != "_static"]
 
 
 def audit(chromium, base: str, names: list[str], width: int, scheme: str) -> dict:  # noqa: F811

@@ -11,7 +11,7 @@ import pytest
 
 from catdog_lib.cli import main
 from catdog_lib.course.handouts import without_solutions, write_handouts
-from catdog_lib.course.lessons import find_lessons
+from catdog_lib.course.lesson_files import find_lessons
 
 
 @pytest.fixture(scope="module")
@@ -60,13 +60,14 @@ def test_the_same_course_gives_the_same_file(handouts, tmp_path):
 def test_an_unpacked_handout_finds_its_lessons_and_sets_up_as_the_course_does(handouts, tmp_path):
     shutil.unpack_archive(handouts["student"], tmp_path)
     code = (
-        "from catdog_lib.course.lessons import find_lessons; import run;"
-        "print(len(find_lessons()), len(run.wanted('3.12')))"
+        "from catdog_lib.course.lesson_files import find_lessons; import run;"
+        "print(len(find_lessons()), run.set_up.__module__, run.ROOT)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path / "catdog", capture_output=True, text=True
     )
-    assert done.stdout.split() == [str(len(find_lessons())), "2"], done.stderr
+    expected = [str(len(find_lessons())), "catdog_setup.environment", str(tmp_path / "catdog")]
+    assert done.stdout.split() == expected, done.stderr
 
 
 def test_a_notebook_without_solutions_is_the_same_to_the_last_letter():

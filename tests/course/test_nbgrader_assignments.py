@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 from catdog_lib.cli import main
-from catdog_lib.course.lessons import find_lessons
+from catdog_lib.course.lesson_files import find_lessons
 from catdog_lib.course.nbgrader_assignments import assignment, write_assignments
 from catdog_lib.exercises import exercises
 

@@ -76,10 +76,10 @@ def chromium():
 class Reader:
     """A browser page that stops and counts requests elsewhere, and keeps every complaint."""
 
-    def __init__(self, chromium, base: str, width: int, scheme: str):
+    def __init__(self, chromium, base: str, width: int, scheme: str, **device):
         self.base, self.outside, self.complaints = base, [], []
         self.context = chromium.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme
+            viewport={"width": width, "height": 900}, color_scheme=scheme, **device
         )
         self.context.route("**/*", self._route)
         self.page = self.context.new_page()

@@ -17,7 +17,7 @@ from PIL.PngImagePlugin import PngInfo
 from catdog_lib.classes import CLASSES
 from catdog_lib.data.loading import load, load_image
 from catdog_lib.training.evaluate import predict_tta
-from tests.course.page_audit import cut_off, violations
+from tests.course.page_audit import WINDOWS, cut_off, violations
 from tests.course.test_site import CHROMIUM, FLAGS, Reader, served
 from tests.deploy.demo_run import draw_photos, small_demo, small_run
 
@@ -236,9 +236,6 @@ def test_the_keyboard_is_enough(reader, photos):
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")  # the facts open
     assert page.locator("#facts").is_visible()
-
-
-WINDOWS = [(width, scheme) for width in (1440, 1024, 390) for scheme in ("light", "dark")]
 
 
 @pytest.mark.parametrize("reader", WINDOWS, indirect=True)

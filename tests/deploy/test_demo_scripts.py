@@ -3,6 +3,7 @@
 import io
 
 import numpy as np
+import PIL
 import pytest
 import torch
 import torch.nn.functional as F
@@ -31,9 +32,11 @@ def test_it_resizes_exactly_as_pillow_does(tmp_path):
     images = [(noise(width, height), size) for width, height, size in shapes]
     code = "([image, size]) => Array.from(js.toSquare(image, size).values)"
     found = run_script("resize.js", code, [[as_case(p), size] for p, size in images], tmp_path)
+    rounding = 0 if int(PIL.__version__.split(".")[0]) >= 13 else 1  # Pillow 13 rounds differently
     for (pixels, size), values in zip(images, found, strict=True):
         expected = np.asarray(to_square(Image.fromarray(pixels), size))
-        assert np.array_equal(np.reshape(values, (size, size, 3)), expected)
+        difference = np.abs(np.reshape(values, (size, size, 3)) - expected.astype(int))
+        assert difference.max() <= rounding
 
 
 def test_a_large_jpeg_is_reduced_by_the_factor_that_pillow_chooses(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 from catdog_lib.cli import main
-from catdog_lib.course.lessons import find_lessons
+from catdog_lib.course.lesson_files import find_lessons
 from catdog_lib.exercises import WrongAnswer, check, exercises
 from catdog_lib.exercises.progress import Attempt, attempts, progress_in
 

@@ -20,6 +20,7 @@ from catdog_lib.course import pace
 from tests.course.page_audit import cut_off, violations
 from tests.course.small_lessons import save
 from tests.course.test_site import Reader, chromium, served  # noqa: F401 (a fixture)
+from tests.explore.by_hand import too_small, walk
 from tests.explore.drives.animal_studio import drive_studio
 from tests.explore.drives.calculator import drive_calculator
 from tests.explore.drives.feature_maps import drive_browser
@@ -31,7 +32,7 @@ from tests.explore.drives.roofline import drive_roofline
 from tests.explore.drives.stepper import drive_stepper
 from tests.explore.drives.ten_images import drive_ten
 from tests.explore.drives.viewer import drive_viewer
-from tests.explore.explorable_pages import CELLS, IMAGE, TRAITS, said, until, widget
+from tests.explore.explorable_pages import CELLS, IMAGE, TRAITS, said, settle, until, widget
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 NAMES = (
@@ -156,6 +157,44 @@ def test_a_network_learns_where_a_page_may_have_no_worker(how, reader):
     root.get_by_role("button", name="Start").wait_for()
 
 
+def test_the_tab_key_walks_through_each_of_them_and_out(reader):
+    page = reader.open("lessons/01_three.html")
+    wrong = {
+        one.get_attribute("aria-label"): walk(page, one) for one in page.locator(".catdog").all()
+    }
+    assert set(wrong) == {*NAMES, *WITHOUT_GRID}
+    assert not {name: found for name, found in wrong.items() if found}
+
+
+MAPS = {  # of each explorable with a map, where a finger points, as shares of its width and height
+    "Convolution stepper": (".catdog-moving", 0.7, 0.7),
+    "Shape calculator": (".catdog-moving", 0.7, 0.7),
+    "Receptive-field viewer": (".catdog-moving", 0.7, 0.7),
+    "Optimizer race": (".catdog-moving", 0.7, 0.7),
+    "Lambda slider": (".catdog-moving", 0.7, 0.3),
+    "Feature-map browser": (".catdog-moving", 0.7, 0.7),
+}
+
+
+def test_a_finger_is_enough(chromium, address):  # noqa: F811
+    reader = Reader(chromium, address, 390, "light", has_touch=True, is_mobile=True)
+    page = reader.open("lessons/01_three.html")
+    small = {
+        one.get_attribute("aria-label"): too_small(one) for one in page.locator(".catdog").all()
+    }
+    assert not {name: found for name, found in small.items() if found}
+    for name, (place, across, down) in MAPS.items():
+        root = widget(page, name)
+        place, before = root.locator(place).first, said(root)
+        place.scroll_into_view_if_needed()
+        box = place.bounding_box()
+        place.tap(position={"x": across * box["width"], "y": down * box["height"]})
+        settle(page)
+        assert said(root) != before, name
+    reader.context.close()
+    assert (reader.outside, reader.complaints) == ([], [])
+
+
 def test_every_field_has_a_name_and_focus_can_be_seen(reader):
     page = reader.open("lessons/01_three.html")
     for name in NAMES + WITHOUT_GRID:
@@ -208,9 +247,8 @@ def lab(tmp_path):
     save(tmp_path, "three.ipynb", CELLS, {})
     settings = tmp_path / "settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
-    # No pop-up asks whether to fetch the news.
     (settings / "notification.jupyterlab-settings").write_text(
-        '{"fetchNews": "false", "checkForUpdates": false}', encoding="utf-8"
+        '{"checkForUpdates": false}', encoding="utf-8"
     )
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
@@ -222,6 +260,7 @@ def lab(tmp_path):
         "--no-browser",
         "--allow-root",
         "--IdentityProvider.token=",
+        "--LabApp.news_url=None",  # as make lab: no question about news lies over the notebook
     ]
     command += [
         f"--port={port}",

@@ -37,7 +37,7 @@ def small(size: int) -> nn.Module:
 @pytest.fixture
 def widget() -> Roofline:
     networks = {"small": small, "residual": models.ResidualCNN}
-    return Roofline(networks, {"a CPU": CPU, "a GPU": GPU}, batch=4)
+    return Roofline(networks, {"a CPU": CPU}, specified={"a GPU": GPU}, batch=4)
 
 
 def test_the_work_of_each_layer_is_counted_by_hand():
@@ -184,6 +184,12 @@ def test_the_layers_of_the_course_s_networks_lie_on_the_chart():
 def test_what_cannot_be_shown_is_refused_in_a_sentence(make, words):
     with pytest.raises(CatdogError, match=words):
         make()
+
+
+def test_a_promise_is_not_taken_for_a_measurement(widget, tmp_path):
+    assert [one["specified"] for one in widget.machines] == [False, True]
+    found = in_javascript(CODE, "c => js.roofClass(0, c)", widget.machines, tmp_path)
+    assert ["catdog-specified" in one for one in found] == [False, True]
 
 
 def test_an_unknown_choice_is_refused(widget):

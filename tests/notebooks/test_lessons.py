@@ -13,7 +13,7 @@ import nbformat
 import pytest
 
 from catdog_lib.course import pace
-from catdog_lib.course.lessons import find_lessons
+from catdog_lib.course.lesson_files import find_lessons
 
 LESSONS = {lesson.path.stem: lesson for lesson in find_lessons()}
 

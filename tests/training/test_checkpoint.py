@@ -118,6 +118,7 @@ class TestFile:
             "weights.pt": lambda path: torch.save(small().state_dict(), path),
             "trap.pt": lambda path: torch.save({"catdog checkpoint": 1, "steps": Trap()}, path),
             "list.pt": lambda path: torch.save([1], path),
+            "later.pt": lambda path: torch.save({"catdog checkpoint": 2, "steps": 3}, path),
             "text.pt": lambda path: path.write_text("not a checkpoint"),
             "archive.pt": lambda path: zipfile.ZipFile(path, "w").close(),
         }
@@ -128,6 +129,15 @@ class TestFile:
         assert not (tmp_path / "ran").exists()
         with pytest.raises(CatdogError, match="cannot be read"):
             load(tmp_path)  # a folder
+
+    def test_too_little_memory_is_not_taken_for_damage(self, tmp_path, monkeypatch):
+        def full(*_, **__):
+            raise MemoryError
+
+        save(CONTENTS, tmp_path / "a.pt")
+        monkeypatch.setattr(torch, "load", full)
+        with pytest.raises(MemoryError):
+            load(tmp_path / "a.pt")
 
 
 def dropping(seed=0):

@@ -143,6 +143,42 @@ class TestMomentum:
             make_optimizer("Adam", small(), 0.1, momentum=0.9)
 
 
+class TestRates:
+    def test_muons_vectors_learn_sixteen_times_as_fast(self):
+        rates = [group["lr"] for group in make_optimizer("muon", small(), 0.01).param_groups]
+        assert rates == [0.01, pytest.approx(0.16)]
+        assert {group["lr"] for group in make_optimizer("sgd", small(), 0.01).param_groups} == {
+            0.01
+        }
+
+    def test_each_stage_below_the_last_one_learns_more_slowly(self):
+        model = small()
+        model.stages = [("first", model[1]), ("middle", model[2]), ("last", model[5])]
+        rates = {}
+        for group in make_optimizer("sgd", model, 0.8, lr_decay=0.5).param_groups:
+            rates.update({id(parameter): group["lr"] for parameter in group["params"]})
+        expected = {1: 0.2, 2: 0.4, 5: 0.8}
+        assert len(rates) == 6
+        for layer, rate in expected.items():
+            assert {rates[id(parameter)] for parameter in model[layer].parameters()} == {rate}
+
+    def test_a_model_without_stages_has_one_rate_for_all(self):
+        with pytest.raises(CatdogError, match=r"^lr_decay is 0\.5, and Sequential is not cut into"):
+            make_optimizer("sgd", small(), 0.1, lr_decay=0.5)
+
+    @pytest.mark.parametrize(
+        ("asked", "taken"),
+        [
+            (torch.bfloat16, torch.bfloat16),
+            (torch.float32, torch.float32),
+            (torch.float16, torch.float32),  # its range is too small for the products
+        ],
+    )
+    def test_muons_products_follow_the_number_format_of_the_convolutions(self, asked, taken):
+        groups = make_optimizer("muon", small(), 0.1, dtype=asked).param_groups
+        assert {group["dtype"] for group in groups} == {taken}
+
+
 class TestFused:
     @pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "Adagrad"])
     def test_it_is_taken_where_there_is_one(self, name):

@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 from catdog_lib.course.book.chapters import Chapter, lesson_chapter, page_chapter
 from catdog_lib.course.book.page import book_page
 from catdog_lib.course.chromium import print_pdf
-from catdog_lib.course.lessons import Lesson
+from catdog_lib.course.lesson_files import Lesson
 from catdog_lib.course.site import checkout
 from catdog_lib.course.widgets_html import copy_scripts
 from catdog_lib.errors import CatdogError

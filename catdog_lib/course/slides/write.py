@@ -10,7 +10,7 @@ from pathlib import Path
 
 import nbformat
 
-from catdog_lib.course.lessons import Lesson
+from catdog_lib.course.lesson_files import Lesson
 from catdog_lib.course.slides.assets import copy_assets
 from catdog_lib.course.slides.choose import choose_slides
 from catdog_lib.course.slides.page import deck_page

@@ -14,7 +14,8 @@ _PAGE = """<!doctype html>
 <style>
 :root {{ color-scheme: light dark; }}
 body {{ font: 16px/1.5 system-ui, sans-serif; max-width: {width}rem; margin: 2rem auto;
-  padding: 0 1rem; color: light-dark(#222, #ddd); background: light-dark(#fff, #181818); }}
+  padding: 0 1rem; overflow-wrap: anywhere;
+  color: light-dark(#222, #ddd); background: light-dark(#fff, #181818); }}
 {style}
 </style>
 </head>

@@ -34,7 +34,7 @@ class Roofline(Explorable):
 
     code = "roofline"
     networks = traitlets.List(help="of each: name, layers, their work at each size").tag(sync=True)
-    machines = traitlets.List(help="of each: name, peak, bandwidth, bytes").tag(sync=True)
+    machines = traitlets.List(help="of each: its limits, and whether specified").tag(sync=True)
     sizes = traitlets.List(traitlets.Int(), default_value=list(SIZES)).tag(sync=True)
     measured = traitlets.Dict(help="network, machine, batch, size, seconds").tag(sync=True)
     network = traitlets.Unicode().tag(sync=True)
@@ -48,6 +48,7 @@ class Roofline(Explorable):
         networks: Mapping[str, Callable[[int], nn.Module]],
         machines: Mapping[str, tuple[float, float, int]],
         *,
+        specified: Mapping[str, tuple[float, float, int]] | None = None,
         batch: int = 32,
         size: int = 64,
         measured: Mapping[str, float] | None = None,
@@ -56,8 +57,10 @@ class Roofline(Explorable):
 
         Args:
             networks: name → a function that makes the network for images of a size.
-            machines: name → operations a second, bytes a second, bytes of each number; up to six,
-                yours first.
+            machines: name → operations a second, bytes a second, bytes of each number, as they were
+                measured; yours first.
+            specified: the same from data sheets, which measure nothing: their roofs are dashed.
+                Machines are at most six in all.
             batch: images that are computed at once.
             size: of the images, in pixels, one of :data:`SIZES`.
             measured: layer of the first network → operations a second that it reached, on the first
@@ -67,7 +70,8 @@ class Roofline(Explorable):
             CatdogError: there is no network or machine, or too many; a limit is not above 0; the
                 size is none of these; or a measured layer is not in the network.
         """
-        _check(networks, machines)
+        promised = specified or {}
+        _check(networks, machines | promised)
         recorded = [
             {"name": name, "work": [network_work(build, side) for side in SIZES]}
             for name, build in networks.items()
@@ -75,8 +79,14 @@ class Roofline(Explorable):
         super().__init__(
             networks=[_to_page(one["name"], one["work"]) for one in recorded],
             machines=[
-                {"name": name, "peak": peak, "bandwidth": bandwidth, "bytes": width}
-                for name, (peak, bandwidth, width) in machines.items()
+                {
+                    "name": name,
+                    "peak": peak,
+                    "bandwidth": bandwidth,
+                    "bytes": width,
+                    "specified": name in promised,
+                }
+                for name, (peak, bandwidth, width) in (machines | promised).items()
             ],
             network=next(iter(networks)),
             machine=next(iter(machines)),

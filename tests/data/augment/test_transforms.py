@@ -71,7 +71,9 @@ class TestPixels:
         calls = spy(monkeypatch, transforms_module, "rotations")
         ours = random_rotation(self.images, seeded(), degrees=60)
         pairs = zip(self.floats, calls[0][0].tolist(), strict=True)
-        self.close(ours, [TF.rotate(image, angle, "bilinear") for image, angle in pairs])
+        self.close(
+            ours, [TF.rotate(image, angle, v2.InterpolationMode.BILINEAR) for image, angle in pairs]
+        )
 
     def test_translation(self, monkeypatch):
         calls = spy(monkeypatch, transforms_module, "translations")
@@ -155,7 +157,9 @@ class TestPixels:
             by = torchvision_strength(name, strength[i]).item()
             # Posterize counts bits, of which only integers have eight.
             before = images[i] if name == "posterize" else images[i] / 255
-            theirs = apply(before, TORCHVISION_NAMES[name], by, "nearest", {Tensor: None})
+            theirs = apply(
+                before, TORCHVISION_NAMES[name], by, v2.InterpolationMode.NEAREST, {Tensor: None}
+            )
             theirs = theirs / 255 if name == "posterize" else theirs
             wrong = ((ours[i] - theirs).abs() > 1e-4).double().mean()
             between = 0.01 if name.split()[0] in ("shear", "rotate") else 0

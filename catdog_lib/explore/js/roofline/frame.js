@@ -15,6 +15,10 @@ export const chart = () =>
 
 export const limitClass = (byMemory) => `catdog-racer-${byMemory ? 1 : 4}`;
 
+// The class of a machine's roof: dashed if a data sheet says so, and nobody measured it.
+export const roofClass = (i, { specified }) =>
+  `catdog-roof catdog-racer-${i} ${specified ? "catdog-specified" : ""}`;
+
 // The words below the horizontal axis.
 export const axisTitle = (text) =>
   svgElement("text", { x: (FRAME.left + FRAME.right) / 2, y: HEIGHT - 6 }, text);

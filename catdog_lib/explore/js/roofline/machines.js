@@ -1,11 +1,12 @@
 // The table of the machines: their limits, and what they make of the network; choose one.
 
 import { element, svgElement } from "../dom.js";
+import { roofClass } from "./frame.js";
 import { memoryShare, totalSeconds } from "./math.js";
 import { digits, duration, large, percent } from "./text.js";
 
 const TITLES = [
-  "machine", "whole network, at least", "limited by memory", "operations a second",
+  "machine", "whole network, at least", "share limited by memory", "operations a second",
   "bytes a second", "corner, operations a byte",
 ];
 
@@ -28,13 +29,13 @@ export function machineTable(machines, onChoose) {
   };
 }
 
-function machineRow({ name, peak, bandwidth }, i, group, onChoose) {
+function machineRow(machine, i, group, onChoose) {
+  const { name, peak, bandwidth } = machine;
   const input = element("input", { type: "radio", name: group, "aria-label": name });
   input.addEventListener("change", () => onChoose(name));
-  const swatch = svgElement("svg", {
-    viewBox: "0 0 20 16", "aria-hidden": "true", class: `catdog-racer-${i}`,
-  });
-  swatch.append(svgElement("path", { class: "catdog-roof catdog-chosen", d: "M1 14L9 5H19" }));
+  const swatch = svgElement("svg", { viewBox: "0 0 20 16", "aria-hidden": "true" });
+  const kind = `${roofClass(i, machine)} catdog-chosen`;
+  swatch.append(svgElement("path", { class: kind, d: "M1 14L9 5H19" }));
   const label = element("label", {}, input, swatch, element("span", {}, name));
   const cell = (text) => element("td", {}, text);
   const [whole, share] = [cell(""), cell("")];

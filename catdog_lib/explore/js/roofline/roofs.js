@@ -2,8 +2,10 @@
 
 import { block, caption, setAttributes, svgElement } from "../dom.js";
 import { range } from "../math.js";
-import { hovers } from "../pointer.js";
-import { FRAME, HEIGHT, WIDTH, axisTitle, chart, layerKeys, limitClass } from "./frame.js";
+import { followPointer, hovers } from "../pointer.js";
+import {
+  FRAME, HEIGHT, WIDTH, axisTitle, chart, layerKeys, limitClass, roofClass,
+} from "./frame.js";
 import { digits } from "./text.js";
 
 const [ACROSS, UP] = [[0.05, 5000], [5e8, 2e15]]; // operations a byte, operations a second
@@ -58,7 +60,7 @@ const shortRate = (rate) => (rate >= 1e12 ? `${rate / 1e12} T` : `${rate / 1e9} 
 // onLayer gets the number of the layer that pointer or keys have chosen.
 export function roofChart(machines, onLayer) {
   const roofs = machines.map((machine, i) =>
-    svgElement("path", { class: `catdog-roof catdog-racer-${i}`, d: roofPath(machine) }),
+    svgElement("path", { class: roofClass(i, machine), d: roofPath(machine) }),
   );
   const points = svgElement("g", {});
   const mark = svgElement("circle", { r: 9, class: "catdog-ring" });
@@ -67,16 +69,12 @@ export function roofChart(machines, onLayer) {
   const words = caption();
   let places = [];
   const keys = layerKeys(svg, onLayer);
-  const look = (event) => {
-    const box = svg.getBoundingClientRect();
-    const x = ((event.clientX - box.left) / box.width) * WIDTH;
-    const y = ((event.clientY - box.top) / box.height) * HEIGHT;
+  followPointer(svg, hovers, (across, down) => {
+    const [x, y] = [across * WIDTH, down * HEIGHT];
     const distances = places.map(([px, py]) => Math.hypot(px - x, py - y));
     const least = Math.min(...distances);
     if (least < NEAR) onLayer(distances.indexOf(least));
-  };
-  svg.addEventListener("pointerdown", look);
-  svg.addEventListener("pointermove", (event) => hovers(event) && look(event));
+  });
   return {
     root: block(svg, words),
     // bounds: of the layers; measured: the seconds of some of them, by name
@@ -89,14 +87,20 @@ export function roofChart(machines, onLayer) {
       const [cx, cy] = places[at];
       setAttributes(mark, { cx, cy });
       keys.show(at, layers.length);
-      words.textContent =
-        "Upwards: operations a second (G: billion, T: trillion). The thick roof is that of " +
-        `${machine.name}, for numbers of ${machine.bytes} bytes. Its corner is at ` +
-        `${digits(machine.peak / machine.bandwidth)} operations a byte.`;
+      words.textContent = captionText(machine, machines);
       const what = `Roofline of ${machine.name}, each layer a point`;
       svg.setAttribute("aria-label", `${what}; arrow keys go from layer to layer`);
     },
   };
+}
+
+function captionText({ name, bytes, peak, bandwidth }, machines) {
+  const dashed = machines.some(({ specified }) => specified);
+  return (
+    `Upwards: operations a second (G: billion, T: trillion). The thick roof is that of ${name}, ` +
+    `for numbers of ${bytes} bytes. Its corner is at ${digits(peak / bandwidth)} operations a ` +
+    `byte.${dashed ? " Dashed: from a data sheet." : ""}`
+  );
 }
 
 function layerPoints(layers, bounds, places, measured) {

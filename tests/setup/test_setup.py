@@ -1,108 +1,17 @@
 """run.py on a small project of its own: venv and pip are real, the packages are not."""
 
-import ast
 import os
 import shutil
 import subprocess
 import sys
 import time
-import zipfile
 from pathlib import Path
 
 import pytest
 
-import run
+from tests.setup.small_project import PYPROJECT, SCRIPTS, TEST, Project, write_wheel
 
-ROOT = Path(__file__).parent.parent
-
-SCRIPTS = "Scripts" if os.name == "nt" else "bin"
-
-# A project that needs nothing, with a build backend that needs nothing either: pip installs it
-# offline.
-BACKEND = """
-import pathlib, zipfile
-
-def build_editable(folder, settings=None, metadata=None):
-    name = "catdog_course-0.0.0-py3-none-any.whl"
-    info = "catdog_course-0.0.0.dist-info/"
-    with zipfile.ZipFile(pathlib.Path(folder, name), "w") as wheel:
-        metadata = "Metadata-Version: 2.1\\nName: catdog-course\\nVersion: 0.0.0\\n"
-        metadata += "Provides-Extra: test\\nProvides-Extra: docs\\n"
-        wheel.writestr(info + "METADATA", metadata)
-        text = "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
-        wheel.writestr(info + "WHEEL", text)
-        wheel.writestr(info + "entry_points.txt", "[console_scripts]\\ncatdog = stand_in:main\\n")
-        wheel.writestr("catdog_course.pth", str(pathlib.Path.cwd()))
-        wheel.writestr(info + "RECORD", "")
-    return name
-"""
-PYPROJECT = """
-[build-system]
-requires = []
-build-backend = "backend"
-backend-path = ["."]
-[project]
-name = "catdog-course"
-version = "0.0.0"
-"""
-# What the set-up starts, here: programs that tell how they were called and end with the status they
-# are told.
-STAND_IN = """
-import os, sys
-
-def main():
-    print("started", *sys.argv[1:], "by", sys.prefix)
-    sys.stdout.flush()
-    if "--kill" in sys.argv:
-        os.kill(os.getpid(), 9)
-    return int(sys.argv[-1]) if sys.argv[-1].isdigit() else 0
-
-if __name__ == "__main__":
-    sys.exit(main())
-"""
-TEST = "-n logical --maxprocesses 4 --dist loadfile -m not slow"  # what make test gives to pytest
-
-
-class Project:
-    """A copy of run.py in a small project, and a way to call it as a user does."""
-
-    def __init__(self, folder: Path):
-        self.folder, self.venv = folder, folder / ".venv"
-        folder.mkdir()
-        shutil.copy(ROOT / "run.py", folder)
-        files = {"pyproject.toml": PYPROJECT, "constraints.txt": "# none\n", "backend.py": BACKEND}
-        for name, text in {**files, "stand_in.py": STAND_IN, "pytest.py": STAND_IN}.items():
-            (folder / name).write_text(text, encoding="utf-8")
-
-    def run(self, *arguments: str, python: str | Path = sys.executable, **settings: str | Path):
-        offline = {
-            "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
-            "PIP_RETRIES": "1",
-            "PIP_NO_CACHE_DIR": "1",
-        }
-        alone = {"PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": "", "PIP_EXTRA_INDEX_URL": ""}
-        dropped = ("CATDOG_BUDGET", "CONDA_PREFIX", "VIRTUAL_ENV")
-        environment = {name: value for name, value in os.environ.items() if name not in dropped}
-        environment |= offline | alone | {name: str(value) for name, value in settings.items()}
-        command = [str(python), str(self.folder / "run.py"), *arguments]
-        return subprocess.run(
-            command,
-            cwd=self.folder.parent,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=240,
-        )
-
-    @property
-    def stamp(self) -> str:
-        return (self.venv / "catdog-stamp").read_text(encoding="utf-8")
-
-    def mark(self) -> Path:
-        """A file whose survival tells that .venv was kept."""
-        mark = self.venv / "mark"
-        mark.touch()
-        return mark
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -221,7 +130,9 @@ def test_new_requirements_are_installed_into_the_same_venv(project: Project):
     with (project.folder / "constraints.txt").open("a", encoding="utf-8") as constraints:
         constraints.write("numpy==1.0\n")
     done = project.run("setup")
-    assert done.returncode == 0 and "up to date" in done.stdout, done.stderr
+    assert (
+        done.returncode == 0 and "Setting up" not in done.stdout and "Ready after" in done.stdout
+    ), done.stderr
     assert mark.exists() and project.stamp != before
 
 
@@ -256,48 +167,18 @@ def test_a_link_to_the_venv_of_another_checkout_is_replaced_and_that_venv_stays_
     assert mark.exists() and project.run("course", "0").stdout.endswith(f"by {project.venv}\n")
 
 
-@pytest.mark.parametrize(
-    ("version", "stamp", "work"),
-    [
-        ("3.12", ["here, 3.12", "hash"], "none"),
-        ("3.12", ["here, 3.12", "other"], "update"),
-        ("3.12", [], "update"),
-        ("3.12", ["there, 3.12", "hash"], "new"),
-        ("3.12", ["here, 3.11", "hash"], "new"),
-        ("3.12", ["unfinished"], "new"),
-        ("", ["here, 3.12", "hash"], "new"),
-        ("", [], "new"),
-    ],
-)
-def test_the_work_to_do(version: str, stamp: list[str], work: str):
-    assert run.work_to_do(version, stamp, ["here, 3.12", "hash"]) == work
-
-
 @pytest.mark.skipif(os.name == "nt", reason="the stand-in for a Python is a shell script")
-@pytest.mark.parametrize(("script", "version"), [(None, ""), ("exit 1", ""), ("echo 3.12", "3.12")])
-def test_a_venv_counts_only_if_its_python_runs(
-    tmp_path: Path, monkeypatch, script: str | None, version: str
-):
-    python = tmp_path / "python"
-    if script:
+@pytest.mark.parametrize("script", ["exit 1", "nothing"])
+def test_a_venv_whose_python_has_lost_its_packages_is_made_again(project: Project, script: str):
+    """As it has when the system's Python, which it links to, is replaced by a newer one."""
+    mark, python = project.mark(), project.venv / "bin" / "python"
+    python.unlink()
+    if script != "nothing":
         python.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
         python.chmod(0o755)
-    monkeypatch.setattr(run, "PYTHON", python)
-    assert run.venv_version() == version
-
-
-def wheel_of_uv(folder: Path, program: str) -> Path:
-    """A folder with a wheel named uv that holds this program, for pip to find."""
-    folder.mkdir()
-    info = "uv-99.0.0.dist-info/"
-    with zipfile.ZipFile(folder / "uv-99.0.0-py3-none-any.whl", "w") as wheel:
-        wheel.writestr("uv.py", program)
-        wheel.writestr(info + "METADATA", "Metadata-Version: 2.1\nName: uv\nVersion: 99.0.0\n")
-        wheel.writestr(
-            info + "WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-        )
-        wheel.writestr(info + "RECORD", "")
-    return folder
+    done = project.run("test", "0")
+    assert done.returncode == 0 and "Setting up" in done.stdout, done.stderr
+    assert not mark.exists()
 
 
 UV = """
@@ -312,7 +193,7 @@ sys.exit(subprocess.call([sys.executable, "-m", "pip", "install", *arguments]))
 
 @pytest.mark.parametrize("keeps_nothing", ["", "1"])  # of what Python compiles
 def test_uv_installs_where_it_can_be_had_and_keeps_pips_settings(tmp_path, keeps_nothing):
-    wheels = wheel_of_uv(tmp_path / "wheels", UV)
+    wheels = write_wheel(tmp_path / "wheels", "uv", UV)
     pip = {"PIP_FIND_LINKS": wheels, "PIP_NO_INDEX": "1"}
     done = Project(tmp_path / "p").run("setup", **pip, PYTHONDONTWRITEBYTECODE=keeps_nothing)
     assert done.returncode == 0, done.stderr
@@ -322,39 +203,16 @@ def test_uv_installs_where_it_can_be_had_and_keeps_pips_settings(tmp_path, keeps
 
 
 def test_pip_installs_what_uv_cannot(tmp_path: Path):
-    wheels = wheel_of_uv(tmp_path / "wheels", "raise SystemExit(1)")
+    wheels = write_wheel(tmp_path / "wheels", "uv", "raise SystemExit(1)")
     project = Project(tmp_path / "p")
     done = project.run("test", "0", PIP_FIND_LINKS=wheels, PIP_NO_INDEX="1")
     assert done.returncode == 0 and "pip tries" in done.stdout, done.stderr
     assert done.stdout.endswith(f"started {TEST} 0 by {project.venv}\n")
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "words"),
-    [
-        ("sys.version_info", "(3, 15, 0, 'final', 0)", ["3.14 or older", "python3.12"]),
-        ("sys.maxsize", "2**31 - 1", ["64 bits"]),
-        ("platform.machine", "lambda: 'x86_64'", ["Intel Macs", "Colab"]),
-        ("platform.mac_ver", "lambda: ('13.6', ('', '', ''), 'arm64')", ["macOS 14", "13"]),
-        ("sysconfig.get_config_var", "lambda name: 'x86_64-alpine-linux-musl'", ["musl"]),
-    ],
-)
-def test_a_machine_without_pytorch_is_told_before_any_download(tmp_path, name, value, words):
-    script = Project(tmp_path / "p").folder / "run.py"
-    mac = name.startswith("platform.")
-    machine = "" if name == "platform.machine" else "platform.machine = lambda: 'arm64'; "
-    fake = "import platform, runpy, sys, sysconfig; sysconfig.get_config_vars(); "
-    fake += f"sys.platform = 'darwin'; {machine}" if mac else ""
-    fake += f"{name} = {value}; sys.argv = ['run.py', 'course']; "
-    fake += f"runpy.run_path({str(script)!r}, run_name='__main__')"
-    done = subprocess.run([sys.executable, "-c", fake], capture_output=True, text=True)
-    one_sentence(done, *words)
-    assert not (tmp_path / "p" / ".venv").exists()
-
-
 def test_too_little_disk(tmp_path: Path):
     script = Project(tmp_path / "p").folder / "run.py"
-    fake = "import shutil, runpy, sys; "
+    fake = f"import shutil, runpy, sys; sys.path.insert(0, {str(script.parent)!r}); "
     fake += "shutil.disk_usage = lambda path: type('Usage', (), {'free': 3.2e9}); "
     fake += f"sys.argv = ['run.py', 'course']; runpy.run_path({str(script)!r}, run_name='__main__')"
     done = subprocess.run([sys.executable, "-c", fake], capture_output=True, text=True)
@@ -369,38 +227,6 @@ def test_python_without_ensurepip(tmp_path: Path):
         "sudo apt install python3.",
         "-venv",
     )
-
-
-def test_a_python_that_is_too_old_can_read_the_file_and_says_so():
-    source = (ROOT / "run.py").read_text(encoding="utf-8")
-    ast.parse(source, feature_version=(3, 6))
-    assert (
-        "from __future__" not in source
-    )  # "annotations" does not exist in 3.6, and ast does not know that
-    old = "import runpy, sys; sys.version_info = (3, 9, 1, 'final', 0); sys.argv = ['', 'course']; "
-    old += f"runpy.run_path({str(ROOT / 'run.py')!r}, run_name='__main__')"
-    one_sentence(
-        subprocess.run([sys.executable, "-c", old], capture_output=True, text=True), "3.11", "3.9"
-    )
-
-
-def real_old_pythons() -> list[str]:
-    names = (f"python3.{minor}" for minor in range(6, 11))
-    return [
-        name
-        for name in names
-        if shutil.which(name) and not subprocess.call([name, "-c", ""], stderr=-3)
-    ]
-
-
-def test_every_old_python_of_this_machine_says_so():
-    if not real_old_pythons():
-        pytest.skip("no Python older than 3.11 on PATH")
-    for name in real_old_pythons():
-        one_sentence(
-            subprocess.run([name, str(ROOT / "run.py"), "course"], capture_output=True, text=True),
-            "3.11",
-        )
 
 
 @pytest.mark.skipif(not shutil.which("make"), reason="no make on PATH")

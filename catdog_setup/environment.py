@@ -1,0 +1,134 @@
+"""The environment that the course is installed in: .venv, or one that has the course already."""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+VENV = ROOT / ".venv"
+PYTHON = str(VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+STAMP = VENV / "catdog-stamp"  # what was installed here; written last
+REQUIREMENTS = ["-c", "constraints.txt", "-e", ".[test,docs]"]  # environment.yml has the same
+KIT = Path(os.environ.get("CATDOG_KIT", str(ROOT.parent / "kit")))  # written by make kit
+PIP_TO_UV = {  # the names of some settings
+    "index-url": "UV_DEFAULT_INDEX",
+    "extra-index-url": "UV_INDEX",
+    "find-links": "UV_FIND_LINKS",
+    "no-index": "UV_NO_INDEX",
+    "cert": "SSL_CERT_FILE",
+    "proxy": "ALL_PROXY",
+}
+
+
+class SetupError(Exception):
+    """What went wrong and what to do about it, in one sentence."""
+
+
+def is_installed() -> bool:
+    """Tell whether this Python, conda's or that of a venv of your own, has this checkout in it."""
+    from importlib.metadata import distributions  # not in Python 3.7
+
+    installed = distributions(name="catdog-course", path=[sysconfig.get_path("purelib")])
+    origins = [package.read_text("direct_url.json") or "" for package in installed]
+    return Path(sys.prefix) != VENV and any(f'"{ROOT.as_uri()}"' in origin for origin in origins)
+
+
+def set_up(cpu: bool) -> None:
+    """Make .venv what the course needs: do nothing, bring it up to date, or make a new one.
+
+    Args:
+        cpu: leave out the libraries for NVIDIA cards.
+
+    Raises:
+        SetupError: this Python, this disk or this network cannot do it.
+    """
+    files = b"".join((ROOT / name).read_bytes() for name in ("pyproject.toml", "constraints.txt"))
+    wanted = [str(ROOT), hashlib.sha256(files).hexdigest()]
+    stamp = STAMP.read_text(encoding="utf-8").splitlines() if STAMP.exists() else []
+    # A venv whose Python was replaced by a newer one has no pip, nor any other package.
+    probe = [PYTHON, "-c", "import pip"]
+    works = os.path.exists(PYTHON) and not subprocess.call(probe, stderr=subprocess.DEVNULL)
+    if works and stamp == wanted:
+        return
+    if not works or (stamp and stamp[0] != wanted[0]):  # missing, half made, or moved
+        make_venv(cpu)
+        stamp = wanted
+    if stamp:  # without one, .venv is your own, and no interruption may remove it
+        STAMP.write_text("unfinished\n", encoding="utf-8")
+    print("Installing into .venv: a minute or two, longer on a slow network.", flush=True)
+    start = time.monotonic()
+    install(cpu)
+    STAMP.write_text("\n".join(wanted) + "\n", encoding="utf-8")
+    print("Ready after %d s." % (time.monotonic() - start), flush=True)
+
+
+def make_venv(cpu: bool) -> None:
+    """Put an empty .venv in place of what is there, if there is room for what goes into it."""
+    # Measured on Linux, where PyTorch brings NVIDIA's libraries along; otherwise an estimate.
+    download, size = (2.8, 6.7) if sys.platform == "linux" and not cpu else (0.6, 2.5)
+    free = shutil.disk_usage(str(ROOT)).free / 1e9
+    if free < size + 1:
+        raise SetupError(
+            f"The set-up needs {size + 1:.0f} GB and the disk of {ROOT} has {free:.1f} GB free: "
+            "make room, or move the checkout to a larger disk."
+        )
+    if KIT.is_dir():
+        print(f"Setting up in .venv, only this once: {size} GB, all from {KIT}.")
+    else:
+        print(f"Setting up in .venv, only this once: {download} GB to download, {size} GB on disk.")
+        if download > 1 and not shutil.which("nvidia-smi"):
+            print("(No NVIDIA card? python run.py setup --cpu downloads far less.)")
+    if VENV.is_symlink():
+        VENV.unlink()  # where it leads is somebody else's, and stays as it is
+    elif os.path.lexists(PYTHON):
+        os.remove(PYTHON)  # so that a half-removed .venv is never taken for a whole one
+    base = getattr(sys, "_base_executable", sys.executable)  # not that of a .venv just removed
+    if subprocess.call([base, "-m", "venv", "--clear", str(VENV)]):
+        package = "python%d.%d-venv" % sys.version_info[:2]
+        raise SetupError(
+            f"This Python ({base}) cannot make virtual environments: install its part that can "
+            f"(Debian, Ubuntu: sudo apt install {package}) and run the same command again."
+        )
+
+
+def install(cpu: bool) -> None:
+    """Install the course and all it needs: with uv, which is fast, or else with pip."""
+    temporary = VENV / "tmp"  # on the disk of .venv, where uv can link to it; and /tmp may be small
+    temporary.mkdir(exist_ok=True)
+    places = dict.fromkeys(["TMPDIR", "TEMP", "TMP", "UV_CACHE_DIR"], str(temporary))
+    environment = {**os.environ, **uv_settings(PYTHON), **places}
+    source = ["--no-index", "--find-links", str(KIT / "wheels")] if KIT.is_dir() else []
+    uv = ["uv", "pip", "install", "--python", PYTHON, "--index-strategy", "unsafe-best-match"]
+    if sys.dont_write_bytecode:  # otherwise each process would compile PyTorch again, for seconds
+        uv += ["--compile-bytecode"]
+    if cpu and not source:
+        uv += ["--torch-backend", "cpu"]
+
+    def call(*words: str) -> int:
+        return subprocess.call([PYTHON, "-m", *words], cwd=str(ROOT), env=environment)
+
+    failed = call("pip", "install", "--quiet", *source, "-c", "constraints.txt", "uv")
+    failed = failed or call(*uv, *source, *REQUIREMENTS)
+    if failed:
+        print("uv could not install it; pip tries, which takes longer.", flush=True)
+        failed = call("pip", "install", *source, *REQUIREMENTS)
+    shutil.rmtree(str(temporary), ignore_errors=True)
+    if failed:
+        raise SetupError(
+            "The packages could not be installed, for the reason above: check the network (or the "
+            "proxy) and the room on the disk, and run the same command again."
+        )
+
+
+def uv_settings(python: str) -> dict:
+    """Return the settings of this Python's pip as variables for uv, which does not read pip's."""
+    lines = subprocess.check_output([python, "-m", "pip", "config", "list"]).decode()
+    # The list is sorted, so that ":env:" comes first; but the environment has the last word.
+    settings = reversed(re.findall(r"^\S*\.([\w-]+)='(.+)'", lines, re.MULTILINE))
+    return {PIP_TO_UV[name]: value for name, value in settings if name in PIP_TO_UV}
