@@ -24,7 +24,7 @@ _EMBED = '<script src="_static/widgets/embed-amd.js" data-jupyter-widgets-cdn=".
 
 
 def widgets_html(executed: Sequence[NotebookNode]) -> tuple[str, str]:
-    """Return the elements that a page of these executed lessons needs.
+    """Return the elements that a page needs whose explorables :func:`embed` has given a place.
 
     Returns:
         What must come before MathJax, and what must come last in the page.

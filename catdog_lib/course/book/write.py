@@ -16,6 +16,7 @@ from catdog_lib.course.book.chapters import Chapter, lesson_chapter, page_chapte
 from catdog_lib.course.book.page import book_page
 from catdog_lib.course.chromium import print_pdf
 from catdog_lib.course.lesson_files import Lesson
+from catdog_lib.course.player import embed
 from catdog_lib.course.site import checkout
 from catdog_lib.course.widgets_html import copy_scripts
 from catdog_lib.errors import CatdogError
@@ -76,6 +77,7 @@ def _read(lessons: Sequence[Lesson], folder: Path) -> tuple[list[Chapter], list[
                 "catdog course"
             )
         executed.append(nbformat.read(path, as_version=4))
+        embed(executed[-1])
         notebook = nbformat.read(lesson.path, as_version=4)
         chapters.append(lesson_chapter(lesson.number, notebook, executed[-1]))
     return chapters, executed

@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 
 from catdog_lib.course.lesson_files import Lesson
+from catdog_lib.course.player import embed
 from catdog_lib.course.slides.assets import copy_assets
 from catdog_lib.course.slides.choose import choose_slides
 from catdog_lib.course.slides.page import deck_page
@@ -59,6 +60,7 @@ def _deck(lesson: Lesson, executed: Path) -> tuple[str, int]:
             "type: catdog course"
         )
     run = nbformat.read(executed, as_version=4)
+    embed(run)
     slides = choose_slides(nbformat.read(lesson.path, as_version=4), run)
     if not slides:
         raise CatdogError(
