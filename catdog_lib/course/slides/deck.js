@@ -7,7 +7,7 @@ const LARGEST = 1.7;
 const SCROLLING = 0.85;
 const MARGIN = 40; // below what is on a slide
 const WIDGET = ".explorable, .output_widget_view";
-const SHORT = 12; // lines of code that stand above a figure; more stand beside it
+const SHORT = 12; // the most lines of code above a figure; a longer script is shown beside it
 
 /** Tell whether a slide holds all that is on it, and each box of text its lines. */
 function holds(section) {
