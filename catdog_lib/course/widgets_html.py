@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
+from importlib.resources import files
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -52,3 +53,11 @@ def copy_scripts(folder: Path) -> None:
     for name in ("widgets.js", "player.js"):
         shutil.copy(checkout() / "docs" / "_static" / name, folder)
     copy_anywidget(folder / "widgets")
+    copy_files("catdog_lib.course", ("drawn.js",), folder)
+
+
+def copy_files(package: str, names: Sequence[str], folder: Path) -> None:
+    """Copy files of the library into a folder."""
+    for name in names:
+        text = (files(package) / name).read_text(encoding="utf-8")
+        (folder / name).write_text(text, encoding="utf-8")
