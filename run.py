@@ -18,7 +18,7 @@
 The first command installs what the course needs into the folder .venv of this checkout, and nowhere
 else; with --cpu, without the libraries for NVIDIA cards. make COMMAND does the same.
 """
-# This file must parse on Python 3.6, so that whoever has one is told what is wrong.
+# This file must parse on Python 3.6, so that someone who has one is told what is wrong.
 
 import os
 import signal
