@@ -16,6 +16,7 @@ PYTHON = str(VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
 STAMP = VENV / "catdog-stamp"  # what was installed here; written last
 REQUIREMENTS = ["-c", "constraints.txt", "-e", ".[test,docs]"]  # environment.yml has the same
 KIT = Path(os.environ.get("CATDOG_KIT", str(ROOT.parent / "kit")))  # written by make kit
+WHEELS = KIT / "wheels"
 PIP_TO_UV = {  # the names of some settings
     "index-url": "UV_DEFAULT_INDEX",
     "extra-index-url": "UV_INDEX",
@@ -86,7 +87,7 @@ def make_venv(cpu: bool) -> None:
             f"The set-up needs {size + 1:.0f} GB and the disk of {ROOT} has {free:.1f} GB free: "
             "make room, or move the checkout to a larger disk."
         )
-    if KIT.is_dir():
+    if WHEELS.is_dir():
         print(f"Setting up in .venv, only this once: {size} GB, all from {KIT}.")
     else:
         print(f"Setting up in .venv, only this once: {download} GB to download, {size} GB on disk.")
@@ -106,7 +107,7 @@ def install(cpu: bool) -> None:
     temporary.mkdir(exist_ok=True)
     places = dict.fromkeys(["TMPDIR", "TEMP", "TMP", "UV_CACHE_DIR"], str(temporary))
     environment = {**os.environ, **uv_settings(PYTHON), **places}
-    source = ["--no-index", "--find-links", str(KIT / "wheels")] if KIT.is_dir() else []
+    source = ["--no-index", "--find-links", str(WHEELS)] if WHEELS.is_dir() else []
     uv = ["uv", "pip", "install", "--python", PYTHON]
     if sys.dont_write_bytecode:  # otherwise each process would compile PyTorch again, for seconds
         uv += ["--compile-bytecode"]
@@ -119,7 +120,8 @@ def install(cpu: bool) -> None:
     failed = call("pip", "install", "--quiet", *source, "-c", "constraints.txt", "uv")
     failed = failed or call(*uv, *source, *REQUIREMENTS)
     if failed:
-        print("uv could not install it; pip tries, which takes longer.", flush=True)
+        without = " and knows no --cpu" if cpu else ""
+        print(f"uv could not install it; pip tries, which takes longer{without}.", flush=True)
         failed = call("pip", "install", *source, *REQUIREMENTS)
     shutil.rmtree(str(temporary), ignore_errors=True)
     if failed:
