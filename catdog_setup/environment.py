@@ -57,10 +57,12 @@ def set_up(cpu: bool) -> None:
     works = os.path.exists(PYTHON) and not subprocess.call(probe, stderr=subprocess.DEVNULL)
     if works and stamp == wanted:
         return
-    if not works or (stamp and stamp[0] != wanted[0]):  # missing, half made, or moved
-        make_venv(cpu)
-        stamp = wanted
-    if stamp:  # without one, .venv is your own, and no interruption may remove it
+    if os.path.exists(PYTHON) and not stamp:  # your own, which no interruption may remove
+        if not works:  # made by uv, say
+            subprocess.check_call([PYTHON, "-m", "ensurepip"])
+    else:
+        if not works or stamp[0] != wanted[0]:  # missing, half made, or moved
+            make_venv(cpu)
         STAMP.write_text("unfinished\n", encoding="utf-8")
     print("Installing into .venv: a minute or two, longer on a slow network.", flush=True)
     start = time.monotonic()
@@ -88,11 +90,11 @@ def make_venv(cpu: bool) -> None:
             "make room, or move the checkout to a larger disk."
         )
     if WHEELS.is_dir():
-        print(f"Setting up in .venv, only this once: {size} GB, all from {KIT}.")
+        print(f"Setting up in .venv, only this once: {size} GB, all from {KIT}.", flush=True)
     else:
         print(f"Setting up in .venv, only this once: {download} GB to download, {size} GB on disk.")
         if download > 1 and not shutil.which("nvidia-smi"):
-            print("(No NVIDIA card? python run.py setup --cpu downloads far less.)")
+            print("(No NVIDIA card? python run.py setup --cpu downloads far less.)", flush=True)
     if VENV.is_symlink():
         VENV.unlink()  # where it leads is somebody else's, and stays as it is
     elif os.path.lexists(PYTHON):

@@ -131,9 +131,13 @@ def test_new_requirements_are_installed_into_the_same_venv(project: Project):
     assert mark.exists() and project.stamp != before
 
 
-def test_a_venv_of_the_users_own_is_kept(project: Project):
+@pytest.mark.parametrize("made_by", ["venv", "uv, which puts no pip into it"])
+def test_a_venv_of_the_users_own_is_kept(project: Project, made_by: str):
     mark = project.mark()
     (project.venv / "catdog-stamp").unlink()
+    if made_by != "venv":
+        for folder in [*project.venv.rglob("site-packages/pip*")]:  # pip and what tells of it
+            shutil.rmtree(folder)
     done = project.run("setup")
     assert done.returncode == 0 and mark.exists() and len(project.stamp.splitlines()) == 2, (
         done.stderr
