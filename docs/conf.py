@@ -21,7 +21,6 @@ catdog_open_in = settings(checkout())
 myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"  # catdog_lib.course.lessons has executed them
-nb_merge_streams = True  # one box for what a cell prints, however it arrived
 # For pages that show a widget of ipywidgets (see catdog_lib.course.player). require.js first: the
 # widget manager is a module for it.
 nb_ipywidgets_js = {
@@ -38,8 +37,10 @@ html_theme = "sphinx_book_theme"
 html_static_path = ["_static", str(web_assets())]
 html_favicon = html_logo = "_static/logo.svg"
 html_use_index = False  # the glossary is its own index
-html_css_files = ["course.css", "glossary.css", "copy.css"]
-html_js_files = [(name, {"defer": "defer"}) for name in ("player.js", "copy.js", "formulas.js")]
+html_css_files = ["course.css", "glossary.css", "copy.css", "figures.css"]
+html_js_files = [
+    (name, {"defer": "defer"}) for name in ("player.js", "copy.js", "formulas.js", "figures.js")
+]
 templates_path = ["_templates"]
 html_context = {
     "default_mode": "light"

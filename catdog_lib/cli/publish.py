@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from catdog_lib.cli.options import Command
+from catdog_lib.cli.options import Command, UserPath
 
 if TYPE_CHECKING:
     from catdog_lib.course.lesson_files import Lesson
 
 _SITE = click.option(
     "--site",
-    type=click.Path(path_type=Path),
+    type=UserPath(path_type=Path),
     metavar="DIR",
     show_default="site",
     help="Where catdog course has written.",
@@ -24,7 +24,8 @@ _SITE = click.option(
 @click.command(cls=Command, epilog="catdog slides --lesson 03")
 @click.option("--lesson", metavar="NN", help="Only this lesson.")
 @_SITE
-def slides(lesson: str | None, site: Path | None) -> tuple[int, dict]:
+@click.option("--pdf", is_flag=True, help="Also print each deck, with Chromium, Chrome or Edge.")
+def slides(lesson: str | None, site: Path | None, pdf: bool) -> tuple[int, dict]:
     """Write a deck of slides for each lesson.
 
     The decks show what the last catdog course gave, and work without a network.
@@ -32,7 +33,7 @@ def slides(lesson: str | None, site: Path | None) -> tuple[int, dict]:
     from catdog_lib.course.slides import write_slides
 
     lessons, site = _chosen(lesson, site)
-    counts = write_slides(lessons, site / "source" / "lessons", site / "slides")
+    counts = write_slides(lessons, site / "source" / "lessons", site / "slides", pdf=pdf)
     for number, count in counts.items():
         print(f"lesson {number}: {count} slides")
     index = site / "slides" / "index.html"

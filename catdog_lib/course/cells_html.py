@@ -33,6 +33,7 @@ def cells_html(cells: list[NotebookNode], executed: NotebookNode | None = None) 
     config.TagRemovePreprocessor.remove_input_tags = {HIDDEN}
     exporter = HTMLExporter(config=config, raw_template=_TEMPLATE, exclude_anchor_links=True)
     exporter.exclude_input_prompt = exporter.exclude_output_prompt = True
-    metadata = {"widgets": executed.metadata.get("widgets", {})} if executed else {}
+    held = (executed.metadata if executed else {}).get("widgets")
+    metadata = {"widgets": held} if held else {}
     body, _ = exporter.from_notebook_node(v4.new_notebook(cells=cells, metadata=metadata))
     return body

@@ -1,28 +1,42 @@
-"""Print a page to a PDF file with the Chromium, Chrome or Edge of this machine."""
+"""Print a page to a PDF file with the Chromium, Chrome or Edge of this machine.
+
+The browser is told what to do over the DevTools protocol
+(https://chromedevtools.github.io/devtools-protocol): its own ``--print-to-pdf`` does not wait for
+scripts.
+"""
 
 from __future__ import annotations
 
+import base64
+import json
 import shutil
 import subprocess
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import websocket
 
 from catdog_lib.errors import CatdogError
 
 _NAMES = (
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "chrome",
-    "msedge",
+    *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+    *("chrome", "msedge"),
 )
-_MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
-_SECONDS = 900  # for a page; the whole book takes one or two minutes
+_MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+_FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"),
+    "--remote-debugging-port=0",
+)
+_SECONDS = 600  # for a step; the whole book takes one or two minutes
+_SETTLE = 3  # seconds in which an explorable that computes in a worker shows its first result
 
 
 def print_pdf(page: Path, pdf: Path, *, query: str = "") -> None:
-    """Print a page, once its formulas are set and its widgets are drawn.
+    """Print a page once its script has set ``data-ready`` on its body.
 
     Args:
         page: an HTML file.
@@ -32,31 +46,92 @@ def print_pdf(page: Path, pdf: Path, *, query: str = "") -> None:
     Raises:
         CatdogError: there is no such browser here, or it does not print.
     """
-    program = next(filter(None, map(shutil.which, _NAMES)), None)
-    if program is None and not _MAC.is_file():
+    program = next(filter(None, map(shutil.which, (*_NAMES, _MAC))), None)
+    if program is None:
         raise CatdogError(
             "Printing needs Chromium, Chrome or Edge, and none of them was found; install one, or "
             "add its folder to PATH."
         )
-    with tempfile.TemporaryDirectory() as profile:
-        command = [
-            program or str(_MAC),
-            *("--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}"),
-            *("--no-pdf-header-footer", "--generate-pdf-document-outline"),
-            "--virtual-time-budget=60000",  # waits for scripts, and is over when they have finished
-            f"--print-to-pdf={pdf}",
-            page.resolve().as_uri() + query,
-        ]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS)
-        except subprocess.TimeoutExpired:
-            raise CatdogError(
-                f"{page} was not printed within {_SECONDS // 60} minutes; try again when this "
-                "machine has less to do."
-            ) from None
-    if done.returncode or not pdf.is_file():
-        said = [line for line in done.stderr.splitlines() if line.strip()]
+    try:
+        with _browser(program) as browser:
+            target = browser.call("Target.createTarget", url=page.resolve().as_uri() + query)
+            browser.attach(target["targetId"])
+            _wait_until_ready(browser)
+            printed = browser.call(
+                "Page.printToPDF",
+                preferCSSPageSize=True,
+                printBackground=True,
+                generateDocumentOutline=True,
+                generateTaggedPDF=True,
+            )
+    except (OSError, EOFError, websocket.WebSocketException) as error:
         raise CatdogError(
-            f"{page} could not be printed ({said[-1] if said else 'no message'}); open it in a "
+            f"{page} could not be printed with {program} ({error or 'no answer'}); open it in a "
             "browser and print it from there."
+        ) from error
+    pdf.write_bytes(base64.b64decode(printed["data"]))
+
+
+class _Browser:
+    """A running browser, to which commands are sent one after the other."""
+
+    def __init__(self, address: str):
+        """Connect to the address that the browser has named."""
+        self._connection = websocket.create_connection(
+            address, timeout=_SECONDS, suppress_origin=True
         )
+        self._count, self._session = 0, {}
+
+    def attach(self, target: str) -> None:
+        """Send the commands that follow to this page."""
+        session = self.call("Target.attachToTarget", targetId=target, flatten=True)
+        self._session = {"sessionId": session["sessionId"]}
+
+    def call(self, method: str, **parameters: object) -> dict:
+        """Send a command and return its result; events that arrive meanwhile are left out."""
+        self._count += 1
+        command = {"id": self._count, "method": method, "params": parameters, **self._session}
+        self._connection.send(json.dumps(command))
+        while True:
+            answer = json.loads(self._connection.recv())
+            if answer.get("id") == self._count:
+                if "error" in answer:
+                    raise OSError(answer["error"]["message"])
+                return answer["result"]
+
+    def close(self) -> None:
+        """End the connection."""
+        self._connection.close()
+
+
+def _wait_until_ready(browser: _Browser) -> None:
+    """Wait until the page says that it is ready, and a little longer."""
+    deadline, ready = time.monotonic() + _SECONDS, False
+    while not ready:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the page was not ready after {_SECONDS} s")
+        time.sleep(0.2)
+        answer = browser.call("Runtime.evaluate", expression="!!document.body?.dataset.ready")
+        ready = answer["result"].get("value", False)
+    time.sleep(_SETTLE)
+
+
+@contextmanager
+def _browser(program: str) -> Iterator[_Browser]:
+    """Start a browser with a profile of its own, and end it."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        command = [program, *_FLAGS, f"--user-data-dir={profile}", "about:blank"]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+            try:
+                said = ""
+                while "ws://" not in said:
+                    said = process.stderr.readline()
+                    if not said:
+                        raise EOFError("it has ended at once")
+                browser = _Browser(said[said.index("ws://") :].strip())
+                try:
+                    yield browser
+                finally:
+                    browser.close()
+            finally:
+                process.kill()

@@ -18,6 +18,7 @@ VIEW = "application/vnd.jupyter.widget-view+json"  # an output that shows a widg
 def prepare(notebook: NotebookNode) -> None:
     """Drop the progress bars, hide what gives answers away, and fold what goes further."""
     drop_bars(notebook)
+    join_prints(notebook)
     hide_quizzes(notebook)
     fold_solutions(notebook)
     fold_deeper(notebook)
@@ -63,6 +64,25 @@ def drop_bars(notebook: NotebookNode) -> None:
         cell.outputs = [output for output in cell.outputs if not is_bar(output)]
     if not any(VIEW in output.get("data", {}) for cell in code for output in cell.outputs):
         notebook.metadata.pop("widgets", None)
+
+
+def join_prints(notebook: NotebookNode) -> None:
+    """Make one output of what a cell prints in several goes, but not across a figure.
+
+    MyST-NB's own ``nb_merge_streams`` puts all that a cell prints before its figures, so that a
+    figure loses the line above it.
+    """
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        joined: list[NotebookNode] = []
+        for output in cell.outputs:
+            last = joined[-1] if joined else None
+            if last and output.output_type == "stream" and last.get("name") == output.name:
+                last.text += output.text
+            else:
+                joined.append(output)
+        cell.outputs = joined
 
 
 def hide_quizzes(notebook: NotebookNode) -> None:

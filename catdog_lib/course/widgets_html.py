@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
+from importlib.resources import files
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -24,7 +25,7 @@ _EMBED = '<script src="_static/widgets/embed-amd.js" data-jupyter-widgets-cdn=".
 
 
 def widgets_html(executed: Sequence[NotebookNode]) -> tuple[str, str]:
-    """Return the elements that a page of these executed lessons needs.
+    """Return the elements that a page needs whose explorables :func:`embed` has given a place.
 
     Returns:
         What must come before MathJax, and what must come last in the page.
@@ -52,3 +53,11 @@ def copy_scripts(folder: Path) -> None:
     for name in ("widgets.js", "player.js"):
         shutil.copy(checkout() / "docs" / "_static" / name, folder)
     copy_anywidget(folder / "widgets")
+    copy_files("catdog_lib.course", ("drawn.js",), folder)
+
+
+def copy_files(package: str, names: Sequence[str], folder: Path) -> None:
+    """Copy files of the library into a folder."""
+    for name in names:
+        text = (files(package) / name).read_text(encoding="utf-8")
+        (folder / name).write_text(text, encoding="utf-8")

@@ -90,8 +90,8 @@ def _make(
     part, pixels = folder / f"{key}.part", folder / f"{key}.npy"
     try:
         try:
-            _reserve(part, int(np.prod(shape)) * np.dtype(dtype).itemsize)
             np.lib.format.open_memmap(part, mode="w+", dtype=dtype, shape=shape)
+            _reserve(part)
             notes = json.loads(json.dumps(fill(part)))
             os.replace(part, pixels)
             contents = {"notes": notes, "checksum": _checksum(pixels, notes)}
@@ -147,19 +147,19 @@ def _require_writable(folder: Path) -> None:
         ) from None
 
 
-def _reserve(path: Path, size: int) -> None:
-    """Take the room for a file on the disk before anything is written.
+def _reserve(path: Path) -> None:
+    """Take the room on the disk for all of a file that is still a hole.
 
     A disk that is full ends the process without a word when mapped memory is written.
 
     Raises:
         CatdogError: there is too little room.
     """
-    free = shutil.disk_usage(path.parent).free
+    size, free = path.stat().st_size, shutil.disk_usage(path.parent).free
     try:
         if free < 1.1 * size:
             raise OSError
-        with path.open("wb") as file:
+        with path.open("r+b") as file:
             if hasattr(os, "posix_fallocate"):  # another program may take what seemed free
                 os.posix_fallocate(file.fileno(), 0, size)
     except OSError:

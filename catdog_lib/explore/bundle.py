@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 
 _IMPORT = re.compile(r'^import \{[^}]*\} from "(\.{1,2}/[\w/]+\.js)";\n', re.MULTILINE)
-_SHARED_STYLES = ("base", "fields", "figures")
+_SHARED_STYLES, _LAST_STYLE = ("base", "fields", "figures"), "touch"
 
 
 def bundle(name: str) -> str:
@@ -51,5 +51,6 @@ def stylesheet() -> str:
         for file in folder.iterdir()
         if file.name.endswith(".css")
     }
-    names = [*_SHARED_STYLES, *sorted(set(texts) - set(_SHARED_STYLES))]
+    own = sorted(set(texts) - {*_SHARED_STYLES, _LAST_STYLE})
+    names = [*_SHARED_STYLES, *own, _LAST_STYLE]
     return "\n".join(texts[name] for name in names)

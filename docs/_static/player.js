@@ -49,6 +49,7 @@
     }
   }
 
-  const held = document.getElementById("explorables");
+  // A heading "Explorables" has the same id.
+  const held = document.querySelector("script#explorables");
   if (held) play(JSON.parse(held.textContent));
 }

@@ -16,4 +16,12 @@
       },
     };
   }
+
+  // The handle of a slider has no name of its own: it gets that of the slider.
+  new MutationObserver(() => {
+    for (const handle of document.querySelectorAll(".noUi-handle:not([aria-label])")) {
+      const label = handle.closest(".widget-slider")?.querySelector(".widget-label")?.textContent;
+      handle.setAttribute("aria-label", label || "slider");
+    }
+  }).observe(document, { childList: true, subtree: true });
 }

@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from catdog_lib.course.executed import fold_deeper, hide_quizzes
+from catdog_lib.course.executed import fold_deeper, hide_quizzes, join_prints
 from catdog_lib.errors import CatdogError
 
 
@@ -26,6 +26,19 @@ def test_what_goes_further_is_folded_by_its_heading():
     assert [one.source for one in notebook.cells] == [
         "## 1 · A", opening + "B &lt; C</summary>", "Text.", "# a comment", "</details>",
         opening + "D</summary>", "</details>", "### E",
+    ]  # one part a row  # fmt: skip
+
+
+def test_what_is_printed_in_several_goes_is_one_output_but_stays_above_its_figure():
+    out = nbformat.v4.new_output
+    figure = out("display_data", {"text/html": "<img>"})
+    one = cell("code", "show()")
+    texts = ["first ", "name\n", None, "second name\n"]
+    one.outputs = [out("stream", name="stdout", text=text) if text else figure for text in texts]
+    one.outputs.append(out("stream", name="stderr", text="a warning"))
+    join_prints(nbformat.v4.new_notebook(cells=[cell("markdown", "Text."), one]))
+    assert [output.get("text") for output in one.outputs] == [
+        "first name\n", None, "second name\n", "a warning",
     ]  # one part a row  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import re
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from catdog_lib.course.executed import VIEW
-from catdog_lib.course.player import embed
+from catdog_lib.course.player import embed, held_by, merge
 
 
 def model(kind: str = "AnyModel", buffers: tuple = (), **state) -> dict:
@@ -76,3 +76,16 @@ def test_a_page_without_widgets_is_left_alone():
     notebook = new_notebook(cells=[new_code_cell("1")])
     embed(notebook)
     assert len(notebook.cells) == 1
+
+
+def test_the_explorables_of_several_lessons_share_their_scripts():
+    first, second = executed({"a": model(n=1)}, ["a"]), executed({"b": model(n=2)}, ["b"])
+    third = executed({"c": model(n=3, _esm="other", _css="b {}")}, ["c"])
+    for notebook in (first, second, third):
+        embed(notebook)
+    page = merge([held_by(second), held_by(third), held_by(first)])
+    assert page["scripts"] == ["export default {}", "other"]
+    assert page["styles"] == ["a {}", "b {}"]
+    scripts = {name: (one["script"], one["state"]["n"]) for name, one in page["models"].items()}
+    assert scripts == {"b": (0, 2), "c": (1, 3), "a": (0, 1)}
+    assert held_by(new_notebook(cells=[new_code_cell("x")])) is None

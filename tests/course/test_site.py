@@ -257,6 +257,37 @@ class TestInABrowser:
         assert page.locator("details strong", has_text="one").is_visible()
         assert page.locator("details:not(.hide) mjx-container").is_visible()
 
+    def test_code_is_copied_with_the_keyboard(self, reader):
+        page = reader.open(LESSON)
+        reader.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        button = page.get_by_role("button", name="Copy").nth(2)
+        button.focus()
+        assert button.evaluate("one => getComputedStyle(one).opacity") == "1"
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="Copied").wait_for()
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied == "# NBVAL_CHECK_OUTPUT\nprint(6 * 7, flush=True)\nprint('seven sixes')"
+
+    def test_the_first_page_can_be_played_and_leads_to_the_lessons(self, reader):
+        page = reader.open("index.html")
+        page.get_by_text("Image 1 of 12: cat or dog?").wait_for()
+        page.get_by_role("button", name="cat C").focus()
+        for _ in range(12):
+            page.keyboard.press("c")
+        page.get_by_text("of 12 right").wait_for()
+        page.get_by_role("link", name="A small lesson").last.click()
+        assert page.url.endswith(LESSON)
+
+    @pytest.mark.parametrize("reader", [(390, "dark")], indirect=True)
+    def test_a_figure_opens_at_its_full_size_on_a_phone(self, reader):
+        page = reader.open(LESSON)
+        page.get_by_role("button", name="A rising curve").click()
+        large = page.get_by_role("dialog", name="A rising curve").locator("img")
+        assert large.evaluate("one => one.clientWidth === one.naturalWidth")
+        assert (violations(page), cut_off(page)) == ([], [])
+        page.keyboard.press("Escape")
+        assert page.get_by_role("dialog").count() == 0
+
     def test_search_finds_a_word(self, reader):
         page = reader.open("search.html?q=zebrafinch")
         found = page.locator("#search-results li a").first
@@ -322,5 +353,7 @@ class TestInABrowser:
             page.locator("mjx-container svg").count() == 3
             and page.locator(".widget-slider").is_visible()
         )
+        page = reader.open("search.html?q=zebrafinch")
+        page.locator("#search-results li a").first.wait_for()
         reader.context.close()
         assert (reader.outside, reader.complaints) == ([], [])

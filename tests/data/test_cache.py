@@ -166,6 +166,18 @@ def test_an_error_that_passes_is_not_remembered(tmp_path, monkeypatch):
     assert not data.load(tmp_path / "pets", 32, progress=False).skipped
 
 
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="the system cannot reserve room")
+def test_the_room_is_taken_before_anything_is_written(tmp_path):
+    taken = []
+
+    def fill_later(path):
+        taken.append(path.stat().st_blocks * 512)
+        return []
+
+    cache.cached("k", (300, 1000), fill_later)
+    assert taken[0] >= 300_000
+
+
 def test_a_disk_that_fills_is_one_sentence_and_leaves_nothing(tmp_path, monkeypatch):
     """Another program may take the room between the question and the writing."""
     fill(tmp_path / "pets", "{word}s/{i}.jpg", 10)

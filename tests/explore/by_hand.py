@@ -54,6 +54,8 @@ def walk(page, root) -> list[str]:
             wrong.append(f"no ring: {name}")
         if here["moves"] and not _answers(page, root):
             wrong.append(f"no answer to the arrow keys: {name}")
+        if here["moves"] and _scrolls(page):
+            wrong.append(f"the End key scrolls the page away: {name}")
     else:
         wrong.append("the Tab key does not leave it")
     wrong += [f"not reached: {name}" for i, name in enumerate(names) if i not in reached]
@@ -76,6 +78,14 @@ def _answers(page, root) -> bool:
         if root.evaluate(shown) != before:
             return True
     return False
+
+
+def _scrolls(page) -> bool:
+    """Tell whether the End key, which moves within a map, moves the page instead."""
+    before = page.evaluate("scrollY")
+    page.keyboard.press("End")
+    page.wait_for_timeout(100)
+    return page.evaluate("scrollY") != before
 
 
 def too_small(root, side: int = 44) -> list[str]:

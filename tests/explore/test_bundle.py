@@ -78,9 +78,10 @@ def test_every_widget_has_the_same_stylesheet_and_it_has_every_file():
     """Check that one text serves all: else rules that a page adds last win over special ones."""
     assert {widget._css for widget in WIDGETS} == {stylesheet()}
     files = list(FOLDER.glob("css/*.css"))
-    assert len(files) == 3 + len(WIDGETS)
+    assert len(files) == 4 + len(WIDGETS)
     assert all(path.read_text(encoding="utf-8") in stylesheet() for path in files)
     assert stylesheet().startswith((FOLDER / "css" / "base.css").read_text(encoding="utf-8"))
+    assert stylesheet().endswith((FOLDER / "css" / "touch.css").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("name", FILES)

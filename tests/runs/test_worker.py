@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -180,3 +181,32 @@ def test_workers_do_not_know_the_command_line():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="a process keeps its parent's number there")
+def test_a_worker_whose_sweep_is_killed_stops_and_keeps_what_it_has(tmp_path):
+    options = {"model": "five_conv", "data": "sketches", "size": 64, "width": 2, "epochs": 10_000}
+    options |= {"max_train": 40, "budget": "quick"}
+    specification = json.dumps({"options": options, "out": str(tmp_path / "run")})
+    code = (
+        "import subprocess, sys, time\n"
+        "w = subprocess.Popen([sys.executable, '-m', 'catdog_lib.runs.worker'], text=True,\n"
+        "                     stdin=subprocess.PIPE, stdout=subprocess.PIPE)\n"
+        f"w.stdin.write({specification!r}); w.stdin.close()\n"
+        "print(w.pid, flush=True)\n"
+        "for line in w.stdout: print(line, end='', flush=True)\n"
+    )
+    sweep = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    worker = int(sweep.stdout.readline())
+    events = (json.loads(line) for line in sweep.stdout)
+    assert next(event for event in events if event["event"] == "epoch")
+    sweep.kill()
+    sweep.wait()
+    sweep.stdout.close()
+    end = time.monotonic() + 60
+    while Path(f"/proc/{worker}").exists() and time.monotonic() < end:
+        time.sleep(0.2)
+    assert not Path(f"/proc/{worker}").exists()
+    assert (tmp_path / "run" / "checkpoint.pt").is_file()
+    assert not (tmp_path / "run" / "lock").exists()

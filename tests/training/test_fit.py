@@ -1,6 +1,9 @@
 """Training: what it returns, what it leaves, and that it does what the recipe says."""
 
+import copy
 import json
+import os
+import signal
 from dataclasses import replace
 
 import pytest
@@ -296,6 +299,26 @@ def test_interrupting_returns_the_history_so_far_and_a_usable_model(
         assert found.loss == pytest.approx(history.best.validation_loss, rel=1e-5)
 
 
+def test_a_second_ctrl_c_does_not_leave_the_weights_of_the_moment(pets, monkeypatch):
+    """It comes while the kept weights are put back."""
+    model, kept = small(), {}
+    put_back = model.load_state_dict
+
+    def interrupted_again(weights):
+        kept.update(copy.deepcopy(weights))
+        os.kill(os.getpid(), signal.SIGINT)
+        return put_back(weights)
+
+    def interrupt(record):
+        monkeypatch.setattr(model, "load_state_dict", interrupted_again)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, pets, FAST, progress=False, on_epoch=interrupt)
+    assert kept and not model.training
+    assert all(torch.equal(value, kept[name]) for name, value in model.state_dict().items())
+
+
 def test_a_loss_that_is_not_finite_stops_with_one_sentence(pets):
     model = small()
     with torch.no_grad():
@@ -365,3 +388,31 @@ class TestHistory:
         table = history.to_pandas()
         assert list(table.epoch) == [1, 2, 3]
         assert History.from_pandas(table).epochs == history.epochs
+
+
+def headless(outputs: int) -> torch.nn.Sequential:
+    return torch.nn.Sequential(
+        models.Normalize(), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(),
+        torch.nn.Linear(3, outputs),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("model", "batch_size", "says"),
+    [
+        (headless(2)[1:], 8, "cannot take images as bytes"),
+        (headless(1), 8, "does not return two logits"),
+        (headless(2).requires_grad_(False), 8, "no parameter that can learn"),
+        (torch.nn.Sequential(headless(2), torch.nn.BatchNorm1d(2)), 1, "BatchNorm cannot"),
+    ],
+)  # fmt: skip
+def test_a_network_that_cannot_be_trained_is_one_sentence(pets, model, batch_size, says):
+    with pytest.raises(CatdogError, match=says) as error:
+        fit(model, pets, replace(FAST, batch_size=batch_size), progress=False)
+    assert error.value.__cause__ is not None  # for those who know PyTorch
+
+
+def test_another_mistake_in_a_network_keeps_its_own_error(pets):
+    model = torch.nn.Sequential(models.Normalize(), torch.nn.Flatten(), torch.nn.Linear(5, 2))
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+        fit(model, pets, FAST, progress=False)

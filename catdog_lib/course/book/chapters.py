@@ -62,7 +62,7 @@ def lesson_chapter(number: str, lesson: NotebookNode, executed: NotebookNode) ->
         elif "solution" in tags:
             answers.append(v4.new_code_cell(cell.source))
         elif "progress" in tags:
-            continue  # of whoever ran the lesson
+            continue  # not the reader's own progress
         elif "exercise" in tags:
             main.append(v4.new_code_cell(cell.source))  # what it prints is "not attempted yet"
         else:

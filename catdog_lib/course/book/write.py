@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
-from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,8 +15,9 @@ from catdog_lib.course.book.chapters import Chapter, lesson_chapter, page_chapte
 from catdog_lib.course.book.page import book_page
 from catdog_lib.course.chromium import print_pdf
 from catdog_lib.course.lesson_files import Lesson
+from catdog_lib.course.player import embed
 from catdog_lib.course.site import checkout
-from catdog_lib.course.widgets_html import copy_scripts
+from catdog_lib.course.widgets_html import copy_files, copy_scripts
 from catdog_lib.errors import CatdogError
 
 _PAGES = ("glossary", "credits")  # of docs/, after the lessons
@@ -53,8 +53,7 @@ def write_book(
         folder = Path(temporary)
         copy_scripts(folder / "_static")
         shutil.copy(checkout() / "docs" / "_static" / "sketches.jpg", folder / "_static")
-        style = (files(__package__) / "book.css").read_text(encoding="utf-8")
-        (folder / "_static" / "book.css").write_text(style, encoding="utf-8")
+        copy_files(__package__, ("book.css", "book.js"), folder / "_static")
         page, printed, pages = folder / "book.html", folder / "book.pdf", {}
         for step in ("Printing the book …", "Printing it again, with page numbers …"):
             log(step)
@@ -76,6 +75,7 @@ def _read(lessons: Sequence[Lesson], folder: Path) -> tuple[list[Chapter], list[
                 "catdog course"
             )
         executed.append(nbformat.read(path, as_version=4))
+        embed(executed[-1])
         notebook = nbformat.read(lesson.path, as_version=4)
         chapters.append(lesson_chapter(lesson.number, notebook, executed[-1]))
     return chapters, executed

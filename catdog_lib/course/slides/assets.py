@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from importlib.resources import files
 from pathlib import Path
 
-from catdog_lib.course.widgets_html import copy_scripts
+from catdog_lib.course.widgets_html import copy_files, copy_scripts
 from catdog_lib.data.download.npm import NpmPackage, npm_files
 
 _REVEAL = NpmPackage(
@@ -25,6 +24,4 @@ def copy_assets(folder: Path) -> None:
     """
     copy_scripts(folder)
     shutil.copytree(npm_files(_REVEAL), folder / "reveal", dirs_exist_ok=True)
-    for name in ("deck.css", "deck.js"):
-        text = (files(__package__) / name).read_text(encoding="utf-8")
-        (folder / name).write_text(text, encoding="utf-8")
+    copy_files(__package__, ("deck.css", "deck.js"), folder)

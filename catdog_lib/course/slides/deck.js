@@ -7,7 +7,7 @@ const LARGEST = 1.7;
 const SCROLLING = 0.85;
 const MARGIN = 40; // below what is on a slide
 const WIDGET = ".explorable, .output_widget_view";
-const SHORT = 12; // lines of code that stand above a figure; more stand beside it
+const SHORT = 12; // the most lines of code above a figure; a longer script is shown beside it
 
 /** Tell whether a slide holds all that is on it, and each box of text its lines. */
 function holds(section) {
@@ -58,15 +58,6 @@ function scroll(section, zoom) {
   tall.style.overflowY = "auto";
 }
 
-/** Wait until every widget of the page is drawn, by the player or by the widget manager. */
-async function widgets() {
-  const places = [...document.querySelectorAll(WIDGET)];
-  const drawn = () => places.every((place) => place.querySelector(".catdog, .jupyter-widgets"));
-  for (let tenths = 0; tenths < 100 && !drawn(); tenths++) {
-    await new Promise((wait) => setTimeout(wait, 100));
-  }
-}
-
 async function start() {
   const deck = new Reveal({
     plugins: [RevealNotes],
@@ -79,11 +70,11 @@ async function start() {
     transition: "none",
     viewDistance: 1000, // all slides are laid out, so that all can be fitted
     mobileViewDistance: 1000,
-    pdfSeparateFragments: false,
+    pdfMaxPagesPerSlide: 1, // counted before anything is fitted
   });
   await deck.initialize();
   await MathJax.startup.promise;
-  await widgets();
+  await widgetsDrawn();
   await document.fonts.ready;
   deck.getSlides().forEach(fit);
   document.body.dataset.ready = "yes";

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import nbformat
 
+from catdog_lib.course.chromium import print_pdf
 from catdog_lib.course.lesson_files import Lesson
+from catdog_lib.course.player import embed
 from catdog_lib.course.slides.assets import copy_assets
 from catdog_lib.course.slides.choose import choose_slides
 from catdog_lib.course.slides.page import deck_page
@@ -19,20 +21,23 @@ from catdog_lib.errors import CatdogError
 ASSETS = "_static"
 
 
-def write_slides(lessons: Sequence[Lesson], executed: Path, out: Path) -> dict[str, int]:
+def write_slides(
+    lessons: Sequence[Lesson], executed: Path, out: Path, *, pdf: bool = False
+) -> dict[str, int]:
     """Write a deck of each lesson, ``NN_name.html``, and an ``index.html`` that leads to them.
 
     Args:
         lessons: those that get a deck.
         executed: the folder with their executed copies, ``source/lessons`` of a built site.
         out: the folder to write, which a call replaces as a whole.
+        pdf: also print each deck, as ``NN_name.pdf``.
 
     Returns:
         The number of each lesson → how many slides it has.
 
     Raises:
         CatdogError: a lesson has not been run or has no slides, ``out`` holds something else than
-            slides, or what the decks load cannot be fetched.
+            slides, what the decks load cannot be fetched, or a deck cannot be printed.
     """
     if out.exists() and not (out / ASSETS / "reveal").is_dir():
         raise CatdogError(f"{out} holds files that are not this course's slides; use another.")
@@ -43,7 +48,10 @@ def write_slides(lessons: Sequence[Lesson], executed: Path, out: Path) -> dict[s
         copy_assets(part / ASSETS)
         for lesson in lessons:
             page, counts[lesson.number] = _deck(lesson, executed / lesson.path.name)
-            (part / f"{lesson.path.stem}.html").write_text(page, encoding="utf-8")
+            deck = part / f"{lesson.path.stem}.html"
+            deck.write_text(page, encoding="utf-8")
+            if pdf:
+                print_pdf(deck, deck.with_suffix(".pdf"), query="?print-pdf")
         (part / "index.html").write_text(_index(lessons), encoding="utf-8")
         if out.exists():
             shutil.rmtree(out)
@@ -59,6 +67,7 @@ def _deck(lesson: Lesson, executed: Path) -> tuple[str, int]:
             "type: catdog course"
         )
     run = nbformat.read(executed, as_version=4)
+    embed(run)
     slides = choose_slides(nbformat.read(lesson.path, as_version=4), run)
     if not slides:
         raise CatdogError(

@@ -15,11 +15,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import minimum_spanning_tree
 
 THUMB = 16  # pixels, height and width
 MAX_BITS = 12  # that differ between hashes of one photo
 MIN_CORRELATION = 0.92  # between the grey values of one photo
 _FLAT = 3.0  # standard deviation of grey values below which there is no image to compare
+_PAIRS = 50_000  # compared at once, and kept before they are reduced to those that are needed
 _BLOCK = 256  # hashes compared with all others at once: with 25,000 of them this needs 60 MB
 
 # The 64 slowest waves: u half-periods down and v across, without (0, 0), the mean.
@@ -85,30 +88,45 @@ def similar_pairs(thumbs: np.ndarray) -> list[SimilarPair]:
     spread = values.std(1, keepdims=True)
     values /= np.maximum(spread, _FLAT) * THUMB  # now the product of two rows is their correlation
     rows = np.flatnonzero(spread[:, 0] >= _FLAT)
-    hashes = perceptual_hashes(thumbs[rows])
-    return [
-        SimilarPair(int(a), int(b), int(bits), flip)
+    values, hashes = values[rows], perceptual_hashes(thumbs[rows])
+    found = [
+        SimilarPair(int(rows[a]), int(rows[b]), int(bits), flip)
         for flip, candidates in ((False, hashes), (True, mirror_hashes(hashes)))
-        for i, j, bits in _close(hashes, candidates)
-        for a, b in [(rows[i], rows[j])]
-        if values[a] @ (_mirror(values[b]) if flip else values[b]) > MIN_CORRELATION
+        for a, b, bits in _close(hashes, candidates, values, _mirror(values) if flip else values).T
     ]
+    return sorted(found, key=lambda pair: (pair.mirrored, pair.first, pair.second))
 
 
-def _close(hashes: np.ndarray, candidates: np.ndarray) -> list[tuple[int, int, int]]:
-    """Return all (i, j, bits) with i < j where two hashes differ in at most ``MAX_BITS`` bits.
+def _close(
+    hashes: np.ndarray, candidates: np.ndarray, values: np.ndarray, others: np.ndarray
+) -> np.ndarray:
+    """Return i, j and bits (a row each) of pairs i < j that show the same image.
 
-    They are ``hashes[i]`` and ``candidates[j]``.
+    At most ``MAX_BITS`` bits of ``hashes[i]`` and ``candidates[j]`` differ, and the correlation of
+    ``values[i]`` and ``others[j]`` is high. Of many images of one thing, not all pairs are
+    returned, but enough to connect them.
     """
-    found = []
+    found = np.empty((3, 0), np.int32)
     for start in range(0, len(hashes), _BLOCK):
         bits = np.bitwise_count(hashes[start : start + _BLOCK, None] ^ candidates[None, start:])
         i, j = np.nonzero(bits <= MAX_BITS)
-        is_later = j > i
-        i, j = i[is_later], j[is_later]
-        found += zip((start + i).tolist(), (start + j).tolist(), bits[i, j].tolist(), strict=True)
+        i, j, bits = i[j > i], j[j > i], bits[i, j][j > i]
+        for part in np.split(np.arange(len(i)), range(_PAIRS, len(i), _PAIRS)):
+            a, b = start + i[part], start + j[part]
+            same = np.einsum("pv,pv->p", values[a], others[b]) > MIN_CORRELATION
+            new = np.stack([a[same], b[same], bits[part][same]]).astype(np.int32)
+            found = np.concatenate([found, new], axis=1)
+            if found.shape[1] > max(_PAIRS, 4 * len(hashes)):
+                found = _tree(found, len(hashes))
     return found
 
 
+def _tree(pairs: np.ndarray, count: int) -> np.ndarray:
+    """Return the most similar of the pairs that connect the same of ``count`` images."""
+    first, second, bits = pairs
+    tree = minimum_spanning_tree(coo_array((bits + 1, (first, second)), (count, count))).tocoo()
+    return np.stack([tree.row, tree.col, tree.data - 1]).astype(np.int32)
+
+
 def _mirror(values: np.ndarray) -> np.ndarray:
-    return values.reshape(THUMB, THUMB)[:, ::-1].ravel()
+    return values.reshape(len(values), THUMB, THUMB)[:, :, ::-1].reshape(values.shape)

@@ -125,7 +125,7 @@ def _entries(archive: Path) -> Iterator[tuple[str, bool, bool]]:
             for info in file.infolist():
                 kind = stat.S_IFMT(info.external_attr >> 16)  # 0 where the zip was not made on Unix
                 harmless = kind in (0, stat.S_IFREG, stat.S_IFDIR)
-                yield info.filename, harmless, not info.is_dir()
+                yield info.filename, harmless, not info.filename.endswith("/")
     else:
         with _tar(archive) as file:
             for member in file:
@@ -171,7 +171,7 @@ def _files(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as file:
             for info in file.infolist():
-                if not info.is_dir():
+                if not info.filename.endswith("/"):  # is_dir() cannot take an empty name
                     yield info.filename, file.open(info)
     else:
         with _tar(archive) as file:

@@ -25,10 +25,12 @@ export function handleKeys(node, handlers) {
   });
 }
 
-// Handlers of the arrow keys: move(down, right), each −1, 0 or 1.
+// Handlers of the arrow keys: move(down, right), each −1, 0 or 1; Home and End move without limit.
 export const arrowKeys = (move) => ({
   ArrowUp: () => move(-1, 0),
   ArrowDown: () => move(1, 0),
   ArrowLeft: () => move(0, -1),
   ArrowRight: () => move(0, 1),
+  Home: () => move(0, -Infinity),
+  End: () => move(0, Infinity),
 });

@@ -77,11 +77,7 @@ export function cursorGrid(label, onMove) {
   followPointer(svg, hovers, (across, down) => {
     moveTo(Math.floor(down * rows), Math.floor(across * columns));
   });
-  handleKeys(svg, {
-    ...arrowKeys((down, right) => moveTo(row + down, column + right)),
-    Home: () => moveTo(row, 0),
-    End: () => moveTo(row, columns - 1),
-  });
+  handleKeys(svg, arrowKeys((down, right) => moveTo(row + down, column + right)));
 
   const resize = (newRows, newColumns) => {
     if (rows === newRows && columns === newColumns) return;

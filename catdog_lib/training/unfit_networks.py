@@ -1,0 +1,43 @@
+"""Say in a sentence why a network cannot be trained, where PyTorch says it in its own terms."""
+
+from __future__ import annotations
+
+import re
+
+from torch import nn
+
+from catdog_lib.errors import CatdogError
+
+# What PyTorch says → what it means here.
+_MEANINGS = {
+    r"unsigned char|\bByte\b|uint8": (
+        "The network cannot take images as bytes; put catdog_lib.models.Normalize() before its "
+        "first layer."
+    ),
+    r"Target \d+ is out of bounds": (
+        "The network does not return two logits for each image, one for each class; let its last "
+        "layer have two outputs."
+    ),
+    r"Expected more than 1 value per channel": (
+        "BatchNorm cannot normalize a batch that has one value for each channel; use another batch "
+        "size, by which no single image is left over, or larger images."
+    ),
+}
+
+
+def reason_of(error: Exception, model: nn.Module) -> CatdogError | None:
+    """Return an error in the course's words, or None if it is not one of those that are known.
+
+    Args:
+        error: what a step of training raised.
+        model: the network.
+    """
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        return CatdogError(
+            "The network has no parameter that can learn, since all are frozen; unfreeze some "
+            "with catdog_lib.models.unfreeze, or give it a new head."
+        )
+    for said, meaning in _MEANINGS.items():
+        if re.search(said, str(error)):
+            return CatdogError(meaning)
+    return None
