@@ -169,7 +169,7 @@ class TestInABrowser:
         formula = "## A formula\n\n$$x = \\frac{1}{2}$$\n\n" + "- a point\n" * 4
         cells = [
             tagged(new_markdown_cell("# A small deck\n\nText.", id="first"), "slide"),
-            tagged(new_code_cell("print('\\n'.join('x' * 90 for _ in range(45)))"), "slide"),
+            tagged(new_code_cell("print('\\n'.join('x' * 90 for _ in range(38)))"), "slide"),
             tagged(new_code_cell(GAME, id="game"), "slide", slide="## A game"),
             tagged(new_markdown_cell("Said **aloud**.", id="aloud"), "notes"),
             tagged(new_markdown_cell(formula, id="formula"), "slide"),
