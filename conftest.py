@@ -3,14 +3,9 @@
 import os
 import shutil
 import signal
-import subprocess
-import sys
-from functools import cache
 from pathlib import Path
 
 import pytest
-
-from catdog_setup.environment import uv_settings
 
 os.environ.setdefault(
     "CATDOG_BUDGET", "quick"
@@ -21,15 +16,6 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     # Workers ignore Ctrl-C, and what they start would inherit that: tests interrupt it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-@cache
-def registry_answers() -> bool:
-    """Tell whether the package registry that pip and uv are set up for can be reached."""
-    command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "-"]
-    environment = {**os.environ, **uv_settings(sys.executable), "UV_HTTP_TIMEOUT": "10"}
-    done = subprocess.run(command, input=b"pip", capture_output=True, env=environment)
-    return done.returncode == 0
 
 
 def missing(marker: str) -> str | None:
@@ -47,8 +33,6 @@ def missing(marker: str) -> str | None:
         import torch
 
         return None if torch.cuda.is_available() else "no NVIDIA GPU"
-    if marker == "registry":
-        return None if registry_answers() else "no package registry answers"
     return None
 
 
@@ -61,6 +45,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    # What others publish must not fail a change of the course; a weekly run of CI looks at it.
+    if item.get_closest_marker("registry") and item.config.option.markexpr != "registry":
+        pytest.skip("asks the package registry: make test-all ARGS='-m registry'")
     for mark in item.iter_markers():
         reason = missing(mark.name)
         if reason:

@@ -13,11 +13,12 @@
     test-gpu     run the tests that need an NVIDIA GPU, and no others
     test-oldest  run the tests with the oldest versions of all packages that the course allows
     test-newest  run the tests with the newest
+    audit        compare the tested packages with the public list of known weaknesses
 
 The first command installs what the course needs into the folder .venv of this checkout, and nowhere
 else; with --cpu, without the libraries for NVIDIA cards. make COMMAND does the same.
 """
-# This file must parse on Python 3.6, so that whoever has one is told what is wrong.
+# This file must parse on Python 3.6, so that someone who has one is told what is wrong.
 
 import os
 import signal
@@ -50,6 +51,7 @@ def commands(budget: str) -> dict:
         "test-gpu": ["pytest", "-m", "cuda"],
         "test-oldest": ["tests.versions", "oldest"],
         "test-newest": ["tests.versions", "newest"],
+        "audit": ["docs.audit"],
     }
 
 

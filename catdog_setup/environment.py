@@ -69,7 +69,15 @@ def set_up(cpu: bool) -> None:
 
 
 def make_venv(cpu: bool) -> None:
-    """Put an empty .venv in place of what is there, if there is room for what goes into it."""
+    """Put an empty .venv in place of what is there; first check what could stop the set-up."""
+    try:
+        import ensurepip  # noqa: F401
+    except ImportError:
+        package = "python%d.%d-venv" % sys.version_info[:2]
+        raise SetupError(
+            f"This Python ({sys.executable}) cannot make virtual environments: install its part "
+            f"that can (Debian, Ubuntu: sudo apt install {package}) and run the same command again."
+        ) from None
     # Measured on Linux, where PyTorch brings NVIDIA's libraries along; otherwise an estimate.
     download, size = (2.8, 6.7) if sys.platform == "linux" and not cpu else (0.6, 2.5)
     free = shutil.disk_usage(str(ROOT)).free / 1e9
@@ -89,12 +97,7 @@ def make_venv(cpu: bool) -> None:
     elif os.path.lexists(PYTHON):
         os.remove(PYTHON)  # so that a half-removed .venv is never taken for a whole one
     base = getattr(sys, "_base_executable", sys.executable)  # not that of a .venv just removed
-    if subprocess.call([base, "-m", "venv", "--clear", str(VENV)]):
-        package = "python%d.%d-venv" % sys.version_info[:2]
-        raise SetupError(
-            f"This Python ({base}) cannot make virtual environments: install its part that can "
-            f"(Debian, Ubuntu: sudo apt install {package}) and run the same command again."
-        )
+    subprocess.check_call([base, "-m", "venv", "--clear", str(VENV)])
 
 
 def install(cpu: bool) -> None:
@@ -104,7 +107,7 @@ def install(cpu: bool) -> None:
     places = dict.fromkeys(["TMPDIR", "TEMP", "TMP", "UV_CACHE_DIR"], str(temporary))
     environment = {**os.environ, **uv_settings(PYTHON), **places}
     source = ["--no-index", "--find-links", str(KIT / "wheels")] if KIT.is_dir() else []
-    uv = ["uv", "pip", "install", "--python", PYTHON, "--index-strategy", "unsafe-best-match"]
+    uv = ["uv", "pip", "install", "--python", PYTHON]
     if sys.dont_write_bytecode:  # otherwise each process would compile PyTorch again, for seconds
         uv += ["--compile-bytecode"]
     if cpu and not source:
@@ -131,4 +134,5 @@ def uv_settings(python: str) -> dict:
     lines = subprocess.check_output([python, "-m", "pip", "config", "list"]).decode()
     # The list is sorted, so that ":env:" comes first; but the environment has the last word.
     settings = reversed(re.findall(r"^\S*\.([\w-]+)='(.+)'", lines, re.MULTILINE))
-    return {PIP_TO_UV[name]: value for name, value in settings if name in PIP_TO_UV}
+    found = {PIP_TO_UV[name]: value for name, value in settings if name in PIP_TO_UV}
+    return {"UV_INDEX_STRATEGY": "unsafe-best-match", **found}  # the best of all indexes, as pip

@@ -1,4 +1,4 @@
-"""Compare the tested packages with the public list of known weaknesses: ``python docs/audit.py``.
+"""Compare the tested packages with the public list of known weaknesses: ``make audit``.
 
 The list is asked over the network through pip-audit (``pip install pip-audit``), which the course
 does not need otherwise. A package that the list was not asked about is not called safe. Without a

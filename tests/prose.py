@@ -20,7 +20,9 @@ PAGES = [
     *sorted((ROOT / "docs").glob("*.md")),
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "data/README.md")),
 ]
-PYTHON = sorted((ROOT / "catdog_lib").rglob("*.py"))
+PYTHON = [
+    path for room in ("catdog_lib", "catdog_setup") for path in sorted((ROOT / room).rglob("*.py"))
+]
 SCRIPTS = sorted((ROOT / "catdog_lib").rglob("*.js"))
 FILES = [path for path in [*LESSONS, *PAGES, *PYTHON, *SCRIPTS] if path not in (CREDITS, GENERATED)]
 

@@ -44,7 +44,7 @@ def handout(out: Path, nbgrader: bool) -> tuple[int, dict]:
 @click.command(cls=Command, epilog="catdog kit --system win32-AMD64 --python 3.13 --out kits")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=UserPath(path_type=Path),
     default="kits",
     metavar="DIR",
     show_default=True,

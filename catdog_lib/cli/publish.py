@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from catdog_lib.cli.options import Command
+from catdog_lib.cli.options import Command, UserPath
 
 if TYPE_CHECKING:
     from catdog_lib.course.lesson_files import Lesson
 
 _SITE = click.option(
     "--site",
-    type=click.Path(path_type=Path),
+    type=UserPath(path_type=Path),
     metavar="DIR",
     show_default="site",
     help="Where catdog course has written.",

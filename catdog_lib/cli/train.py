@@ -52,6 +52,7 @@ def train(out: Path, seeds: int | None, quiet: bool, **options: Any) -> tuple[in
     from catdog_lib.runs.settings import train_arguments
     from catdog_lib.runs.train_run import train_run
 
+    os.environ["MPLBACKEND"] = "agg"  # a run's figure is saved and not shown
     arguments = train_arguments(options)
     run = train_run(**arguments, out=out, progress=not quiet, log=print)
     result = run.config["result"]

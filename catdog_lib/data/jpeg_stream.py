@@ -114,5 +114,5 @@ def load_whole(image: ImageFile.ImageFile, content: bytes, layout: JpegLayout) -
         pieces = iter((content,))
     image.load_read = lambda size: next(pieces, b"")
     image.load()  # says itself that something is missing
-    if next(pieces, b""):
+    if next(pieces, b"").strip(b"\0"):  # some cameras fill up with zeros
         raise OSError("its data go on after the end of the image")

@@ -52,7 +52,6 @@ def convolve_1d(signal: Tensor, kernel: Tensor) -> Tensor:
     Raises:
         CatdogError: as :func:`cross_correlate_1d`.
     """
-    check_tensor("kernel", kernel, 1)
     return cross_correlate_1d(signal, kernel.flip(0))
 
 

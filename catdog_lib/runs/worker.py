@@ -34,6 +34,7 @@ def main() -> int:
     """Train as the standard input says; return the exit status: 0, 1, 2 or 130 (interrupted)."""
     emit = _event_stream()
     _stop_with(os.getppid())
+    os.environ["MPLBACKEND"] = "agg"  # a run's figure is saved and not shown
     try:
         specification = json.load(sys.stdin)
         emit({"event": "finished", "result": _train(specification, emit)})

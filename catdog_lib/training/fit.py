@@ -17,9 +17,9 @@ from torch.optim import Optimizer
 
 from catdog_lib.data.image_set import ImageSet, Splits, preload_to_device
 from catdog_lib.device import choose_device, release_freed_memory
-from catdog_lib.interrupts import interrupts_later
 from catdog_lib.training.callbacks import progress_bar
 from catdog_lib.training.history import Epoch, History
+from catdog_lib.training.interrupts import interrupts_later
 from catdog_lib.training.recipe import Recipe
 from catdog_lib.training.resume import begin_or_resume
 from catdog_lib.training.trainer import Trainer

@@ -41,6 +41,7 @@ def course(tmp_path_factory) -> Path:
         "pyproject.toml": PYPROJECT,
         "constraints.txt": "tiny==99.0.0\n",
         "docs/backend.py": backend,
+        "catdog_lib/__init__.py": "",
         "catdog_lib/__main__.py": "import tiny\n" + STAND_IN,
         "site/html/index.html": "<p>the pages</p>",
         "data/README.md": "photos",

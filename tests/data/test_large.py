@@ -78,7 +78,7 @@ def with_memory(limit: int, *arguments: object) -> subprocess.CompletedProcess:
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not limit memory so")
 def test_two_gigabytes_are_enough_and_too_little_is_one_sentence(tmp_path):
-    command = ["train", "--model", "six_block", "--data", "sketches", "--epochs", "1", "--quiet"]
+    command = ["train", "--model", "five_conv", "--data", "sketches", "--epochs", "1", "--quiet"]
     command += ["--max-train", "64"]
     done = with_memory(2 * GIB, *command, "--out", tmp_path / "run")
     assert done.returncode == 0, done.stderr[-2000:]

@@ -141,6 +141,14 @@ def test_six_blocks_by_formula():
     assert sizes == [224, 112, 56, 28, 14, 7, 3]
 
 
+def test_settings_that_are_not_given_are_pytorchs():
+    x, kernel = column(7), column(3)
+    assert conv_output_size(7, 3) == F.conv2d(x, kernel).shape[2] == 5
+    assert pool_output_size(7, 3) == F.max_pool2d(x, (3, 1)).shape[2] == 2
+    assert transposed_output_size(7, 3) == F.conv_transpose2d(x, kernel).shape[2] == 9
+    assert same_padding(3) == 1
+
+
 @pytest.mark.parametrize("kernel", range(1, 12))
 @pytest.mark.parametrize("dilation", range(1, 5))
 def test_same_padding_keeps_the_size_or_says_that_it_cannot(kernel, dilation):
@@ -164,7 +172,8 @@ def test_a_transposed_convolution_undoes_the_size_and_output_padding_chooses_amo
 @pytest.mark.parametrize(
     ("function", "args", "says"),
     [
-        (conv_output_size, (4, 5), r"kernel=5.* 4 pixels"),
+        (conv_output_size, (4, 5), r"^kernel=5: too large for the input's 4 \+ 2·0 = 4 pixels"),
+        (conv_output_size, (4, 3, 1, 0, 2), "^kernel=3 with dilation=2 covers 5 pixels: too large"),
         (conv_output_size, (8, 3, 1, 1, 5), r"dilation=5 covers 11 pixels.*8 \+ 2·1 = 10"),
         (conv_output_size, (8, 3, 0), "stride=0 .* use 1 or more"),
         (conv_output_size, (8, 3, 1, -1), "padding=-1 .* use 0 or more"),
@@ -172,10 +181,10 @@ def test_a_transposed_convolution_undoes_the_size_and_output_padding_chooses_amo
         (conv_output_size, (8, (3, 3)), "kernel=\\(3, 3\\).*one integer"),
         (conv_output_size, (8, 3, 1, "same"), "padding='same'"),
         (conv_output_size, (8, 2.5), "kernel=2.5"),
-        (pool_output_size, (8, 3, 2, 2), "half of kernel=3.*padding=1"),
+        (pool_output_size, (8, 5, 2, 3), "half of kernel=5.*use padding=2 or less"),
         (pool_output_size, (2, 3), "kernel=3"),
         (transposed_output_size, (4, 2, 2, 0, 2), "output_padding=2.*use 1 or less"),
-        (transposed_output_size, (2, 1, 1, 1), "cuts away all"),
+        (transposed_output_size, (2, 1, 1, 1), "all of the output, 2 pixels;"),
         (same_padding, (2,), "kernel=2.*odd"),
         (same_padding, (0,), "kernel=0"),
     ],

@@ -1,8 +1,8 @@
 """Mutation testing: python -m tests.mutation GROUP… [--sample N] [--seed S]
 
 Each mutant stands in for its module while the module's tests run; one that survives shows what they
-do not test. Survivors that cannot be killed are listed in docs/mutation.md with the reason; the
-others are printed.
+do not test. docs/development/mutation.md says which survivors cannot be killed, and why; the others
+are printed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def main() -> None:
     for name in _SLOW_IMPORTS:
         import_module(name)
     gc.freeze()  # or the collector of each fork would copy all of it
-    explained = (ROOT / "docs" / "mutation.md").read_text("utf-8")
+    explained = (ROOT / "docs" / "development" / "mutation.md").read_text("utf-8")
     for group in options.groups:
         chosen = list(modules_and_tests(group))
         if not chosen:

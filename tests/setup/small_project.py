@@ -69,7 +69,7 @@ class Project:
             "PIP_NO_CACHE_DIR": "1",
         }
         alone = {"PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": "", "PIP_EXTRA_INDEX_URL": ""}
-        dropped = ("CATDOG_BUDGET", "CATDOG_KIT", "CONDA_PREFIX", "VIRTUAL_ENV")
+        dropped = ("CATDOG_BUDGET", "CATDOG_KIT", "VIRTUAL_ENV")
         environment = {name: value for name, value in os.environ.items() if name not in dropped}
         environment |= offline | alone | {name: str(value) for name, value in settings.items()}
         command = [str(python), str(self.folder / "run.py"), *arguments]

@@ -84,20 +84,15 @@ def test_an_unknown_command_shows_the_known_ones(
     assert all(word in done.stdout for word in ("course", "test", "lab", "site", "setup"))
 
 
-def test_inside_the_conda_environment_no_venv_is_made(project: Project):
-    conda = project.venv.rename(project.folder.parent / "envs")
+def test_a_python_that_has_the_course_is_used_as_it_is(project: Project):
+    """One of conda, of a container, or of a virtual environment of the user's own."""
+    own = project.venv.rename(project.folder.parent / "envs")
     try:
-        python = conda / SCRIPTS / "python"
-        done = project.run("test", "3", python=python, CONDA_PREFIX=conda)
-        assert (done.returncode, done.stdout) == (3, f"started {TEST} 3 by {conda}\n"), done.stderr
+        done = project.run("test", "3", python=own / SCRIPTS / "python")
+        assert (done.returncode, done.stdout) == (3, f"started {TEST} 3 by {own}\n"), done.stderr
         assert not project.venv.exists()
-        # Another environment that is active, without the course in it, is no reason to use it.
-        full = project.run(
-            "setup", python=python, CONDA_PREFIX=project.folder, PYTHONPATH=no_ensurepip(project)
-        )
-        one_sentence(full, "ensurepip" if os.name == "nt" else "venv")
     finally:
-        conda.rename(project.venv)
+        own.rename(project.venv)
 
 
 def no_ensurepip(project: Project) -> Path:

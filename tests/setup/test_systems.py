@@ -113,7 +113,6 @@ def resolve(*arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
 
 
-@pytest.mark.slow
 @pytest.mark.registry
 @pytest.mark.parametrize("python", ["{}.{}".format(*python) for python in systems.PYTHONS])
 @pytest.mark.parametrize("platform", PLATFORMS)
@@ -124,7 +123,6 @@ def test_the_tested_versions_have_builds_for_each_system(platform: str, python: 
     assert found.returncode == 0, found.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.registry
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_the_oldest_versions_have_builds_too(platform: str):
@@ -133,7 +131,6 @@ def test_the_oldest_versions_have_builds_too(platform: str):
     assert found.returncode == 0, found.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.registry
 @pytest.mark.parametrize(
     "platform",
@@ -144,7 +141,6 @@ def test_what_the_set_up_refuses_has_no_builds(platform: str):
     assert found.returncode and "torch" in found.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.registry
 @pytest.mark.parametrize("torch", ["2.11.0", "2.12.0"])
 def test_the_last_pytorch_for_macos_13(torch: str, monkeypatch, tmp_path: Path):

@@ -138,6 +138,8 @@ def _imbalance(photos: Sequence[Photo]) -> Iterator[str]:
         cats = len(labels) - dogs
         if max(cats, dogs) > MAX_IMBALANCE * min(cats, dogs):
             yield f"{split}: {cats:,} {CLASSES[0]}s, {dogs:,} {CLASSES[1]}s"
+    if by_split and not {"train", "not split"} & set(by_split):
+        yield f"{' and '.join(by_split)} only: there are no photos to train on"
     train = by_split.pop("train", [])
     for split, labels in by_split.items():
         if not train or split == "not split":

@@ -321,3 +321,12 @@ def test_the_contact_sheet_stays_small(pets, tmp_path, capsys):
     assert text.count("<img") <= 4 + 24 and "and 36 more" in text and "and 56 more" in text
     with pytest.raises(CatdogError, match=r"gone.*cannot be written"):
         write_contact_sheet(report, tmp_path / "gone" / "sheet.html")
+
+
+def test_a_folder_without_training_photos_is_not_called_sound(tmp_path):
+    for label, word in enumerate(("cats", "dogs")):
+        (tmp_path / "validation" / word).mkdir(parents=True)
+        for i in range(3):
+            draw_image(i, label, 80).save(tmp_path / "validation" / word / f"{i}.png")
+    text = report_text(check_folder(tmp_path, progress=False))
+    assert "validation only: there are no photos to train on" in text

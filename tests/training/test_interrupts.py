@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from catdog_lib.interrupts import interrupts_later
+from catdog_lib.training.interrupts import interrupts_later
 
 
 def test_it_comes_at_the_end_of_the_block():
