@@ -46,11 +46,11 @@ def audit(built: Path) -> Iterator[str]:
 
 def table(rows: dict[str, list[int]], version: str, windows: Sequence[tuple[int, str]]) -> str:
     """Return the table of the audit: of each page, the largest figure over all windows."""
-    sizes = ", ".join(f"{width} {scheme}" for width, scheme in windows)
+    sizes = ", ".join(f"{width} pixels {scheme}" for width, scheme in windows)
     lines = [
         f"Audited on {datetime.date.today().isoformat()} with {AXE} (tags {', '.join(TAGS)}) in "
-        f"chromium {version}: {len(rows)} pages, each read {len(windows)} times ({sizes}). A "
-        "figure is the largest of a page's readings.",
+        f"chromium {version}: {len(rows)} pages, each read at {sizes}. A figure is the "
+        "largest of a page's readings.",
         "",
         "| page | rules that had something to check | violations | undecided | texts cut off | "
         "errors and outside requests |",

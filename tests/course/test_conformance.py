@@ -12,7 +12,7 @@ def test_the_table_has_a_row_for_each_page_with_its_largest_figures():
     rows = {"index.html": [20, 0, 1, 0, 0], "lessons/01_a.html": [25, 2, 3, 4, 5]}
     text = table(rows, "150.0", [(390, "dark"), (390, "light")])
     assert "| index | 20 | 0 | 1 | 0 | 0 |\n| lessons/01_a | 25 | 2 | 3 | 4 | 5 |" in text
-    assert "chromium 150.0: 2 pages, each read 2 times (390 dark, 390 light)." in text
+    assert "chromium 150.0: 2 pages, each read at 390 pixels dark, 390 pixels light." in text
 
 
 def test_the_page_is_of_this_audit_and_nothing_was_found():
