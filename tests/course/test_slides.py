@@ -9,6 +9,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from catdog_lib.cli import main
 from catdog_lib.course import lessons as course
 from catdog_lib.course.slides import write_slides
 from catdog_lib.course.slides.choose import choose_slides
@@ -28,17 +29,18 @@ def tagged(cell, kind: str, **own):
 
 
 def small_lesson():
-    """A lesson of five cells on two slides, and the same after a run."""
+    """A lesson of six cells, on two slides, and the same after a run."""
     cells = [
         tagged(new_markdown_cell("A long text.", id="title"), "slide", slide="# A short title"),
         new_markdown_cell("Not on any slide.", id="left-out"),
+        tagged(new_markdown_cell("Not on any slide, either.", id="skipped"), "skip"),
         tagged(new_code_cell("# NBVAL_CHECK_OUTPUT\nprint(6 * 7)", id="sum"), "slide"),
         tagged(new_code_cell("print(1)", id="shown"), "-", source=True, slide="## One"),
         tagged(new_markdown_cell("For the speaker.", id="note"), "notes"),
     ]
     lesson = new_notebook(cells=cells)
     run = nbformat.from_dict(lesson)
-    for i, said in ((2, "42"), (3, "1")):
+    for i, said in ((3, "42"), (4, "1")):
         run.cells[i].outputs = [new_output("stream", text=said)]
     return lesson, run
 
@@ -75,7 +77,7 @@ def test_a_state_cannot_end_the_element_that_holds_it():
     "kind, place, message",
     [
         ("notes", 0, "Cell 'title' has the slide_type 'notes'"),
-        ("Slide", 3, "Cell 'shown' has the slide_type 'Slide'"),
+        ("Slide", 4, "Cell 'shown' has the slide_type 'Slide'"),
     ],
 )
 def test_a_wrong_tag_is_named(kind, place, message):
@@ -87,7 +89,7 @@ def test_a_wrong_tag_is_named(kind, place, message):
 
 def test_no_result_of_code_that_has_changed():
     lesson, run = small_lesson()
-    lesson.cells[2].source = "print(6 * 9)"
+    lesson.cells[3].source = "print(6 * 9)"
     with pytest.raises(CatdogError, match="Cell 'sum' has changed since its lesson was run"):
         choose_slides(lesson, run)
 
@@ -99,6 +101,13 @@ def test_slides_want_a_lesson_that_has_been_run(tmp_path):
     with pytest.raises(CatdogError, match="holds files that are not this course's slides"):
         write_slides(LESSONS[:1], tmp_path / "executed", tmp_path / "mine")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine"]
+
+
+def test_the_commands_say_what_to_do_first(tmp_path, capsys):
+    for command in ("slides", "pdf"):
+        assert main([command, "--site", str(tmp_path), "--lesson", "01"]) == 2
+        said = capsys.readouterr().err
+        assert "Lesson 01 has not been run" in said and said.endswith("type: catdog course\n")
 
 
 def own_text(cell) -> str:
@@ -169,7 +178,7 @@ class TestInABrowser:
         formula = "## A formula\n\n$$x = \\frac{1}{2}$$\n\n" + "- a point\n" * 4
         cells = [
             tagged(new_markdown_cell("# A small deck\n\nText.", id="first"), "slide"),
-            tagged(new_code_cell("print('\\n'.join('x' * 90 for _ in range(45)))"), "slide"),
+            tagged(new_code_cell("print('\\n'.join('x' * 90 for _ in range(38)))"), "slide"),
             tagged(new_code_cell(GAME, id="game"), "slide", slide="## A game"),
             tagged(new_markdown_cell("Said **aloud**.", id="aloud"), "notes"),
             tagged(new_markdown_cell(formula, id="formula"), "slide"),

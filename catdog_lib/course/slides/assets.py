@@ -24,4 +24,4 @@ def copy_assets(folder: Path) -> None:
     """
     copy_scripts(folder)
     shutil.copytree(npm_files(_REVEAL), folder / "reveal", dirs_exist_ok=True)
-    copy_files(__package__, ("deck.css", "deck.js"), folder)
+    copy_files(__package__, ("deck.css", "cells.css", "deck.js"), folder)

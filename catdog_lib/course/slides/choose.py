@@ -48,7 +48,7 @@ def choose_slides(lesson: NotebookNode, executed: NotebookNode) -> list[Slide]:
     slides: list[Slide] = []
     for cell in lesson.cells:
         kind = cell.metadata.get("slideshow", {}).get("slide_type")
-        if kind is None:
+        if kind in (None, "skip"):
             continue
         if kind not in _TYPES or (kind != "slide" and not slides):
             raise CatdogError(

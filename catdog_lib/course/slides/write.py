@@ -41,22 +41,21 @@ def write_slides(
     """
     if out.exists() and not (out / ASSETS / "reveal").is_dir():
         raise CatdogError(f"{out} holds files that are not this course's slides; use another.")
+    decks = [(lesson, *_deck(lesson, executed / lesson.path.name)) for lesson in lessons]
     out.parent.mkdir(parents=True, exist_ok=True)
-    counts = {}
     with tempfile.TemporaryDirectory(dir=out.parent) as temporary:
         part = Path(temporary) / "slides"
         copy_assets(part / ASSETS)
-        for lesson in lessons:
-            page, counts[lesson.number] = _deck(lesson, executed / lesson.path.name)
-            deck = part / f"{lesson.path.stem}.html"
-            deck.write_text(page, encoding="utf-8")
+        for lesson, text, _ in decks:
+            page = part / f"{lesson.path.stem}.html"
+            page.write_text(text, encoding="utf-8")
             if pdf:
-                print_pdf(deck, deck.with_suffix(".pdf"), query="?print-pdf")
+                print_pdf(page, page.with_suffix(".pdf"), query="?print-pdf")
         (part / "index.html").write_text(_index(lessons), encoding="utf-8")
         if out.exists():
             shutil.rmtree(out)
         part.rename(out)
-    return counts
+    return {lesson.number: count for lesson, _, count in decks}
 
 
 def _deck(lesson: Lesson, executed: Path) -> tuple[str, int]:
