@@ -16,6 +16,7 @@ PYTHON = str(VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
 STAMP = VENV / "catdog-stamp"  # what was installed here; written last
 REQUIREMENTS = ["-c", "constraints.txt", "-e", ".[test,docs]"]  # environment.yml has the same
 KIT = Path(os.environ.get("CATDOG_KIT", str(ROOT.parent / "kit")))  # written by make kit
+WHEELS = KIT / "wheels"
 PIP_TO_UV = {  # the names of some settings
     "index-url": "UV_DEFAULT_INDEX",
     "extra-index-url": "UV_INDEX",
@@ -56,10 +57,12 @@ def set_up(cpu: bool) -> None:
     works = os.path.exists(PYTHON) and not subprocess.call(probe, stderr=subprocess.DEVNULL)
     if works and stamp == wanted:
         return
-    if not works or (stamp and stamp[0] != wanted[0]):  # missing, half made, or moved
-        make_venv(cpu)
-        stamp = wanted
-    if stamp:  # without one, .venv is your own, and no interruption may remove it
+    if os.path.exists(PYTHON) and not stamp:  # your own, which no interruption may remove
+        if not works:  # made by uv, say
+            subprocess.check_call([PYTHON, "-m", "ensurepip"])
+    else:
+        if not works or stamp[0] != wanted[0]:  # missing, half made, or moved
+            make_venv(cpu)
         STAMP.write_text("unfinished\n", encoding="utf-8")
     print("Installing into .venv: a minute or two, longer on a slow network.", flush=True)
     start = time.monotonic()
@@ -86,12 +89,12 @@ def make_venv(cpu: bool) -> None:
             f"The set-up needs {size + 1:.0f} GB and the disk of {ROOT} has {free:.1f} GB free: "
             "make room, or move the checkout to a larger disk."
         )
-    if KIT.is_dir():
-        print(f"Setting up in .venv, only this once: {size} GB, all from {KIT}.")
+    if WHEELS.is_dir():
+        print(f"Setting up in .venv, only this once: {size} GB, all from {KIT}.", flush=True)
     else:
         print(f"Setting up in .venv, only this once: {download} GB to download, {size} GB on disk.")
         if download > 1 and not shutil.which("nvidia-smi"):
-            print("(No NVIDIA card? python run.py setup --cpu downloads far less.)")
+            print("(No NVIDIA card? python run.py setup --cpu downloads far less.)", flush=True)
     if VENV.is_symlink():
         VENV.unlink()  # where it leads is somebody else's, and stays as it is
     elif os.path.lexists(PYTHON):
@@ -106,7 +109,7 @@ def install(cpu: bool) -> None:
     temporary.mkdir(exist_ok=True)
     places = dict.fromkeys(["TMPDIR", "TEMP", "TMP", "UV_CACHE_DIR"], str(temporary))
     environment = {**os.environ, **uv_settings(PYTHON), **places}
-    source = ["--no-index", "--find-links", str(KIT / "wheels")] if KIT.is_dir() else []
+    source = ["--no-index", "--find-links", str(WHEELS)] if WHEELS.is_dir() else []
     uv = ["uv", "pip", "install", "--python", PYTHON]
     if sys.dont_write_bytecode:  # otherwise each process would compile PyTorch again, for seconds
         uv += ["--compile-bytecode"]
@@ -119,7 +122,8 @@ def install(cpu: bool) -> None:
     failed = call("pip", "install", "--quiet", *source, "-c", "constraints.txt", "uv")
     failed = failed or call(*uv, *source, *REQUIREMENTS)
     if failed:
-        print("uv could not install it; pip tries, which takes longer.", flush=True)
+        without = " and knows no --cpu" if cpu else ""
+        print(f"uv could not install it; pip tries, which takes longer{without}.", flush=True)
         failed = call("pip", "install", *source, *REQUIREMENTS)
     shutil.rmtree(str(temporary), ignore_errors=True)
     if failed:

@@ -18,6 +18,7 @@ GENERATED = ROOT / "docs" / "library.md"  # its lines are those of the library
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PAGES = [
     *sorted((ROOT / "docs").glob("*.md")),
+    ROOT / "docs" / "teaching" / "guide.md",
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "data/README.md")),
 ]
 PYTHON = [

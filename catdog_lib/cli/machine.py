@@ -7,39 +7,18 @@ import platform
 import shutil
 import sys
 from contextlib import suppress
-from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
-from math import isfinite
-from typing import Any
 
-import torch
-
+from catdog_lib.cli.findings import Finding
+from catdog_lib.cli.hardware import device, memory
 from catdog_lib.data.cache import cache_dir
 from catdog_lib.data.sources import SKETCHES, default_source, why_unused
-from catdog_lib.device import bfloat16_time, describe, dtype_name, fast_dtype, fastest_device
-from catdog_lib.device.agreement import agrees_with_cpu, difference_from_cpu
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was examined.
-
-    Attributes:
-        what: its name.
-        ok: whether it is as it should be.
-        text: a sentence about it.
-        facts: what ``--json`` adds.
-    """
-
-    what: str
-    ok: bool
-    text: str
-    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def examine() -> list[Finding]:
     """Examine everything that the course needs; this takes a second or two."""
-    return [_python(), _packages(), _device(), _disk(), _images(), _browser()]
+    findings = [_python(), _packages(), device(), memory(), _disk(), _images(), _browser()]
+    return [finding for finding in findings if finding]
 
 
 def _python() -> Finding:
@@ -82,60 +61,6 @@ def _packages() -> Finding:
         True,
         f"torch {versions['torch']}, jupyterlab {versions['jupyterlab']}",
         {"versions": versions},
-    )
-
-
-def _device() -> Finding:
-    """Examine which device computes here, in which number format, and whether it does so rightly.
-
-    A GPU that computes something else than the CPU is not used (see ``choose_device``).
-    """
-    device = fastest_device()
-    dtype = dtype_name(fast_dtype(device))
-    facts: dict[str, Any] = {"device": device.type, "dtype": dtype}
-    budget = "full" if device.type == "cuda" else "standard"
-    kind, meaning = device.type, ""
-    if device.type == "cpu":
-        facts["instructions"] = torch.backends.cpu.get_cpu_capability()
-        facts["bfloat16_time"] = round(bfloat16_time(), 2)
-        kind, meaning = f"cpu, {facts['instructions']}", f": {_meaning(facts['bfloat16_time'])}"
-    else:
-        difference = difference_from_cpu(device)
-        facts["difference_from_cpu"] = difference if isfinite(difference) else None
-        if not agrees_with_cpu(device):
-            return Finding("device", False, _wrong(device, difference), {**facts, "device": "cpu"})
-        meaning = f", with the CPU's results to {difference:.0e}"
-    text = (
-        f"{describe(device)} ({kind}), convolutions in {dtype}{meaning}; a good budget here: "
-        f"CATDOG_BUDGET={budget}"
-    )
-    return Finding("device", True, text, facts)
-
-
-def _wrong(device: torch.device, difference: float) -> str:
-    """Return what to say about a GPU that computes something else than the CPU."""
-    how = f"by {difference:.0%}" if isfinite(difference) else "altogether"
-    return (
-        f"{describe(device)} ({device.type}) is not used: in a forward and a backward pass its "
-        f"results differ from the CPU's {how}, so the CPU computes; update the driver and PyTorch"
-    )
-
-
-def _meaning(bfloat16_time: float) -> str:
-    """Return what the time of a convolution in bfloat16 means for a CPU.
-
-    Args:
-        bfloat16_time: as a multiple of the time in float32.
-    """
-    if bfloat16_time < 0.8:
-        return (
-            f"this processor has bfloat16, which takes {bfloat16_time:.1f} times as long as float32"
-        )
-    if bfloat16_time < 1.5:
-        return "bfloat16 is no faster on this processor"
-    return (
-        f"this processor has no bfloat16, and imitating it takes {bfloat16_time:.0f} times as "
-        "long; one that has it trains in half to two thirds of the time"
     )
 
 

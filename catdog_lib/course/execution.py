@@ -15,6 +15,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from catdog_lib.course.peak_memory import peak_memory
 from catdog_lib.device import cores
 
 K, T = TypeVar("K"), TypeVar("T")
@@ -37,6 +38,7 @@ class Execution:
         timeout: seconds that a cell may take.
         problem: where and why it stopped, in half a sentence; empty if it did not.
         seconds: how long it took.
+        memory: the most that its kernel had, in bytes; None where the system does not say.
     """
 
     notebook: NotebookNode
@@ -44,6 +46,7 @@ class Execution:
     timeout: int
     problem: str = ""
     seconds: float = 0.0
+    memory: int | None = None
     _client: NotebookClient | None = None
 
     def run(self, environment: dict[str, str]) -> None:
@@ -56,6 +59,10 @@ class Execution:
             nonlocal reached
             reached = code.index(cell_index) + 1
 
+        def measure(**_: object) -> None:
+            """Note how much memory the kernel has had."""
+            self.memory = peak_memory(self._client.km.provisioner.process.pid)
+
         self._client = NotebookClient(
             self.notebook,
             kernel_name="python3",
@@ -65,6 +72,7 @@ class Execution:
             # Each kernel would warn that it talks over TCP, on this machine only.
             extra_arguments=["--log-level=ERROR"],
             on_cell_execute=note,
+            on_cell_executed=measure,
         )
         started = perf_counter()
         try:

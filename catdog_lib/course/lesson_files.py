@@ -21,12 +21,14 @@ class Lesson:
         path: the notebook.
         title: its first heading.
         seconds: budget → the time that it promises, where it promises one.
+        memory: budget → the gigabytes that it promises to do with, likewise.
     """
 
     number: str
     path: Path
     title: str
     seconds: dict[str, float]
+    memory: dict[str, float]
 
 
 def find_lessons(root: Path | None = None) -> list[Lesson]:
@@ -68,5 +70,7 @@ def _read(path: Path) -> Lesson:
         ) from error
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     heading = re.search(r"^# +(.+?) *$", text, re.MULTILINE)
-    seconds = notebook.metadata.get("catdog", {}).get("seconds", {})
-    return Lesson(path.name[:2], path, heading.group(1) if heading else path.stem, dict(seconds))
+    promises = notebook.metadata.get("catdog", {})
+    seconds, memory = (dict(promises.get(of, {})) for of in ("seconds", "memory"))
+    title = heading.group(1) if heading else path.stem
+    return Lesson(path.name[:2], path, title, seconds, memory)

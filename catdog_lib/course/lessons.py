@@ -49,7 +49,8 @@ def run(
 
     Returns:
         ``lessons``: a list of ``number``, ``title``, ``seconds`` (measured), ``limit`` (promised
-        seconds for this budget, or None) and ``ok`` (no cell failed); ``site``: the path of
+        seconds for this budget, or None), ``gigabytes`` (the most memory that its kernel had, or
+        None where the system does not say) and ``ok`` (no cell failed); ``site``: the path of
         ``index.html``; ``seconds``: in all. A lesson that fails is reported, the rest still run,
         and its page shows where it stopped.
 
@@ -80,9 +81,11 @@ def run(
         problem = execution.problem and f"Lesson {one.number} {execution.problem}."
         _write(execution.notebook, problem, source / "lessons" / one.path.name)
         seconds = execution.seconds
-        log(problem or f"  {one.path.stem}: {seconds:.0f} s{_over(seconds, limit)}")
+        gigabytes = execution.memory and round(execution.memory / 1e9, 2)
+        needed = _memory(gigabytes, one.memory.get(budget))
+        log(problem or f"  {one.path.stem}: {seconds:.0f} s{_over(seconds, limit)}{needed}")
         known = {"number": one.number, "title": one.title, "seconds": round(seconds, 1)}
-        return {**known, "limit": limit, "ok": not problem}
+        return {**known, "limit": limit, "gigabytes": gigabytes, "ok": not problem}
 
     results = side_by_side([(one, _execution(one, budget)) for one in lessons], execute, workers)
     log("Building the pages …")
@@ -142,3 +145,11 @@ def _over(seconds: float, limit: float | None) -> str:
             f" ({limit:.0f} s are promised on the reference machine, {limit * factor:.0f} s here)"
         )
     return f", over its budget of {limit * factor:.0f} s"
+
+
+def _memory(gigabytes: float | None, promised: float | None) -> str:
+    """Return what to say about the memory of a lesson; nothing where it is not known."""
+    if gigabytes is None:
+        return ""
+    over = promised is not None and gigabytes > promised
+    return f", {gigabytes:.1f} GB" + (f" of memory: {promised:g} GB were promised" if over else "")

@@ -38,11 +38,12 @@ def cache_dir() -> Path:
 
     It is ``CATDOG_CACHE``, or the platform's own place for caches.
     """
-    named = os.environ.get("CATDOG_CACHE")
-    folder = os.path.expanduser(named or platformdirs.user_cache_dir("catdog", appauthor=False))
-    if folder.startswith("~"):  # a user without a home, as in some containers
+    if named := os.environ.get("CATDOG_CACHE"):
+        return Path(os.path.expanduser(named))
+    try:
+        return Path(platformdirs.user_cache_dir("catdog", appauthor=False))
+    except RuntimeError:  # a user without a home, as in some containers
         return Path(tempfile.gettempdir(), f"catdog-{os.getuid()}")
-    return Path(folder)
 
 
 def cache_key(*ingredients: object) -> str:

@@ -105,12 +105,16 @@ def _walk(folder: Path, skipped: list[Skipped]) -> Iterator[Path]:
     """Yield the files below a folder, also through links; note each folder that is left out."""
 
     def skip(path: str, reason: str) -> None:
+        """Note a folder that is left out."""
         name = Path(path).relative_to(folder).as_posix()
         skipped.append(Skipped(escaped(name), f"unreadable folder: {reason}"))
 
+    def skip_unreadable(error: OSError) -> None:
+        """Note a folder that cannot be listed."""
+        skip(error.filename, error.strerror)
+
     seen = set()
-    errors = lambda error: skip(error.filename, error.strerror)  # noqa: E731
-    for root, folders, files in os.walk(folder, onerror=errors, followlinks=True):
+    for root, folders, files in os.walk(folder, onerror=skip_unreadable, followlinks=True):
         status = os.stat(root)
         if (status.st_dev, status.st_ino) in seen:  # a link that leads round in a circle, perhaps
             skip(root, "a link to a folder that is counted already")

@@ -19,10 +19,14 @@ def keep_freed_memory() -> bool:
     which the system fills with zeros before they may be used. FiveConvCNN at 256 pixels learns
     almost twice as fast without that.
 
-    The memory is the process's until :func:`release_freed_memory` returns it. Only glibc is told;
-    elsewhere, and for images in files mapped into memory, nothing changes.
+    The memory is the process's until :func:`release_freed_memory` returns it; in a notebook, that
+    is at the end of each cell. Only glibc is told; elsewhere, and for images in files mapped into
+    memory, nothing changes.
     """
     library = _c_library()
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell:
+        shell.events.register("post_run_cell", lambda result: release_freed_memory())
     return hasattr(library, "mallopt") and all(
         library.mallopt(setting, value) == 1
         for setting, value in (

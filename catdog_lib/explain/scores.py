@@ -7,10 +7,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from catdog_lib.device import prediction_batch
 from catdog_lib.errors import CatdogError
 from catdog_lib.inspect.hooks import evaluating
-
-_BATCH_SIZE = 32
 
 
 def batch_by_batch(
@@ -19,10 +18,12 @@ def batch_by_batch(
     images: Tensor,
     target: int | Tensor | None,
 ) -> Tensor:
-    """Call ``explain(images, classes)`` with up to 32 images at a time and join the results.
+    """Call ``explain(images, classes)`` with a few images at a time and join the results.
 
-    Meanwhile the model is in evaluation mode. ``explain`` gets float images in [0, 1] and int64
-    classes on the model's device; its results come back as float32 to where the images are.
+    They are a quarter of those that the device predicts at once, since gradients need the maps of
+    all layers. Meanwhile the model is in evaluation mode. ``explain`` gets float images in [0, 1]
+    and int64 classes on the model's device; its results come back as float32 to where the images
+    are.
 
     Args:
         images: N×3×H×W, uint8 or float in [0, 1].
@@ -42,9 +43,10 @@ def batch_by_batch(
             "answers."
         )
     device = next(model.parameters()).device
+    count = max(1, prediction_batch(device, max(images.shape[2:])) // 4)
     results = []
     with evaluating(model):
-        for rows in torch.arange(len(images)).split(_BATCH_SIZE):
+        for rows in torch.arange(len(images)).split(count):
             batch = images[rows].to(device)
             batch = batch.float() / 255 if batch.dtype == torch.uint8 else batch.float()
             classes = predicted_classes(model, batch) if target is None else target[rows].to(device)

@@ -159,7 +159,7 @@ def _layers(prefix: str, model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
         else:
             yield f"{prefix}{name}", child
     if not isinstance(model, nn.Sequential):
-        yield prefix or type(model).__name__, model
+        yield type(model).__name__, model
 
 
 # Each of these returns our operation (None: there is none), its parameters and its settings.

@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
+import torch
 from torch import Tensor, nn
 
 from catdog_lib.errors import CatdogError
-from catdog_lib.inspect.hooks import layer_name, named_calls
+from catdog_lib.inspect.hooks import LayerCall, evaluating, forward_hooks, layer_name
 
 
 @dataclass(frozen=True)
@@ -53,15 +54,20 @@ def shape_table(model: nn.Module, images: Tensor) -> list[LayerUse]:
     layers = [name for name, m in modules if not list(m.children()) or list(m.parameters(False))]
     counted: set[nn.Parameter] = set()
     uses: list[LayerUse] = []
-    for call in named_calls(model, images[:1], layers):
+
+    def note(call: LayerCall) -> None:
+        """Add the row of a call; its maps are not kept."""
         name, layer = layer_name(call.name), call.layer
         shape_in, shape_out = _shape(name, call.inputs), _shape(name, call.output)
         new = set(layer.parameters(recurse=False)) - counted
-        counted |= new
+        counted.update(new)
         parameters = sum(parameter.numel() for parameter in new)
         multiply_adds = _multiply_adds(layer, shape_in, shape_out)
         kind = type(layer).__name__
         uses.append(LayerUse(name, kind, shape_in, shape_out, parameters, multiply_adds))
+
+    with evaluating(model), forward_hooks(model, note, layers=layers), torch.no_grad():
+        model(images[:1])
     return uses
 
 

@@ -68,15 +68,19 @@ def test_optimized_python_and_a_c_locale():
 
 
 def test_a_user_without_a_home_has_a_cache(monkeypatch):
-    def nobody(path):  # what os.path.expanduser does if no home is known
-        return path
+    pwd = pytest.importorskip("pwd", reason="Windows has no users without a home")
 
-    monkeypatch.delenv("CATDOG_CACHE", raising=False)
-    monkeypatch.setattr(os.path, "expanduser", nobody)
-    monkeypatch.setattr(cache.platformdirs, "user_cache_dir", lambda *_, **__: "~/.cache/catdog")
+    def unknown(number):
+        raise KeyError(f"getpwuid(): uid not found: {number}")
+
+    for name in ("CATDOG_CACHE", "CATDOG_DATA", "HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    with pytest.raises(RuntimeError):
+        Path.home()
     folder = cache.cache_dir()
     assert folder.is_absolute() and "~" not in str(folder)
-    assert main(["data", "status"]) == 0
+    assert main(["data", "status"]) == 0 and main(["doctor"]) == 0
 
 
 @pytest.mark.parametrize(

@@ -88,8 +88,14 @@ def write_lessons(root: Path) -> Path:
     return root
 
 
-def save(root: Path, name: str, cells: list, seconds: dict[str, int]) -> Path:
-    """Write one notebook below ``root/notebooks``."""
+def save(
+    root: Path,
+    name: str,
+    cells: list,
+    seconds: dict[str, int],
+    memory: dict[str, float] | None = None,
+) -> Path:
+    """Write one notebook below ``root/notebooks``, with what it promises."""
     notebook = new_notebook(cells=cells)
     notebook.metadata["kernelspec"] = {
         "name": "python3",
@@ -97,7 +103,7 @@ def save(root: Path, name: str, cells: list, seconds: dict[str, int]) -> Path:
         "language": "python",
     }
     if seconds:
-        notebook.metadata["catdog"] = {"seconds": seconds}
+        notebook.metadata["catdog"] = {"seconds": seconds, "memory": memory or {}}
     path = root / "notebooks" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, path)

@@ -41,7 +41,8 @@ def test_students_get_every_cell_but_the_solutions(handouts, lesson):
 def test_students_get_no_tests_and_no_teaching_notes(handouts):
     student, instructor = (names(handouts[edition]) for edition in ("student", "instructor"))
     assert {name.removeprefix("catdog/") for name in instructor - student} == {
-        "docs/teaching/mistakes.md"
+        "docs/teaching/guide.md",
+        "docs/teaching/mistakes.md",
     }
     assert not [name for name in student if "/tests/" in name or "__pycache__" in name]
     with zipfile.ZipFile(handouts["student"]) as archive:

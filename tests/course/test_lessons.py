@@ -58,9 +58,10 @@ def test_lessons_are_found_in_order_with_title_and_promise(tmp_path):
 def test_the_lessons_of_the_checkout_are_found():
     for lesson in course.find_lessons():
         assert lesson.title != lesson.path.stem, f"{lesson.path.name} has no heading"
-        assert set(lesson.seconds) >= {"quick", "standard"}, (
-            f"{lesson.path.name} does not say how long it takes"
-        )
+        for promise in (lesson.seconds, lesson.memory):
+            assert set(promise) >= {"quick", "standard"}, (
+                f"{lesson.path.name} does not say how long it takes, or how much memory"
+            )
 
 
 def test_run_executes_copies_and_leaves_the_sources_alone(tmp_path, no_pages):
@@ -128,6 +129,23 @@ def test_a_dying_kernel_is_one_sentence(tmp_path, no_pages):
     result = course.run(log=lines.append, root=tmp_path)
     assert result["lessons"][0]["ok"] is False
     assert "Lesson 01 stopped at code cell 1: its kernel died, perhaps out of memory." in lines
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux says what is in memory")
+@pytest.mark.parametrize(
+    ("promised", "said"), [(0.5, ", 0.4 GB"), (0.2, ", 0.4 GB of memory: 0.2 GB were promised")]
+)
+def test_the_memory_of_a_lesson_is_said_and_compared_with_its_promise(
+    promised, said, tmp_path, no_pages
+):
+    fill = "much = bytearray(350_000_000)\nmuch[::4096] = bytes(len(much[::4096]))\ndel much"
+    cells = [new_markdown_cell("# Large"), new_code_cell(fill), new_code_cell("1")]
+    save(tmp_path, "01_large.ipynb", cells, {"quick": 600}, {"quick": promised})
+    lines: list[str] = []
+    result = course.run(log=lines.append, root=tmp_path)
+    assert 0.36 < result["lessons"][0]["gigabytes"] < 0.45  # that, and a kernel without PyTorch
+    (line,) = [line for line in lines if "01_large:" in line]
+    assert line.endswith(said)
 
 
 @pytest.mark.parametrize(

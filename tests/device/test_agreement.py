@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from catdog_lib.cli import machine as doctor
+from catdog_lib.cli import hardware as doctor
 from catdog_lib.device import agreement, choice, choose_device
 
 CPU, GPU = torch.device("cpu"), torch.device("meta")
@@ -63,7 +63,7 @@ def test_a_gpu_that_is_wrong_is_not_used(wrong, gpu):
         assert choose_device() == CPU
     assert [choose_device(), len(said)] == [CPU, 1]  # once in a process
     assert agreement.difference_from_cpu(GPU) > agreement.TOLERANCE  # NaN would not be
-    finding = doctor._device()
+    finding = doctor.device()
     assert not finding.ok and "is not used" in finding.text
     assert finding.facts["device"] == "cpu"
 
@@ -77,8 +77,8 @@ def test_a_gpu_that_only_rounds_is_used(gpu):
     gpu(rounded)
     with warnings.catch_warnings(action="error"):
         assert choose_device() == GPU
-    finding = doctor._device()
-    assert finding.ok and "with the CPU's results to" in finding.text
+    finding = doctor.device()
+    assert finding.ok and "which agree with the CPU's to" in finding.text
     assert 1e-5 < finding.facts["difference_from_cpu"] < 1e-3
 
 

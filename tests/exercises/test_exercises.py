@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 MISTAKES_PAGE = (ROOT / "docs" / "teaching" / "mistakes.md").read_text(encoding="utf-8")
 KNOWN_MISTAKES = {kind(line[2:]) for line in MISTAKES_PAGE.splitlines() if line.startswith("- ")}
 LESSONS = sorted(
-    {path.stem.split("_")[1] for path in (ROOT / "catdog_lib" / "exercises").glob("lesson_*.py")}
+    {path.stem.split("_")[1] for path in (ROOT / "catdog_lib" / "exercises").glob("lesson_??_*.py")}
 )
 NUMBERS = [number for lesson in LESSONS for number in exercises(lesson)]
 BANK_FILES = {lesson: import_module(f"tests.exercises.banks.bank_{lesson}") for lesson in LESSONS}

@@ -217,6 +217,9 @@ BAD = [
     (lambda: Convolution.forward(zeros(1, 3, 5, 5), zeros(2, 3, 6, 3)), "kernel=6"),
     (lambda: MaxPool2d.forward(zeros(1, 1, 2, 2), 3), "kernel=3: too large"),
     (lambda: MaxPool2d.forward(zeros(1, 1, 5, 5), 3, padding=2), "half of kernel=3"),
+    (lambda: MaxPool2d.forward(zeros(1, 1, 5, 5), (3,)), r"^kernel_size=\(3,\) must be"),
+    (lambda: MaxPool2d.forward(zeros(1, 1, 5, 5), 3, (2,)), r"^stride=\(2,\) must be"),
+    (lambda: MaxPool2d.forward(zeros(1, 1, 5, 5), 3, padding=(1,)), r"^padding=\(1,\) must be"),
     (lambda: BatchNorm.forward(zeros(1, 3, 1, 1), zeros(3), zeros(3)), "one value or none"),
 ]
 

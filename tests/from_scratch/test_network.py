@@ -156,7 +156,7 @@ BAD = [
     (lambda: Network.from_module(nn.Sequential(nn.MaxPool2d(2, dilation=2))), "MaxPool2d"),
     (lambda: Network.from_module(nn.Sequential(nn.BatchNorm2d(2, affine=False))), "BatchNorm2d"),
     (lambda: Network.from_module(nn.Sequential(nn.Flatten(2))), "Flatten"),
-    (lambda: Network.from_module(FiveConvCNN(64, 4)), "FiveConvCNN"),
+    (lambda: Network.from_module(FiveConvCNN(64, 4)), "^The layer 'FiveConvCNN' is FiveC"),
 ]
 
 

@@ -16,15 +16,40 @@ def test_a_right_layer_passes(capsys):
     assert capsys.readouterr().out.count("Linear, gradient of") == 3
 
 
-def test_a_wrong_backward_is_found():
+def linear_with(factor):
+    """Return a linear layer whose gradient of the weights is this many times what it should be."""
+
     class Wrong(from_scratch.Linear):
         @staticmethod
         def backward(g, saved):
             x, weight, _ = saved
-            return g @ weight, 2 * g.T @ x, g.sum(0)
+            return g @ weight, factor * g.T @ x, g.sum(0)
 
+    return Wrong
+
+
+@pytest.mark.parametrize("factor", [2, 1 + 1e-8])  # finite differences would not see the latter
+def test_a_wrong_backward_is_found(factor):
     with pytest.raises(CatdogError, match="the gradient of argument 1, 3×4, differs"):
-        check_three_ways(Wrong, F.linear, *TENSORS)
+        check_three_ways(linear_with(factor), F.linear, *TENSORS)
+
+
+def test_a_mistake_that_autograd_shares_is_found_by_finite_differences():
+    class Doubled(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, weight):
+            return weight.clone()
+
+        @staticmethod
+        def backward(ctx, g):
+            return 2 * g
+
+    def linear(x, weight, bias):
+        return F.linear(x, Doubled.apply(weight), bias)
+
+    # It is twice as long as the true gradient, so they are half of its length apart.
+    with pytest.raises(CatdogError, match=r"autograd's by \de[+-]\d\d .* differences' by 5e-01\.$"):
+        check_three_ways(linear_with(2), linear, *TENSORS)
 
 
 def test_a_wrong_forward_is_found():

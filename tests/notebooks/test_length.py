@@ -24,7 +24,8 @@ def tags(cell) -> set[str]:
 
 
 def words(source: str) -> int:
-    """Count the words of a text; a formula counts as one."""
+    """Count the words of a text; a formula counts as one, and what a lesson needs as none."""
+    source = re.sub(r"^\*\*Memory\*\*:.*$", "", source, flags=re.MULTILINE)
     text = re.sub(r"\$\$.*?\$\$|\$[^$]*\$", " formula ", source, flags=re.DOTALL)
     return len(re.findall(r"\w[\w'.,-]*", re.sub(r"<[^>]*>|```.*?```", "", text, flags=re.DOTALL)))
 
@@ -89,6 +90,7 @@ def test_six_exercises_a_few_predictions_and_a_quiz(path):
 
 
 def test_words_are_counted():
+    assert words("Read this.\n\n**Memory**: up to 1.1 GB.\n\nAnd this.") == 4
     assert words("A formula $a + b$ and `code`, 1,000 times.") == 7
     assert level(nbformat.v4.new_markdown_cell("### Going further")) == 3
     assert level(nbformat.v4.new_markdown_cell("no # heading")) == 0

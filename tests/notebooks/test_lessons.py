@@ -1,5 +1,5 @@
 """nbval runs every lesson from top to bottom, compares the outputs that are kept in git, and the
-clock is watched.
+clock and the memory are watched.
 """
 
 import ast
@@ -8,36 +8,65 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
 import pytest
 
 from catdog_lib.course import pace
 from catdog_lib.course.lesson_files import find_lessons
+from catdog_lib.device import choose_device
 
+# Runs a command and says how much memory the largest of its processes had, in kB. A process of its
+# own, since a child counts what its parent had when it began.
+MEASURED = """
+import resource, subprocess, sys
+status = subprocess.call(sys.argv[1:])
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
+sys.exit(status)
+"""
+MOST = {"quick": 1.4, "standard": 1.8}  # GB of memory
 LESSONS = {lesson.path.stem: lesson for lesson in find_lessons()}
 
 
-def nbval(notebook: Path, **environment: str) -> subprocess.CompletedProcess:
+class Run(NamedTuple):
+    """A notebook that nbval has run: the exit status, what was printed, and the peak of memory.
+
+    ``memory`` is that of the largest process, the kernel, in GB; None where the system does not
+    say.
+    """
+
+    returncode: int
+    stdout: str
+    memory: float | None
+
+
+def nbval(notebook: Path, **environment: str) -> Run:
     """Run one notebook as a test, with the settings that nbval and pytest agree on."""
     options = ["-p", "no:cacheprovider", "-q"]
     options += ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300"]
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", *options, notebook],
+    settings = {"CATDOG_BUDGET": "quick", "CATDOG_CLAIMS": "check", **environment}
+    command = [sys.executable, "-m", "pytest", *options, str(notebook)]
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, *command] if sys.platform == "linux" else command,
         capture_output=True,
         text=True,
-        env={**os.environ, "CATDOG_BUDGET": "quick", "CATDOG_CLAIMS": "check", **environment},
+        env={**os.environ, **settings},
     )
+    memory = int(done.stderr.split()[-1]) / 1e6 if sys.platform == "linux" else None
+    return Run(done.returncode, done.stdout, memory)
 
 
-def run_in_time(name: str, source: str) -> None:
-    """Run a lesson, and if it takes too long, up to twice more: others use the machine."""
+def run_as_promised(name: str, source: str) -> None:
+    """Run a lesson; if it takes too long, run it up to twice more: others use the machine."""
     promised, tries = LESSONS[name].seconds["quick"], []
     for _ in range(3):
         start = time.perf_counter()
         done = nbval(LESSONS[name].path, CATDOG_DATA=source)
         seconds = time.perf_counter() - start
         assert done.returncode == 0, done.stdout[-8000:]
+        if done.memory and choose_device().type == "cpu":  # CUDA's libraries need some of their own
+            assert done.memory <= LESSONS[name].memory["quick"], "GB are more than promised"
         if seconds <= promised:
             return
         allowed = promised * pace.measure().factor  # as busy as the machine is now
@@ -49,21 +78,28 @@ def run_in_time(name: str, source: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", LESSONS)
-def test_the_lesson_runs_in_its_time(name):
+def test_the_lesson_runs_in_its_time_and_memory(name):
     """On the photos of CATDOG_DATA; without any, on drawn animals, as `make course` in test_readme
     does.
     """
-    run_in_time(name, os.environ.get("CATDOG_DATA", "sketches"))
+    run_as_promised(name, os.environ.get("CATDOG_DATA", "sketches"))
 
 
 @pytest.mark.parametrize("name", LESSONS)
-def test_the_lesson_says_its_times_in_its_text(name):
+def test_the_lesson_says_its_times_and_its_memory_in_its_text(name):
     lesson = LESSONS[name]
-    opening = nbformat.read(lesson.path, as_version=4).cells[0].source
-    assert (
-        f"{lesson.seconds['standard']} seconds" in opening
-        and f"{lesson.seconds['quick']} seconds" in opening
-    )
+    opening = " ".join(nbformat.read(lesson.path, as_version=4).cells[0].source.split())
+    assert f"about {lesson.seconds['standard']} seconds" in opening
+    assert f"{lesson.seconds['quick']} seconds with `quick`" in opening
+    standard, quick = (lesson.memory[budget] for budget in ("standard", "quick"))
+    assert f"**Memory**: up to {standard} GB, or {quick} GB with `quick`." in opening
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_hub_that_gives_two_gigabytes_has_room_for_the_lesson(name):
+    """Jupyter's server and the processes that decode photos need some, too."""
+    memory = LESSONS[name].memory
+    assert memory["quick"] <= MOST["quick"] and memory["standard"] <= MOST["standard"]
 
 
 @pytest.mark.parametrize("name", LESSONS)
@@ -76,6 +112,15 @@ def test_every_figure_is_seen(name):
             for statement in ast.parse(cell.source).body[:-1]:
                 shown = isinstance(statement, ast.Expr) and ast.unparse(statement)
                 assert not (shown or "").startswith("plots.show("), f"{cell.id}: {shown}"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="measured on Linux")
+def test_the_memory_is_that_of_the_kernel(tmp_path):
+    code = "much = bytearray(300_000_000)\nmuch[::4096] = bytes(len(much[::4096]))"
+    cells = [nbformat.v4.new_code_cell(code)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "large.ipynb")
+    done = nbval(tmp_path / "large.ipynb")
+    assert done.returncode == 0 and 0.32 < done.memory < 0.5, done
 
 
 def test_nbval_really_compares_the_outputs(tmp_path):

@@ -7,12 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
+import threading
 from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
 
+from catdog_lib.runs import worker
 from catdog_lib.runs.grid import Member
 from catdog_lib.runs.pool import RunningMember, train_members
 from catdog_lib.runs.run_folder import is_finished, load_run
@@ -183,30 +184,13 @@ def test_workers_do_not_know_the_command_line():
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="a process keeps its parent's number there")
-def test_a_worker_whose_sweep_is_killed_stops_and_keeps_what_it_has(tmp_path):
-    options = {"model": "five_conv", "data": "sketches", "size": 64, "width": 2, "epochs": 10_000}
-    options |= {"max_train": 40, "budget": "quick"}
-    specification = json.dumps({"options": options, "out": str(tmp_path / "run")})
-    code = (
-        "import subprocess, sys, time\n"
-        "w = subprocess.Popen([sys.executable, '-m', 'catdog_lib.runs.worker'], text=True,\n"
-        "                     stdin=subprocess.PIPE, stdout=subprocess.PIPE)\n"
-        f"w.stdin.write({specification!r}); w.stdin.close()\n"
-        "print(w.pid, flush=True)\n"
-        "for line in w.stdout: print(line, end='', flush=True)\n"
-    )
-    sweep = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-    worker = int(sweep.stdout.readline())
-    events = (json.loads(line) for line in sweep.stdout)
-    assert next(event for event in events if event["event"] == "epoch")
-    sweep.kill()
-    sweep.wait()
-    sweep.stdout.close()
-    end = time.monotonic() + 60
-    while Path(f"/proc/{worker}").exists() and time.monotonic() < end:
-        time.sleep(0.2)
-    assert not Path(f"/proc/{worker}").exists()
-    assert (tmp_path / "run" / "checkpoint.pt").is_file()
-    assert not (tmp_path / "run" / "lock").exists()
+def test_a_worker_whose_sweep_is_killed_is_interrupted(monkeypatch):
+    """It does not wait for the end of its epoch, where nobody reads its event any more."""
+    parents = [os.getppid(), os.getppid(), 1]
+    monkeypatch.setattr(os, "getppid", lambda: parents.pop(0) if len(parents) > 1 else parents[0])
+    monkeypatch.setattr(worker.time, "sleep", lambda seconds: wait(seconds / 100))
+    wait = threading.Event().wait
+    with pytest.raises(KeyboardInterrupt):
+        worker._stop_with(parents[0])
+        wait(10)

@@ -131,9 +131,13 @@ def test_new_requirements_are_installed_into_the_same_venv(project: Project):
     assert mark.exists() and project.stamp != before
 
 
-def test_a_venv_of_the_users_own_is_kept(project: Project):
+@pytest.mark.parametrize("made_by", ["venv", "uv, which puts no pip into it"])
+def test_a_venv_of_the_users_own_is_kept(project: Project, made_by: str):
     mark = project.mark()
     (project.venv / "catdog-stamp").unlink()
+    if made_by != "venv":
+        for folder in [*project.venv.rglob("site-packages/pip*")]:  # pip and what tells of it
+            shutil.rmtree(folder)
     done = project.run("setup")
     assert done.returncode == 0 and mark.exists() and len(project.stamp.splitlines()) == 2, (
         done.stderr
@@ -181,6 +185,7 @@ import os, subprocess, sys
 
 print("uv:", *sys.argv[1:3], os.environ["UV_DEFAULT_INDEX"], os.environ["UV_FIND_LINKS"])
 print("uv compiles:", "--compile-bytecode" in sys.argv)
+print("uv leaves NVIDIA out:", "--torch-backend cpu" in " ".join(sys.argv))
 arguments = sys.argv[sys.argv.index("-c"):]
 sys.exit(subprocess.call([sys.executable, "-m", "pip", "install", *arguments]))
 """
@@ -195,6 +200,15 @@ def test_uv_installs_where_it_can_be_had_and_keeps_pips_settings(tmp_path, keeps
     assert f"uv: pip install http://127.0.0.1:9/simple {wheels}\n" in done.stdout
     assert f"uv compiles: {keeps_nothing == '1'}\n" in done.stdout
     assert "pip tries" not in done.stdout
+
+
+@pytest.mark.parametrize("option", [[], ["--cpu"]], ids=["", "--cpu"])
+def test_the_libraries_for_nvidia_cards_are_left_out_if_you_say_so(tmp_path, option: list[str]):
+    wheels = write_wheel(tmp_path / "wheels", "uv", UV)
+    project = Project(tmp_path / "p")
+    done = project.run("test", *option, "0", PIP_FIND_LINKS=wheels, PIP_NO_INDEX="1")
+    assert f"uv leaves NVIDIA out: {bool(option)}\n" in done.stdout, done.stderr
+    assert done.stdout.endswith(f"started {TEST} 0 by {project.venv}\n")  # pytest never sees it
 
 
 def test_pip_installs_what_uv_cannot(tmp_path: Path):

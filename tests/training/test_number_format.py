@@ -9,7 +9,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from catdog_lib import models
-from catdog_lib.cli import machine as doctor
+from catdog_lib.cli import hardware as doctor
 from catdog_lib.device import number_format as machine
 from catdog_lib.training.evaluate import evaluate, predict
 from catdog_lib.training.fit import fit
@@ -169,5 +169,5 @@ def test_measuring_draws_no_random_numbers_and_changes_no_thread():
 def test_the_doctor_says_what_the_processor_is_and_what_it_means(share, words, monkeypatch):
     monkeypatch.setattr(doctor, "fastest_device", lambda: CPU)  # also where there is a GPU
     monkeypatch.setattr(doctor, "bfloat16_time", lambda: share)
-    finding = doctor._device()
+    finding = doctor.device()
     assert words in finding.text and torch.backends.cpu.get_cpu_capability() in finding.text

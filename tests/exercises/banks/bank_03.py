@@ -90,11 +90,14 @@ def an_epoch(model, optimizer, batches, **mistakes):
             optimizer.step()
         if mistakes.get("clears_last"):
             optimizer.zero_grad()
-        weight = 1 if mistakes.get("by_batch") else len(labels)
-        total += loss.item() * weight
-        hits += (logits.argmax(1) == labels).double().mean().item() * weight
-        count += weight
-    return total / count, hits / count
+        total += loss.item() * (1 if mistakes.get("loss_by_batch") else len(labels))
+        right = (logits.argmax(1) == labels).double().mean().item()
+        hits += right * (1 if mistakes.get("accuracy_by_batch") else len(labels))
+        count += len(labels)
+    return (
+        total / (len(batches) if mistakes.get("loss_by_batch") else count),
+        hits / (len(batches) if mistakes.get("accuracy_by_batch") else count),
+    )
 
 
 def epoch_with(**mistakes):
@@ -121,13 +124,21 @@ def update_by_hand(model, optimizer, batches):
     return total / count, hits / count
 
 
+def with_its_graph(model, optimizer, batches):
+    loss, accuracy = an_epoch(model, optimizer, batches)
+    return loss + 0 * next(model.parameters()).sum(), accuracy
+
+
 EPOCH = [
     (as_given, "the model is in evaluation mode"),
     (epoch_with(softmax=True), "softmax itself"),
     (epoch_with(clears_first=False), "Old gradients still count"),
     (epoch_with(clears_first=False, clears_last=True), "your first step still uses them"),
     (epoch_with(trains=False), "came in evaluation mode"),
-    (epoch_with(by_batch=True), "Loss and accuracy give"),
+    (epoch_with(loss_by_batch=True, accuracy_by_batch=True), "Loss and accuracy give"),
+    (epoch_with(loss_by_batch=True), "The mean loss gives"),
+    (epoch_with(accuracy_by_batch=True), "The accuracy gives"),
+    (with_its_graph, "the whole graph stays in memory"),
     (epoch_with(reduction="sum"), "not those of a correct one"),
     (epoch_with(steps=False), "not those of a correct one"),
     (epoch_with(backward=False), "not those of a correct one"),
@@ -218,6 +229,10 @@ STOPPING = [
     (
         lambda losses, patience: (stopping(losses, patience)[0], stopping(losses, patience)[1] - 1),
         "the kept epoch counts from 1",
+    ),
+    (
+        lambda losses, patience: tuple(number - 1 for number in stopping(losses, patience)),
+        "both of your numbers are one too small",
     ),
     (lambda losses, patience: stopping(losses, patience)[::-1], "wrong order"),
     (lambda losses, patience: stopping(losses, patience, keep="last"), "keep the best one"),

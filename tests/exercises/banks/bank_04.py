@@ -72,6 +72,7 @@ KERNEL = [
     (lambda x, g: right_kernel(x, g) / g[0, 0].numel(), "averaged over the places"),
     (lambda x, g: (g.mean(), right_kernel(x, g) / g[:, 0].numel())[1], "averaged over the places"),
     (lambda x, g: -right_kernel(x, g), "The sign is wrong"),
+    (lambda x, g: 2 * right_kernel(x, g), "Not what autograd finds"),
     (lambda x, g: right_kernel(x[:1], g[:1]), "only the first image"),
     (lambda x, g: right_kernel(x, torch.ones_like(g)), "sum of the pixels"),
     (lambda x, g: right_kernel(x, g).transpose(0, 1), "swap the first two axes"),
@@ -195,7 +196,9 @@ STUCK = [
 
 
 # 04.5: AdamW
-def adamw(decay_inside=False, hand_on_hats=False, power=True, move=None, order=True):
+def adamw(
+    decay_inside=False, hand_on_hats=False, power=True, move=None, order=True, changed=(1, 1, 1)
+):
     """Return a step that is right but for what the arguments say."""
 
     def step(w, m, s, g, t, lr, decay):
@@ -209,7 +212,8 @@ def adamw(decay_inside=False, hand_on_hats=False, power=True, move=None, order=T
             by = mh / (sh.sqrt() + 1e-8)
         if hand_on_hats:
             m, s = mh, sh
-        return (w - lr * by, m, s) if order else (m, s, w - lr * by)
+        new = tuple(factor * x for factor, x in zip(changed, (w - lr * by, m, s), strict=True))
+        return new if order else (m, s, w - lr * by)
 
     return step
 
@@ -288,6 +292,9 @@ ADAMW = [
         "the old w",
     ),
     (swapped_betas, "its own β"),
+    (adamw(changed=(1, 2, 1)), r"The new m is not 0\.9 · m"),
+    (adamw(changed=(1, 1, 2)), r"The new s is not 0\.999 · s"),
+    (adamw(changed=(2, 1, 1)), "m and s are right, but w should lose"),
     (lambda w, m, s, *rest: (adamw()(w, m, s, *rest)[0], m, s), "the old m"),
     (lambda w, m, s, *rest: (*adamw()(w, m, s, *rest)[:2], s), "the old s"),
     (lambda *given: adamw()(*given)[0], "three tensors"),

@@ -343,6 +343,15 @@ REPORT = [
     (with_shares(lambda v, t, s, at: ((t < at).sum(), below(s, at))), "return their share"),
     (with_shares(lambda v, t, s, at: (100 * below(t, at), below(s, at))), "between 0 and 1"),
     (with_shares(lambda v, t, s, at: (below(v, at), below(s, at))), "validation pets"),
+    (
+        with_shares(lambda v, t, s, at: (below(t, at) / 2, below(s, at))),
+        "rejected test pets should",
+    ),
+    (
+        with_shares(lambda v, t, s, at: (below(t, at), below(s, at) / 2)),
+        "rejected strangers should",
+    ),
+    (lambda *given: ("high", 0.1, 0.9), "The threshold should be a number; yours is 'high'"),
     (with_shares(lambda v, t, s, at: (below(t, at),)), "three numbers"),
     (with_limit(lambda v, t, s, lost: v.clamp_(min=0).min()), "changed the scores"),
     (no_return, "returns None"),

@@ -15,8 +15,9 @@ export function layerTiles(state) {
   tiles.fill(
     state.layers.map((layer, i) => {
       const map = state.mapAt(i, 0, layer.steps.length);
-      const words = `${layer.title} ${layer.all_channels}×${layer.size.join("×")}`;
-      return { words, name: words, size: layer.size, values: map.values, colour: colourMap(map) };
+      const name = `${layer.title} ${layer.all_channels}×${layer.size.join("×")}`;
+      const words = name.replaceAll(".", ".\u200b"); // a line may break after a dot
+      return { words, name, size: layer.size, values: map.values, colour: colourMap(map) };
     }),
   );
   return tiles;
