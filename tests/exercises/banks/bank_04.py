@@ -152,6 +152,10 @@ def one_number_a_row(loss, gradient, x):
 
 
 CHECKS = [
+    (
+        checks(lambda a, b: min(relative(a, b), relative(a, 2 * b), relative(2 * a, b)) < 1e-4),
+        "accepts a gradient that is twice too large",
+    ),
     (lambda loss, gradient, x: True, "accepts a gradient with the wrong sign"),
     (lambda loss, gradient, x: False, "rejects the right gradient"),
     (checks(lambda a, b: bool((a - b).norm() < 1e-4)), "rejects the right .* in the billions"),
