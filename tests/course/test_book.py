@@ -110,7 +110,7 @@ class TestPrinted:
         """The printed book of two small lessons that have been run."""
         pypdf = pytest.importorskip("pypdf", reason='needs: pip install -e ".[docs]"')
         root = tmp_path_factory.mktemp("book")
-        figures = [new_code_cell(FIGURE) for _ in range(5)]
+        figures = [new_code_cell(FIGURE.replace("9]", f"{9 + i}]")) for i in range(5)]
         save(root, "01_small.ipynb", [*LESSON[:5], new_markdown_cell(FORMULAS), *figures], {})
         last = [new_markdown_cell("# 02 · Another\n\n## 1 · A game"), new_code_cell(GAME)]
         save(root, "02_another.ipynb", last, {})
