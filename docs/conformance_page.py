@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
@@ -19,14 +20,13 @@ PAGE = Path(__file__).parent / "conformance.md"
 BEGIN, END = "<!-- audit: written by docs/conformance_page.py -->", "<!-- end of the audit -->"
 
 
-def audit(built: Path) -> str:
-    """Return the part of the page that the audit writes."""
+def audit(built: Path) -> Iterator[str]:
+    """Yield the part of the page that the audit writes, after each size and colour scheme."""
     names = pages_of(built)
     rows = {name: [0, 0, 0, 0, 0] for name in names}
     with sync_playwright() as control, served(built) as address:
         chromium = control.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
-        version = chromium.version
-        for width, scheme in WINDOWS:
+        for done, (width, scheme) in enumerate(WINDOWS, start=1):
             reader = Reader(chromium, address, width, scheme)
             for name in names:
                 page = reader.open(name)
@@ -35,20 +35,22 @@ def audit(built: Path) -> str:
                 row = (found.rules, len(found.violations), len(found.undecided))
                 row = (*row, len(cut_off(page)), complaints)
                 rows[name] = [max(pair) for pair in zip(rows[name], row, strict=True)]
+                for problem in [*found.violations, *cut_off(page), *reader.complaints]:
+                    print(f"{name}, {width} {scheme}: {problem}", flush=True)
                 reader.outside.clear()
                 reader.complaints.clear()
             reader.context.close()
-            print(f"{width} {scheme}: done", flush=True)
+            yield table(rows, chromium.version, WINDOWS[:done])
         chromium.close()
-    return table(rows, version)
 
 
-def table(rows: dict[str, list[int]], version: str) -> str:
+def table(rows: dict[str, list[int]], version: str, windows: Sequence[tuple[int, str]]) -> str:
     """Return the table of the audit: of each page, the largest figure over all windows."""
+    sizes = ", ".join(f"{width} {scheme}" for width, scheme in windows)
     lines = [
         f"Audited on {datetime.date.today().isoformat()} with {AXE} (tags {', '.join(TAGS)}) in "
-        f"chromium {version}; {len(rows)} pages, each at {len(WINDOWS)} sizes and colour schemes: "
-        f"{len(rows) * len(WINDOWS)} readings. A figure is the largest of a page's readings.",
+        f"chromium {version}: {len(rows)} pages, each read {len(windows)} times ({sizes}). A "
+        "figure is the largest of a page's readings.",
         "",
         "| page | rules that had something to check | violations | undecided | texts cut off | "
         "errors and outside requests |",
@@ -66,8 +68,8 @@ def main() -> None:
     text = PAGE.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
     after = rest.split(END)[1]
-    found = audit(parser.parse_args().site)
-    PAGE.write_text(f"{before}{BEGIN}\n\n{found}\n\n{END}{after}", encoding="utf-8")
+    for found in audit(parser.parse_args().site):
+        PAGE.write_text(f"{before}{BEGIN}\n\n{found}\n\n{END}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

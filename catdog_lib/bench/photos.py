@@ -72,7 +72,7 @@ def gather(source: str, count: int, sizes: Iterable[int], work: Path) -> BenchPh
             start = time.perf_counter()
             unusable = decode_files(paths, size, "squash", progress=False)(pixels[size])
             rates.append(len(paths) / (time.perf_counter() - start))
-            for row, _ in unusable:  # the plain loop would end at it
+            for row, *_ in unusable:  # the plain loop would end at it
                 os.remove(paths[row])
         decoding[size] = max(rates)
     for name in CLASSES:

@@ -15,11 +15,17 @@ AXE = NpmPackage(
     "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==",
     ("axe.min.js",),
 )
-WINDOWS = [(width, scheme) for width in (1440, 1024, 390) for scheme in ("light", "dark")]
+WINDOWS = [(width, scheme) for width in (1440, 390, 1024) for scheme in ("light", "dark")]
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa")
 
 # axe-core sees only what is shown, so everything folded is opened first.
-_UNFOLD = "document.querySelectorAll('details').forEach(one => { one.open = true; })"
+_UNFOLD = """async () => {
+    document.querySelectorAll("details").forEach(one => { one.open = true; });
+    const frame = () => new Promise(requestAnimationFrame);
+    await frame().then(frame);
+    // What fades in has its contrast at the end.
+    document.getAnimations().forEach(one => one.finish());
+}"""
 _RUN = """async tags => {
     const found = await axe.run(document, {
         runOnly: { type: "tag", values: tags },

@@ -157,6 +157,8 @@ def look_over(page, name: str) -> None:
             zoom: [...slide.querySelectorAll(".code_cell")].map((one) => +one.style.zoom),
             as_text: slide.querySelectorAll("mjx-merror").length
                 + (slide.innerText.match(/object at 0x|\\$\\$/g) ?? []).length,
+            undrawn: [...slide.querySelectorAll(".explorable, .output_widget_view")].filter(
+                (place) => !place.querySelector(".catdog, .jupyter-widgets")).length,
             undescribed: slide.querySelectorAll("img:not([alt])").length,
         }))"""
     )
@@ -165,7 +167,7 @@ def look_over(page, name: str) -> None:
         where = f"{name}: {slide}"
         assert slide["high"] <= 721 and slide["wide"] <= 1281, where
         assert min(slide["zoom"], default=1) >= 0.6, where
-        assert slide["as_text"] == slide["undescribed"] == 0, where
+        assert slide["as_text"] == slide["undescribed"] == slide["undrawn"] == 0, where
 
 
 @pytest.mark.slow

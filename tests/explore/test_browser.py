@@ -169,7 +169,7 @@ def test_the_tab_key_walks_through_each_of_them_and_out(reader):
 MAPS = {  # of each explorable with a map, where a finger points, as shares of its width and height
     "Convolution stepper": (".catdog-moving", 0.7, 0.7),
     "Shape calculator": (".catdog-moving", 0.7, 0.7),
-    "Receptive-field viewer": (".catdog-moving", 0.7, 0.7),
+    "Receptive-field viewer": (".catdog-stack figure:last-child svg", 0.7, 0.7),
     "Optimizer race": (".catdog-moving", 0.7, 0.7),
     "Lambda slider": (".catdog-moving", 0.7, 0.3),
     "Feature-map browser": (".catdog-moving", 0.7, 0.7),

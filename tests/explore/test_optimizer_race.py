@@ -119,6 +119,13 @@ def test_every_optimizer_gets_down_from_every_start_and_sgd_is_the_last_one():
         assert max(paths, key=lambda one: value(*paths[one][-1])) == "SGD", name
 
 
+def test_a_race_without_settings_takes_a_hundred_steps_of_the_surfaces_own():
+    (path,) = race("bowl", ["SGD"]).values()
+    # The gradient of the bowl is w itself, so each step leaves 1 − η of it.
+    shrunk = (1 - SURFACES["bowl"].lr) ** torch.arange(101, dtype=torch.float64)
+    assert torch.allclose(path, shrunk[:, None] * torch.tensor(SURFACES["bowl"].start).double())
+
+
 def test_a_path_ends_where_it_diverges():
     path = descend(SURFACES["bowl"], by_hand.SGD(3.0), 100)
     assert torch.allclose(path[1], -2 * path[0])  # 1 − η

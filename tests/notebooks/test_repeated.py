@@ -1,43 +1,28 @@
-"""Cells that are run twice, one after the other, show the same and break nothing."""
+"""Cells that once printed something else the second time print the same now."""
 
-import re
-from copy import deepcopy
 from pathlib import Path
 
 import nbformat
-import pytest
-from nbformat.v4.nbbase import random_cell_id
+import torch
 
-from catdog_lib.course.execution import Execution
+from catdog_lib import models
+from catdog_lib.sparsity import l1_penalty, penalised_weights
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-_TIME = re.compile(r"\d[\d.,]* (?:s|ms|µs|seconds?|minutes?)\b|per second|images a second")
 
 
-def printed(cell) -> list[str]:
-    """Return the lines that a cell has printed, without those that say how long it took."""
-    text = "".join(output.text for output in cell.outputs if output.get("name") == "stdout")
-    return [line for line in text.splitlines() if not _TIME.search(line)]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("number", ["01", "02", "03", "05"])
-def test_cells_that_run_twice_show_the_same(number):
+def source(number: str, name: str) -> str:
+    """Return the source of a cell of a lesson."""
     (path,) = NOTEBOOKS.glob(f"{number}_*.ipynb")
-    notebook = nbformat.read(path, as_version=4)
-    cells = []
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            again = deepcopy(cell)
-            again.id = random_cell_id()
-            cells += [cell, again]
-    notebook.cells = cells
-    execution = Execution(notebook, str(NOTEBOOKS), timeout=900)
-    execution.run({"CATDOG_BUDGET": "quick", "CATDOG_DATA": "sketches", "TQDM_DISABLE": "1"})
-    assert not execution.problem
-    different = [
-        (first.id, printed(first), printed(second))
-        for first, second in zip(cells[::2], cells[1::2], strict=True)
-        if printed(first) != printed(second)
-    ]
-    assert not different
+    (cell,) = [cell for cell in nbformat.read(path, 4).cells if cell.id == name]
+    return cell.source
+
+
+def test_the_sum_of_random_weights_is_the_same_when_its_cell_runs_again(capsys):
+    names = {"torch": torch, "models": models, "width": 4}
+    names |= {"l1_penalty": l1_penalty, "penalised_weights": penalised_weights}
+    printed = []
+    for _ in range(2):
+        exec(source("05", "05-who-sum-run"), names)
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1] and "Σ|w|" in printed[0]

@@ -392,9 +392,11 @@ class TestHistory:
 
 def headless(outputs: int) -> torch.nn.Sequential:
     return torch.nn.Sequential(
-        models.Normalize(), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(),
+        models.Normalize(),
+        torch.nn.AdaptiveAvgPool2d(1),
+        torch.nn.Flatten(),
         torch.nn.Linear(3, outputs),
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(
@@ -405,7 +407,7 @@ def headless(outputs: int) -> torch.nn.Sequential:
         (headless(2).requires_grad_(False), 8, "no parameter that can learn"),
         (torch.nn.Sequential(headless(2), torch.nn.BatchNorm1d(2)), 1, "BatchNorm cannot"),
     ],
-)  # fmt: skip
+)
 def test_a_network_that_cannot_be_trained_is_one_sentence(pets, model, batch_size, says):
     with pytest.raises(CatdogError, match=says) as error:
         fit(model, pets, replace(FAST, batch_size=batch_size), progress=False)

@@ -331,6 +331,9 @@ class TestMuon:
         optimizer.step()
         assert all(torch.equal(a, b) for a, b in zip(before, layer.parameters(), strict=True))
         assert not optimizer.state
+        layer.bias.grad = torch.ones(4)  # the bias comes after the weight, which has none
+        optimizer.step()
+        assert torch.equal(before[0], layer.weight) and not torch.equal(before[1], layer.bias)
 
     def test_saved_and_loaded_it_goes_on_as_if_nothing_had_happened(self):
         runs = []

@@ -58,3 +58,4 @@ def drive_calculator(page) -> None:
     window = calculator.locator("svg[role=img] .catdog-window")
     settle(page)
     assert (window.get_attribute("x"), window.get_attribute("width")) == ("3", "4")
+    assert "The window (0, 1) covers rows −1 to 2 and columns 2 to 5." in said(calculator)

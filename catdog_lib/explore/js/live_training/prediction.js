@@ -36,7 +36,8 @@ export function predictionView(model, problem) {
   const fields = element("div", { class: "catdog-fields" }, imageField.root);
   fields.append(element("div", { class: "catdog-row" }, back, next));
   const grids = element("div", { class: "catdog-thirds" }, map.root, tiles.channelRoot);
-  const root = element("div", { role: "region", class: "catdog-block", "aria-label": "One prediction" });
+  const about = { role: "region", class: "catdog-block", "aria-label": "One prediction" };
+  const root = element("div", about);
   root.append(
     element("p", { class: "catdog-heading" }, "One prediction, step by step"),
     fields, tiles.stageRoot, grids, sums.root, line,

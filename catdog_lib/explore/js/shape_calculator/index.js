@@ -7,7 +7,7 @@ import { follow, getState, setState } from "../state.js";
 import { cursorGrid } from "../svg.js";
 import { boardKey, windowBoard } from "./board.js";
 import { calculatorControls, copyLine } from "./controls.js";
-import { formula, problem, pytorchLine, unreadText, windowLayout } from "./math.js";
+import { formula, problem, pytorchLine, unreadText, windowLayout, windowText } from "./math.js";
 
 const SETTINGS = [
   "operation", "kernel", "stride", "padding", "dilation", "ceil_mode", "output_padding",
@@ -83,7 +83,8 @@ function render({ model, el }) {
       ...sides.map(([name, size]) => formulaLines(name, size, formula(size, settings))),
     );
     const unread = transposed ? "" : ` ${unreadText(rows, columns)}`;
-    line.textContent = `${height}×${width} becomes ${rows.out}×${columns.out}.${unread}`;
+    line.textContent = `${height}×${width} becomes ${rows.out}×${columns.out}.${unread} ` +
+      windowText(rows, columns, row, column);
   }
 
   const root = widgetRoot("Shape calculator");

@@ -109,6 +109,15 @@ export function unreadText(rows, columns) {
   return parts.length ? `${parts.join("; ")}.` : "Every row and column is read.";
 }
 
+// Where the window lies, in rows and columns of the image; those of the padding lie outside of it.
+export function windowText(rows, columns, row, column) {
+  const from = (side, at) => at * side.step - side.from;
+  const [top, left] = [from(rows, row), from(columns, column)];
+  const text = `The window (${row}, ${column}) covers rows ${top} to ${top + rows.extent - 1} ` +
+    `and columns ${left} to ${left + columns.extent - 1}.`;
+  return text.replaceAll("-", "−");
+}
+
 // "2 columns (1 of them padding)"
 function countText(side, kind, noun) {
   const count = side[kind].length;
