@@ -28,6 +28,13 @@ class _OwnPython(KernelSpecManager):
         return []
 
 
+class _OwnKernel(AsyncKernelManager):
+    """A kernel of this Python. nbclient makes it from this class, and so ends it, too."""
+
+    def _kernel_spec_manager_default(self) -> KernelSpecManager:
+        return _OwnPython()
+
+
 @dataclass
 class Execution:
     """One notebook that is run from top to bottom, and then holds its outputs.
@@ -66,7 +73,7 @@ class Execution:
         self._client = NotebookClient(
             self.notebook,
             kernel_name="python3",
-            km=AsyncKernelManager(kernel_name="python3", kernel_spec_manager=_OwnPython()),
+            kernel_manager_class=_OwnKernel,
             timeout=self.timeout,
             resources={"metadata": {"path": self.folder}},
             # Each kernel would warn that it talks over TCP, on this machine only.

@@ -2,15 +2,16 @@
 
 import html
 import json
+import os
 import sys
 
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager
-from nbformat.v4 import new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from catdog_lib.course import executed, site
 from catdog_lib.course import lessons as course
-from catdog_lib.course.execution import _OwnPython
+from catdog_lib.course.execution import Execution
 from catdog_lib.errors import CatdogError
 
 
@@ -72,4 +73,19 @@ def test_a_students_own_kernel_of_another_python_is_not_used(monkeypatch, tmp_pa
     spec.write_text(json.dumps({"argv": ["/another/python"], "display_name": "mine"}))
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
     assert KernelSpecManager().get_kernel_spec("python3").argv == ["/another/python"]
-    assert _OwnPython().get_kernel_spec("python3").argv[0] == sys.executable
+    assert printed_by("import sys; print(sys.executable)") == sys.executable
+
+
+def printed_by(code: str) -> str:
+    """Run a notebook of one cell, and return what the cell printed."""
+    notebook = new_notebook(cells=[new_code_cell(code)])
+    execution = Execution(notebook, ".", 60)
+    execution.run({})
+    assert not execution.problem
+    return notebook.cells[0].outputs[0].text.strip()
+
+
+def test_a_kernel_ends_with_its_notebook():
+    process = int(printed_by("import os; print(os.getpid())"))
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
