@@ -30,6 +30,7 @@ _RUN = """async tags => {
     const found = await axe.run(document, {
         runOnly: { type: "tag", values: tags },
         resultTypes: ["violations", "incomplete"],
+        preload: false,  // no requests for style sheets, which a page on the disk may not make
     });
     const say = rules => rules.flatMap(rule => rule.nodes.map(node =>
         `${rule.id}: ${node.target.join(" ")}: ${node.failureSummary.split("\\n")[1].trim()}`));

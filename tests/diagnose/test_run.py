@@ -117,11 +117,12 @@ def test_a_rate_is_searched_for_on_request(residual):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell a peak in this way")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a peak in this way")
 def test_large_images_need_little_more_memory_than_training(tmp_path):
     """Compare the peak of a whole run at 256 pixels with that of its diagnosis and its card."""
     code = """if True:
-        import resource, sys, torch
+        import os, sys, torch
+        from catdog_lib.course.peak_memory import peak_memory
         from catdog_lib.data.loading import load
         from catdog_lib.deploy.measurements import measure
         from catdog_lib.diagnose import diagnose_run
@@ -130,8 +131,7 @@ def test_large_images_need_little_more_memory_than_training(tmp_path):
         from catdog_lib.training.recipe import Recipe
 
         def peak():
-            size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-            return size * (1 if sys.platform == "darwin" else 1024) // 10**6
+            return peak_memory(os.getpid()) // 10**6
 
         source, out = sys.argv[1:]
         recipe = Recipe(epochs=1, batch_size=32, precision="float32")
