@@ -48,6 +48,7 @@ def drive_live_training(page) -> None:
     wrong = re.compile(r"^Step 9 of 9, softmax\. .* and it is wrong: this is a (cat|dog)\.$")
     box.locator(".catdog-said", has_text=wrong).wait_for()
     stages.get_by_label("conv 2").check()
+    box.locator(".catdog-said", has_text=re.compile(r"of 9, conv 2\.")).wait_for()
     grid = box.locator(".catdog-ground")
     grid.focus()
     for key in ("ArrowDown", "ArrowLeft", "ArrowLeft"):
