@@ -35,6 +35,7 @@ export function mistakeView(problem, onChoose) {
     const canvas = element("canvas", { "aria-hidden": "true" });
     const text = element("span", {});
     const node = element("button", { type: "button", class: "catdog-mistake" }, canvas, text);
+    node.hidden = true; // it has no name yet
     node.addEventListener("click", () => onChoose(shown[i].image));
     return { node, canvas, text };
   });
