@@ -12,9 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-KIT = (
-    Path(__file__).resolve().parent
-)  # catdog kit copies this file beside the course, as install.py
+KIT = Path(__file__).resolve().parent  # catdog kit copies this file there, as install.py
 
 
 def damaged(kit: Path) -> list:

@@ -126,7 +126,7 @@ class _RunChecks:
     def of_network(self) -> Planned:
         """Return the checks of the network and its weights."""
         model, sample = self.run.model, _few(self.data.train)
-        batch = [each[: min(32, len(each) // 4)] for each in sample]
+        batch = [each[: min(32, max(8, len(each) // 4))] for each in sample]
         planned: Planned = [
             (dead_units, lambda: dead_units(model, sample[0])),
             (missing_gradients, lambda: missing_gradients(model, *batch)),

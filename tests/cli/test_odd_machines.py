@@ -121,24 +121,16 @@ def test_too_much_memory_is_really_refused_in_these_words():
     assert "Memory has run out" in failures.in_one_sentence(error.value)
 
 
+def train(*options: str, out: Path) -> int:
+    """Return the exit status of a training command on drawn animals."""
+    return main(
+        ["train", "--model", "five_conv", "--data", "sketches", *options, "--out", str(out)]
+    )
+
+
 @pytest.mark.parametrize("option", ["--size", "--max-train", "--validation"])
 def test_nothing_is_not_the_default(capsys, tmp_path, option):
-    assert (
-        main(
-            [
-                "train",
-                "--model",
-                "five_conv",
-                "--data",
-                "sketches",
-                option,
-                "0",
-                "--out",
-                str(tmp_path / "run"),
-            ]
-        )
-        == 2
-    )
+    assert train(option, "0", out=tmp_path / "run") == 2
     assert re.search(r"\b0\b", sentence(capsys))
     assert not (tmp_path / "run").exists()
 
@@ -150,21 +142,7 @@ def test_no_augmentation_is_not_the_default():
 
 @pytest.mark.parametrize("seed", ["-1", str(2**63), str(2**70)])
 def test_a_seed_that_no_generator_takes_is_named(capsys, tmp_path, seed):
-    assert (
-        main(
-            [
-                "train",
-                "--model",
-                "five_conv",
-                "--data",
-                "sketches",
-                f"--seed={seed}",
-                "--out",
-                str(tmp_path / "run"),
-            ]
-        )
-        == 2
-    )
+    assert train(f"--seed={seed}", out=tmp_path / "run") == 2
     assert "seed is" in sentence(capsys)
 
 

@@ -76,6 +76,18 @@ def test_a_run_in_order_has_no_findings(trained):
     assert len(answer.checks) >= 13 and "accumulated_gradients" in answer.left_out
 
 
+def test_three_training_images_are_enough_for_every_check(tmp_path):
+    source, out = write_photos(tmp_path / "photos", 4, 4), tmp_path / "run"
+    recipe = Recipe(epochs=1, batch_size=2, precision="float32")
+    quiet = {"progress": False, "log": lambda line: None}
+    settings = {"width": 2}
+    run = train_run(
+        "residual", str(source), size=16, settings=settings, recipe=recipe, out=out, **quiet
+    )
+    assert run.config["result"]["train_images"] < 4
+    assert "missing_gradients" not in checks_that_found(out)
+
+
 def save_fresh_weights(run_folder: Path) -> None:
     torch.manual_seed(1)
     torch.save(models.ResidualCNN(16, 2).state_dict(), run_folder / "weights.pt")
