@@ -10,8 +10,8 @@ from catdog_lib.device import prediction_batch
     ("device", "size", "count"),
     [
         ("cpu", 32, 128),
-        ("cpu", 64, 49),
-        ("cpu", 224, 4),
+        ("cpu", 64, 98),
+        ("cpu", 224, 8),
         ("cpu", 1024, 1),
         ("cuda", 64, 128),
         ("cuda", 224, 128),
