@@ -214,6 +214,14 @@ class TestInABrowser:
         page.get_by_text("Image 3 of 3").wait_for()
         assert page.url.endswith(("#/2", "#/game"))
 
+    def test_an_explorable_that_grows_still_fits(self, reader):
+        page = reader.open("01_small.html#/2")
+        page.wait_for_selector("body[data-ready]")
+        more = "<div style='height: 900px'></div>"
+        page.locator("#game .explorable").evaluate("(box, more) => { box.innerHTML += more }", more)
+        page.wait_for_timeout(500)  # the browser says so before it paints
+        look_over(page, "grown")
+
     def test_notes_are_for_the_speaker(self, reader):
         page = reader.open("01_small.html#/2")
         page.wait_for_selector("body[data-ready]")

@@ -33,6 +33,7 @@ function fit(section) {
   const cells = [...section.querySelectorAll(".code_cell")];
   const zoom = (size) => cells.forEach((cell) => (cell.style.zoom = size));
   if (!cells.length) return;
+  section.querySelectorAll(WIDGET).forEach((widget) => (widget.style.maxHeight = ""));
   arrange(section);
   let [small, large] = [SMALLEST, LARGEST];
   zoom(large);
@@ -58,6 +59,12 @@ function scroll(section, zoom) {
   tall.style.overflowY = "auto";
 }
 
+/** Fit a slide again when an explorable on it has become too high: some draw parts of it later. */
+function watch(section) {
+  const observer = new ResizeObserver(() => holds(section) || fit(section));
+  section.querySelectorAll(WIDGET).forEach((widget) => observer.observe(widget));
+}
+
 async function start() {
   const deck = new Reveal({
     plugins: [RevealNotes],
@@ -77,6 +84,7 @@ async function start() {
   await widgetsDrawn();
   await document.fonts.ready;
   deck.getSlides().forEach(fit);
+  deck.getSlides().forEach(watch);
   document.body.dataset.ready = "yes";
 }
 
