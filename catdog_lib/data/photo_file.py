@@ -26,7 +26,7 @@ from catdog_lib.data.jpeg_stream import jpeg_layout, load_whole
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 _FORMATS += ("AVIF",) if find_spec("PIL.AvifImagePlugin") else ()
 _HEIC = re.compile(rb"....ftyp(?:hei[cxms]|hev[cx]|mif1|msf1)", re.DOTALL)
-# To hold at once. A transparent image takes most memory, 0.8 GB at the limit while it becomes RGB.
+# To hold at once. A transparent WebP takes most memory, 1.2 GB at the limit while it becomes RGB.
 _MAX_PIXELS = 50_000_000
 _MAX_BYTES = 400_000_000  # an image of 16 bits a value, uncompressed, has 300 MB at most
 # Each scan of a progressive JPEG goes through all its pixels again: these take 3 seconds.
