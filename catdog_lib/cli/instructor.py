@@ -64,9 +64,10 @@ def kit(out: Path, system: str | None, python: str | None, instructor: bool) -> 
     Copy the folder to a stick: install.py in it sets the course up without a network.
     """
     from catdog_lib.course.kit import write_kit
+    from catdog_lib.deploy.demo.facts import RUNTIME
 
     edition = "instructor" if instructor else "student"
-    systems = write_kit(out, system, python, edition)
+    systems = write_kit(out, system, python, edition, also=(RUNTIME,))
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 1e9
     print(f"{out.resolve()} ({size:.1f} GB) is for {'; '.join(systems)}")
     return 0, {"out": str(out.resolve()), "systems": systems, "gigabytes": round(size, 1)}

@@ -11,7 +11,9 @@ import tomllib
 from pathlib import Path
 
 from catdog_lib.course.handouts import contents
-from catdog_lib.course.site import checkout
+from catdog_lib.course.site import PACKAGES, checkout
+from catdog_lib.course.slides.assets import REVEAL
+from catdog_lib.data.download.npm import NpmPackage, npm_files
 from catdog_lib.errors import CatdogError
 from catdog_setup.environment import REQUIREMENTS, uv_settings
 from catdog_setup.from_kit import sha256
@@ -23,6 +25,7 @@ UV_PLATFORMS = {  # the systems' names in uv
     "win32-AMD64": "x86_64-pc-windows-msvc",
     "darwin-arm64": "aarch64-apple-darwin",
 }
+NPM_PACKAGES = (*PACKAGES, REVEAL)  # of the pages and the slides
 _READ_ME = """The course, with all that it installs: no network is needed.
 
     python install.py            copies it to the folder catdog in your home folder, and sets it up
@@ -40,6 +43,7 @@ def write_kit(
     python: str | None = None,
     edition: str = "student",
     root: Path | None = None,
+    also: tuple[NpmPackage, ...] = (),
 ) -> list[str]:
     """Write a kit into ``out``, or add the packages for another system to the kit that is there.
 
@@ -48,13 +52,14 @@ def write_kit(
         python: its version, "3.12" say; by default this one.
         edition: "student" or "instructor", as the handouts.
         root: the checkout; by default the one that this library was installed from.
+        also: what further commands fetch with npm, beside ``NPM_PACKAGES``.
 
     Returns:
         The systems that the kit is for.
 
     Raises:
-        CatdogError: there is no such system, ``out`` holds something else, or the packages cannot
-            be fetched.
+        CatdogError: there is no such system, ``out`` holds something else, or the packages, of
+            Python or of npm, cannot be fetched.
     """
     root = root or checkout()
     system, python = system or this_system(), python or "{}.{}".format(*sys.version_info)
@@ -64,7 +69,7 @@ def write_kit(
     if out.exists() and any(out.iterdir()) and not listed.is_file():
         raise CatdogError(f"{out} holds something else than a kit; name an empty folder.")
     _fetch(out / "kit", system, python, root)
-    _copy_course(out, edition, root)
+    _copy_course(out, edition, root, NPM_PACKAGES + also)
     known = listed.read_text(encoding="utf-8").splitlines() if listed.exists() else []
     systems = sorted({*known, f"{system}, Python {python}"})
     listed.write_text("\n".join(systems) + "\n", encoding="utf-8")
@@ -114,8 +119,8 @@ def _platform_tags(system: str) -> list[str]:
     return ["win_amd64"] if system.startswith("win") else [f"macosx_{MACOS}_0_{processor}"]
 
 
-def _copy_course(out: Path, edition: str, root: Path) -> None:
-    """Write the course, its pages if they have been built, and the program that installs it."""
+def _copy_course(out: Path, edition: str, root: Path, npm_packages: tuple[NpmPackage, ...]) -> None:
+    """Write the course, what its commands fetch, its pages if built, and what installs it."""
     course = out / "catdog"
     if course.exists():
         shutil.rmtree(course)
@@ -123,6 +128,8 @@ def _copy_course(out: Path, edition: str, root: Path) -> None:
         path = course / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+    for package in npm_packages:
+        shutil.copytree(npm_files(package), course / "kit" / "npm" / package.folder_name)
     if (root / "site" / "html").is_dir():
         shutil.copytree(root / "site" / "html", course / "site" / "html")
     shutil.copy(root / "catdog_setup" / "from_kit.py", out / "install.py")

@@ -23,7 +23,7 @@ from catdog_lib.data.cache import cache_dir
 from catdog_lib.data.download.npm import NpmPackage, npm_files
 from catdog_lib.errors import CatdogError
 
-_PACKAGES = (
+PACKAGES = (
     NpmPackage(
         "mathjax",
         "3.2.2",
@@ -80,10 +80,10 @@ def web_assets() -> Path:
             f"Python packages for building the pages are missing ({', '.join(missing)}); "
             'type: pip install -e ".[docs]"'
         )
-    key = hashlib.sha256(repr(_PACKAGES).encode()).hexdigest()[:12]
+    key = hashlib.sha256(repr(PACKAGES).encode()).hexdigest()[:12]
     folder = cache_dir() / f"web-{key}"
     if not folder.is_dir():
-        fetched = [npm_files(package) / file for package in _PACKAGES for file in package.files]
+        fetched = [npm_files(package) / file for package in PACKAGES for file in package.files]
         with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
             assets = Path(temporary) / "web"
             for file in fetched:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from catdog_lib.course import kit
+from catdog_lib.data.download.npm import NpmPackage
 from catdog_lib.errors import CatdogError
 from catdog_setup import from_kit
 from catdog_setup.systems import SYSTEMS, this_system
@@ -27,6 +28,7 @@ version = "0.0.0"
 dependencies = ["tiny"]
 optional-dependencies = { test = [], docs = [] }
 """
+RUNTIME = NpmPackage("purring", "1.2.3", "sha512-", ("purr.mjs",))
 needs_builds = pytest.mark.skipif(this_system() not in SYSTEMS, reason="PyTorch has no builds here")
 
 
@@ -67,6 +69,11 @@ def written(course: Path, packages: Path, tmp_path_factory) -> Path:
         patch.setenv("PIP_CONFIG_FILE", os.devnull)
         patch.setenv("PIP_NO_INDEX", "1")
         patch.setenv("PIP_FIND_LINKS", str(packages))
+        fetched = tmp_path_factory.mktemp("cache") / "npm" / RUNTIME.folder_name
+        fetched.mkdir(parents=True)
+        (fetched / "purr.mjs").write_text("export {};", encoding="utf-8")
+        patch.setenv("CATDOG_CACHE", str(fetched.parents[1]))
+        patch.setattr(kit, "NPM_PACKAGES", (RUNTIME,))
         out = tmp_path_factory.mktemp("kit") / "a stick"
         assert kit.write_kit(out, root=course) == [HERE]
         other = next(name for name in SYSTEMS if name != this_system())
@@ -98,6 +105,7 @@ def test_a_kit_has_the_course_its_pages_and_the_packages(written: Path):
         "catdog/run.py",
         "catdog/notebooks/01_small.ipynb",
         "catdog/site/html/index.html",
+        f"catdog/kit/npm/{RUNTIME.folder_name}/purr.mjs",
         "kit/SHA256SUMS",
         "kit/wheels/tiny-99.0.0-py3-none-any.whl",
         "kit/wheels/uv-99.0.0-py3-none-any.whl",

@@ -8,7 +8,7 @@ from pathlib import Path
 from catdog_lib.course.widgets_html import copy_files, copy_scripts
 from catdog_lib.data.download.npm import NpmPackage, npm_files
 
-_REVEAL = NpmPackage(
+REVEAL = NpmPackage(
     "reveal.js",
     "5.2.1",
     "sha512-r7//6mIM5p34hFiDMvYfXgyjXqGRta+/psd9YtytsgRlrpRzFv4RbH76TXd2qD+7ZPZEbpBDhdRhJaFgfQ7zNQ==",
@@ -23,5 +23,5 @@ def copy_assets(folder: Path) -> None:
         CatdogError: a package is missing, or cannot be fetched.
     """
     copy_scripts(folder)
-    shutil.copytree(npm_files(_REVEAL), folder / "reveal", dirs_exist_ok=True)
+    shutil.copytree(npm_files(REVEAL), folder / "reveal", dirs_exist_ok=True)
     copy_files(__package__, ("deck.css", "cells.css", "deck.js"), folder)

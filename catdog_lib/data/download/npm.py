@@ -18,6 +18,9 @@ from pathlib import Path
 from catdog_lib.data.cache import cache_dir
 from catdog_lib.errors import CatdogError
 
+# Where a kit has them for a room without a network: beside the library, in the course's own folder.
+_BROUGHT = Path(__file__).resolve().parents[3] / "kit" / "npm"
+
 
 @dataclass(frozen=True)
 class NpmPackage:
@@ -38,18 +41,25 @@ class NpmPackage:
     def __str__(self) -> str:
         return f"{self.name}@{self.version}"
 
+    @property
+    def folder_name(self) -> str:
+        """The name of a folder with these files of this version and no others."""
+        key = hashlib.sha256(repr(self).encode()).hexdigest()[:12]
+        return f"{self.name.replace('/', '-')}-{self.version}-{key}"
+
 
 def npm_files(package: NpmPackage) -> Path:
     """Return a folder with the package's files, fetched on the first call.
 
-    The folder is in the cache, and complete or not there at all.
+    The folder is the one that came with a room kit, or in the cache; complete or not there at all.
 
     Raises:
         CatdogError: npm is not installed, or the package cannot be fetched, is not the one that was
             tested, or lacks one of the files.
     """
-    key = hashlib.sha256(repr(package).encode()).hexdigest()[:12]
-    folder = cache_dir() / "npm" / f"{package.name.replace('/', '-')}-{package.version}-{key}"
+    if (_BROUGHT / package.folder_name).is_dir():
+        return _BROUGHT / package.folder_name
+    folder = cache_dir() / "npm" / package.folder_name
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:

@@ -4,14 +4,17 @@ A server on this machine is the registry.
 """
 
 import base64
+import dataclasses
 import hashlib
 import io
 import json
+import shutil
 import tarfile
 from functools import cache
 
 import pytest
 
+from catdog_lib.data.download import npm
 from catdog_lib.data.download.npm import NpmPackage, npm_files
 from catdog_lib.errors import CatdogError
 from tests.data.download.file_server import FileServer
@@ -67,6 +70,16 @@ def test_it_is_fetched_once_and_holds_what_is_needed(registry, tmp_path, monkeyp
     monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9/")  # nothing answers there
     assert npm_files(wanted) == folder
     assert left_over(tmp_path) == [folder]
+
+
+def test_what_came_with_a_kit_is_not_fetched(registry, tmp_path, monkeypatch):
+    wanted = package(integrity(archive()))
+    brought = shutil.copytree(npm_files(wanted), tmp_path / "kit" / "npm" / wanted.folder_name)
+    shutil.rmtree(tmp_path / "cache")
+    monkeypatch.setattr(npm, "_BROUGHT", tmp_path / "kit" / "npm")
+    assert npm_files(wanted) == brought and not (tmp_path / "cache").exists()
+    another = dataclasses.replace(wanted, files=("package.json",))  # needs more than was brought
+    assert (npm_files(another) / "package.json").is_file()
 
 
 def test_another_archive_is_refused(registry, tmp_path):
