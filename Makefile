@@ -3,7 +3,7 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: course lab site slides pdf handout kit setup test test-all test-gpu test-oldest test-newest audit
+.PHONY: course lab site slides pdf handout messages kit setup test test-all test-gpu test-oldest test-newest audit
 
-course lab site slides pdf handout kit setup test test-all test-gpu test-oldest test-newest audit:
+course lab site slides pdf handout messages kit setup test test-all test-gpu test-oldest test-newest audit:
 	@$(PYTHON) run.py $@ $(ARGS)

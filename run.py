@@ -6,6 +6,7 @@
     slides       make a deck of slides for each lesson that has been run
     pdf          print the lessons that have been run as one book
     handout      write the course for students and for instructors
+    messages     write the catalogues of a language for translators, as in: messages de
     kit          write the course with all that it installs, for a room without a network
     setup        only set up
     test         run the tests; arguments go to pytest
@@ -44,6 +45,7 @@ def commands(budget: str) -> dict:
         "slides": ["catdog_lib", "slides"],
         "pdf": ["catdog_lib", "pdf"],
         "handout": ["catdog_lib", "handout"],
+        "messages": ["catdog_lib", "messages"],
         "kit": ["catdog_lib", "kit"],
         "setup": [],
         "test": [*PYTEST, "-m", "not slow"],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from catdog_lib.language import translate
+
 
 class CatdogError(Exception):
     """Something a student can put right.
@@ -12,4 +14,4 @@ class CatdogError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """Return what IPython prints in place of a traceback."""
-        return [f"{type(self).__name__}: {self}"]
+        return [f"{type(self).__name__}: {translate(str(self))}"]

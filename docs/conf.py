@@ -8,7 +8,8 @@ from catdog_lib.course.site import checkout, web_assets
 
 project = "Cat or dog?"
 html_title = project
-language = "en"
+language = "en"  # catdog_lib.course.site builds the pages in others, too
+gettext_compact = False  # a catalogue for each page
 
 extensions = [
     "myst_nb",

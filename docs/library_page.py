@@ -30,8 +30,8 @@ network.
 # The order of a visit, not of the alphabet.
 ROOMS = """
     device from_scratch models data sketches training inspect explain sparsity transfer trust
-    evidence plots explore exercises clinic grading runs experiments diagnose bench deploy course
-    cli
+    evidence plots explore exercises language clinic grading runs experiments diagnose bench deploy
+    course cli
 """.split()  # noqa: SIM905, some rooms a row
 
 

@@ -19,6 +19,7 @@ LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PAGES = [
     *sorted((ROOT / "docs").glob("*.md")),
     ROOT / "docs" / "teaching" / "guide.md",
+    ROOT / "docs" / "teaching" / "translating.md",
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "data/README.md")),
 ]
 PYTHON = [

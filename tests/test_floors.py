@@ -23,6 +23,7 @@ FLOORS = {
     room: number
     for number, rooms in enumerate(
         [
+            "language",
             "errors classes",
             "atomic_write budget device notebook from_scratch models sketches",
             "data sparsity",

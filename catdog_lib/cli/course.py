@@ -18,6 +18,7 @@ from catdog_lib.cli.options import (
     budget_option,
     data_option,
     device_option,
+    language_option,
     quiet_option,
 )
 from catdog_lib.errors import CatdogError
@@ -32,6 +33,7 @@ from catdog_lib.errors import CatdogError
     show_default="site",
     help="Where to write the site.",
 )
+@language_option
 @budget_option
 def course(lesson: str | None, out: Path | None) -> tuple[int, dict]:
     """Run the lessons and render them as a site."""

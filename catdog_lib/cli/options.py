@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from catdog_lib import budget as budgets
+from catdog_lib.language import languages, use
 
 
 class Suggested(click.Choice):
@@ -125,6 +126,15 @@ def _use_budget(ctx: click.Context, param: click.Parameter, name: str | None) ->
         budgets.use(name)
 
 
+def _use_language(ctx: click.Context, param: click.Parameter, name: str | None) -> None:
+    """Make the named language that of this process."""
+    if name and not ctx.resilient_parsing:
+        if name not in ("en", *languages()):
+            known = ", ".join(("en", *languages()))
+            raise click.BadParameter(f"the course speaks {known}, not {name!r}", ctx, param)
+        use(name)
+
+
 data_option = click.option(
     "--data",
     type=UserPath(),
@@ -139,6 +149,14 @@ budget_option = click.option(
     callback=_use_budget,
     show_default="CATDOG_BUDGET",
     help="How much work to do.",
+)
+language_option = click.option(
+    "--language",
+    metavar="LANG",
+    expose_value=False,
+    callback=_use_language,
+    show_default="CATDOG_LANGUAGE",
+    help="The language of the pages, such as de.",
 )
 device_option = click.option(
     "--device",

@@ -17,6 +17,7 @@ from catdog_lib.cli import (
     diagnose,
     doctor,
     instructor,
+    messages,
     progress,
     publish,
     train,
@@ -72,6 +73,7 @@ _COMMANDS = {
         instructor.handout,
         instructor.kit,
         instructor.grade,
+        messages.messages,
     ),
 }
 for _group, _members in _COMMANDS.items():

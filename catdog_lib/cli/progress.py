@@ -7,6 +7,7 @@ from dataclasses import asdict
 import click
 
 from catdog_lib.cli.options import Command
+from catdog_lib.language import say, translate
 
 
 @click.command(cls=Command, epilog="catdog progress")
@@ -24,13 +25,13 @@ def progress() -> tuple[int, dict]:
     lessons = {lesson.number: lesson.title for lesson in find_lessons()}
     found = [progress_in(number, exercises(number), made) for number in lessons]
     for one in found:
-        marks = {**dict.fromkeys(one.tried, "tried"), **dict.fromkeys(one.solved, "✓")}
+        marks = {**dict.fromkeys(one.tried, translate("tried")), **dict.fromkeys(one.solved, "✓")}
         said = ", ".join(f"{number} {mark}" for number, mark in sorted(marks.items()))
-        print(f"{lessons[one.lesson]}: {said or 'not begun'}")
+        print(f"{lessons[one.lesson]}: {said or translate('not begun')}")
     begun = [one for one in found if one.solved or one.tried]
     coming = next((one.next for one in (*begun, *found) if one.next), None)
-    print(f"next       {coming or 'all are solved'}")
+    say(f"next       {coming or translate('all are solved')}")
     again = [number for one in found for number in one.repeat]
-    print(f"repeat     {', '.join(again) or 'nothing yet'}")
-    print(f"kept in    {progress_file()}")
+    say(f"repeat     {', '.join(again) or translate('nothing yet')}")
+    say(f"kept in    {progress_file()}")
     return 0, {"lessons": [asdict(one) for one in found], "file": str(progress_file())}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from catdog_lib.cli.options import Command, UserPath
+from catdog_lib.language import current
 
 if TYPE_CHECKING:
     from catdog_lib.course.lesson_files import Lesson
@@ -64,5 +65,7 @@ def _chosen(lesson: str | None, site: Path | None) -> tuple[list[Lesson], Path]:
     """Return the chosen lessons, by default all, and the folder that catdog course has written."""
     from catdog_lib.course.lesson_files import find_lessons, select
     from catdog_lib.course.site import checkout
+    from catdog_lib.course.translation.lessons import in_language
 
-    return select(find_lessons(), lesson), site or checkout() / "site"
+    lessons = in_language(select(find_lessons(), lesson), current())
+    return lessons, site or checkout() / "site"

@@ -9,6 +9,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from catdog_lib.errors import CatdogError
+from catdog_lib.language import translate
 
 DEEPER = "deeper"  # the tag of cells that go further than the main path
 QUIZ = "quiz"  # the tag of cells whose source has the answers of a quiz
@@ -98,8 +99,8 @@ def fold_solutions(notebook: NotebookNode) -> None:
         if cell.cell_type == "code" and "solution" in cell.metadata.get("tags", []):
             cell.metadata["tags"] = [*cell.metadata["tags"], "hide-cell"]
             cell.metadata["mystnb"] = {
-                "code_prompt_show": "Show a solution",
-                "code_prompt_hide": "Hide the solution",
+                "code_prompt_show": translate("Show a solution"),
+                "code_prompt_hide": translate("Hide the solution"),
             }
 
 

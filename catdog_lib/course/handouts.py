@@ -13,7 +13,9 @@ from pathlib import Path
 
 from catdog_lib.course.lesson_files import find_lessons
 from catdog_lib.course.site import checkout
+from catdog_lib.course.translation.lessons import in_language
 from catdog_lib.errors import CatdogError
+from catdog_lib.language import current
 
 # What a set-up and a build of the pages read.
 _FILES = (
@@ -93,7 +95,7 @@ def contents(root: Path, edition: str) -> Iterator[tuple[str, bytes]]:
             yield name, _LEFT_OUT.sub("", content.decode()).encode()
         elif not name.startswith(_FOR_INSTRUCTORS):
             yield name, content
-    for lesson in find_lessons(root):
+    for lesson in in_language(find_lessons(root), current()):
         text = lesson.path.read_text(encoding="utf-8")
         kept = text if edition == "instructor" else without_solutions(text)
         yield f"notebooks/{lesson.path.name}", kept.encode()

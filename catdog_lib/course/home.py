@@ -11,6 +11,8 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from catdog_lib.language import translate
+
 _CODE = re.compile(r"^```\{code-cell\}\n(.*?)^```\n", re.DOTALL | re.MULTILINE)
 _CARDS, _BUILD = "<!-- lessons -->", "<!-- build -->"  # what the text leaves to this file
 
@@ -27,7 +29,7 @@ def home(page: Path, cards: list[str], budget: str) -> NotebookNode:
     listed = "\n".join(cards)
     text = text.replace(_CARDS, f'<ol class="lesson-cards">\n{listed}\n</ol>')
     today = datetime.date.today().isoformat()
-    built = (
+    built = translate(
         f"Built on {today}; the lessons ran with `CATDOG_BUDGET={budget}`. "
         "The course is free software, under the MIT licence; see [the credits](credits.md)."
     )
@@ -55,7 +57,8 @@ def card(notebook: Path, title: str, seconds: float | None) -> str:
     first = next((cell.source for cell in cells if cell.cell_type == "markdown"), "")
     paragraphs = [part for part in re.split(r"\n\s*\n", first) if not part.startswith("#")]
     about = " ".join(re.sub(r"[`*_]", "", paragraphs[0]).split()) if paragraphs else ""
-    work = f"<small>{seconds:.0f} s of computing</small>" if seconds else ""
+    said = seconds and translate(f"{seconds:.0f} s of computing")
+    work = f"<small>{said}</small>" if seconds else ""
     return (
         f'<li><a href="lessons/{notebook.stem}.html">{html.escape(title)}</a>'
         f"<p>{html.escape(about)}</p>{work}</li>"

@@ -41,7 +41,7 @@ def find_lessons(root: Path | None = None) -> list[Lesson]:
         CatdogError: there is no lesson, or a notebook cannot be read.
     """
     folder = (root or checkout()) / "notebooks"
-    lessons = [_read(path) for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))]
+    lessons = [read_lesson(path) for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))]
     if not lessons:
         raise CatdogError(
             f"There is no lesson NN_name.ipynb in {folder}; work in a complete clone of the course."
@@ -60,7 +60,7 @@ def select(lessons: list[Lesson], number: str | None) -> list[Lesson]:
     return chosen
 
 
-def _read(path: Path) -> Lesson:
+def read_lesson(path: Path) -> Lesson:
     """Return the lesson that a notebook holds."""
     try:
         notebook = nbformat.read(path, as_version=4)

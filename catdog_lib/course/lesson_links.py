@@ -11,8 +11,13 @@ from collections.abc import Mapping
 from docutils import nodes
 
 from catdog_lib.course.glossary_links import LESSONS, linkable_texts
+from catdog_lib.language import translate
 
-_MENTION = re.compile(r"\b[Ll]esson[\s\N{NO-BREAK SPACE}](\d\d)\b")
+
+def _mention() -> re.Pattern:
+    """Return a pattern for a lesson's name, in English and in the language of the pages."""
+    names = "|".join({"lesson", translate("lesson")})
+    return re.compile(rf"(?i)\b(?:{names})[\s\N{{NO-BREAK SPACE}}](\d\d)\b")
 
 
 def add_links(page: nodes.document, addresses: Mapping[str, str]) -> None:
@@ -22,10 +27,10 @@ def add_links(page: nodes.document, addresses: Mapping[str, str]) -> None:
         page: its document tree, which changes.
         addresses: a lesson's number, such as "03" → its page, as seen from this page.
     """
-    linked = set()
+    linked, mention = set(), _mention()
     for text in list(linkable_texts(page)):
         said, pieces, done = text.astext(), [], 0
-        for match in _MENTION.finditer(said):
+        for match in mention.finditer(said):
             number = match[1]
             if number in addresses and number not in linked:
                 linked.add(number)

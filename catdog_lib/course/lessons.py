@@ -2,7 +2,8 @@
 
 Each numbered notebook is executed from top to bottom in a fresh kernel, with the working directory
 of the notebooks (:mod:`catdog_lib.course.execution`). The executed copies, never the originals,
-become the pages of a web site (:mod:`catdog_lib.course.site`).
+become the pages of a web site (:mod:`catdog_lib.course.site`), in the language of
+``CATDOG_LANGUAGE`` as far as they are translated to it.
 """
 
 from __future__ import annotations
@@ -22,9 +23,11 @@ from catdog_lib.course.execution import Execution, at_once, side_by_side
 from catdog_lib.course.home import card, home
 from catdog_lib.course.lesson_files import Lesson, find_lessons, select
 from catdog_lib.course.site import build, checkout, open_workspace, web_assets
+from catdog_lib.course.translation.lessons import in_language
 from catdog_lib.data.sources import SKETCHES
 from catdog_lib.device import cores
 from catdog_lib.errors import CatdogError
+from catdog_lib.language import current
 
 
 def run(
@@ -62,7 +65,7 @@ def run(
     if budget not in BUDGETS:
         raise CatdogError(f"There is no budget {budget!r}; use one of {', '.join(BUDGETS)}.")
     root = root or checkout()
-    lessons = select(find_lessons(root), lesson)
+    lessons = in_language(select(find_lessons(root), lesson), current(), log)
     web_assets()  # before the lessons: a machine that cannot build the pages should say so at once
     source = open_workspace(out or root / "site")
     workers = min(len(lessons), at_once(budget))

@@ -16,7 +16,9 @@ import secrets
 from pathlib import Path
 
 from catdog_lib.course.lesson_files import find_lessons
+from catdog_lib.course.translation.lessons import in_language
 from catdog_lib.errors import CatdogError
+from catdog_lib.language import current
 
 _CHECK = re.compile(r'\n*check\("(?P<number>\d\d\.\d+)", (?P<name>\w+)\)\s*$')
 _CONFIGURATION = '''"""nbgrader's settings for the lessons of catdog."""
@@ -44,7 +46,7 @@ def write_assignments(out: Path, root: Path | None = None) -> list[Path]:
         CatdogError: the checkout is incomplete, or a file cannot be written.
     """
     written = []
-    for lesson in find_lessons(root):
+    for lesson in in_language(find_lessons(root), current()):
         name = lesson.path.stem
         path = out / "source" / name / lesson.path.name
         try:

@@ -22,6 +22,8 @@ from catdog_lib.atomic_write import make_folder, write
 from catdog_lib.data.cache import cache_dir
 from catdog_lib.data.download.npm import NpmPackage, npm_files
 from catdog_lib.errors import CatdogError
+from catdog_lib.language import current
+from catdog_lib.language.catalogue import FOLDER
 
 PACKAGES = (
     NpmPackage(
@@ -140,7 +142,10 @@ def build(source: Path, log: Callable[[str], None]) -> Path:
     html = source.parent / "html"
     with tempfile.TemporaryDirectory() as doctrees:
         command = [sys.executable, "-m", "sphinx", "-q", "--no-color", "-b", "html"]
-        command += ["-c", str(checkout() / "docs"), "-d", doctrees, str(source), str(html)]
+        command += ["-c", str(checkout() / "docs"), "-d", doctrees]
+        if current():
+            command += pages_in(current(), Path(doctrees) / "locale")
+        command += [str(source), str(html)]
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, encoding="utf-8"
         )
@@ -154,6 +159,18 @@ def build(source: Path, log: Callable[[str], None]) -> Path:
         log(f"  {line.replace(str(source) + os.sep, '')}")
     copy_anywidget(html / "_static" / "widgets")
     return html / "index.html"
+
+
+def pages_in(language: str, folder: Path) -> list[str]:
+    """Return Sphinx's options for pages in another language.
+
+    Sphinx compiles the catalogues where it finds them, so it finds copies of them in ``folder``.
+    """
+    catalogues = folder / language / "LC_MESSAGES"
+    make_folder(catalogues)
+    for path in (FOLDER / language / "pages").glob("*.po"):
+        shutil.copy(path, catalogues)
+    return ["-D", f"language={language}", "-D", f"locale_dirs={folder}"]
 
 
 def copy_anywidget(folder: Path) -> None:

@@ -162,13 +162,13 @@ def _global_change(before: Globals, draws: bool) -> str | None:
             "uses the same numbers: do without a seed, or use the generator that you are given."
         )
     moved = {
-        "NumPy's": not np.array_equal(now.numpy_random[1], before.numpy_random[1])
+        "NumPy": not np.array_equal(now.numpy_random[1], before.numpy_random[1])
         or now.numpy_random[2:] != before.numpy_random[2:],
-        "Python's": now.python_random != before.python_random,
+        "Python": now.python_random != before.python_random,
     }
     whose = next((whose for whose, has_moved in moved.items() if has_moved), None)
     return whose and (
-        f"Your function draws from {whose} global random numbers, or seeds them, and the rest of "
+        f"Your function draws from {whose}'s global random numbers, or seeds them, and the rest of "
         "the notebook uses the same numbers: use PyTorch's, or the generator that you are given."
     )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from catdog_lib.exercises.progress import attempts, in_open_notebook, progress_in
 from catdog_lib.exercises.registry import exercises
+from catdog_lib.language import say, translate
 
 
 def show_progress(lesson: str) -> None:
@@ -21,22 +22,22 @@ def show_progress(lesson: str) -> None:
     """
     numbers = exercises(lesson)
     if not in_open_notebook():
-        print("In JupyterLab, this cell shows you which exercises you have solved.")
+        say("In JupyterLab, this cell shows you which exercises you have solved.")
         return
     made = attempts()
     here = progress_in(lesson, numbers, made)
     everywhere = progress_in("", sorted({attempt.exercise for attempt in made}), made)
-    print(f"solved   {_listed(here.solved)} ({len(here.solved)} of {len(numbers)})")
-    print(f"tried    {_listed(here.tried)}")
-    print(f"next     {here.next or _first_after(lesson)}")
-    print(f"repeat   {_listed(everywhere.repeat)}")
+    say(f"solved   {_listed(here.solved)} ({len(here.solved)} of {len(numbers)})")
+    say(f"tried    {_listed(here.tried)}")
+    say(f"next     {here.next or _first_after(lesson)}")
+    say(f"repeat   {_listed(everywhere.repeat)}")
     if everywhere.repeat:
-        print("         You solved these a week ago or earlier. Can you still, from memory?")
+        say("         You solved these a week ago or earlier. Can you still, from memory?")
 
 
 def _listed(numbers: list[str]) -> str:
     """Return numbers of exercises in a row."""
-    return ", ".join(numbers) or "none"
+    return ", ".join(numbers) or translate("none")
 
 
 def _first_after(lesson: str) -> str:

@@ -22,6 +22,7 @@ from catdog_lib.errors import CatdogError
 from catdog_lib.exercises import progress
 from catdog_lib.exercises.guard import globals_kept
 from catdog_lib.exercises.own_line import describe
+from catdog_lib.language import say
 
 
 class WrongAnswer(CatdogError):
@@ -138,7 +139,7 @@ def check(number: str, *answer: object) -> None:
         many = "is missing" if not answer else "has several parts: put them into one"
         raise CatdogError(f'The answer {many}, as in check("{number}", {name}).')
     if answer[0] is ...:
-        print(f"Exercise {number}: not attempted yet.")
+        say(f"Exercise {number}: not attempted yet.")
         return
     one = answer[0]
     try:
@@ -149,10 +150,10 @@ def check(number: str, *answer: object) -> None:
         progress.note(number, right=False)
         if not os.environ.get("CATDOG_KEEP_GOING"):
             raise
-        print(wrong)
+        say(str(wrong))
         return
     progress.note(number, right=True)
-    print(f"Exercise {number}: right!", *([said] if said else []))
+    say(f"Exercise {number}: right! {said}" if said else f"Exercise {number}: right!")
 
 
 def _judge(number: str, found: Exercise, answer: object) -> str | None:
@@ -178,6 +179,6 @@ def _lock(number: str, answer: object) -> None:
     shown = repr(answer)
     if number not in _FIRST_PREDICTIONS:
         _FIRST_PREDICTIONS[number] = shown
-        print(f"Exercise {number}: your prediction is locked in. Now the result is computed.")
+        say(f"Exercise {number}: your prediction is locked in. Now the result is computed.")
     elif _FIRST_PREDICTIONS[number] != shown:
-        print(f"Exercise {number}: your first prediction was {_FIRST_PREDICTIONS[number]}.")
+        say(f"Exercise {number}: your first prediction was {_FIRST_PREDICTIONS[number]}.")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import anywidget
 import traitlets
 
 from catdog_lib.errors import CatdogError
 from catdog_lib.explore.bundle import bundle, stylesheet
+from catdog_lib.language import translation_of
+from catdog_lib.language.javascript import messages_in
 
 
 class Explorable(anywidget.AnyWidget):
@@ -17,11 +21,20 @@ class Explorable(anywidget.AnyWidget):
     """
 
     code: str
+    _messages: Sequence[str] = ()
+    # what the JavaScript says in English → in the reader's language; empty if that is English
+    words = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, **traits: object):
+        said = {message: translation_of(message) for message in self._messages}
+        words = {message: other for message, other in said.items() if other != message}
+        super().__init__(**traits, words=words)
 
     def __init_subclass__(cls, **options):
         """Give the class its JavaScript and CSS."""
         if "code" in cls.__dict__:  # not the classes that anywidget derives for each instance
             cls._esm = bundle(f"{cls.code}/index.js")
+            cls._messages = messages_in(cls._esm)
             cls._css = stylesheet()
         super().__init_subclass__(**options)
 

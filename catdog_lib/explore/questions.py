@@ -14,6 +14,7 @@ import traitlets
 
 from catdog_lib.errors import CatdogError
 from catdog_lib.explore.base import Explorable
+from catdog_lib.language import translate
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,9 @@ class Prediction(_Questions):
             CatdogError: there are too few or too many choices, or two are the same.
         """
         asked = _checked(prompt, choices) | {"answer": -1, "because": ""}
-        super().__init__(title="Predict, then look", questions=[asked], picks=[-1])
+        title = translate("Predict, then look")
+        super().__init__(title=title, questions=[_in_words(asked)], picks=[-1])
+        self._choices = asked["choices"]  # as the notebook has them
 
     def reveal(self, answer: str | int, because: str = "") -> None:
         """Tell the answer that the notebook's own result gives.
@@ -74,14 +77,14 @@ class Prediction(_Questions):
             CatdogError: it is none of the choices.
         """
         (asked,) = self.questions
-        answer = _index(answer, asked["choices"])
-        self.questions = [asked | {"answer": answer, "because": because}]
+        answer = _index(answer, self._choices)
+        self.questions = [asked | {"answer": answer, "because": translate(because)}]
 
 
 class Quiz(_Questions):
     """A few questions to answer from memory, each with its answer after the click."""
 
-    def __init__(self, *questions: Question, title: str = "From memory"):
+    def __init__(self, *questions: Question):
         """Ask them all.
 
         Raises:
@@ -93,7 +96,8 @@ class Quiz(_Questions):
         for question in questions:
             one = _checked(question.prompt, question.choices)
             answer = _index(question.answer, one["choices"])
-            asked.append(one | {"answer": answer, "because": question.because})
+            asked.append(_in_words(one | {"answer": answer, "because": question.because}))
+        title = translate("From memory")
         super().__init__(title=title, questions=asked, picks=[-1] * len(asked))
 
     def summary(self) -> str:
@@ -101,7 +105,7 @@ class Quiz(_Questions):
         answered = [pick for pick in self.picks if pick >= 0]
         pairs = zip(self.picks, self.questions, strict=True)
         right = sum(pick == question["answer"] for pick, question in pairs)
-        return f"{right} right of {len(answered)} answered, {len(self.picks)} in all."
+        return translate(f"{right} right of {len(answered)} answered, {len(self.picks)} in all.")
 
 
 def _checked(prompt: str, choices: Sequence[str]) -> dict:
@@ -112,6 +116,13 @@ def _checked(prompt: str, choices: Sequence[str]) -> dict:
             f"The choices of {prompt!r} are {choices}; give two to six that are all different."
         )
     return {"prompt": prompt, "choices": choices}
+
+
+def _in_words(asked: dict) -> dict:
+    """Return a question as the page has it, in the reader's language."""
+    choices = [translate(choice) for choice in asked["choices"]]
+    prompt, because = translate(asked["prompt"]), translate(asked["because"])
+    return asked | {"prompt": prompt, "choices": choices, "because": because}
 
 
 def _index(answer: str | int, choices: list[str]) -> int:

@@ -43,6 +43,7 @@ def test_students_get_no_tests_and_no_teaching_notes(handouts):
     assert {name.removeprefix("catdog/") for name in instructor - student} == {
         "docs/teaching/guide.md",
         "docs/teaching/mistakes.md",
+        "docs/teaching/translating.md",
     }
     assert not [name for name in student if "/tests/" in name or "__pycache__" in name]
     with zipfile.ZipFile(handouts["student"]) as archive:

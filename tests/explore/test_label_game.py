@@ -43,6 +43,15 @@ def test_the_score_counts_only_what_was_answered():
     assert game.summary() == "2 of 3 right: 67% (95 % interval 21% to 94%)"
 
 
+def test_the_keys_are_the_first_letters_of_the_readers_words(monkeypatch):
+    assert LabelGame(image_set(1)).names == ["cat", "dog"]
+    monkeypatch.setenv("CATDOG_LANGUAGE", "de")
+    game = LabelGame(image_set(3))
+    assert game.names == ["Katze", "Hund"]
+    game.answers = [0, 0, 0]
+    assert game.summary() == "2 von 3 richtig: 67% (95-%-Intervall 21% bis 94%)"
+
+
 def test_games_do_not_share_answers():
     one, other = LabelGame(image_set(3)), LabelGame(image_set(3))
     one.answers = [0, 0, 0]

@@ -1,10 +1,12 @@
 """Predictions and quizzes: the answer comes from the notebook, the click from the reader."""
 
+import json
+
 import pytest
 
 from catdog_lib.errors import CatdogError
 from catdog_lib.explore import Prediction, Question, Quiz
-from tests.explore.javascript import in_javascript
+from tests.explore.javascript import in_javascript, run_javascript
 
 SIZE = Question("How large is the map?", ["5", "6", "7"], "6", "(8 − 3) / 1 + 1.")
 SIGN = Question("Which sign?", ["+", "−"], 1)
@@ -62,3 +64,24 @@ def test_the_score_comes_when_all_are_answered(tmp_path):
     cases = [[questions, [1, -1]], [questions, [1, 0]], [questions[:1], [1]]]
     found = in_javascript("questions/index.js", "c => js.scoreText(...c)", cases, tmp_path)
     assert found == ["", "1 of 2 right.", ""]
+
+
+def test_a_question_is_asked_in_the_readers_language(monkeypatch):
+    monkeypatch.setenv("CATDOG_LANGUAGE", "de")
+    guess = Prediction("Which of the two does better on validation?", ["perceptron", "neither"])
+    guess.reveal("perceptron", "The means are 1, 2.")  # the notebook's own words
+    (asked,) = guess.questions
+    assert asked["choices"] == ["Perzeptron", "neither"] and asked["answer"] == 0
+    assert asked["because"] == "Die Mittelwerte sind 1, 2."
+    assert guess.title == "Vorhersagen, dann nachsehen"
+    assert guess.words["{right} of {count} right."] == "{right} von {count} richtig."
+    assert Quiz(SIZE).summary() == "0 richtig von 0 beantworteten, 1 insgesamt."
+
+
+def test_what_the_page_says_is_in_the_words_of_the_model(tmp_path):
+    words = {"{right} of {count} right.": "{count}: {right} richtig."}
+    score = 'js.scoreText([{"answer": 0}, {"answer": 1}], [0, 0])'
+    model = f"{{ get: () => ({json.dumps(words)}) }}"
+    code = f"[{score}, (js.speak({model}), {score})]"
+    found = run_javascript("questions/index.js", code, tmp_path)
+    assert found == ["1 of 2 right.", "2: 1 richtig."]

@@ -3,6 +3,7 @@
 import { button, element } from "../dom.js";
 import { setState } from "../state.js";
 import { wilsonInterval } from "../statistics.js";
+import { say, speak } from "../words.js";
 
 export const countRight = (answers, labels) =>
   answers.filter((answer, i) => answer === labels[i]).length;
@@ -12,16 +13,17 @@ const percent = (share) => `${Math.round(100 * share)} %`;
 function scoreText(answers, labels) {
   const right = countRight(answers, labels);
   const [low, high] = wilsonInterval(right, labels.length).map(percent);
-  const share = percent(right / labels.length);
-  return `${right} of ${labels.length} right: ${share} (95 % interval ${low} to ${high}).`;
+  const [count, share] = [labels.length, percent(right / labels.length)];
+  const fields = { right, count, share, low, high };
+  return say("{right} of {count} right: {share} (95 % interval {low} to {high}).", fields);
 }
 
 // The image number i with its label, marked where the answer was wrong.
 function resultTile(i, image, name, answered) {
   const good = name === answered;
   const img = element("img", { src: image });
-  img.alt = `Image ${i + 1}: a ${name}; you said ${answered}`;
-  const words = element("figcaption", {}, good ? `✓ ${name}` : `✗ a ${name}`);
+  img.alt = say("Image {number}: a {name}; you said {answered}", { number: i + 1, name, answered });
+  const words = element("figcaption", {}, good ? `✓ ${name}` : say("✗ a {name}", { name }));
   return element("figure", { class: good ? "" : "catdog-wrong" }, img, words);
 }
 
@@ -46,9 +48,10 @@ function questionView(names, images, onAnswer) {
         ...answers.map((answer) => element("span", { class: answer < 0 ? "" : "catdog-done" })),
       );
       if (current < 0) return;
-      line.textContent = `Image ${current + 1} of ${answers.length}: cat or dog?`;
+      const fields = { number: current + 1, count: answers.length };
+      line.textContent = say("Image {number} of {count}: cat or dog?", fields);
       img.src = images[current];
-      img.alt = `Image ${current + 1}, for you to label`;
+      img.alt = say("Image {number}, for you to label", fields);
     },
   };
 }
@@ -66,6 +69,7 @@ function answerByKey(root, names, onAnswer) {
 }
 
 function render({ model, el }) {
+  speak(model);
   const [images, labels, names] = ["images", "labels", "names"].map((name) => model.get(name));
   let answers = labels.map(() => -1); // decided here, so that the game needs no kernel
   const question = questionView(names, images, answer);
@@ -98,7 +102,7 @@ function render({ model, el }) {
     const tiles = labels.map((label, i) =>
       resultTile(i, images[i], names[label], names[answers[i]]),
     );
-    board.append(...tiles, button("Play again", playAgain));
+    board.append(...tiles, button(say("Play again"), playAgain));
   }
 
   const root = element("div", {
@@ -106,7 +110,7 @@ function render({ model, el }) {
     tabindex: "0",
     role: "group",
     "data-lm-suppress-shortcuts": "true",
-    "aria-label": `Cat or dog? ${labels.length} images to label`,
+    "aria-label": say("Cat or dog? {count} images to label", { count: labels.length }),
   });
   root.append(...question.parts, board);
   el.append(root);

@@ -2,21 +2,29 @@
 
 import { button, element, widgetRoot } from "../dom.js";
 import { follow, setState } from "../state.js";
+import { say, speak } from "../words.js";
 
 // What the page says under a question. pick: the reader's choice, −1 for none; the answer is −1
 // until the notebook has computed it.
 export function feedback({ choices, answer, because }, pick) {
   if (pick < 0) return "";
-  if (answer < 0) return `You predict: ${choices[pick]}. Read on, and run the cells that follow.`;
-  const verdict = pick === answer ? "✓ Yes" : `✗ You chose ${choices[pick]}. The answer`;
-  return `${verdict}: ${choices[answer]}.${because ? ` ${because}` : ""}`;
+  const chosen = choices[pick];
+  if (answer < 0) {
+    return say("You predict: {chosen}. Read on, and run the cells that follow.", { chosen });
+  }
+  const right = choices[answer];
+  const verdict =
+    pick === answer
+      ? say("✓ Yes: {right}.", { right })
+      : say("✗ You chose {chosen}. The answer: {right}.", { chosen, right });
+  return `${verdict}${because ? ` ${because}` : ""}`;
 }
 
 // How many are right, once all are answered; nothing for a single question.
 export function scoreText(questions, picks) {
   if (questions.length < 2 || picks.includes(-1)) return "";
   const right = questions.filter(({ answer }, i) => answer === picks[i]).length;
-  return `${right} of ${questions.length} right.`;
+  return say("{right} of {count} right.", { right, count: questions.length });
 }
 
 const withoutFullStop = (text) => text.replace(/\.$/, "");
@@ -47,6 +55,7 @@ function questionView(number, question, onPick) {
 }
 
 function render({ model, el }) {
+  speak(model);
   const title = model.get("title");
   const root = widgetRoot(title);
   let picks = model.get("picks"); // decided here, so that it needs no kernel
