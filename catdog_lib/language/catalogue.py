@@ -53,10 +53,9 @@ class Catalogue:
     def translate(self, sentence: str) -> str:
         """Return a sentence in this language; what is not among the messages stays in English.
 
-        What stands in a field is translated as well, where it is a message itself. So is each part
-        of what the checkers join: a hint with its numbers in parentheses, two sentences in a row.
-        Where a sentence can be read in several ways, the one that leaves the least in English is
-        meant.
+        The contents of a field are translated as well if they are a message, and so is each part of
+        what the checkers join: a hint with its numbers in parentheses, two sentences in a row. Of
+        several readings the one that leaves the least in English is taken.
         """
         inner = sentence.strip()
         return sentence.replace(inner, self._read(inner, {}).said) if inner else sentence

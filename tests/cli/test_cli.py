@@ -39,6 +39,7 @@ COMMANDS = [
     "slides",
     "pdf",
     "handout",
+    "messages",
     "grade",
 ]
 

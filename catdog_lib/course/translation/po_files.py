@@ -58,10 +58,10 @@ def update(path: Path, entries: Iterable[Entry], language: str) -> Catalog:
     for entry in entries:
         comments = [entry.comment] if entry.comment else []
         now.add(entry.english, auto_comments=comments, context=entry.context)
-    catalog = read(path) if path.exists() else Catalog()
-    before = {(one.id, one.context): one for one in catalog if one.id}
-    catalog.update(now, no_fuzzy_matching=True)  # Babel would guess from any message, however old
-    _keep_in_doubt(catalog, before)
+    catalogue = read(path) if path.exists() else Catalog()
+    before = {(one.id, one.context): one for one in catalogue if one.id}
+    catalogue.update(now, no_fuzzy_matching=True)  # Babel would guess from any message, however old
+    _keep_in_doubt(catalogue, before)
     header = (
         f"# {path.stem} · {language}\n"
         'msgid ""\nmsgstr ""\n'
@@ -69,25 +69,25 @@ def update(path: Path, entries: Iterable[Entry], language: str) -> Catalog:
         '"Content-Type: text/plain; charset=UTF-8\\n"\n'
         '"Content-Transfer-Encoding: 8bit\\n"\n\n'
     )
-    for one in (*catalog, *catalog.obsolete.values()):
+    for one in (*catalogue, *catalogue.obsolete.values()):
         one.flags -= _FORMATS
-    body = "".join(generate_po(catalog, width=100, no_location=True, omit_header=True))
+    body = "".join(generate_po(catalogue, width=100, no_location=True, omit_header=True))
     path.parent.mkdir(parents=True, exist_ok=True)
     write((header + body.rstrip() + "\n").encode(), path)
-    return catalog
+    return catalogue
 
 
-def _keep_in_doubt(catalog: Catalog, before: dict[tuple, Message]) -> None:
+def _keep_in_doubt(catalogue: Catalog, before: dict[tuple, Message]) -> None:
     """Give a new message the translation of a similar one that is gone, marked as in doubt.
 
     Args:
-        catalog: changes.
+        catalogue: changes.
         before: the messages that there were, by their English and context.
     """
     gone = {
-        (one.id, one.context): key for key, one in catalog.obsolete.items() if one.string
+        (one.id, one.context): key for key, one in catalogue.obsolete.items() if one.string
     }  # where Babel has them
-    for one in catalog:
+    for one in catalogue:
         said = before.get((one.id, one.context))
         if said and said.fuzzy:
             old = next((i for i, c in enumerate(said.auto_comments) if c.startswith(_WAS)), None)
@@ -95,23 +95,23 @@ def _keep_in_doubt(catalog: Catalog, before: dict[tuple, Message]) -> None:
         if one.id and not one.string:
             similar = [english for english, context in gone if context == one.context]
             for english in get_close_matches(one.id, similar, 1):
-                one.string = catalog.obsolete.pop(gone.pop((english, one.context))).string
+                one.string = catalogue.obsolete.pop(gone.pop((english, one.context))).string
                 one.flags.add("fuzzy")
                 one.auto_comments.append(_WAS + " ".join(english.split()))
 
 
-def translations(catalog: Catalog, context: str | None = None) -> dict[str, str]:
+def translations(catalogue: Catalog, context: str | None = None) -> dict[str, str]:
     """Return what is translated and not in doubt: English → translation."""
     return {
         one.id: one.string
-        for one in catalog
+        for one in catalogue
         if one.id and one.string and not one.fuzzy and one.context == context
     }
 
 
-def count(catalog: Catalog) -> tuple[int, int, int]:
+def count(catalogue: Catalog) -> tuple[int, int, int]:
     """Return how many messages are translated, in doubt, and there in all."""
-    all_of_them = [one for one in catalog if one.id]
+    all_of_them = [one for one in catalogue if one.id]
     doubtful = sum(one.fuzzy for one in all_of_them)
     done = sum(bool(one.string) and not one.fuzzy for one in all_of_them)
     return done, doubtful, len(all_of_them)

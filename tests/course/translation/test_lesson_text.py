@@ -16,7 +16,7 @@ GERMAN = {
     "## A heading": "## Eine Überschrift",
     "One line, and another.": "Eine Zeile und noch eine.",
     "- first\n- second": "- erstens\n- zweitens",
-    "The end.": "Das Ende.",
+    "The end.": "Schluss.",
 }
 
 
@@ -71,10 +71,10 @@ def test_a_lesson_is_translated_with_its_slides_and_without_its_code():
     text, code = notebook.cells
     assert text.source == (
         "## Eine Überschrift\n\nEine Zeile und noch eine.\n\n- erstens\n- zweitens\n\n"
-        "$$a\n\n= b$$\n\nDas Ende."
+        "$$a\n\n= b$$\n\nSchluss."
     )
     assert code.source == "print('The end.')  # One line."
-    assert code.metadata.catdog.slide == "# An der Wand\n\nDas Ende."
+    assert code.metadata.catdog.slide == "# An der Wand\n\nSchluss."
 
 
 def test_a_paragraph_that_has_changed_since_is_shown_in_english_and_reported():
