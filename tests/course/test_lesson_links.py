@@ -37,3 +37,10 @@ def test_code_and_links_are_left_alone():
     )
     add_links(page, PAGES)
     assert links(page) == {"lesson 03": "elsewhere"}
+
+
+def test_a_lesson_is_found_by_its_name_in_the_language_of_the_pages(monkeypatch):
+    monkeypatch.setenv("CATDOG_LANGUAGE", "de")
+    page = page_with(nodes.Text("Die Formel steht in Lektion 03, auf Englisch: lesson 01."))
+    add_links(page, PAGES)
+    assert links(page) == {"Lektion 03": PAGES["03"], "lesson 01": PAGES["01"]}
