@@ -65,7 +65,7 @@ def test_a_sentence_is_found_by_its_message_and_its_fields_may_change_places(spe
     ("number", "said"),
     [("9,604", "9\u202f604"), ("1,234,567", "1\u202f234\u202f567"), ("[1, 200]", "[1, 200]"),
      ("0.25", "0.25"), ("(4,5000)", "(4,5000)")],
-)  # fmt: skip
+)  # a few short items in a row  # fmt: skip
 def test_a_comma_in_a_number_is_no_decimal_point(number, said, speak):  # noqa: F811
     speak(po(KATZE))
     assert translate(f"{number} of 12") == f"12, davon {said}"

@@ -34,7 +34,7 @@ def test_a_text_falls_into_paragraphs_and_is_the_same_again():
     parts = paragraphs(TEXT)
     assert "".join(parts) == TEXT
     assert parts[::2] == ["## A heading", "One line,\nand another.", "- first\n- second",
-                          "$$a\n\n= b$$", "The end."]  # fmt: skip
+                          "$$a\n\n= b$$", "The end."]  # a few short items in a row  # fmt: skip
 
 
 @pytest.mark.parametrize("code", ["```\na = 1\n\nb = 2\n```", "    ```sh\nmake\n\nmake\n    ```"])
@@ -60,7 +60,7 @@ def test_lines_are_joined_unless_they_have_a_meaning(text, message):
     ("text", "has"),
     [("</details>", False), ("<details><summary>Hint</summary>", True), ("$$x = y$$", False),
      ("`print(it)`", False), ("```\nsome code\n```", False), ("3 × 4", False), ("A cat.", True)],
-)  # fmt: skip
+)  # a few short items in a row  # fmt: skip
 def test_markup_code_and_formulas_have_no_words(text, has):
     assert has_words(text) == has
 

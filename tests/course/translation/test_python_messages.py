@@ -37,7 +37,7 @@ def test_a_single_word_is_a_message_where_it_fills_a_field():
     )
     assert phrases(code) == [
         "{name} are {kind}, {x}.", "on", "off", "cats", "dogs", "large", "small",
-    ]  # fmt: skip
+    ]  # a few short items in a row  # fmt: skip
 
 
 def test_elsewhere_only_what_is_said_to_students_is_a_message():
@@ -56,4 +56,4 @@ def test_a_lessons_questions_are_found_without_their_answers():
     )
     assert questions(code) == [
         "Which is it?", "red", "blue", "It was {x}.", "Why?", "so", "not so", "Because.",
-    ]  # fmt: skip
+    ]  # a few short items in a row  # fmt: skip
