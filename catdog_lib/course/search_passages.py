@@ -64,7 +64,7 @@ def setup(app) -> dict[str, bool]:
 
     def on_finished(_, problem: Exception | None) -> None:
         """Write all passages, as a script: a page from a folder may not read data."""
-        if not problem:
+        if not problem and app.builder.format == "html":  # nothing for catalogues of messages
             text = json.dumps(sorted(found.items()), ensure_ascii=False, separators=(",", ":"))
             place = Path(app.outdir) / "_static" / "passages.js"
             place.write_text(f"const PASSAGES = {text};\n", encoding="utf-8")
