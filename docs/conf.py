@@ -13,10 +13,12 @@ gettext_compact = False  # a catalogue for each page
 
 extensions = [
     "myst_nb",
+    "catdog_lib.course.formulas",
     "catdog_lib.course.glossary_links",
     "catdog_lib.course.lesson_links",
     "catdog_lib.course.page_details",
     "catdog_lib.course.player",
+    "catdog_lib.course.search_passages",
 ]
 catdog_open_in = settings(checkout())
 myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath"]
@@ -30,17 +32,19 @@ nb_ipywidgets_js = {
     # a widget that the site does not carry must not be looked for elsewhere
     "widgets/embed-amd.js": {"data-jupyter-widgets-cdn": "."},
 }
-mathjax_path = "mathjax/tex-svg.js"  # one file, with the fonts in it
-# Without MathJax's menu no formula is a stop of the Tab key: a lesson has up to 200 of them.
-mathjax3_config = {"options": {"enableMenu": False}}
+html_math_renderer = "set"  # catdog_lib.course.formulas
 
 html_theme = "sphinx_book_theme"
 html_static_path = ["_static", str(web_assets())]
 html_favicon = html_logo = "_static/logo.svg"
 html_use_index = False  # the glossary is its own index
-html_css_files = ["course.css", "glossary.css", "copy.css", "figures.css"]
+html_css_files = [
+    f"{name}.css"
+    for name in ("course", "code", "copy", "figures", "formulas", "glossary", "search")
+]
 html_js_files = [
-    (name, {"defer": "defer"}) for name in ("player.js", "copy.js", "formulas.js", "figures.js")
+    (f"{name}.js", {"defer": "defer"})
+    for name in ("player", "copy", "formulas", "figures", "sidebar")
 ]
 templates_path = ["_templates"]
 html_context = {

@@ -10,6 +10,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+from catdog_lib.course.formulas import MATHJAX
 from catdog_lib.course.handouts import contents
 from catdog_lib.course.site import PACKAGES, checkout
 from catdog_lib.course.slides.assets import REVEAL
@@ -25,7 +26,7 @@ UV_PLATFORMS = {  # the systems' names in uv
     "win32-AMD64": "x86_64-pc-windows-msvc",
     "darwin-arm64": "aarch64-apple-darwin",
 }
-NPM_PACKAGES = (*PACKAGES, REVEAL)  # of the pages and the slides
+NPM_PACKAGES = (MATHJAX, *PACKAGES, REVEAL)  # of the pages and the slides
 _READ_ME = """The course, with all that it installs: no network is needed.
 
     python install.py            copies it to the folder catdog in your home folder, and sets it up

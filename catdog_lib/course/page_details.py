@@ -10,6 +10,7 @@ from typing import Any
 
 from docutils import nodes
 
+from catdog_lib.course.code_lines import wrap_lines
 from catdog_lib.course.glossary_links import LESSONS
 from catdog_lib.course.open_in import places
 
@@ -46,7 +47,7 @@ def _on_page(app, name: str, template: str, context: dict[str, Any], page: nodes
     """Change what the template of a page will be given."""
     if page is None:  # the search page
         return
-    context["body"] = context["body"].replace(_SAME_FOR_ALL, "")
+    context["body"] = wrap_lines(context["body"].replace(_SAME_FOR_ALL, ""))
     if said := description(page):
         context["metatags"] += f'\n<meta name="description" content="{html.escape(said)}">'
     if name.startswith(LESSONS):

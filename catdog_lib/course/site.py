@@ -1,8 +1,9 @@
 """Build the web site of the course from executed notebooks.
 
-Nothing is fetched when a page is read. What the pages need besides Sphinx's own files (MathJax for
-formulas, require.js and the widget manager for sliders) is not in the repository. It is taken once
-from npm packages (:mod:`catdog_lib.data.download.npm`) and kept in the cache folder.
+Nothing is fetched when a page is read. What the pages need besides Sphinx's own files (require.js
+and the widget manager for sliders) is not in the repository, nor is MathJax, which sets their
+formulas (:mod:`catdog_lib.course.formulas`). It is taken once from npm packages
+(:mod:`catdog_lib.data.download.npm`) and kept in the cache folder.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from catdog_lib.atomic_write import make_folder, write
+from catdog_lib.course.formulas import MATHJAX
 from catdog_lib.data.cache import cache_dir
 from catdog_lib.data.download.npm import NpmPackage, npm_files
 from catdog_lib.errors import CatdogError
@@ -26,13 +28,6 @@ from catdog_lib.language import current
 from catdog_lib.language.catalogue import FOLDER
 
 PACKAGES = (
-    NpmPackage(
-        "mathjax",
-        "3.2.2",
-        "sha512-"
-        "Bt+SSVU8eBG27zChVewOicYs7Xsdt40qm4+UpHyX7k0/O9NliPc+x77k1/FEsPsjKPZGJvtRZM1vO+geW0OhGw==",
-        ("es5/tex-svg.js",),
-    ),
     NpmPackage(
         "requirejs",
         "2.3.7",
@@ -66,7 +61,7 @@ def checkout() -> Path:
 def web_assets() -> Path:
     """Return the folder with the scripts and fonts of the pages.
 
-    They are fetched on the first call (about 11 MB).
+    They are fetched on the first call (about 11 MB), and so is MathJax.
 
     Raises:
         CatdogError: the packages for building pages are not installed, or the files cannot be
@@ -82,6 +77,7 @@ def web_assets() -> Path:
             f"Python packages for building the pages are missing ({', '.join(missing)}); "
             'type: pip install -e ".[docs]"'
         )
+    npm_files(MATHJAX)
     key = hashlib.sha256(repr(PACKAGES).encode()).hexdigest()[:12]
     folder = cache_dir() / f"web-{key}"
     if not folder.is_dir():
@@ -102,7 +98,7 @@ def _place_of(name: str) -> str:
     """Return the place of a fetched file under ``_static/``."""
     if name.endswith(".woff2"):
         return f"widgets/@jupyter-widgets/{name}"  # where the widget manager looks for its icons
-    return f"mathjax/{name}" if name == "tex-svg.js" else f"widgets/{name}"
+    return f"widgets/{name}"
 
 
 def open_workspace(out: Path) -> Path:

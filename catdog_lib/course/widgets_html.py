@@ -15,8 +15,10 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from catdog_lib.course.executed import widget_models
+from catdog_lib.course.formulas import MATHJAX
 from catdog_lib.course.player import held_by, holder, merge
 from catdog_lib.course.site import checkout, copy_anywidget, web_assets
+from catdog_lib.data.download.npm import npm_files
 
 _STATE = "application/vnd.jupyter.widget-state+json"
 _MANAGER = """<script src="_static/widgets/require.js"></script>
@@ -50,6 +52,8 @@ def copy_scripts(folder: Path) -> None:
         CatdogError: they are not installed, or cannot be fetched.
     """
     shutil.copytree(web_assets(), folder, dirs_exist_ok=True)
+    (folder / "mathjax").mkdir()
+    shutil.copy(npm_files(MATHJAX) / "es5" / "tex-svg.js", folder / "mathjax")
     for name in ("widgets.js", "player.js"):
         shutil.copy(checkout() / "docs" / "_static" / name, folder)
     copy_anywidget(folder / "widgets")

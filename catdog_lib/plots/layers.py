@@ -49,8 +49,8 @@ def channel_statistics(before: Tensor, after: Tensor) -> Figure:
             for maps, name, mark in ((before, "before BatchNorm", "o"), (after, "after", "s")):
                 ax.plot(values(maps), mark, label=name)
             ax.axhline(0, color=GREY, linewidth=1)
-            ax.set(xlabel="channel", ylabel=title)
-            ax.set_title(f"{title.capitalize()} over batch and pixels")
+            ax.set(xlabel="channel", ylabel="over batch and pixels")
+            ax.set_title(title.capitalize())
         axes[1].legend()
     low, high = before.mean((0, 2, 3)).min(), before.mean((0, 2, 3)).max()
     return describe(

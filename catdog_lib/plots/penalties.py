@@ -116,6 +116,7 @@ def weight_matrix(layers: Mapping[str, Tensor]) -> Figure:
             darkness = (rows / rows.max().clamp(min=1e-12)).sqrt()
             values = np.ma.masked_array(darkness.numpy(), zero.numpy())
             options = {"aspect": "auto", "interpolation": "nearest"}
+            axes.set_facecolor("white")
             image = axes.imshow(values, cmap=_MAGNITUDES, vmin=0, vmax=1, **options)
             empty = int(zero.all(1).sum())
             share = zero.double().mean().item()

@@ -1,6 +1,6 @@
 // A formula that is wider than the page scrolls by itself. It is then a stop of the Tab key, so that the arrow keys scroll
 // it, and has a name; the other formulas are none.
-window.MathJax?.startup?.promise?.then(() => {
+{
   const watcher = new ResizeObserver((changes) => {
     for (const { target } of changes) {
       const scrolls = target.scrollWidth > target.clientWidth;
@@ -15,4 +15,4 @@ window.MathJax?.startup?.promise?.then(() => {
     }
   });
   document.querySelectorAll("mjx-container[display]").forEach((one) => watcher.observe(one));
-});
+}

@@ -7,7 +7,7 @@
     paths: { "@jupyter-widgets/html-manager/dist": "@jupyter-widgets" },
   });
 
-  // The widget manager calls MathJax as version 2 had it; the pages have version 3.
+  // The widget manager calls MathJax as version 2 had it; slides and the book have version 3, and pages have none.
   if (window.MathJax) {
     window.MathJax.startup = {
       ready() {

@@ -184,12 +184,13 @@ class TestInABrowser:
             tagged(new_code_cell(GAME, id="game"), "slide", slide="## A game"),
             tagged(new_markdown_cell("Said **aloud**.", id="aloud"), "notes"),
             tagged(new_markdown_cell(formula, id="formula"), "slide"),
+            tagged(new_code_cell("print('a long sentence ' * 40)", id="sentence"), "slide"),
         ]
         save(root, "01_small.ipynb", cells, {})
         course.run(log=lambda line: None, root=root)
         out = root / "site" / "slides"
         executed = root / "site" / "source" / "lessons"
-        assert write_slides(course.find_lessons(root), executed, out) == {"01": 4}
+        assert write_slides(course.find_lessons(root), executed, out) == {"01": 5}
         return out
 
     @pytest.fixture
@@ -204,6 +205,12 @@ class TestInABrowser:
         page.get_by_role("link", name="A small deck").click()
         look_over(page, "small")
         assert page.locator("#formula mjx-container svg").count() == 1
+
+    def test_a_long_line_is_broken_rather_than_tiny(self, reader):
+        page = reader.open("01_small.html")
+        page.wait_for_selector("body[data-ready]")
+        zoom = "slide => +slide.querySelector('.code_cell').style.zoom"
+        assert page.locator("#sentence").evaluate(zoom) > 1
 
     def test_an_explorable_on_a_slide_is_alive(self, reader):
         page = reader.open("01_small.html#/2")

@@ -25,8 +25,23 @@ def test_every_figure_says_what_it_shows_and_is_not_empty(name):
         r'<img alt="([^"]+)" src="data:image/png;base64,([^"]+)" style="[^"]+">', page
     ).groups()
     assert len(alt) > 40
-    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("L"))
+    image = Image.open(io.BytesIO(base64.b64decode(data))).convert("RGBA")
+    assert image.getpixel((0, 0))[3] == 0, "the page is the paper"
+    sheet = Image.new("RGBA", image.size, "white")
+    pixels = np.asarray(Image.alpha_composite(sheet, image).convert("L"))
     assert pixels.shape[1] > 100 and 0.01 < (pixels < 250).mean() < 0.95
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_title_is_cut_off_or_meets_another(name):
+    figure = FIGURES[name][0]()
+    figure.canvas.draw()
+    titles = [t for axes in figure.axes for t in (axes.title, axes._left_title) if t.get_text()]
+    boxes = [title.get_window_extent() for title in titles]
+    width = figure.bbox.width
+    outside = [t.get_text() for t, box in zip(titles, boxes, strict=True) if box.x1 > width + 1]
+    assert outside == []
+    assert [one for i, one in enumerate(boxes) if one.count_overlaps(boxes[:i])] == []
 
 
 def test_every_public_figure_is_tested():

@@ -8,6 +8,7 @@ const SCROLLING = 0.85;
 const MARGIN = 40; // below what is on a slide
 const WIDGET = ".explorable, .output_widget_view";
 const SHORT = 12; // the most lines of code above a figure; a longer script is shown beside it
+const LONG = 130; // characters that make a line a sentence, which is broken; a table has fewer
 
 /** Tell whether a slide holds all that is on it, and each box of text its lines. */
 function holds(section) {
@@ -19,8 +20,12 @@ function holds(section) {
   );
 }
 
-/** Put a long script beside its figure. */
+/** Put a long script beside its figure, and break lines that would make the slide tiny. */
 function arrange(section) {
+  for (const box of section.querySelectorAll(".code_cell pre")) {
+    const lengths = box.textContent.split("\n").map((line) => line.length);
+    box.classList.toggle("broken", Math.max(...lengths) > LONG);
+  }
   for (const output of section.querySelectorAll(".output:has(img)")) {
     const scripts = [...output.querySelectorAll(".highlight pre")];
     const lines = scripts.map((script) => script.textContent.trim().split("\n").length);
