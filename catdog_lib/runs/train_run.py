@@ -119,7 +119,7 @@ def train_run(
             progress=progress,
             on_epoch=on_epoch,
         )
-        if history.interrupted and (folder or not history.epochs):
+        if history.interrupted and folder:
             raise KeyboardInterrupt
         dtype = getattr(torch, history.dtype)
         test = evaluate(trainee, data.test, dtype, flip=recipe.test_flip, sizes=recipe.test_sizes)

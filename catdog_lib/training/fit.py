@@ -17,6 +17,7 @@ from torch.optim import Optimizer
 
 from catdog_lib.data.image_set import ImageSet, Splits, preload_to_device
 from catdog_lib.device import choose_device, release_freed_memory
+from catdog_lib.training import failed_device
 from catdog_lib.training.callbacks import progress_bar
 from catdog_lib.training.history import Epoch, History
 from catdog_lib.training.interrupts import interrupts_later
@@ -44,7 +45,8 @@ def fit(
 
     ``data.test`` is never looked at. The model ends in evaluation mode with the weights that the
     recipe keeps. Interrupting (Ctrl-C, or the stop button of a notebook) does the same with the
-    epochs completed so far.
+    epochs completed so far; before the first one is complete, KeyboardInterrupt is raised, and the
+    weights are those from before training. If a GPU fails, they are kept as well, on the CPU.
 
     In each of several processes that ``torchrun`` has started
     (:mod:`catdog_lib.training.distributed`), it does what it would do alone, with its shard of
@@ -66,9 +68,10 @@ def fit(
 
     Raises:
         CatdogError: no such optimizer or device, the checkpoint is of another training run, damaged
-            or cannot be written, or the loss is not finite.
+            or cannot be written, the loss is not finite, or the device failed.
     """
     device = choose_device(device)
+    buffers = failed_device.unsaved_buffers(model)
     if recipe.whiten:
         whiten(model, data.train.sample(500, recipe.seed)[:][0])
     train_set = preload_to_device(data.train, device)
@@ -88,10 +91,14 @@ def fit(
             while not trainer.finished:
                 run_epoch(trainer, train_set, data.validation)
         except KeyboardInterrupt:
-            if trainer.dist.size > 1:
-                raise  # the other processes may not have heard of it
+            # Other processes may not have heard of it; and without an epoch, nothing is kept.
+            if trainer.dist.size > 1 or not trainer.history.epochs:
+                raise
             trainer.history.interrupted = True
         except (RuntimeError, IndexError, ValueError) as error:
+            if failed_device.has_failed(error):
+                failed_device.leave_device(model, buffers)
+                raise failed_device.failure(trainer, error) from error
             if reason := reason_of(error, model):
                 raise reason from error
             raise
@@ -132,5 +139,8 @@ def run_epoch(trainer: Trainer, train_set: ImageSet, validation_set: ImageSet) -
 
 
 def copy_state_dict(model: nn.Module) -> dict[str, Tensor]:
-    """Return the model's state dict, with copies of its tensors."""
-    return {name: value.clone() for name, value in model.state_dict().items()}
+    """Return the model's state dict, with copies of its tensors in main memory.
+
+    What lies on a GPU is lost with it.
+    """
+    return {name: value.to("cpu", copy=True) for name, value in model.state_dict().items()}

@@ -276,11 +276,9 @@ def test_the_test_set_is_never_looked_at(pets):
     fit(small(), Splits(pets.train, pets.validation, sealed, "test"), FAST, progress=False)
 
 
-@pytest.mark.parametrize("batches_before", [0, 4])
-def test_interrupting_returns_the_history_so_far_and_a_usable_model(
-    pets, monkeypatch, batches_before
-):
-    model, seen = small(), []
+def interrupting(model, batches_before: int) -> list:
+    """Interrupt training after so many batches, those of validations counted as well."""
+    seen = []
 
     def interrupt(*_):
         seen.append(1)
@@ -288,15 +286,29 @@ def test_interrupting_returns_the_history_so_far_and_a_usable_model(
             raise KeyboardInterrupt
 
     model.register_forward_hook(interrupt)
+    return seen
+
+
+def test_interrupting_returns_the_history_so_far_and_a_usable_model(pets):
+    model = small()
+    seen = interrupting(model, batches_before=4)
     history = fit(model, pets, FAST, progress=False)
     assert history.interrupted and not model.training
-    assert len(history.epochs) == (
-        1 if batches_before else 0
-    )  # three batches and a validation make an epoch
+    assert len(history.epochs) == 1  # three batches and a validation make an epoch
     seen.clear()
-    if history.epochs:
-        found = evaluate(model, pets.validation, torch.float32)
-        assert found.loss == pytest.approx(history.best.validation_loss, rel=1e-5)
+    found = evaluate(model, pets.validation, torch.float32)
+    assert found.loss == pytest.approx(history.best.validation_loss, rel=1e-5)
+
+
+def test_interrupting_the_first_epoch_is_passed_on_and_leaves_the_weights_from_before(pets):
+    """A lesson's cell then ends there, and has no empty history to draw."""
+    model = small()
+    before = copies(model.state_dict().values())
+    interrupting(model, batches_before=2)
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, pets, FAST, progress=False)
+    assert not model.training
+    assert all(torch.equal(a, b) for a, b in zip(before, model.state_dict().values(), strict=True))
 
 
 def test_a_second_ctrl_c_does_not_leave_the_weights_of_the_moment(pets, monkeypatch):
