@@ -8,11 +8,20 @@ from __future__ import annotations
 import os
 import tempfile
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor
 
-from joblib import Parallel, delayed
 from tqdm.auto import tqdm
 
+from catdog_lib.errors import CatdogError
+
+with warnings.catch_warnings(record=True) as _said:  # in its own words, where they help nobody
+    warnings.simplefilter("always")
+    from joblib import Parallel, delayed
+
+_NO_PROCESSES = next(
+    (str(said.message) for said in _said if "serial mode" in str(said.message)), ""
+)
 _CHUNK = 100  # items that a process gets at a time
 
 
@@ -21,30 +30,67 @@ def parallel_map(
 ) -> list:
     """Apply ``work(first, chunk)`` to all ``items``, chunk by chunk, in a process for each core.
 
-    ``first`` is the position of the chunk's first item.
+    ``first`` is the position of the chunk's first item. Where no further process can be started,
+    this one does the work, and a warning says so.
 
     Args:
-        work: returns a list; must be importable by another process.
+        work: returns a list; must be importable by another process. It may be called twice for a
+            chunk.
         verb: stands before the progress bar, which ``progress`` turns on; ``unit`` is what it
             counts.
 
     Returns:
         What all calls returned, in one list, in the order of ``items``.
+
+    Raises:
+        CatdogError: a process was killed.
     """
     chunks = [(first, items[first : first + _CHUNK]) for first in range(0, len(items), _CHUNK)]
     # Starting processes takes longer than a little work, and joblib cannot do it where the path
     # of its temporary files has letters outside ASCII.
     temporary = os.environ.get("JOBLIB_TEMP_FOLDER") or tempfile.gettempdir()
-    cores = 1 if len(chunks) <= 2 or not temporary.isascii() else -1
+    several = len(chunks) > 2 and temporary.isascii()
     results: list = []
-    bar = tqdm(total=len(items), desc=verb, unit=unit, disable=not progress, leave=False)
-    with bar, warnings.catch_warnings():
+    with tqdm(total=len(items), desc=verb, unit=unit, disable=not progress, leave=False) as bar:
+        if several and not _NO_PROCESSES:
+            for chunk_results in _in_processes(work, chunks, verb):
+                results.append(chunk_results)
+                bar.update(min(_CHUNK, len(items) - bar.n))
+        elif several:
+            _warn(verb, _NO_PROCESSES)
+        for chunk in chunks[len(results) :]:
+            results.append(work(*chunk))
+            bar.update(min(_CHUNK, len(items) - bar.n))
+    return [one for chunk_results in results for one in chunk_results]
+
+
+def _in_processes(
+    work: Callable[[int, Sequence], list], chunks: Sequence[tuple[int, Sequence]], verb: str
+) -> Iterator[list]:
+    """Yield what ``work`` returns for each chunk, as far as processes can do it.
+
+    Raises:
+        CatdogError: a process was killed.
+    """
+    with warnings.catch_warnings():
         # Harmless: processes of an earlier call, idle for minutes, end as this one begins.
         warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
-        # joblib's processes, unlike multiprocessing's, start from any script and any notebook on
-        # every system.
-        run = Parallel(cores, return_as="generator")
-        for result in run(delayed(work)(*chunk) for chunk in chunks):
-            results += result
-            bar.update(min(_CHUNK, len(items) - bar.n))
-    return results
+        try:
+            # joblib's processes, unlike multiprocessing's, start from any script and any notebook
+            # on every system.
+            yield from Parallel(-1, return_as="generator")(delayed(work)(*c) for c in chunks)
+        except BrokenExecutor:
+            raise CatdogError(
+                f"{verb} has stopped, because one of its processes was killed, perhaps since memory "
+                "ran out; end other programs, and begin again."
+            ) from None
+        except OSError as error:  # no room, or no permission, for what processes share
+            _warn(verb, error.strerror or str(error))
+
+
+def _warn(verb: str, reason: str) -> None:
+    warnings.warn(
+        f"{verb} takes longer, since no further process can be started ({reason}); on Linux, see "
+        "that /dev/shm may be written and has room.",
+        stacklevel=4,
+    )

@@ -1,0 +1,122 @@
+"""Work on many files in several processes, and in one where no further process can be started."""
+
+import errno
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import warnings
+from functools import partial
+from pathlib import Path
+
+import pytest
+from joblib.externals.loky import get_reusable_executor
+
+from catdog_lib.data.parallel import parallel_map
+from catdog_lib.errors import CatdogError
+
+ITEMS = range(350)  # four chunks
+SQUARES = [item**2 for item in ITEMS]
+FULL_OR_READ_ONLY = [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.ENOSYS]
+
+# A process of its own, which sees a file system of its own at /dev/shm.
+IN_THERE = """
+import warnings
+from catdog_lib.data.parallel import parallel_map
+from tests.data.test_parallel import ITEMS, SQUARES, squares
+
+with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter("always")
+    assert parallel_map(squares, ITEMS, "Decoding", "photo", False) == SQUARES
+print(*(one.message for one in said), sep="\\n")
+"""
+MOUNT = "mount -t tmpfs -o {} tmpfs /dev/shm && {} && exec {}"
+
+
+def squares(first: int, chunk) -> list[int]:
+    assert first == chunk[0]
+    return [item**2 for item in chunk]
+
+
+def squares_until_killed(first: int, chunk) -> list[int]:
+    """Square, but kill the process of the third chunk, as a system does when memory runs out."""
+    if first == 200:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return squares(first, chunk)
+
+
+def squares_or_error(parent: int, first: int, chunk) -> list[int]:
+    """Square, but report a full disk in the third chunk, in another process than the first."""
+    if first == 200 and os.getpid() != parent:
+        raise OSError(errno.ENOSPC, "No space left on device")
+    return squares(first, chunk)
+
+
+def without_semaphores(monkeypatch, number: int) -> None:
+    """Let the system refuse what processes share; new ones have to be started."""
+    get_reusable_executor().shutdown(wait=True)
+
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("multiprocessing.synchronize._multiprocessing.SemLock", refuse)
+    monkeypatch.setattr("joblib.externals.loky.backend.synchronize._SemLock", refuse)
+
+
+def test_the_results_are_in_order():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert parallel_map(squares, ITEMS, "Decoding", "photo", False) == SQUARES
+        assert parallel_map(squares, range(5), "Decoding", "photo", False) == SQUARES[:5]
+        assert parallel_map(squares, [], "Decoding", "photo", False) == []
+
+
+@pytest.mark.parametrize("number", FULL_OR_READ_ONLY)
+def test_without_shared_memory_one_process_does_the_work_and_says_so(monkeypatch, number):
+    with monkeypatch.context() as changed:
+        without_semaphores(changed, number)
+        with pytest.warns(UserWarning, match="^Decoding takes longer, since no further") as said:
+            assert parallel_map(squares, ITEMS, "Decoding", "photo", False) == SQUARES
+    assert len(said) == 1 and os.strerror(number) in str(said[0].message)
+    test_the_results_are_in_order()  # later there is room again
+
+
+def test_what_fails_in_the_middle_goes_on_in_this_process():
+    work = partial(squares_or_error, os.getpid())
+    with pytest.warns(UserWarning, match="No space left on device"):
+        assert parallel_map(work, ITEMS, "Decoding", "photo", False) == SQUARES
+
+
+def test_a_process_that_is_killed_is_one_sentence():
+    with pytest.raises(CatdogError, match=r"one of its processes was killed.*; end other programs"):
+        parallel_map(squares_until_killed, ITEMS, "Decoding", "photo", False)
+    test_the_results_are_in_order()
+
+
+@pytest.mark.parametrize(
+    ("options", "before", "reason"),
+    [
+        ("ro", "true", "Read-only file system"),
+        ("size=8k", "cat /dev/zero > /dev/shm/all 2> /dev/null; true", "No space left on device"),
+    ],
+    ids=["read-only", "full"],
+)
+def test_a_real_shared_memory_that_is_full_or_read_only(options, before, reason):
+    run = ["unshare", "--mount", "sh", "-c"]
+    if sys.platform != "linux" or not shutil.which("unshare"):
+        pytest.skip("needs Linux, and unshare")
+    if subprocess.run([*run, MOUNT.format("ro", "true", "true")], capture_output=True).returncode:
+        pytest.skip("needs the permission to mount a file system")
+    program = f'{sys.executable} -c "$PROGRAM"'
+    done = subprocess.run(
+        [*run, MOUNT.format(options, before, program)],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "PROGRAM": IN_THERE},
+    )
+    assert done.returncode == 0, done.stderr
+    (sentence,) = done.stdout.splitlines()
+    assert reason in sentence and sentence.endswith("may be written and has room.")
+    assert "serial mode" not in done.stderr
