@@ -15,6 +15,8 @@ from torch import Tensor
 from catdog_lib.classes import CLASSES
 from catdog_lib.data.folders import Skipped
 
+FEW = 10  # images of which a share says next to nothing
+
 
 @dataclass(frozen=True)
 class ImageSet:
@@ -100,21 +102,24 @@ class Splits:
     skipped: tuple[Skipped, ...] = ()
 
     def __str__(self) -> str:
-        """Return a table of the numbers of images, a line for each split."""
+        """Return the numbers of images, a line for each split, and say if they are few."""
+        named = {"train": self.train, "validation": self.validation, "test": self.test}
         rows = [
             f"{name:<11}{len(dataset):>7,} images  "
-            f"({', '.join(f'{n:,} {word}s' for word, n in dataset.counts().items())})"
-            for name, dataset in (
-                ("train", self.train),
-                ("validation", self.validation),
-                ("test", self.test),
-            )
+            f"({', '.join(_counted(n, word) for word, n in dataset.counts().items())})"
+            for name, dataset in named.items()
         ]
         if self.skipped:
             rows.append(f"{'skipped':<11}{len(self.skipped):>7,} files")
+        if few := [name for name, dataset in named.items() if len(dataset) < FEW]:
+            rows.append(f"So few images for {' and '.join(few)} decide nothing; add photos.")
         return "\n".join(
             [f"{Path(self.source).name}, {self.train.size}×{self.train.size} pixels", *rows]
         )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def batches(

@@ -81,7 +81,7 @@ def _in_processes(
             yield from Parallel(-1, return_as="generator")(delayed(work)(*c) for c in chunks)
         except BrokenExecutor:
             raise CatdogError(
-                f"{verb} has stopped, because one of its processes was killed, perhaps since memory "
+                f"{verb} has stopped, because one of its processes was killed, perhaps when memory "
                 "ran out; end other programs, and begin again."
             ) from None
         except OSError as error:  # no room, or no permission, for what processes share

@@ -37,6 +37,16 @@ def test_image_set_indexing_sampling_and_batches():
     assert torch.equal(in_order, train[:][0])
 
 
+def test_the_table_says_that_a_few_images_decide_nothing():
+    store, labels = torch.zeros(12, 3, 8, 8, dtype=torch.uint8), torch.arange(12) % 2
+    twelve = ImageSet(store, torch.arange(12), labels, tuple(map(str, range(12))))
+    three, one = twelve.subset(torch.arange(3)), twelve.subset(torch.tensor([1]))
+    said = str(data.Splits(twelve, three, one, "pets")).splitlines()
+    assert said[2].endswith("3 images  (2 cats, 1 dog)") and len(said) == 5
+    assert said[4] == "So few images for validation and test decide nothing; add photos."
+    assert "So few" not in str(data.Splits(twelve, twelve, twelve, "pets"))
+
+
 def test_a_set_sent_to_another_process_takes_its_own_images_and_no_others():
     generator = torch.Generator().manual_seed(0)
     store = torch.randint(0, 256, (500, 3, 16, 16), dtype=torch.uint8, generator=generator)
