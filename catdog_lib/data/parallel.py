@@ -19,8 +19,9 @@ with warnings.catch_warnings(record=True) as _said:  # in its own words, where t
     warnings.simplefilter("always")
     from joblib import Parallel, delayed
 
-_NO_PROCESSES = next(
-    (str(said.message) for said in _said if "serial mode" in str(said.message)), ""
+_SERIAL = ".  joblib will operate in serial mode"
+_NO_PROCESSES = "".join(
+    str(said.message).removesuffix(_SERIAL) for said in _said if _SERIAL in str(said.message)
 )
 _CHUNK = 100  # items that a process gets at a time
 

@@ -1,0 +1,129 @@
+"""Cells run twice, interrupted, out of order, in two notebooks at once: the results stay the same.
+
+They are those of one run from the top: all that a lesson prints, its figures, and its claims.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import nbformat
+import pytest
+
+from catdog_lib.course.lesson_files import find_lessons
+from tests.notebooks.clean_notebooks import is_compared, merged
+from tests.notebooks.live_lesson import LiveLesson, Shown
+
+LESSONS = {lesson.number: lesson.path for lesson in find_lessons()}
+LONG = 1.0  # seconds: such a cell may well be stopped before it ends
+# What their cells show has times in it, or the order in which two processes spoke.
+TIMED = {
+    "01-channels-three",
+    "03-training-fit",
+    "03-training-compare",
+    "05-group-cost",
+    "06-what-features",
+    "06-families-measure",
+    "06-probe-check",
+    "06-curve-table",
+    "06-test-cost",
+    "10-profile-plain",
+    "10-ladder-decode",
+    "10-ladder-show",
+    "10-ladder-profile",
+    "10-neighbour-cost",
+    "10-same-run",
+    "10-same-verdict",
+    "10-roof-machine",
+    "10-roof-measure",
+    "10-roof-machines",
+    "10-roof-training",
+    "10-bits-cost-measure",
+    "10-team-run",
+    "10-lost-run",
+}
+
+
+def run_all(lesson: LiveLesson) -> dict[str, Shown]:
+    """Run a lesson from the top; return what each of its cells has shown."""
+    return {cell.id: lesson.run(cell) for cell in lesson.cells}
+
+
+def run_again(lesson: LiveLesson, once: dict[str, Shown]) -> dict[str, list[Shown]]:
+    """Run a lesson that has run before: each cell twice, or, if it takes long, stop it first.
+
+    Returns:
+        What each run of a cell has shown that was not stopped.
+    """
+    again: dict[str, list[Shown]] = {}
+    for cell in lesson.cells:
+        again[cell.id] = []
+        if once[cell.id].seconds > LONG:
+            stopped = lesson.interrupt(cell, once[cell.id].seconds / 2)
+            assert stopped.error in ("", "KeyboardInterrupt: "), (cell.id, stopped.error)
+        else:
+            again[cell.id].append(lesson.run(cell))
+        again[cell.id].append(lesson.run(cell))
+    return again
+
+
+def differences(once: dict[str, Shown], again: dict[str, list[Shown]]) -> dict[str, list[Shown]]:
+    """Return the cells of which a later run failed, or showed or claimed something else."""
+    return {
+        name: [once[name], *runs]
+        for name, runs in again.items()
+        if not all(run.same_as(once[name], outputs=name not in TIMED) for run in runs)
+    }
+
+
+def run_out_of_order(lesson: LiveLesson) -> None:
+    """Run the first cell, and then the sections, the last one first, each till a cell fails.
+
+    A cell may fail because it needs a name that a cell above defines, and for no other reason.
+    """
+    assert not lesson.run(lesson.cells[0]).error
+    for section in reversed(lesson.sections()):
+        for cell in section:
+            error = lesson.run(cell).error
+            if error:
+                needed = lesson.defined_above(cell)
+                allowed = [f"NameError: name '{name}' is not defined" for name in needed]
+                assert error in allowed, (cell.id, error)
+                break
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", ["00", "02"])
+def test_cells_run_twice_or_stopped_and_run_again_show_what_they_showed(number, tmp_path):
+    path = LESSONS[number]
+    with LiveLesson(path, tmp_path).kernel() as lesson:
+        once = run_all(lesson)
+        assert not {name: shown.error for name, shown in once.items() if shown.error}
+        assert not differences(once, run_again(lesson, once))
+    for cell in nbformat.read(path, as_version=4).cells:
+        if is_compared(cell):
+            kept = tuple(output.text.rstrip("\n") for output in merged(cell.outputs))
+            assert once[cell.id].outputs == kept
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", ["00"])
+def test_out_of_order_and_beside_another_notebook(number, tmp_path):
+    """Two notebooks of a lesson at once, of which the second begins with its last section."""
+    first, second = (LiveLesson(LESSONS[number], tmp_path / name) for name in ("one", "two"))
+
+    def in_order() -> dict[str, Shown]:
+        with first.kernel() as lesson:
+            return run_all(lesson)
+
+    def out_of_order() -> dict[str, list[Shown]]:
+        with second.kernel() as lesson:
+            run_out_of_order(lesson)
+            return {name: [shown] for name, shown in run_all(lesson).items()}
+
+    with ThreadPoolExecutor(2) as pool:
+        one, two = pool.submit(in_order), pool.submit(out_of_order)
+        assert not differences(one.result(), two.result())
+
+
+def test_each_timed_cell_exists():
+    cells = [cell.id for path in LESSONS.values() for cell in nbformat.read(path, 4).cells]
+    assert set(cells) >= TIMED

@@ -1,0 +1,35 @@
+"""Every lesson runs to its end on ten photos of a cat and ten of a dog."""
+
+import re
+
+import pytest
+
+from catdog_lib.course.lesson_files import find_lessons
+from catdog_lib.sketches import draw_image
+from tests.notebooks.live_lesson import LiveLesson
+
+LESSONS = {lesson.number: lesson.path for lesson in find_lessons()}
+NO_NUMBER = re.compile(r"\b(nan|inf)\b|\bof 0\b|\b1 images\b")
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """Write ten small JPEG files of each animal, of ten sizes and shapes."""
+    folder = tmp_path_factory.mktemp("photos")
+    for label, word in enumerate(("cat", "dog")):
+        (folder / f"{word}s").mkdir()
+        for i in range(10):
+            drawn = draw_image(100 + i, label, 128).resize((96 + 8 * i, 100 + 3 * i))
+            drawn.save(folder / f"{word}s" / f"{word}.{i}.jpg", quality=90)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", LESSONS)
+def test_the_lesson_runs_and_says_nothing_without_a_number(number, photos, tmp_path):
+    settings = {"CATDOG_DATA": str(photos), "CATDOG_CACHE": str(tmp_path / "cache")}
+    with LiveLesson(LESSONS[number], tmp_path, **settings).kernel() as lesson:
+        for cell in lesson.cells:
+            shown = lesson.run(cell)
+            assert not shown.error, (cell.id, shown.error)
+            assert not NO_NUMBER.search("\n".join(shown.outputs)), (cell.id, shown.outputs)
