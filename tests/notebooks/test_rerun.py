@@ -91,7 +91,7 @@ def run_out_of_order(lesson: LiveLesson) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", ["00", "02"])
+@pytest.mark.parametrize("number", ["00", "02", "05"])
 def test_cells_run_twice_or_stopped_and_run_again_show_what_they_showed(number, tmp_path):
     path = LESSONS[number]
     with LiveLesson(path, tmp_path).kernel() as lesson:
