@@ -18,6 +18,7 @@ from catdog_lib.exercises import WrongAnswer, check, exercises
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "teaching" / "mistakes.md"
+NUMBER = r"-?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?"
 START = """# What students get wrong
 
 For each exercise, the mistakes that its checker knows, in the words of the hint that a student
@@ -30,7 +31,7 @@ def kind(hint: str) -> str:
     """Return what alike hints share: their text without the numbers."""
     hint = re.sub(r" at 0x[0-9a-f]+", "", hint)
     hint = hint.replace("addmm: mat1", "mat1")  # PyTorch 2.10 does not name the operation
-    return re.sub(r"-?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?", "…", " ".join(hint.split()))
+    return re.sub(NUMBER, "…", " ".join(hint.split()))
 
 
 def hints(number: str) -> list[str]:

@@ -21,6 +21,7 @@ from catdog_lib.exercises.registry import WrongAnswer, require
 # The hint for a mistake → what the mistake gives, or a list of such values. Hints come first, since
 # they are what a student reads; the first that fits is shown.
 Mistakes = Mapping[str, object]
+FLOAT32 = {"rtol": 1e-4, "atol": 1e-5}  # tolerances, where a student may compute in float32
 
 
 def _as_tensor(value: object) -> Tensor:
@@ -32,7 +33,7 @@ def _as_tensor(value: object) -> Tensor:
         shapes = {tuple(part.shape) for part in parts}
         require(len(shapes) < 2, "I expected one block of numbers; your parts differ in shape.")
         if not parts:
-            return torch.empty(0, dtype=torch.float64)
+            return torch.empty(0)
         kinds = {part.dtype for part in parts}
         return torch.stack(parts if len(kinds) == 1 else [part.double() for part in parts])
     if isinstance(value, Rational | Decimal) and not isinstance(value, int | np.integer):

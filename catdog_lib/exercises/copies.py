@@ -38,7 +38,10 @@ def unchanged(now: object, before: object) -> bool:
     if isinstance(now, dict):
         return now.keys() == before.keys() and all(unchanged(now[k], before[k]) for k in now)
     if isinstance(now, np.ndarray):
-        return now.shape == before.shape and bool(np.all((now == before) | (now != now)))
+        if now.shape != before.shape:
+            return False
+        both_nan = (now != now) & (before != before)
+        return bool(np.all((now == before) | both_nan))
     is_value = isinstance(now, int | float | str)  # in a list that was sorted, say
     return now is before or (is_value and now == before)
 

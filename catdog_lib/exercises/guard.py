@@ -33,7 +33,7 @@ class Network(NamedTuple):
 
 def _state(parts: list[nn.Module]) -> Network:
     """Return the state of a network's parts; a part in training mode moves its own statistics."""
-    own = [parameter for part in parts for parameter in part.parameters(recurse=False)]
+    own = list(parts[0].parameters())  # the first part is the network itself
     still = [kept for part in parts if not part.training for kept in part.buffers(recurse=False)]
     hooks = [
         {

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 from catdog_lib.exercises.checking import as_float64, is_integer
 from catdog_lib.exercises.registry import exercise, require
+from catdog_lib.training.metrics import wilson_interval
 
 # task → change → why it does not keep the label; None if it does
 _CHANGES = {
@@ -73,13 +74,9 @@ def test_images(answer: int) -> str:
     )
     count = int(value.item())
     require(count > 0, "Give a number of images above 0.")
-    half = _half_width(count)
+    low, high = wilson_interval(0.9 * count, count)
+    half = (high - low) / 2
     said = f"With {count:,} images the interval reaches about {100 * half:.2f} points to each side"
     require(half <= 0.0103, f"{said}: too few.")
     require(half >= 0.0097, f"{said}: more images than you need.")
     return f"{said}."
-
-
-def _half_width(count: int, p: float = 0.9, z: float = 1.96) -> float:
-    """Return half the width of Wilson's interval around a share of 90 %."""
-    return z / (1 + z**2 / count) * (p * (1 - p) / count + z**2 / (4 * count**2)) ** 0.5

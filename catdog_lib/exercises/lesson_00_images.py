@@ -10,6 +10,7 @@ from torch import Tensor
 
 from catdog_lib.exercises.calling import ask
 from catdog_lib.exercises.checking import (
+    FLOAT32,
     as_float64,
     require_sequence,
     require_value,
@@ -18,8 +19,6 @@ from catdog_lib.exercises.checking import (
 )
 from catdog_lib.exercises.random_inputs import generator
 from catdog_lib.exercises.registry import exercise, require
-
-LOOSE = {"rtol": 1e-4, "atol": 1e-5}  # a student may compute in float32
 
 
 @exercise("00.1", "to_batch")
@@ -89,7 +88,7 @@ def channel_statistics(answer: Callable[[Tensor], tuple[Tensor, Tensor]]) -> Non
                 values.mean().expand(3)
             ],
         }
-        require_value(mean, means, mistakes, f"The means should be {show(means)}.", **LOOSE)
+        require_value(mean, means, mistakes, f"The means should be {show(means)}.", **FLOAT32)
         off = images.double()
         mistakes = {
             "You subtract means in [0, 1] from bytes: both have to be on the same scale.": [
@@ -105,6 +104,6 @@ def channel_statistics(answer: Callable[[Tensor], tuple[Tensor, Tensor]]) -> Non
             ],
             "Your deviations are those of the bytes: bring them to [0, 1] first.": 255 * right,
         }
-        if not same(deviation, values.std(dims), **LOOSE):  # divided by n − 1: as good
+        if not same(deviation, values.std(dims), **FLOAT32):  # divided by n − 1: as good
             otherwise = f"The deviations should be {show(right)}; yours are {show(deviation)}."
-            require_value(deviation, right, mistakes, otherwise, **LOOSE)
+            require_value(deviation, right, mistakes, otherwise, **FLOAT32)

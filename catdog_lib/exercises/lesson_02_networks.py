@@ -148,7 +148,7 @@ def growth(answer: list[float]) -> str:
         "halve 112 six times, rounding down each time, and do the same for 224; then square.",
     )
     for name, factor, found, hint in zip(WHAT_GROWS, given, measured, hints, strict=True):
-        good = same(factor, found, rtol=1e-3)
+        good = same(factor, found)
         require(good, f"The factor for {name} is not {factor:g}: {hint}")
     return f"Measured: {', '.join(f'{factor:g}' for factor in measured)}."
 

@@ -108,11 +108,11 @@ def _require_logits(logits: Tensor) -> None:
     hint = f"20 images should give logits of shape (20, 2), not {tuple(logits.shape)}."
     require(tuple(logits.shape) == (20, 2), hint)
     require(
-        not (bool((logits >= 0).all()) and same(logits.sum(1), [1.0] * 20, atol=1e-3)),
+        not (bool((logits >= 0).all()) and same(logits.sum(1), [1.0] * 20)),
         "The network ends in a softmax; cross_entropy does that itself, so return the logits.",
     )
     require(
-        not same(logits.exp().sum(1), [1.0] * 20, atol=1e-3),
+        not same(logits.exp().sum(1), [1.0] * 20),
         "The network ends in a log-softmax; return the logits themselves.",
     )
 

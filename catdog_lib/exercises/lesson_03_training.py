@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from catdog_lib.exercises.calling import call
 from catdog_lib.exercises.checking import (
+    FLOAT32,
     Mistakes,
     require_sequence,
     require_value,
@@ -19,7 +20,6 @@ from catdog_lib.exercises.checking import (
 from catdog_lib.exercises.random_inputs import generator, seeded
 from catdog_lib.exercises.registry import WrongAnswer, exercise, require
 
-LOSS = {"rtol": 1e-4, "atol": 1e-5}  # a student may add up in float32
 Batches = list[tuple[Tensor, Tensor]]
 
 
@@ -45,14 +45,14 @@ def train_epoch(answer: Callable) -> None:
         )
         model, optimizer = make()
         right = _epoch(model, optimizer, batches)
-        good_weights = same(_flat(yours), _flat(model), rtol=1e-4, atol=1e-6)
-        if good_weights and same(list(result), list(right), **LOSS):
+        good_weights = same(_flat(yours), _flat(model), **FLOAT32)
+        if good_weights and same(list(result), list(right), **FLOAT32):
             continue  # on some batches a mistake gives the same, and does no harm
         for hint, mistake in MISTAKES.items():
             model, optimizer = make()
             wrong = mistake(model, optimizer, batches)
-            hit = same(_flat(yours), _flat(model), atol=1e-6)
-            require(not (hit and same(list(result), list(wrong), **LOSS)), hint)
+            hit = same(_flat(yours), _flat(model), **FLOAT32)
+            require(not (hit and same(list(result), list(wrong), **FLOAT32)), hint)
         if not good_weights:
             require(
                 yours.training,
@@ -71,7 +71,7 @@ def _require_numbers(result: tuple, right: tuple[float, float], count: int) -> N
     """Require the right mean loss and accuracy of an epoch whose weights are right."""
     loss, accuracy = result
     require(
-        not same([loss, accuracy], list(right[::-1]), **LOSS),
+        not same([loss, accuracy], list(right[::-1]), **FLOAT32),
         "The weights are right. You return the accuracy first; return the mean loss first.",
     )
     total = "That is the sum over all images: divide by their number."
@@ -81,7 +81,7 @@ def _require_numbers(result: tuple, right: tuple[float, float], count: int) -> N
         {total: right[0] * count},
         f"The weights are right. Over all {count} images, each counted alike, the loss that the "
         f"training computes is {show(right[0])} on average; you return {show(loss)}.",
-        **LOSS,
+        **FLOAT32,
     )
     require_value(
         accuracy,
@@ -89,7 +89,7 @@ def _require_numbers(result: tuple, right: tuple[float, float], count: int) -> N
         {total: right[1] * count, "Return a share from 0 to 1, not per cent.": 100 * right[1]},
         f"The weights and the loss are right. Over all {count} images, each counted alike, the "
         f"accuracy is {show(right[1])}; you return {show(accuracy)}.",
-        **LOSS,
+        **FLOAT32,
     )
 
 

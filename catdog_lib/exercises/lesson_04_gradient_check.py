@@ -39,7 +39,7 @@ def _losses() -> dict[str, tuple[Callable, Callable, Tensor, str]]:
     rng = generator(4)
     row = torch.randn(5, generator=rng, dtype=torch.float64)
     square = torch.randn(3, 3, generator=rng, dtype=torch.float64)
-    weights = torch.arange(1.0, 10.0, dtype=torch.float64).reshape(3, 3)
+    weights = torch.arange(1.0, 10.0).reshape(3, 3)
     return {
         "of Σ x²": (lambda x: (x**2).sum(), lambda x: 2 * x, row, _STEP),
         "of a loss in the billions, 10⁹ · Σ sin x": (
@@ -57,7 +57,7 @@ def _losses() -> dict[str, tuple[Callable, Callable, Tensor, str]]:
         "in which one number is 0, of Σ cos x": (
             lambda x: x.cos().sum(),
             lambda x: -x.sin(),
-            torch.cat([row[:2], torch.zeros(1, dtype=torch.float64), row[2:]]),
+            torch.cat([row[:2], torch.zeros(1), row[2:]]),
             "Every difference has a rounding error, and what is that divided by 0? " + _RELATIVE,
         ),
         "of a loss of a 3×3 tensor": (

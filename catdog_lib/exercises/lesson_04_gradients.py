@@ -11,6 +11,7 @@ from torch import Tensor
 
 from catdog_lib.exercises.calling import ask
 from catdog_lib.exercises.checking import (
+    FLOAT32,
     as_float64,
     require_choice,
     require_numbers,
@@ -94,7 +95,7 @@ def kernel_gradient(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
             "Not what autograd finds. Each weight w[o, c, i, j] gets the sum over all images and "
             "places of g, times the pixel that the weight met there."
         )
-        require_value(value, right, mistakes, otherwise, rtol=1e-4, atol=1e-4)
+        require_value(value, right, mistakes, otherwise, **FLOAT32)
 
 
 @exercise("04.4")

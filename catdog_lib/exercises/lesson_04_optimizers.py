@@ -10,6 +10,7 @@ from torch import Tensor
 
 from catdog_lib.exercises.calling import ask
 from catdog_lib.exercises.checking import (
+    FLOAT32,
     Mistakes,
     as_float64,
     refuse,
@@ -129,7 +130,7 @@ def gain(answer: Callable[[Callable], float]) -> str:
         require(
             same(value, target, rtol=0.02),
             f"With {show(value)} for {name}, numbers would have {after:.2g} times their size after "
-            f"{_DEPTH} layers.{rule if same(value, 5 / 3, rtol=1e-4) else ''}",
+            f"{_DEPTH} layers.{rule if same(value, 5 / 3, **FLOAT32) else ''}",
         )
     found = (f"{c:.3f} for {name}" for name, c in zip(_ACTIVATIONS, right.tolist(), strict=True))
     return f"To three digits: {', '.join(found)}."

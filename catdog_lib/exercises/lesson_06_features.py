@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from catdog_lib.exercises.calling import ask
-from catdog_lib.exercises.checking import as_float64, refuse, require_sequence, same
+from catdog_lib.exercises.checking import FLOAT32, as_float64, refuse, require_sequence, same
 from catdog_lib.exercises.random_inputs import generator
 from catdog_lib.exercises.registry import WrongAnswer, exercise, require
 
@@ -46,7 +46,7 @@ def standardise(answer: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> No
     _refuse_mistakes(*(each[:, varied] for each in (one, two, a, b, row)))
     constant = a[:, 3] - 2.0, b[:, 3] - 2.0
     require(
-        same(one[:, 3], constant[0], atol=1e-5) and same(two[:, 3], constant[1], atol=1e-5),
+        same(one[:, 3], constant[0], **FLOAT32) and same(two[:, 3], constant[1], **FLOAT32),
         "A feature with the standard deviation 0 is divided by 1: only its mean is subtracted.",
     )
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from catdog_lib.exercises.calling import ask
-from catdog_lib.exercises.checking import as_float64, require_value, show
+from catdog_lib.exercises.checking import FLOAT32, as_float64, require_value, show
 from catdog_lib.exercises.random_inputs import generator, seeded
 from catdog_lib.exercises.registry import exercise, require
 
@@ -54,7 +54,7 @@ def _require_prepared(value: Tensor, x: Tensor) -> None:
         "You used the mean for the deviation, or the other way round.": (x / 255 - std) / mean,
     }
     right = (x / 255 - mean) / std
-    wrong = (~torch.isclose(value, right, rtol=1e-4, atol=1e-5)).nonzero().tolist()
+    wrong = (~torch.isclose(value, right, **FLOAT32)).nonzero().tolist()
     n, c, row, column = wrong[0] if wrong else (0, 0, 0, 0)
     otherwise = (
         f"In image {n}, channel {c}, row {row}, column {column} the byte {x[n, c, row, column]:g} "
@@ -62,7 +62,7 @@ def _require_prepared(value: Tensor, x: Tensor) -> None:
         f"{show(value[n, c, row, column])}. To [0, 1] first, then minus the mean and divided by "
         "the deviation of its channel."
     )
-    require_value(value, right, mistakes, otherwise, rtol=1e-4, atol=1e-5)
+    require_value(value, right, mistakes, otherwise, **FLOAT32)
 
 
 def _network(features: int) -> nn.Module:

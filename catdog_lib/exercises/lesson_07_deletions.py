@@ -9,6 +9,7 @@ from torch import Tensor
 
 from catdog_lib.exercises.calling import ask
 from catdog_lib.exercises.checking import (
+    FLOAT32,
     Mistakes,
     as_float64,
     require_tensor,
@@ -18,8 +19,6 @@ from catdog_lib.exercises.checking import (
 )
 from catdog_lib.exercises.random_inputs import generator
 from catdog_lib.exercises.registry import exercise, require
-
-TOLERANCE = {"rtol": 1e-4, "atol": 1e-5}
 
 
 def _scorer(height: int, width: int) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
@@ -113,9 +112,9 @@ def deletion(answer: Callable[[Callable, Tensor, Tensor, int, float], Tensor]) -
         value = as_float64(value)
         if value.shape == (steps,):
             hint = "The curve begins with the whole image: steps + 1 values."
-            require(not same(value, right[1:], **TOLERANCE), hint)
+            require(not same(value, right[1:], **FLOAT32), hint)
             hint = "The curve ends with nothing left: steps + 1 values."
-            require(not same(value, right[:-1], **TOLERANCE), hint)
+            require(not same(value, right[:-1], **FLOAT32), hint)
         require_tensor(value, (steps + 1,), "one score for the whole image and one after each step")
         otherwise = f"The curve should be {show(right)}; yours is {show(value)}."
-        require_value(value, right, mistakes, otherwise, **TOLERANCE)
+        require_value(value, right, mistakes, otherwise, **FLOAT32)

@@ -8,11 +8,15 @@ import torch
 from torch import Tensor
 
 from catdog_lib.exercises.calling import ask
-from catdog_lib.exercises.checking import as_float64, require_choice, require_tensor, require_value
+from catdog_lib.exercises.checking import (
+    FLOAT32,
+    as_float64,
+    require_choice,
+    require_tensor,
+    require_value,
+)
 from catdog_lib.exercises.random_inputs import generator
 from catdog_lib.exercises.registry import exercise, require
-
-TOLERANCE = {"rtol": 1e-4, "atol": 1e-5}
 
 
 @exercise("07.3", "cam")
@@ -68,7 +72,7 @@ def grad_cam(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
         "Your heat map differs from ReLU(Σ weight · map), where the weight is the mean of the "
         "channel's gradient."
     )
-    require_value(value, signed.relu(), mistakes, otherwise, **TOLERANCE)
+    require_value(value, signed.relu(), mistakes, otherwise, **FLOAT32)
 
 
 @exercise("07.4")

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from catdog_lib.exercises.calling import ask, call
-from catdog_lib.exercises.checking import require_choice, require_value, same, show
+from catdog_lib.exercises.checking import FLOAT32, require_choice, require_value, same, show
 from catdog_lib.exercises.random_inputs import generator, seeded
 from catdog_lib.exercises.registry import WrongAnswer, exercise, require
 
@@ -69,7 +69,7 @@ def record(answer: Callable[[nn.Module, str, Tensor], Tensor]) -> None:
         ) from wrong.__cause__
     other = ask(answer, model, "first", x)
     require(
-        isinstance(other, Tensor) and same(other, model.first(x), rtol=1e-4, atol=1e-5),
+        isinstance(other, Tensor) and same(other, model.first(x), **FLOAT32),
         "For a different layer, 'first', the result is wrong: ask for model.get_submodule(layer).",
     )
 
@@ -92,7 +92,7 @@ def _check_output(model: nn.Module, value: Tensor, x: Tensor) -> None:
         f"You return something other than what the layer 'block.second' of a small network gave, "
         f"of shape {tuple(right.shape)}: {show(value)}."
     )
-    require_value(value, right, mistakes, otherwise, rtol=1e-4, atol=1e-5)
+    require_value(value, right, mistakes, otherwise, **FLOAT32)
 
 
 @exercise("07.2", is_prediction=True)

@@ -77,7 +77,7 @@ def _check(answer: Callable, size: int, training: bool) -> None:
         "images.": hits.sum() / (size * len(batches)),
     }
     otherwise = f"The accuracy is {show(hits.mean())}, yours is {show(as_float64(value))}."
-    require_value(value, hits.mean(), mistakes, otherwise, setting, rtol=1e-5)
+    require_value(value, hits.mean(), mistakes, otherwise, setting)
     require(
         not any(gradients for _, gradients in notes),
         "The number is right. But gradients are recorded, which takes memory for nothing: "

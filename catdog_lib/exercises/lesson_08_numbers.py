@@ -81,7 +81,7 @@ def weights_without_clearing(answer: Sequence[float]) -> str:
         f"The weights are {show(right)}; you said {show(values)}. After the first step .grad holds "
         "1; backward() adds the new gradient, 0.5."
     )
-    require_value(values, right, mistakes, otherwise, rtol=0.0, atol=0.0051)
+    require_value(values, right, mistakes, otherwise, **TO_TWO_DECIMALS)
     return f"Cleared, it would have gone to {show(cleared)}: closer to 0 in each step."
 
 

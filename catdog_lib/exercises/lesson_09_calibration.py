@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from catdog_lib.exercises.calling import ask
 from catdog_lib.exercises.checking import (
+    FLOAT32,
     as_float64,
     require_choice,
     require_sequence,
@@ -78,7 +79,7 @@ def calibration_error(answer: Callable[[Tensor, Tensor, Tensor], float]) -> None
         }
         otherwise = f"The error should be {show(ece)}; yours is {show(value)}."
         setting = f"{count} answers, {len(bins)} bins"
-        require_value(value, ece, mistakes, otherwise, setting, rtol=1e-4, atol=1e-6)
+        require_value(value, ece, mistakes, otherwise, setting, **FLOAT32)
 
 
 @exercise("09.3", is_prediction=True)

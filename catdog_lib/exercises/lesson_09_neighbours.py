@@ -60,7 +60,7 @@ def nearest(answer: Callable[[Tensor, Tensor, int], Tensor]) -> None:
         }
         for hint, wrong in mistakes.items():
             for one in wrong if isinstance(wrong, list) else [wrong]:
-                require(not same(found, one.double(), rtol=1e-4, atol=1e-4), f"{hint} ({setting})")
+                require(not same(found, one.double()), f"{hint} ({setting})")
         raise WrongAnswer(
             f"The positions should be {show(order[:count].tolist())}; yours are "
             f"{show(found.tolist())}. ({setting})"

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from catdog_lib.exercises.calling import ask
 from catdog_lib.exercises.checking import (
+    FLOAT32,
     require_choice,
     require_sequence,
     require_value,
@@ -55,7 +56,7 @@ def report(answer: Callable[..., tuple]) -> None:
             f"The threshold should be {show(right)}, the highest that at least {1 - lost:.0%} of "
             f"the validation pets reach; yours, {show(threshold)}, is reached by {accepts:.1%}."
         )
-        require_value(threshold, right, mistakes, otherwise, setting, rtol=0, atol=2e-5)
+        require_value(threshold, right, mistakes, otherwise, setting, **FLOAT32)
         for what, got, scores in (("test pets", pets, test), ("strangers", others, strangers)):
             target = rejected(scores, right)
             mistakes = {
@@ -71,7 +72,7 @@ def report(answer: Callable[..., tuple]) -> None:
             if what == "test pets":
                 mistakes["That is the share of the validation pets."] = rejected(validation, right)
             shown = f"The share of rejected {what} should be {show(target)}; yours is {show(got)}."
-            require_value(got, target, mistakes, shown, setting, rtol=0, atol=1e-5)
+            require_value(got, target, mistakes, shown, setting, **FLOAT32)
 
 
 def _number(value: object) -> float:

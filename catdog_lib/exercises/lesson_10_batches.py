@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from catdog_lib.exercises.calling import call
-from catdog_lib.exercises.checking import Mistakes, require_value, show
+from catdog_lib.exercises.checking import FLOAT32, Mistakes, require_value, show
 from catdog_lib.exercises.random_inputs import generator, seeded
 from catdog_lib.exercises.registry import exercise, require
 
@@ -84,7 +84,7 @@ def accumulate(answer: Callable) -> None:
             "The gradients are all 0: were they cleared at the end?": torch.zeros_like(right),
         }
         otherwise = f"{setting}, your gradients are not those of the whole batch's mean loss."
-        require_value(_gradients(model), right, mistakes, otherwise, atol=1e-6)
+        require_value(_gradients(model), right, mistakes, otherwise, **FLOAT32)
 
 
 def _gradients(model: nn.Module) -> Tensor:

@@ -9,11 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from catdog_lib.exercises.calling import ask, call
-from catdog_lib.exercises.checking import (
-    as_float64,
-    require_value,
-    show,
-)
+from catdog_lib.exercises.checking import FLOAT32, as_float64, require_value, show
 from catdog_lib.exercises.random_inputs import generator, seeded
 from catdog_lib.exercises.registry import exercise, require
 
@@ -161,4 +157,4 @@ def whole_gradient(answer: Callable) -> None:
         }
         otherwise = "That is not the gradient of the mean loss over all images."
         setting = f"counts {list(counts)}"
-        require_value(value, summed / total, mistakes, otherwise, setting, atol=1e-6)
+        require_value(value, summed / total, mistakes, otherwise, setting, **FLOAT32)

@@ -6,7 +6,6 @@ libraries are skipped: a student can mend only what the student wrote.
 
 from __future__ import annotations
 
-import linecache
 import sys
 import sysconfig
 import traceback
@@ -40,6 +39,6 @@ def describe(error: BaseException) -> str:
     own = [frame for frame in frames if not frame.filename.startswith(_LIBRARIES)]
     if not own:
         return said
-    line = linecache.getline(own[-1].filename, own[-1].lineno or 0).strip()
-    place = f"line {own[-1].lineno} of {_place(own[-1].filename)}"
-    return f"{said} (in {place}: {line})" if line else f"{said} (in {place})"
+    last = own[-1]
+    place = f"line {last.lineno} of {_place(last.filename)}"
+    return f"{said} (in {place}: {last.line})" if last.line else f"{said} (in {place})"

@@ -50,7 +50,7 @@ def sparsity(model: nn.Module, below: float = 0.0) -> list[LayerSparsity]:
         if not isinstance(module, nn.Conv2d | nn.Linear):
             continue
         zero = module.weight.detach().abs() <= below
-        dead = zero.flatten(1).all(1) if isinstance(module, nn.Conv2d) else zero[:0, 0]
+        dead = zero.flatten(1).all(1) if isinstance(module, nn.Conv2d) else zero.new_zeros(0)
         layers.append(
             LayerSparsity(
                 name=name,

@@ -93,7 +93,7 @@ def most_wrong(logits: Tensor, labels: Tensor) -> Tensor:
     return order[(logits.argmax(1) != labels)[order]]
 
 
-def wilson_interval(hits: int, count: int, z: float = 1.96) -> tuple[float, float]:
+def wilson_interval(hits: float, count: int, z: float = 1.96) -> tuple[float, float]:
     """Return the 95 % confidence interval of a proportion, from ``hits`` out of ``count``.
 
     With p = hits / count, its centre is (p + z²/2n) / (1 + z²/n) and its half-width z √(p(1 − p)/n

@@ -1,5 +1,8 @@
 """Answers are compared by their numbers, whatever their type, and mistakes get their hints."""
 
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +13,8 @@ from catdog_lib.exercises.checking import (
     is_integer,
     refuse,
     require_choice,
+    require_names,
+    require_numbers,
     require_sequence,
     require_tensor,
     require_value,
@@ -61,6 +66,39 @@ def test_integers_are_compared_exactly_and_other_numbers_within_the_tolerance():
     assert not same(float("nan"), float("nan"))
 
 
+def test_lists_and_fractions_of_integers_are_compared_exactly_too():
+    assert not same([10_000_001], [10_000_000])
+    assert not same(10_000_001, Fraction(10_000_000))
+    assert same([], [])
+    assert not same([1.0], [])
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        (Fraction(1, 2), 0.5),
+        (Decimal("0.5"), 0.5),
+        (Fraction(6, 2), 3.0),
+        (np.int64(3), 3.0),
+        (True, 1.0),
+    ],
+)
+def test_a_number_of_any_kind_becomes_float64(value, number):
+    assert as_float64(value).tolist() == number
+
+
+def test_what_may_be_read_only_once_is_read():
+    assert as_float64(iter([1, 2])).tolist() == [1, 2]
+    assert as_float64(range(2)).tolist() == [0, 1]
+    assert as_float64({"a": 1}.values()).tolist() == [1]
+
+
+def test_the_shapes_must_agree_but_for_a_single_number():
+    assert same([3], [3.0])
+    assert not same([3, 4], 3.0)
+    assert not same([[3.0]], [3.0])
+
+
 def test_a_float32_is_not_rounded_to_the_type_of_the_target():
     assert not same(1.25, torch.tensor(1))
     assert not same(np.float64(1 + 1e-3), torch.tensor(1.0, dtype=torch.bfloat16))
@@ -73,6 +111,8 @@ def test_a_float32_is_not_rounded_to_the_type_of_the_target():
         (None, "expected numbers, not None"),
         ([1, print], "not <built-in function print>"),
         ([[1, 2], [3]], "differ in shape"),
+        (..., r"still a \.\.\. in the place"),
+        ([1, ...], r"still a \.\.\. in the place"),
     ],
 )
 def test_what_is_not_a_number_is_one_sentence(value, says):
@@ -117,9 +157,60 @@ def test_a_sequence_becomes_a_tuple(value):
         require_sequence(value, 3, "three numbers")
 
 
+def test_the_parts_of_a_sequence_are_numbers_or_rows():
+    assert all(type(part) is int for part in require_sequence(torch.tensor([3, 4]), 2, "two"))
+    rows = require_sequence(torch.eye(2), 2, "two rows")
+    assert all(isinstance(row, torch.Tensor) for row in rows)
+
+
+@pytest.mark.parametrize("value", ["ab", {1: 2, 3: 4}, 7, torch.tensor(3.0), None])
+def test_what_is_no_sequence_is_refused(value):
+    with pytest.raises(WrongAnswer, match=r"^I expected two numbers; I got "):
+        require_sequence(value, 2, "two numbers")
+
+
+def test_numbers_are_single_ones():
+    assert require_numbers([1, torch.tensor([2])], 2, "two numbers") == [1.0, 2.0]
+    with pytest.raises(WrongAnswer, match=r"^I expected two numbers; I got \[1, \[2, 3\]\]\.$"):
+        require_numbers([1, [2, 3]], 2, "two numbers")
+
+
+NAMES = ("cat", "dog")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [["Cat", " dog"], ("dog", "cat"), {"cat", "dog"}, np.array(["cat", "dog"])],
+    ids=["list", "tuple", "set", "array"],
+)
+def test_names_come_in_any_collection(value):
+    assert require_names(value, NAMES) == {"cat", "dog"}
+
+
+def test_one_name_or_none_are_answers_too():
+    assert require_names("dog", NAMES) == {"dog"}
+    assert require_names([], NAMES) == require_names({}, NAMES) == set()
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ({"cat": 1}, "^Give a list with some of 'cat', 'dog', or an empty one; you gave {'cat'"),
+        ([3], r"^Give a list with some of .* you gave \[3\]"),
+        (3, "^Give a list with some of .* you gave 3"),
+        (["cat", "horse", "cow"], "^'cow' is none of 'cat', 'dog'"),
+    ],
+)
+def test_what_is_no_list_of_the_names_is_refused(value, says):
+    with pytest.raises(WrongAnswer, match=says):
+        require_names(value, NAMES)
+
+
 def test_an_integer_is_one_by_its_type():
-    assert all(map(is_integer, [3, np.int64(3), np.uint8(3), torch.tensor(3), np.array(3)]))
-    assert not any(map(is_integer, [3.0, np.float64(3), torch.tensor(3.0), True, "3", None, [3]]))
+    integers = [3, np.int64(3), np.uint8(3), torch.tensor(3), np.array(3), Fraction(6, 2)]
+    assert all(map(is_integer, integers))
+    others = [3.0, np.float64(3), torch.tensor(3.0), True, "3", None, [3], Fraction(1, 2)]
+    assert not any(map(is_integer, [*others, torch.tensor([3])]))
 
 
 @pytest.mark.parametrize(
@@ -132,10 +223,16 @@ def test_an_integer_is_one_by_its_type():
         (torch.tensor(0.1), "0.1"),
         ((1000, 0.5), "(1000, 0.5)"),
         (torch.tensor([0.5, 1.25]), "[0.5, 1.25]"),
+        (torch.arange(12), "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]"),
+        (torch.zeros(13), "a tensor of shape (13,)"),
         (torch.zeros(2, 3), "a tensor of shape (2, 3)"),
         (np.zeros((2, 3)), "an array of shape (2, 3)"),
         ("no", "'no'"),
         (float("nan"), "nan"),
+        (True, "True"),
+        (None, "None"),
+        ("a" * 99 + " " + "b" * 98, repr("a" * 99 + " " + "b" * 98)),  # 200 signs with its quotes
+        ("a" * 99 + " " + "b" * 99, "'" + "a" * 99 + " …"),
     ],
 )
 def test_a_value_is_shown_in_a_few_digits(value, shown):

@@ -66,6 +66,23 @@ def test_a_notebook_names_the_cell():
     assert "Traceback" not in shown.stdout
 
 
+@pytest.mark.parametrize("inside", ["<frozen importlib>", "<__array_function__ internals>"])
+def test_the_insides_of_python_and_numpy_are_libraries(inside):
+    names: dict = {}
+    exec(compile("def stop():\n    raise ValueError('inside')", inside, "exec"), names)
+    with pytest.raises(ValueError, match="inside") as caught:
+        names["stop"]()
+    assert describe(caught.value).endswith('.py: names["stop"]())')
+
+
+def test_code_without_a_file_is_called_yours():
+    names: dict = {}
+    exec(compile("def stop():\n    raise ValueError('no file')", "<string>", "exec"), names)
+    with pytest.raises(ValueError, match="no file") as caught:
+        names["stop"]()
+    assert describe(caught.value) == "ValueError: no file (in line 2 of your code)"
+
+
 def test_an_exception_without_a_line_of_the_student_is_only_described():
     assert describe(ValueError("two")) == "ValueError: two"
     assert describe(AssertionError()) == "AssertionError"

@@ -1,24 +1,36 @@
 """Progress: what a student has checked in an open notebook is kept, and nothing else is."""
 
 import json
+import sys
 from datetime import datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
 
+import IPython
 import nbformat
+import platformdirs
 import pytest
 from jupyter_client.manager import start_new_kernel
 
 from catdog_lib.cli import main
 from catdog_lib.course.lesson_files import find_lessons
 from catdog_lib.exercises import WrongAnswer, check, exercises
-from catdog_lib.exercises.progress import Attempt, attempts, progress_in
+from catdog_lib.exercises.progress import (
+    Attempt,
+    attempts,
+    in_open_notebook,
+    note,
+    progress_file,
+    progress_in,
+)
 
 RIGHT = 'from catdog_lib import check\ncheck("02.2", [48, 24, 24, 24, 11])'
 
 
 @pytest.fixture
 def file(tmp_path, monkeypatch):
-    monkeypatch.setenv("CATDOG_PROGRESS", str(tmp_path / "a folder" / "progress.jsonl"))
-    return tmp_path / "a folder" / "progress.jsonl"
+    monkeypatch.setenv("CATDOG_PROGRESS", str(tmp_path / "a folder" / "of mine" / "progress.jsonl"))
+    return tmp_path / "a folder" / "of mine" / "progress.jsonl"
 
 
 def run_in_kernel(client, code: str, **metadata) -> None:
@@ -46,6 +58,58 @@ def test_only_checks_in_a_students_own_cell_are_kept(file):
     assert [(a.exercise, a.right) for a in attempts()] == [("02.2", False), ("02.2", True)]
 
 
+@pytest.fixture
+def cell(monkeypatch):
+    """Run in a cell of an open notebook, whose id is given."""
+
+    def run_in(**metadata):
+        shell = SimpleNamespace(get_parent=lambda: {"metadata": metadata})
+        monkeypatch.setattr(IPython, "get_ipython", lambda: shell)
+
+    return run_in
+
+
+def test_what_is_noted_is_read_back_with_the_latest_last(file, cell):
+    cell(cellId="02-ex2")
+    note("02.2", right=False)
+    note("02.2", right=True)
+    assert in_open_notebook()
+    made = attempts()
+    assert [(a.exercise, a.right) for a in made] == [("02.2", False), ("02.2", True)]
+    assert all(timedelta() <= datetime.now() - a.at < timedelta(minutes=1) for a in made)
+
+
+@pytest.mark.parametrize("metadata", [{}, {"cellId": "02-ex2-solution"}])
+def test_a_solution_or_a_program_notes_nothing(metadata, file, cell):
+    cell(**metadata)
+    note("02.2", right=True)
+    assert not file.exists()
+
+
+@pytest.mark.parametrize("shell", [None, SimpleNamespace()])
+def test_without_a_notebook_there_is_no_cell(shell, monkeypatch):
+    monkeypatch.setattr(IPython, "get_ipython", lambda: shell)
+    assert in_open_notebook() is False
+    monkeypatch.delitem(sys.modules, "IPython")
+    assert in_open_notebook() is False
+
+
+def test_attempts_are_kept_in_the_users_own_folder(monkeypatch):
+    monkeypatch.delenv("CATDOG_PROGRESS", raising=False)
+    folders = {("catdog", False): "/home/me/.local/share/catdog"}
+    monkeypatch.setattr(
+        platformdirs, "user_data_dir", lambda name, appauthor: folders[name, appauthor]
+    )
+    assert progress_file() == Path("/home/me/.local/share/catdog/progress.jsonl")
+
+
+def test_a_file_of_garbage_or_none_holds_no_attempts(file):
+    assert attempts() == []
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"\xff\xfe\n")
+    assert attempts() == []
+
+
 @pytest.mark.parametrize("lesson", find_lessons(), ids=lambda lesson: lesson.number)
 def test_the_courses_solutions_are_known_by_the_ids_of_their_cells(lesson):
     cells = nbformat.read(lesson.path, as_version=4).cells
@@ -63,9 +127,9 @@ def test_solved_tried_next_and_what_to_repeat():
     numbers, now = exercises("02"), datetime.now()
     made = [
         Attempt("02.1", False, now - timedelta(days=30)),
-        Attempt("02.1", True, now - timedelta(days=8)),
+        Attempt("02.1", True, now - timedelta(days=7, hours=1)),
         Attempt("02.2", True, now - timedelta(days=9)),
-        Attempt("02.2", True, now - timedelta(days=1)),
+        Attempt("02.2", True, now - timedelta(days=6)),
         Attempt("02.3", False, now),
         Attempt("03.1", True, now),
     ]
@@ -78,7 +142,7 @@ def test_solved_tried_next_and_what_to_repeat():
 
 
 def test_a_line_that_was_cut_off_costs_only_itself(file, capsys):
-    file.parent.mkdir()
+    file.parent.mkdir(parents=True)
     good = json.dumps({"exercise": "01.1", "right": True, "at": "2026-01-01T10:00:00"})
     file.write_text(f'{good}\n{{"exercise": "01.2", "ri\n[]\n{good.replace("01.1", "01.3")}\n')
     assert [attempt.exercise for attempt in attempts()] == ["01.1", "01.3"]
@@ -89,15 +153,9 @@ def test_a_line_that_was_cut_off_costs_only_itself(file, capsys):
 
 
 def test_after_a_finished_lesson_comes_another(file, capsys):
-    file.parent.mkdir()
+    file.parent.mkdir(parents=True)
     at = datetime.now().isoformat()
     records = [{"exercise": n, "right": True, "at": at} for n in exercises("01")]
     file.write_text("".join(json.dumps(record) + "\n" for record in records))
     assert main(["progress"]) == 0
     assert "next       00.1\n" in capsys.readouterr().out
-
-
-def test_run_all_goes_on_after_a_wrong_answer_if_the_student_wishes(monkeypatch, capsys):
-    monkeypatch.setenv("CATDOG_KEEP_GOING", "1")
-    check("02.2", [1, 2, 3, 4, 5])
-    assert "Exercise 02.2: not yet." in capsys.readouterr().out

@@ -8,8 +8,12 @@ are printed.
 from __future__ import annotations
 
 import argparse
+import ast
 import gc
+import os
+import sys
 from importlib import import_module
+from pathlib import Path
 
 from tests.mutation.groups import ROOT, modules_and_tests
 from tests.mutation.runner import trials
@@ -27,20 +31,45 @@ def main() -> None:
     options = parser.parse_args()
     for name in _SLOW_IMPORTS:
         import_module(name)
-    gc.freeze()  # or the collector of each fork would copy all of it
-    explained = (ROOT / "docs" / "development" / "mutation.md").read_text("utf-8")
     for group in options.groups:
         chosen = list(modules_and_tests(group))
         if not chosen:
             parser.error(f"there is no group {group!r}; see tests/mutation/groups.py")
         for module, tests in chosen:
-            killed = []
-            for mutant, was_killed in trials(module, tests, options.sample, options.seed):
-                killed.append(was_killed)
-                if not was_killed and f"`{mutant.name}`" not in explained:
-                    print(f"{module.relative_to(ROOT)}:{mutant.line}: {mutant.name}", flush=True)
-            score = f"{sum(killed)} of {len(killed)} killed, {sum(killed) / len(killed):.0%}"
-            print(f"{module.stem}: {score}", flush=True)
+            process = os.fork()  # of its own: what is imported for one module is tested in another
+            if not process:
+                _report(module, tests, options.sample, options.seed)
+                sys.stdout.flush()
+                os._exit(0)
+            if os.waitpid(process, 0)[1]:
+                raise SystemExit(1)
+
+
+def _report(module: Path, tests: list[str], sample: int | None, seed: int) -> None:
+    """Try the mutants of a module; print the survivors without a reason, and the score."""
+    explained = (ROOT / "docs" / "development" / "mutation.md").read_text("utf-8")
+    for name in _imported_by(module):
+        import_module(name)
+    gc.freeze()  # or the collector of each fork would copy all of it
+    killed = []
+    for mutant, was_killed in trials(module, tests, sample, seed):
+        killed.append(was_killed)
+        if not was_killed and f"`{mutant.name}`" not in explained:
+            print(f"{module.relative_to(ROOT)}:{mutant.line}: {mutant.name}", flush=True)
+    score = f"{sum(killed)} of {len(killed)} killed, {sum(killed) / len(killed):.0%}"
+    print(f"{module.stem}: {score}", flush=True)
+
+
+def _imported_by(module: Path) -> list[str]:
+    """Return what a module imports: it may be imported before, since none of it imports it back.
+
+    The tests of a checker import all checkers.
+    """
+    of_lessons = module.name.startswith("lesson_")
+    files = module.parent.glob("lesson_??_*.py") if of_lessons else [module]
+    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text("utf-8")))]
+    names = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    return sorted(name for name in names if name.startswith("catdog_lib"))
 
 
 if __name__ == "__main__":

@@ -40,25 +40,26 @@ _GROUPS = {
     ],
     "metrics": [("training/metrics", "training/test_metrics.py")],
     "sparsity": [
+        ("sparsity/measures", "sparsity/test_sparsity.py::TestMeasures"),
+        ("sparsity/penalties", "sparsity/test_sparsity.py::TestPenalties"),
         (
-            "sparsity/measures sparsity/penalties sparsity/proximal",
-            "sparsity/test_sparsity.py",
+            "sparsity/proximal",
+            "sparsity/test_sparsity.py::TestThresholds sparsity/test_sparsity.py::TestProximalStep",
         ),
         ("sparsity/pruning", "sparsity/test_pruning.py"),
         ("sparsity/quadratic", "explore/test_lambda_slider.py"),
     ],
     "checkpoint": [("training/checkpoint training/resume", "training/test_checkpoint.py")],
     "checking": [
-        ("exercises/checking", "exercises/test_checking.py exercises/test_exercises.py"),
-        (
-            "exercises/calling exercises/copies exercises/own_line",
-            "exercises/test_calling.py exercises/test_own_line.py exercises/test_guard.py",
-        ),
-        ("exercises/guard", "exercises/test_guard.py exercises/test_calling.py"),
-        (
-            "exercises/registry exercises/progress",
-            "exercises/test_progress.py exercises/test_checking.py exercises/test_exercises.py",
-        ),
+        ("exercises/checking", "exercises/test_checking.py"),
+        ("exercises/calling", "exercises/test_calling.py"),
+        ("exercises/copies", "exercises/test_copies.py"),
+        ("exercises/guard", "exercises/test_guard.py"),
+        ("exercises/own_line", "exercises/test_own_line.py"),
+        ("exercises/random_inputs", "exercises/test_random_inputs.py"),
+        ("exercises/registry", "exercises/test_registry.py"),
+        ("exercises/progress", "exercises/test_progress.py"),
+        ("exercises/lesson_end", "exercises/test_lesson_end.py"),
     ],
 }
 
@@ -67,12 +68,14 @@ def modules_and_tests(group: str) -> Iterator[tuple[Path, list[str]]]:
     """Yield each module of a group, and the arguments with which pytest runs its tests.
 
     A group is one of those above, or "lesson_NN" for the checkers of that lesson: theirs are the
-    tests of their exercises.
+    tests of their exercises, and those of the module's own, if there are any.
     """
     library = ROOT / "catdog_lib"
     for module in sorted((library / "exercises").glob(f"{group}_*.py")):
         numbers = re.findall(r'^@exercise\("(\d\d\.\d)"', module.read_text("utf-8"), re.MULTILINE)
-        yield module, ["tests/exercises/test_exercises.py", "-k", " or ".join(numbers)]
+        files = [f"tests/exercises/{name}.py" for name in ("test_exercises", f"test_{module.stem}")]
+        own = [file for file in files if (ROOT / file).is_file()]
+        yield module, [*own, "-k", " or ".join([*numbers, module.stem])]
     for modules, tests in _GROUPS.get(group, []):
         for module in modules.split():
             yield library / f"{module}.py", [f"tests/{test}" for test in tests.split()]

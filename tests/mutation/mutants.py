@@ -6,8 +6,9 @@ operators below are the usual ones: arithmetic, comparisons and their boundaries
 a result that is missing, a statement that is missing, a keyword argument that is missing.
 
 Not mutated are annotations, docstrings and sentences (other tests read those), ``__all__``, the
-arguments of ``@dataclass``, and ``strict`` of ``zip``, which asserts what the code around it has
-already established.
+arguments of ``@dataclass``, ``strict`` of ``zip``, which asserts what the code around it has
+already established, and the boundary of a comparison with a fraction, which no computed number
+meets exactly. ``choices.py`` says what else is left alone in the checkers of exercises.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import re
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
+
+from tests.mutation.choices import choices
 
 _ARITHMETIC = {
     ast.Add: ast.Sub,
@@ -70,17 +73,29 @@ class Mutant:
 
 def mutants(tree: ast.Module) -> list[Mutant]:
     """Return every mutant of a module, in the order of its lines."""
-    return sorted(_below(tree, "", tree), key=lambda mutant: mutant.line)
+    found = _below(tree, "", tree, set(choices(tree)))
+    return sorted(found, key=lambda mutant: mutant.line)
 
 
-def _below(node: ast.AST, function: str, context: ast.AST) -> Iterator[Mutant]:
-    """Yield the mutants below a node; the context is the piece of code in which to show them."""
+def _below(
+    node: ast.AST, function: str, context: ast.AST, chosen: set[ast.AST]
+) -> Iterator[Mutant]:
+    """Yield the mutants below a node.
+
+    Args:
+        node: of the module's tree.
+        function: in which it is.
+        context: the piece of code in which to show the mutants.
+        chosen: nodes that are left alone, with all that is in them.
+    """
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         function = f"{function}.{node.name}".lstrip(".")
     for field, value in ast.iter_fields(node):
         children = value if isinstance(value, list) else [value]
         for i, child in enumerate(children):
             if field in _UNTOUCHED or not isinstance(child, ast.AST) or _is_untouched(node, child):
+                continue
+            if child in chosen:
                 continue
             if isinstance(child, ast.stmt):
                 context = child
@@ -92,7 +107,7 @@ def _below(node: ast.AST, function: str, context: ast.AST) -> Iterator[Mutant]:
                 name = f"{function or 'module'}: {_one_line(context)} → {after}"
                 yield Mutant(getattr(child, "lineno", 0) or context.lineno, name, *edit)
             is_piece = isinstance(child, ast.BinOp | ast.Compare | ast.Call | ast.arguments)
-            yield from _below(child, function, child if is_piece else context)
+            yield from _below(child, function, child if is_piece else context, chosen)
 
 
 def _is_untouched(node: ast.AST, child: ast.AST) -> bool:
@@ -129,8 +144,9 @@ def _wrong(node: ast.AST, parent: ast.AST, field: str) -> Iterator[ast.AST | Non
     match node:
         case ast.BinOp(op=op) if type(op) in _ARITHMETIC:
             yield _with(node, op=_ARITHMETIC[type(op)]())
-        case ast.Compare(ops=[op]):
-            for wrong in _COMPARISONS[type(op)]:
+        case ast.Compare(ops=[op], left=left, comparators=[right]):
+            wrong_ones = _COMPARISONS[type(op)]
+            for wrong in wrong_ones[_is_fraction(left) or _is_fraction(right) :]:
                 yield _with(node, ops=[wrong()])
         case ast.BoolOp(op=op):
             yield _with(node, op=ast.Or() if isinstance(op, ast.And) else ast.And())
@@ -157,6 +173,11 @@ def _wrong(node: ast.AST, parent: ast.AST, field: str) -> Iterator[ast.AST | Non
     is_bare = isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.BoolOp)
     if field == "test" and isinstance(parent, ast.If | ast.IfExp | ast.While) and is_bare:
         yield ast.copy_location(ast.UnaryOp(ast.Not(), node), node)
+
+
+def _is_fraction(node: ast.AST) -> bool:
+    """Return whether a node is a number like 0.01, which no computed one is exactly."""
+    return isinstance(node, ast.Constant) and isinstance(node.value, float) and node.value % 1 != 0
 
 
 def _with(node: ast.AST, **fields: object) -> ast.AST:

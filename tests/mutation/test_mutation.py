@@ -30,6 +30,8 @@ def changes(code: str) -> list[str]:
         ("y = -a", ["y = a"]),
         ("y = a < b", ["y = a <= b", "y = a >= b"]),
         ("y = a == b", ["y = a != b"]),
+        ("y = a < 2.5", ["y = a >= 2.5", "a < 3.5"]),
+        ("y = a < 2", ["y = a <= 2", "y = a >= 2", "a < 3"]),
         ("y = a is not b", ["y = a is b"]),
         ("y = a in b", ["y = a not in b"]),
         ("y = a and b", ["y = a or b"]),
@@ -75,6 +77,23 @@ def test_what_a_function_gives_back_and_takes_by_default_is_mutated():
 )
 def test_some_code_is_left_alone(code):
     assert changes(code) == []
+
+
+TRIED = """
+for k in (3, 5):
+    x = torch.rand(2, k, generator=rng)
+SETTINGS = [(7, 9)]
+LIMIT = 4
+"""
+
+
+def test_what_a_checker_tries_is_left_alone_and_only_there():
+    elsewhere = [change.split(" → ")[1] for change in changes(TRIED)]
+    assert len(elsewhere) == 7 and "LIMIT = 5" in elsewhere
+    assert changes(f"{TRIED}\n@exercise('00.1')\ndef check(): pass") == [
+        "LIMIT = 4 → LIMIT = 5",
+        "exercise('00.1') → exercise('00.1_')",
+    ]
 
 
 def test_to_apply_a_mutant_changes_the_tree_and_nothing_else_does():

@@ -30,6 +30,7 @@ BATCH = [
     (lambda images: stacked(images).permute(0, 3, 1, 2).flip(1), "Red and blue are swapped"),
     (lambda images: stacked(images).permute(3, 0, 1, 2), "make a batch"),
     (lambda images: stacked(images[:1]).permute(0, 3, 1, 2), "make a batch"),
+    (lambda images: [image.fill(0) for image in images], "changed the images"),
     (lambda images: stacked(images)[0].permute(2, 0, 1), "make a batch"),
     (lambda images: np.stack(images).transpose(0, 3, 1, 2), "a PyTorch tensor"),
     (lambda images: stacked(images).permute(0, 3, 1, 2).flip(3), "not where they belong"),
@@ -107,6 +108,7 @@ HOLD_OUT = [
         "appears twice",
     ),
     (within_class, "appears twice"),
+    (lambda labels, share, g: [labels.zero_().sum()], "changed the labels"),
     (
         lambda labels, share, g: torch.rand(len(labels), generator=g) < share,
         "`nonzero` makes them",
@@ -123,6 +125,7 @@ HOLD_OUT = [
     ),
     (lambda labels, share, g: (labels == 0).nonzero()[:15], "one row of positions"),
     (lambda labels, share, g: torch.tensor([], dtype=torch.int64), "You hold out nothing"),
+    (lambda labels, share, g: [3], r"you hold out 1\."),
     (lambda labels, share, g: torch.arange(90, 115), "outside the set"),
     (torch.arange(25), "Give the function itself"),
     (no_return, "returns None"),
@@ -176,6 +179,9 @@ DESIGN = [
     (KEEPS | {"ginger or grey?": []}, "incomplete; what about 'mirror'"),
     (KEEPS | {"ginger or grey?": ["flip"]}, "'flip' is none of the changes"),
     (KEEPS | {"ginger or grey?": "mirror"}, "give a list"),
+    (KEEPS | {"ginger or grey?": 3}, "give a list"),
+    (KEEPS | {"ginger or grey?": [3]}, "give a list"),
+    ({task.replace("grey", "gray"): KEEPS[task] for task in KEEPS}, "is spelled differently"),
     ({"cat or dog?": ALL}, "is missing"),
     (list(KEEPS), "Give a dict"),
 ]
@@ -212,8 +218,11 @@ STATISTICS = [
     (lambda images: (statistics(images)[0], 255 * statistics(images)[1]), "those of the bytes"),
     (lambda images: (statistics(images)[0], statistics(images)[1] ** 2), "is the variance"),
     (lambda images: statistics(images)[::-1], "the means come first"),
+    (lambda images: torch.std_mean(images / 255, (0, 2, 3)), "the means come first"),
+    (lambda images: torch.var_mean(images / 255, (0, 2, 3))[::-1], "is the variance"),
     (lambda images: ((images / 255).mean().expand(3), statistics(images)[1]), "are the same"),
     (lambda images: statistics(images, (2, 3)), "dimension 1 counts the channels"),
+    (lambda images: (statistics(images)[0], (images / 255).std()), "deviations of shape"),
     (lambda images: statistics(images)[0], "two tensors"),
     (no_return, "returns None"),
     (torch.zeros(3), "Give the function itself"),
@@ -221,6 +230,7 @@ STATISTICS = [
 
 # 00.6: how many test images
 COUNTS = [
+    (1, "too few"),
     (100, "too few"),
     (900, "too few"),
     (9604, "more images than you need"),
@@ -336,4 +346,10 @@ BANKS = {
     "00.4": DESIGN,
     "00.5": STATISTICS,
     "00.6": COUNTS,
+}
+
+# what the checker says of the notebook's solution
+REPLIES = {
+    "00.2": "Measured on noise: 68.7%. 400 known and half of 600 make 700 of 1,000.",
+    "00.6": "With 3,470 images the interval reaches about 1.00 points to each side.",
 }

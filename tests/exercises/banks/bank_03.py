@@ -60,6 +60,13 @@ FIRST_LOSSES = [
     ([-math.log(10), math.log(1000), THIRD], "minus its natural logarithm"),
     ([math.log10(10), math.log10(1000), THIRD], "natural logarithm"),
     ([math.log(10), math.log2(1000), THIRD], "1/1,000"),
+    ([0.9, 0.999, THIRD], "probability of each class is 1/10;"),
+    ([math.log2(10), math.log2(1000), THIRD], "probability of each class is 1/10;"),
+    ([math.log(10), 0.001, THIRD], "1/1,000"),
+    ([math.log(10), 0.999, THIRD], "1/1,000"),
+    ([math.log(10), -math.log(1000), THIRD], "1/1,000"),
+    ([math.log(10), math.log10(1000), THIRD], "1/1,000"),
+    ([math.log(10), math.log(1000), math.log(1 + math.exp(-6))], "take the mean of"),
     ([math.log(10), math.log(1000), math.log(2)], "the loss without the biases"),
     ([math.log(10), math.log(1000), 6.0025], "take the mean of"),
     ([math.log(10), math.log(1000), 6], "take the mean of"),
@@ -566,4 +573,9 @@ BANKS = {
     "03.4": CURVES,
     "03.5": STOPPING,
     "03.6": OWN,
+}
+
+# what the checker says of the notebook's solution
+REPLIES = {
+    "03.2": "Measured: 2.303, 6.908, 3.002.",
 }

@@ -128,6 +128,11 @@ def random_directions(loss, gradient, x):
     return True
 
 
+def seeded_directions(loss, gradient, x):
+    torch.manual_seed(0)
+    return random_directions(loss, gradient, x)
+
+
 def moves_x(loss, gradient, x):
     x += 1e-5
     return relative(differences(loss, x), gradient(x)) < 1e-4
@@ -260,6 +265,22 @@ def swapped_betas(w, m, s, g, t, lr, decay):
     return w - lr * (adam + decay * w), m, s
 
 
+def decay_in_the_squares(w, m, s, g, t, lr, decay):
+    new_w, m, _ = adamw()(w, m, s, g, t, lr, decay)
+    return new_w, m, 0.999 * s + 0.001 * (g + decay * w) ** 2
+
+
+def product_for_one(beta):
+    """Return a step that takes β·t for βᵗ where β is this one."""
+
+    def step(w, m, s, g, t, lr, decay):
+        m, s = 0.9 * m + 0.1 * g, 0.999 * s + 0.001 * g**2
+        b1, b2 = (b * t if b == beta else b**t for b in (0.9, 0.999))
+        return w - lr * (m / (1 - b1) / ((s / (1 - b2)).sqrt() + 1e-8) + decay * w), m, s
+
+    return step
+
+
 def adamw_in_place(w, m, s, g, t, lr, decay):
     m *= 0.9
     m += 0.1 * g
@@ -269,12 +290,21 @@ def adamw_in_place(w, m, s, g, t, lr, decay):
 ADAMW = [
     (as_given, "still inside the gradient"),
     (adamw(decay_inside=True), "still inside the gradient"),
+    (adamw(decay_inside=True, hand_on_hats=True), "still inside the gradient"),
+    (decay_in_the_squares, "still inside the gradient"),
     (adamw(hand_on_hats=True), "corrected m"),
+    (adamw(hand_on_hats=True, power=False), "corrected m"),
     (
         lambda *a: (lambda w, m, s: (w, m, s / (1 - 0.999 ** a[4])))(*adamw()(*a)),
         "corrected s",
     ),
+    (
+        lambda *a: (lambda w, m, s: (w, m, s / (1 - 0.999 * a[4])))(*adamw()(*a)),
+        "corrected s",
+    ),
     (adamw(power=False), "the power"),
+    (product_for_one(0.9), "the power"),
+    (product_for_one(0.999), "the power"),
     (adamw(move=lambda m, s, mh, sh, w, lr, d: mh / (sh.sqrt() + 1e-8)), "decay is missing"),
     (
         adamw(move=lambda m, s, mh, sh, w, lr, d: mh / (sh.sqrt() + 1e-8) + d * w / lr),
@@ -330,6 +360,7 @@ GAIN = [
         ),
         "rule of thumb",
     ),
+    (lambda phi: 1.6667 if phi(torch.tensor(9.0)) < 2 else by_integral(phi), "rule of thumb"),
     (sampled(lambda y: -1 / y.square().mean().sqrt()), "which is above 0"),
     (lambda phi: 1.333 if phi(torch.tensor(-2.0)) == -1 else 1.0, "With 1.333 for F.leaky_relu"),
     (lambda phi: 2.0, "times their size"),
@@ -384,10 +415,24 @@ RIGHT_ANSWERS = {
         checks(lambda a, b: bool(relative(a, b) < 1e-4)),
         checks(lambda a, b: relative(a, b) < 5e-3, h=1e-6, centred=False),
         random_directions,
+        seeded_directions,
         checks(lambda a, b: np.allclose(a.numpy(), b.numpy(), rtol=1e-3, atol=0)),
         from_the_library,
     ],
     "04.4": ["B", "b", " B "],
     "04.5": [adamw(), by_torch, in_numpy],
     "04.6": [sampled(lambda y: 1 / y.square().mean().sqrt()), by_integral, by_a_network],
+}
+
+# what the checker says of the notebook's solution
+REPLIES = {
+    "04.1": (
+        "Forward, L = 12; backward, autograd finds [4.0, 0.0, 3.0]: the ReLU got -2, so its "
+        "path is closed, and a·c exchanges its inputs."
+    ),
+    "04.4": "The floor is ln(1 + 9/e) = 1.4612; PyTorch says 1.4612.",
+    "04.6": (
+        "To three digits: 1.265 for F.leaky_relu with the slope 0.5, 1.593 for torch.tanh, "
+        "1.000 for torch.abs, 1.042 for F.softplus."
+    ),
 }

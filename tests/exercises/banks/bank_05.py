@@ -89,6 +89,7 @@ PREDICTION = [
     ((0.0, 0.0), "do reach 0"),
     ((0.0, 0.4), "which .* are below"),
     ((0, 25), "from 0 to 1"),
+    ((0, 1.5), "from 0 to 1"),
     (0.25, "expected two shares"),
     ((0.0, "0.25"), "expected numbers"),
 ]
@@ -148,6 +149,10 @@ LOSS = [
     (looks_first, "more than once"),
     (broken, "is it overwritten"),
     (lambda m, x, y, lam: lam * l1(weights(m)), "is it overwritten"),
+    (lambda m, x, y, lam: lam * l1(m.parameters()), "is it overwritten"),
+    (lambda m, x, y, lam: lam * l1(weights(m, nn.Conv2d)), "is it overwritten"),
+    (lambda m, x, y, lam: lam * l1(weights(m, nn.Linear)), "is it overwritten"),
+    (lambda m, x, y, lam: lam * l1(list(m.parameters())[-1:]), "is it overwritten"),
     (lambda m, x, y, lam: entropy(m, x, y), "penalty is missing"),
     (with_penalty(lambda m: l1(m.parameters())), "Biases and BatchNorm pay"),
     (
@@ -157,6 +162,10 @@ LOSS = [
     (with_penalty(lambda m: l1(p for x in layers(m) for p in x.parameters())), "biases pay, too"),
     (with_penalty(lambda m: sum(w.abs().mean() for w in weights(m))), "A mean is left"),
     (with_penalty(lambda m: sum(p.abs().mean() for p in m.parameters())), "A mean is left"),
+    (
+        with_penalty(lambda m: l1(weights(m)) / sum(w.numel() for w in weights(m))),
+        "A mean is left",
+    ),
     (with_penalty(lambda m: l1(w for w in [m[0].weight])), "inner module"),
     (with_penalty(lambda m: l1(weights(m, nn.Linear))), "convolution does not pay"),
     (with_penalty(lambda m: l1(weights(m)) / 6), "by the number of images"),
@@ -165,6 +174,10 @@ LOSS = [
     (lambda m, x, y, lam: entropy(m, x, y) + l1(weights(m)), "lam does not multiply"),
     (lambda m, x, y, lam: (entropy(m, x, y) + lam * l1(weights(m))).item(), "no graph"),
     (without_graph, "not its gradients"),
+    (
+        lambda m, x, y, lam: F.cross_entropy(m(x).detach(), y) + lam * l1(weights(m)),
+        "not its gradients",
+    ),
     (with_penalty(lambda m: 2 * l1(weights(m))), "the loss should be"),
     (no_return, "returns None"),
     (1.0, "Give the function itself"),
@@ -297,11 +310,15 @@ PLAN = {
 SEARCH = [
     (PLAN | {"lambdas": [1e-4, 1e-3, 1e-2, 1e-1, 1]}, "no run with λ = 0"),
     (PLAN | {"lambdas": [0, 1e-3, 1e-2, 1e-1, 1]}, "both ends"),
+    (PLAN | {"lambdas": [0, 1.5e-4, 1e-3, 1e-2, 1e-1, 1]}, "both ends"),
+    (PLAN | {"lambdas": [0, 1e-4, 1e-3, 1e-2, 1e-1]}, "both ends"),
+    (PLAN | {"lambdas": [0, 1e-4, 1.15e-3, 1e-2, 1e-1, 1]}, "constant factor"),
     (PLAN | {"lambdas": [0, 1e-4, 0.25, 0.5, 0.75, 1]}, "constant factor"),
     (PLAN | {"lambdas": [0, 1e-4, 1e-2, 1]}, "constant factor"),
     (PLAN | {"lambdas": [0, 0, 1e-4, 1e-3, 1e-2, 1]}, "occurs twice"),
     (PLAN | {"lambdas": [-1, 0, 1e-4, 1]}, "below 0"),
     (PLAN | {"lambdas": [0]}, "both ends"),
+    (PLAN | {"seeds": 0}, "is a number of runs"),
     (PLAN | {"seeds": 1}, "lucky seed"),
     (PLAN | {"seeds": 2}, "take 3 or more"),
     (PLAN | {"seeds": 5}, "30 runs; you have 24"),
@@ -337,4 +354,14 @@ RIGHT_ANSWERS = {
         PLAN | {"lambdas": np.array([0, 1e-4, 1e-3, 1e-2, 1e-1, 1]), "seeds": np.int64(3)},
         PLAN | {"lambdas": torch.tensor([0, 1e-4, 1e-3, 1e-2, 1e-1, 1]), "judge": "Validation"},
     ],
+}
+
+# what the checker says of the notebook's solution
+REPLIES = {
+    "05.2": "Exactly 0: 0.0% by gradient, 25.0% by proximal steps.",
+    "05.4": "B has a gap of 1.08.",
+    "05.5": (
+        "24 runs. If paired differences spread by 2 points, your intervals reach ±3.2 points: "
+        "a smaller gain would go unseen."
+    ),
 }

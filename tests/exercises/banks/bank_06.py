@@ -284,6 +284,12 @@ RATES = [
         lambda s, h, lr, d, f: groups(s, h, lr, d, f, rate=lambda up: lr * d ** (4 - up)),
         "upside down",
     ),
+    (
+        lambda s, h, lr, d, f: groups(
+            s, h, lr, d, f, rate=lambda up: lr * d ** (5 - up - f) if up else lr
+        ),
+        "upside down",
+    ),
     (lambda s, h, lr, d, f: groups(s, h, lr, d, f, rate=lambda up: lr * d ** (up + 1)), "at lr "),
     (
         lambda s, h, lr, d, f: groups(s, h, lr, d, f, rate=lambda up: lr * d ** max(up - 1, 0)),
@@ -440,4 +446,13 @@ RIGHT_ANSWERS = {
     "06.4": STANDARDISE_RIGHT,
     "06.5": RATES_RIGHT,
     "06.6": READING_RIGHT,
+}
+
+# what the checker says of the notebook's solution
+REPLIES = {
+    "06.3": (
+        "The running mean moved by up to 0.18, the running variance by up to 0.86, and so the "
+        "output for the same image by up to 0.79, with no gradient and no optimizer."
+    ),
+    "06.6": "In pairs the difference is 3.0 ± 0.9 points, without pairs 3.0 ± 10.7.",
 }

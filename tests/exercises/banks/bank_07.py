@@ -407,3 +407,17 @@ RIGHT_ANSWERS = {
     "07.5": [stamped(corner, corner), by_where, one_by_one],
     "07.6": [with_numpy, as_batch, as_list],
 }
+
+# what the checker says of the notebook's solution
+REPLIES = {
+    "07.2": (
+        "Indeed, covering the left ball lowers the score by 0.00, the right one by 0.00, both "
+        "at once by 0.80. Where two places say the same, taking away one of them changes "
+        "nothing, and occlusion finds neither."
+    ),
+    "07.5": (
+        "A small network trained on your images is right on 100% of new ones, and on 0% once "
+        "cats and dogs have exchanged their marks. And found: 73% of occlusion's heat lies on "
+        "your mark, which has 2.4% of the area."
+    ),
+}

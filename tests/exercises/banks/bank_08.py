@@ -311,3 +311,11 @@ RIGHT_ANSWERS = {
     "08.5": [accuracy_at_once, accuracy_by_count],
     "08.6": [{letter: name.upper() for letter, name in NAMED.items()}],
 }
+
+# what the checker says of the notebook's solution
+REPLIES = {
+    "08.1": "With 1,000 classes, such a loss starts at 6.91 and cannot fall below 5.91.",
+    "08.2": "Cleared, it would have gone to [0.5, 0.25, 0.125]: closer to 0 in each step.",
+    "08.3": "All 16 functions were told apart.",
+    "08.6": "All four are named.",
+}
