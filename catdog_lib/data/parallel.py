@@ -79,7 +79,9 @@ def _in_processes(
         try:
             # joblib's processes, unlike multiprocessing's, start from any script and any notebook
             # on every system.
-            yield from Parallel(-1, return_as="generator", idle_worker_timeout=_IDLE)(delayed(work)(*c) for c in chunks)
+            yield from Parallel(-1, return_as="generator", idle_worker_timeout=_IDLE)(
+                delayed(work)(*c) for c in chunks
+            )
         except BrokenExecutor:
             raise CatdogError(
                 f"{verb} has stopped, because one of its processes was killed, perhaps when memory "
