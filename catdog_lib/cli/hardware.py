@@ -13,7 +13,7 @@ from catdog_lib.course.peak_memory import memory_here
 from catdog_lib.device import bfloat16_time, describe, dtype_name, fast_dtype, fastest_device
 from catdog_lib.device.agreement import agrees_with_cpu, difference_from_cpu
 
-JUPYTER = 0.4  # GB: its server, and the processes that decode photos
+JUPYTER = 0.4  # GB: its server, and the pages of PyTorch's libraries that are in use
 
 
 def memory() -> Finding | None:

@@ -15,7 +15,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from catdog_lib.course.peak_memory import peak_memory
+from catdog_lib.course.peak_memory import MemoryWatch
 from catdog_lib.device import cores
 
 K, T = TypeVar("K"), TypeVar("T")
@@ -45,7 +45,8 @@ class Execution:
         timeout: seconds that a cell may take.
         problem: where and why it stopped, in half a sentence; empty if it did not.
         seconds: how long it took.
-        memory: the most that its kernel had, in bytes; None where the system does not say.
+        memory: the most that its kernel and the processes that this started held at once, in bytes;
+            None where the system does not say.
     """
 
     notebook: NotebookNode
@@ -66,9 +67,13 @@ class Execution:
             nonlocal reached
             reached = code.index(cell_index) + 1
 
-        def measure(**_: object) -> None:
-            """Note how much memory the kernel has had."""
-            self.memory = peak_memory(self._client.km.provisioner.process.pid)
+        watch = None
+
+        def watch_kernel(**_: object) -> None:
+            """Begin to watch the memory of the kernel."""
+            nonlocal watch
+            watch = MemoryWatch(self._client.km.provisioner.process.pid)
+            watch.start()
 
         self._client = NotebookClient(
             self.notebook,
@@ -79,7 +84,7 @@ class Execution:
             # Each kernel would warn that it talks over TCP, on this machine only.
             extra_arguments=["--log-level=ERROR"],
             on_cell_execute=note,
-            on_cell_executed=measure,
+            on_notebook_start=watch_kernel,
         )
         started = perf_counter()
         try:
@@ -90,6 +95,10 @@ class Execution:
             self.problem = f"it ran for more than {self.timeout} s"
         except DeadKernelError:
             self.problem = "its kernel died, perhaps out of memory"
+        finally:
+            if watch:
+                watch.stop()
+                self.memory = watch.peak
         if self.problem:
             self.problem = f"stopped at code cell {reached}: {self.problem}"
         self.seconds = perf_counter() - started
@@ -105,7 +114,7 @@ def at_once(budget: str) -> int:
     """Return how many lessons run side by side: several only at the smallest budget.
 
     At the others a lesson's page shows how fast the machine is, and a neighbour would slow it. Each
-    lesson needs up to 1 GB of memory, so four are the most.
+    lesson needs about 1 GB of memory, so four are the most.
     """
     return min(4, cores()) if budget == "quick" else 1
 

@@ -21,7 +21,8 @@ class Lesson:
         path: the notebook.
         title: its first heading.
         seconds: budget → the time that it promises, where it promises one.
-        memory: budget → the gigabytes that it promises to do with, likewise.
+        memory: budget → the gigabytes that it and the processes that it starts promise to do with,
+            on two cores, likewise.
     """
 
     number: str

@@ -52,10 +52,10 @@ def run(
 
     Returns:
         ``lessons``: a list of ``number``, ``title``, ``seconds`` (measured), ``limit`` (promised
-        seconds for this budget, or None), ``gigabytes`` (the most memory that its kernel had, or
-        None where the system does not say) and ``ok`` (no cell failed); ``site``: the path of
-        ``index.html``; ``seconds``: in all. A lesson that fails is reported, the rest still run,
-        and its page shows where it stopped.
+        seconds for this budget, or None), ``gigabytes`` (the most memory that its kernel and what
+        it started held, or None where the system does not say) and ``ok`` (no cell failed);
+        ``site``: the path of ``index.html``; ``seconds``: in all. A lesson that fails is reported,
+        the rest still run, and its page shows where it stopped.
 
     Raises:
         CatdogError: an unknown lesson or budget, something missing for the build, or pages that

@@ -1,14 +1,18 @@
-"""Memory: the most that a process has had, which a lesson promises, and what there is of it.
+"""Memory: the most that the kernel of a notebook holds, and what this machine has.
 
-The first is the resident set of a notebook's kernel: its own data, and the parts of PyTorch's
-libraries that it has used.
+What counts is the memory that the system cannot take back while a process runs: its own data, in
+the kernel and in the processes that it starts. The pages of files, such as PyTorch's libraries and
+the photos in the cache, do not count: the system drops them when it needs room, and reads them
+again.
 """
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from threading import Event, Thread
 
+_INTERVAL = 0.02  # seconds between two samples
 _MACHINE = Path("/proc/meminfo")
 _LIMITS = (  # of the container that this process runs in: control groups, version 2 and 1
     Path("/sys/fs/cgroup/memory.max"),
@@ -16,17 +20,48 @@ _LIMITS = (  # of the container that this process runs in: control groups, versi
 )
 
 
-def peak_memory(pid: int) -> int | None:
-    """Return the most memory that a running process has had so far, in bytes.
+class MemoryWatch(Thread):
+    """A thread that samples what a process and its descendants hold, until :meth:`stop`.
 
-    Linux says it (``VmHWM`` in proc(5)); elsewhere the result is None.
+    Linux alone tells (``RssAnon`` and ``RssShmem`` in proc(5)). Pages that a forked process shares
+    with its parent count twice.
+
+    Attributes:
+        peak: the most that they held at once so far, in bytes; None where the system does not say.
     """
-    try:
-        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return None
-    found = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
-    return 1024 * int(found[1]) if found else None
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self.peak: int | None = None
+        self._pid = pid
+        self._stopped = Event()
+
+    def run(self) -> None:
+        """Take samples."""
+        known = {self._pid}
+        while not self._stopped.wait(_INTERVAL):
+            held = {pid: _held(pid) for pid in _with_descendants(self._pid)}
+            # A process that is just being started may still use the memory of its parent.
+            total = sum(size for pid, size in held.items() if pid in known)
+            if total:
+                self.peak = max(total, self.peak or 0)
+            known = {self._pid, *held}
+
+    def stop(self) -> None:
+        """End the thread, once it has taken its last sample."""
+        self._stopped.set()
+        self.join()
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that a process has started and that still run; none where unknown."""
+    found = []
+    for file in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found += map(int, file.read_text(encoding="ascii").split())
+        except OSError:  # that thread has ended
+            continue
+    return found
 
 
 def memory_here() -> int | None:
@@ -42,3 +77,17 @@ def memory_here() -> int | None:
     except (OSError, ValueError):  # "max": no limit
         pass
     return min(sizes, default=None)
+
+
+def _with_descendants(pid: int) -> list[int]:
+    """Return a process and all that it has started, or they have."""
+    return [pid, *(one for child in children(pid) for one in _with_descendants(child))]
+
+
+def _held(pid: int) -> int:
+    """Return the memory that a process holds, in bytes; 0 if it has ended, or where unknown."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return 0
+    return 1024 * sum(map(int, re.findall(r"^Rss(?:Anon|Shmem):\s+(\d+) kB", status, re.MULTILINE)))

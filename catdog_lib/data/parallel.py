@@ -24,6 +24,7 @@ _NO_PROCESSES = "".join(
     str(said.message).removesuffix(_SERIAL) for said in _said if _SERIAL in str(said.message)
 )
 _CHUNK = 100  # items that a process gets at a time
+_IDLE = 5  # seconds after which a process that has nothing to do ends, and returns its memory
 
 
 def parallel_map(
@@ -74,12 +75,14 @@ def _in_processes(
         CatdogError: a process was killed.
     """
     with warnings.catch_warnings():
-        # Harmless: processes of an earlier call, idle for minutes, end as this one begins.
+        # Harmless: processes of an earlier call, idle since, end as this one begins.
         warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
         try:
             # joblib's processes, unlike multiprocessing's, start from any script and any notebook
             # on every system.
-            yield from Parallel(-1, return_as="generator")(delayed(work)(*c) for c in chunks)
+            yield from Parallel(-1, return_as="generator", idle_worker_timeout=_IDLE)(
+                delayed(work)(*c) for c in chunks
+            )
         except BrokenExecutor:
             raise CatdogError(
                 f"{verb} has stopped, because one of its processes was killed, perhaps when memory "

@@ -5,12 +5,15 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import torch
 from joblib.externals.loky import get_reusable_executor
 
 from catdog_lib import data
+from catdog_lib.course.peak_memory import children
+from catdog_lib.data import parallel
 from catdog_lib.data.cache import cache_dir
 from catdog_lib.data.folders import scan
 from tests.data.photo_folders import fill, photo
@@ -25,13 +28,14 @@ def own_cache(tmp_path, monkeypatch):
 
 
 MEASURED = """
-import os, sys, time
+import re, sys, time
 from catdog_lib import data
-from catdog_lib.course.peak_memory import peak_memory
 began = time.process_time()
 splits = data.load(sys.argv[1], 32, max_train=400, max_test=100, progress=False)
 print(len(splits.train) + len(splits.validation) + len(splits.test), time.process_time() - began)
-print(peak_memory(os.getpid()))  # not getrusage, which begins with the parent's
+status = open("/proc/self/status").read()
+# Not getrusage, which begins with the parent's.
+print(1024 * int(re.search(r"VmHWM:\\s+(\\d+)", status)[1]))
 """
 
 
@@ -104,11 +108,28 @@ def test_a_lesson_left_open_while_its_cache_is_cleaned_keeps_its_images(tmp_path
 
 
 def test_processes_that_have_ended_in_the_meantime_are_started_again(tmp_path):
-    """Idle ones end after five minutes; here they are killed."""
+    """Idle ones end after some seconds; here they are killed."""
     fill(tmp_path / "pets", "{word}s/{i}.png", 130)
     data.load(tmp_path / "pets", 16, progress=False)
     get_reusable_executor().shutdown(wait=True, kill_workers=True)
     assert len(data.load(tmp_path / "pets", 24, progress=False).train) == 176
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux names the processes in this way")
+def test_idle_processes_end_and_return_their_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(parallel, "_IDLE", 3)
+
+    def loaders() -> list[int]:
+        commands = {pid: Path(f"/proc/{pid}/cmdline") for pid in children(os.getpid())}
+        return [pid for pid, file in commands.items() if b"popen_loky" in file.read_bytes()]
+
+    fill(tmp_path / "pets", "{word}s/{i}.png", 130)
+    data.load(tmp_path / "pets", 16, progress=False)
+    assert loaders()
+    end = time.monotonic() + 60
+    while loaders() and time.monotonic() < end:
+        time.sleep(0.5)
+    assert not loaders()
 
 
 def test_a_clock_that_jumps_by_twelve_hours_changes_nothing(tmp_path, monkeypatch):

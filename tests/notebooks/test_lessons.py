@@ -3,9 +3,11 @@ clock and the memory are watched.
 """
 
 import ast
+import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -15,25 +17,22 @@ import pytest
 
 from catdog_lib.course import pace
 from catdog_lib.course.lesson_files import find_lessons
+from catdog_lib.course.peak_memory import MemoryWatch, children
 from catdog_lib.device import choose_device
 
-# Runs a command and says how much memory the largest of its processes had, in kB. A process of its
-# own, since a child counts what its parent had when it began.
-MEASURED = """
-import resource, subprocess, sys
-status = subprocess.call(sys.argv[1:])
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
-sys.exit(status)
-"""
-MOST = {"quick": 1.6, "standard": 1.9}  # GB of memory
+MOST = {"quick": 1.1, "standard": 1.5}  # GB of memory
+STARTS_PROCESSES = {  # that train, each with a PyTorch of its own
+    ("03_custom_cnn", "standard"): 1.8,
+    ("10_fast_and_far", "quick"): 2.0,
+    ("10_fast_and_far", "standard"): 2.2,
+}
 LESSONS = {lesson.path.stem: lesson for lesson in find_lessons()}
 
 
 class Run(NamedTuple):
     """A notebook that nbval has run: the exit status, what was printed, and the peak of memory.
 
-    ``memory`` is that of the largest process, the kernel, in GB; None where the system does not
-    say.
+    ``memory`` is that of the kernel and what it started, in GB; None where the system does not say.
     """
 
     returncode: int
@@ -47,14 +46,32 @@ def nbval(notebook: Path, **environment: str) -> Run:
     options += ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300"]
     settings = {"CATDOG_BUDGET": "quick", "CATDOG_CLAIMS": "check", **environment}
     command = [sys.executable, "-m", "pytest", *options, str(notebook)]
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURED, *command] if sys.platform == "linux" else command,
-        capture_output=True,
-        text=True,
-        env={**os.environ, **settings},
-    )
-    memory = int(done.stderr.split()[-1]) / 1e6 if sys.platform == "linux" else None
-    return Run(done.returncode, done.stdout, memory)
+    with (
+        tempfile.TemporaryFile("w+") as said,
+        subprocess.Popen(
+            command, stdout=said, stderr=subprocess.STDOUT, env={**os.environ, **settings}
+        ) as process,
+    ):
+        watch = None
+        while process.poll() is None:
+            if not watch and (kernel := kernel_of(process.pid)):
+                watch = MemoryWatch(kernel)
+                watch.start()
+            time.sleep(0.05)
+        if watch:
+            watch.stop()
+        said.seek(0)
+        peak = watch and watch.peak
+        return Run(process.returncode, said.read(), peak and peak / 1e9)
+
+
+def kernel_of(pid: int) -> int | None:
+    """Return the process of the kernel that nbval, in another process, has started, if it has."""
+    for child in children(pid):
+        with contextlib.suppress(OSError):  # it has ended
+            if b"ipykernel" in Path(f"/proc/{child}/cmdline").read_bytes():
+                return child
+    return None
 
 
 def run_as_promised(name: str, source: str) -> None:
@@ -96,10 +113,10 @@ def test_the_lesson_says_its_times_and_its_memory_in_its_text(name):
 
 
 @pytest.mark.parametrize("name", LESSONS)
-def test_a_hub_with_half_a_gigabyte_more_has_room_for_the_lesson(name):
-    """Jupyter's server and the processes that decode photos need some, too."""
-    memory = LESSONS[name].memory
-    assert memory["quick"] <= MOST["quick"] and memory["standard"] <= MOST["standard"]
+def test_a_hub_with_a_little_more_has_room_for_the_lesson(name):
+    """Jupyter's server needs some, too, and so do the libraries' pages that are in use."""
+    for budget, most in MOST.items():
+        assert LESSONS[name].memory[budget] <= STARTS_PROCESSES.get((name, budget), most)
 
 
 @pytest.mark.parametrize("name", LESSONS)
