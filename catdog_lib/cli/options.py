@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+from pathlib import Path
 from typing import Any
 
 import click
 
+from catdog_lib import atomic_write
 from catdog_lib import budget as budgets
+from catdog_lib.errors import CatdogError
 from catdog_lib.language import languages, use
 
 
@@ -46,8 +50,12 @@ class Command(click.Command):
 
     def __init__(self, *args: Any, **settings: Any):
         super().__init__(*args, **settings)
-        self.params.append(
-            click.Option(["--json"], is_flag=True, help="Print one JSON object as the last line.")
+        self.params.append(self.json_option())
+
+    def json_option(self) -> click.Option:
+        """Return the option ``--json``."""
+        return click.Option(
+            ["--json"], is_flag=True, help="Print one JSON object as the last line."
         )
 
     def get_help_option_names(self, ctx: click.Context) -> list[str]:
@@ -68,10 +76,12 @@ class Command(click.Command):
         as_json = ctx.params.pop("json")
         status, facts = super().invoke(ctx)
         if as_json:
-            import json
-
-            print(json.dumps(facts))
+            self.give(facts, as_json)
         return status
+
+    def give(self, facts: dict[str, Any], as_json: Any) -> None:
+        """Print the facts, since ``--json`` was given."""
+        print(json.dumps(facts))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options into the help, those of a recipe in a section of their own."""
@@ -87,6 +97,33 @@ class Command(click.Command):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the example into the help, on a line of its own."""
         formatter.write(f"\nexample: {self.epilog}\n")
+
+
+class MeasuringCommand(Command):
+    """A command without arguments whose ``--json`` takes the name of a file, too."""
+
+    def json_option(self) -> click.Option:
+        """Return the option ``--json``, with or without a file."""
+        text = "Print one JSON object as the last line, or write it to a file."
+        return click.Option(
+            ["--json"], is_flag=False, flag_value="-", type=UserPath(), metavar="[FILE]", help=text
+        )
+
+    def invoke(self, ctx: click.Context) -> int:
+        """Run the command, if its file can be written later, and return its exit status."""
+        file = ctx.params["json"] or "-"
+        if file != "-" and not Path(file).resolve().parent.is_dir():
+            raise CatdogError(
+                f"--json {file!r} lies in a folder that does not exist; make it first."
+            )
+        return super().invoke(ctx)
+
+    def give(self, facts: dict[str, Any], as_json: str) -> None:
+        """Print the facts, or write them to the file that was named."""
+        if as_json == "-":
+            super().give(facts, as_json)
+        else:
+            atomic_write.write((json.dumps(facts, indent=1) + "\n").encode(), Path(as_json))
 
 
 class Group(click.Group):
