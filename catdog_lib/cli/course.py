@@ -11,10 +11,10 @@ from pathlib import Path
 
 import click
 
+from catdog_lib.cli.json_file import JsonFileCommand
 from catdog_lib.cli.options import (
     Command,
     ManyValues,
-    MeasuringCommand,
     UserPath,
     budget_option,
     data_option,
@@ -58,7 +58,7 @@ def course(lesson: str | None, out: Path | None) -> tuple[int, dict]:
     return (1 if failed else 0), result
 
 
-@click.command(cls=MeasuringCommand, epilog="catdog bench --only five_conv --json bench.json")
+@click.command(cls=JsonFileCommand, epilog="catdog bench --only five_conv --json bench.json")
 @data_option
 @click.option(
     "--only",
