@@ -48,6 +48,8 @@ class _FakeGpu(TorchDispatchMode):
             return self.pinned[-1]
         if function is torch.ops.aten.is_pinned.default:
             return any(args[0] is tensor for tensor in self.pinned)
+        if function is torch.ops.aten._fused_sgd_.default:
+            return None  # it changes its arguments, and PyTorch has no fake of it
         leaves = tree_leaves((args, kwargs))
         fakes = [leaf for leaf in leaves if isinstance(leaf, FakeTensor)]
         on_gpu = getattr(kwargs.get("device"), "type", "cpu") != "cpu"

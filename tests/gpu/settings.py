@@ -41,7 +41,8 @@ def changed(setting: str) -> Iterator[None]:
     """Change a setting of the whole process for a ``with`` block."""
     with ExitStack() as stack:
         if setting == "cudnn.benchmark":
-            stack.enter_context(mock.patch.object(torch.backends.cudnn, "benchmark", True))
+            stack.callback(setattr, torch.backends.cudnn, "benchmark", False)
+            torch.backends.cudnn.benchmark = True
         if setting in ("images in main memory", "the same, not pinned"):
             stay = mock.patch.object(
                 course_loop, "preload_to_device", lambda images, device: images
