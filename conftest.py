@@ -37,7 +37,7 @@ def missing(marker: str) -> str | None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if config.option.markexpr == "cuda" and missing("cuda"):  # make test-gpu
+    if config.option.markexpr == "cuda" and missing("cuda"):
         raise pytest.UsageError(
             "PyTorch finds no NVIDIA GPU here, so none of the tests that need one can run: "
             "run them on a machine that has one (catdog doctor says what PyTorch finds)."

@@ -11,7 +11,7 @@
     setup        only set up
     test         run the tests; arguments go to pytest
     test-all     run the slow tests as well: whole lessons, browsers
-    test-gpu     run the tests that need an NVIDIA GPU, and no others
+    test-gpu     run what needs an NVIDIA GPU, in ten minutes: tests, bench, long training runs
     test-oldest  run the tests with the oldest versions of all packages that the course allows
     test-newest  run the tests with the newest
     audit        compare the tested packages with the public list of known weaknesses
@@ -50,7 +50,7 @@ def commands(budget: str) -> dict:
         "setup": [],
         "test": [*PYTEST, "-m", "not slow"],
         "test-all": PYTEST,
-        "test-gpu": ["pytest", "-m", "cuda"],
+        "test-gpu": ["tests.gpu"],
         "test-oldest": ["tests.versions", "oldest"],
         "test-newest": ["tests.versions", "newest"],
         "audit": ["docs.audit"],

@@ -109,8 +109,8 @@ def test_the_tests_stand_in_the_same_rooms():
     tests = Path(__file__).parent
     folders = [path.parent.relative_to(tests) for path in tests.rglob("test_*.py")]
     rooms = {path.relative_to(LIBRARY) for path in [LIBRARY, *LIBRARY.rglob("*/")]}
-    # How good the tests are; the lessons themselves; the set-up, which is no part of the library.
-    elsewhere = {"mutation", "notebooks", "setup"}
+    # How good the tests are; the lessons; the set-up, no part of the library; the script for a GPU.
+    elsewhere = {"gpu", "mutation", "notebooks", "setup"}
     assert {folder.as_posix() for folder in folders if folder not in rooms} == elsewhere
     tested = Counter(folder.parts[0] for folder in folders if folder.parts)
     assert {path.parent.name for path in LIBRARY.glob("*/__init__.py")} <= set(tested)

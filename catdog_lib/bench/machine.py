@@ -9,7 +9,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from catdog_lib.device import keep_freed_memory
+from catdog_lib.device import keep_freed_memory, synchronize
 
 # Channels, height and width of 3×3 convolutions from different places of a network: none is the
 # fastest everywhere.
@@ -17,6 +17,8 @@ CONVOLUTIONS = ((64, 64), (128, 56), (256, 56), (256, 28), (512, 28), (512, 14))
 # Multiply-adds of one measurement, and bytes of one copy, which no cache holds: on a CPU and on a
 # GPU.
 _WORK = ((2e10, 2**28), (2e12, 2**30))
+_MOST_VALUES = 2**29  # of a map: a small GPU has room for it, and 32 bits can count them
+_REPEATS = 8  # on a GPU, where starting the work once and waiting for it takes too long beside it
 
 
 class Machine:
@@ -45,7 +47,10 @@ class Machine:
         """Return the multiply-adds a second of a 3×3 convolution."""
         macs = 9 * channels * channels * side * side
         count = max(1, math.ceil(self.macs / macs))
-        layer = nn.Conv2d(channels, channels, 3, padding=1).to(self.device, self.dtype)
+        count = min(count, _MOST_VALUES // (channels * side * side))
+        # Without a bias, which a GPU adds in a pass of its own over the memory.
+        layer = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        layer = layer.to(self.device, self.dtype)
         maps = torch.rand(count, channels, side, side, device=self.device, dtype=self.dtype)
         maps = maps.to(memory_format=torch.channels_last)
         layer = layer.to(memory_format=torch.channels_last)
@@ -60,10 +65,11 @@ class Machine:
     def _seconds(self, work: Callable[[], object]) -> float:
         """Return the shortest of three times, after one that sets things up."""
         times = []
+        repeats = 1 if self.device.type == "cpu" else _REPEATS
         for _ in range(4):
             start = time.perf_counter()
-            work()
-            if self.device.type != "cpu":
-                torch.accelerator.synchronize(self.device)  # a GPU is only told what to do
-            times.append(time.perf_counter() - start)
+            for _ in range(repeats):
+                work()
+            synchronize(self.device)
+            times.append((time.perf_counter() - start) / repeats)
         return min(times[1:])

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 
 import torch
 
+from catdog_lib.device import synchronize
+
 NOISY = 0.15  # of the shortest time: a typical round that is longer by more was disturbed
 
 
@@ -27,10 +29,10 @@ def seconds_in_turns(
     taken: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, work in ways.items():
+            synchronize(device)  # what came before is not this work's time
             start = time.perf_counter()
             work()
-            if device.type != "cpu":
-                torch.accelerator.synchronize(device)  # a GPU is only told what to do
+            synchronize(device)  # a GPU has only been told what to do
             taken[name].append(time.perf_counter() - start)
     return taken
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from catdog_lib.cli.json_file import JsonFileCommand
 from catdog_lib.cli.options import (
     Command,
     ManyValues,
@@ -57,7 +58,7 @@ def course(lesson: str | None, out: Path | None) -> tuple[int, dict]:
     return (1 if failed else 0), result
 
 
-@click.command(cls=Command, epilog="catdog bench --only five_conv --picture speed.png")
+@click.command(cls=JsonFileCommand, epilog="catdog bench --only five_conv --json bench.json")
 @data_option
 @click.option(
     "--only",

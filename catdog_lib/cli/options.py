@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from typing import Any
@@ -46,8 +47,12 @@ class Command(click.Command):
 
     def __init__(self, *args: Any, **settings: Any):
         super().__init__(*args, **settings)
-        self.params.append(
-            click.Option(["--json"], is_flag=True, help="Print one JSON object as the last line.")
+        self.params.append(self.json_option())
+
+    def json_option(self) -> click.Option:
+        """Return the option ``--json``."""
+        return click.Option(
+            ["--json"], is_flag=True, help="Print one JSON object as the last line."
         )
 
     def get_help_option_names(self, ctx: click.Context) -> list[str]:
@@ -68,10 +73,12 @@ class Command(click.Command):
         as_json = ctx.params.pop("json")
         status, facts = super().invoke(ctx)
         if as_json:
-            import json
-
-            print(json.dumps(facts))
+            self.give(facts, as_json)
         return status
+
+    def give(self, facts: dict[str, Any], as_json: Any) -> None:
+        """Print the facts, since ``--json`` was given."""
+        print(json.dumps(facts))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options into the help, those of a recipe in a section of their own."""

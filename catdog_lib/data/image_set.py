@@ -145,9 +145,13 @@ def batches(
         if shuffle is None
         else torch.randperm(len(dataset), generator=shuffle)
     )
-    # non_blocking: the program goes on while a GPU still copies.
+    # non_blocking: the program goes on while a GPU still copies. From the computer's memory it can
+    # do so only if the batch is pinned there, that is, if the system may not move it.
+    pinned = torch.device(device).type == "cuda" and dataset.store.device.type == "cpu"
     for index in order.to(dataset.rows.device, non_blocking=True).split(batch_size):
         images, labels = dataset[index]
+        if pinned:
+            images, labels = images.pin_memory(), labels.pin_memory()
         yield (
             images.to(device, non_blocking=True, memory_format=torch.channels_last),
             labels.to(device, non_blocking=True),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from catdog_lib.device import synchronize
 from catdog_lib.inspect.hooks import evaluating
 from catdog_lib.inspect.shape_table import shape_table
 
@@ -49,8 +50,7 @@ def cost(model: nn.Module, images: Tensor) -> Cost:
         for _ in range(1 + _TIMED_PASSES):
             start = time.perf_counter()
             model(images)
-            if device.type != "cpu":
-                torch.accelerator.synchronize(device)  # the GPU computes on its own; wait for it
+            synchronize(device)
             times.append(time.perf_counter() - start)
     tensors = [*model.parameters(), *model.buffers()]
     return Cost(

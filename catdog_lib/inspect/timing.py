@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 
-from catdog_lib.device import release_freed_memory
+from catdog_lib.device import release_freed_memory, synchronize
 from catdog_lib.inspect.hooks import evaluating
 
 
@@ -36,10 +36,10 @@ def time_in_turns(
             network = _with_any_weights(make, images.device)
             images = images.to(memory_format=torch.channels_last)
             with evaluating(network):
+                synchronize(images.device)  # a GPU may still be filling the weights
                 start = time.perf_counter()
                 network(images)
-                if images.device.type != "cpu":
-                    torch.accelerator.synchronize(images.device)  # wait for the GPU
+                synchronize(images.device)
                 seconds = (time.perf_counter() - start) / len(images)
             if number:
                 shortest[name] = min(shortest[name], seconds)

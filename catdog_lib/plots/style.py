@@ -7,11 +7,14 @@ import html
 import io
 from contextlib import AbstractContextManager
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 import matplotlib as mpl
-from IPython.display import HTML
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from IPython.display import HTML
 
 CAT, DOG = "#E69F00", "#0072B2"
 CLASS_COLOURS = (CAT, DOG)  # by label
@@ -70,6 +73,8 @@ def show(figure: Figure, alt: str | None = None) -> HTML:
         figure.savefig(buffer, format="png")
     data = base64.b64encode(buffer.getvalue()).decode()
     width = round(figure.get_figwidth() * 100)
+    from IPython.display import HTML  # a run saves its figure without a notebook
+
     return HTML(
         f'<img alt="{html.escape(text)}" src="data:image/png;base64,{data}" '
         f'style="width: {width}px; max-width: 100%; height: auto; background: white">'

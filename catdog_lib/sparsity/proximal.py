@@ -25,6 +25,8 @@ Lesson 05, section 1; Lesson 05, section 3.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -133,7 +135,8 @@ def step_sizes(
         return lr / (state["sum"].sqrt() + group["eps"])
     if kind in ("Adam", "AdamW"):
         square = state["max_exp_avg_sq" if group["amsgrad"] else "exp_avg_sq"]
-        seen = 1 - group["betas"][1] ** float(state["step"])
+        # 1 − β₂ᵗ, where a fused optimizer counts t on the GPU: it is not asked for it.
+        seen = -torch.expm1(math.log(group["betas"][1] or 1e-300) * state["step"])
         return lr / ((square / seen).sqrt() + group["eps"])
     raise CatdogError(
         f"The step sizes of {kind} are not known, so there is no proximal step for it; use SGD, "

@@ -73,9 +73,10 @@ def predict(
     all_logits, all_targets = [], []
     with evaluating(model):
         for images, targets in batches:
-            all_logits.append(forward(images).cpu())
-            all_targets.append(targets.cpu())
-    return torch.cat(all_logits), torch.cat(all_targets)
+            all_logits.append(forward(images))
+            all_targets.append(targets)
+    # Only now: to ask a GPU for the logits of each batch would keep it waiting for the next one.
+    return torch.cat(all_logits).cpu(), torch.cat(all_targets).cpu()
 
 
 def evaluate(

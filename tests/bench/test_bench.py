@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -208,3 +209,60 @@ def test_compare_refuses_before_it_starts_anything(monkeypatch):
     )
     with pytest.raises(CatdogError, match="no row"):
         compare("sketches", ["five_conv", "nothing"])
+
+
+MEASURED = Bench("photos", 4, "2 CPU cores", 2, "float32", 4e11, 2e10, {64: 900.0}, ())
+
+
+class TestJson:
+    """``catdog bench --json FILE``: what it shows, as data."""
+
+    @pytest.fixture(autouse=True)
+    def measured(self, monkeypatch):
+        row = Comparison("champion", "residual", 64, 128, 10**9, (10.0,), (50.0,))
+        found = replace(MEASURED, rows=(row,))
+        monkeypatch.setattr("catdog_lib.bench.compare", lambda *a, **k: found)
+        return found
+
+    def test_a_file_gets_all_that_the_table_shows(self, measured, tmp_path, capsys):
+        path = tmp_path / "bench.json"
+        assert main(["bench", "--json", str(path), "--only", "champion"]) == 0
+        printed = capsys.readouterr().out
+        assert str(measured) in printed and "{" not in printed
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        assert facts == json.loads(json.dumps(measured.facts()))
+        shown = re.sub(r"[,×%]", "", str(measured))
+        (row,) = facts["rows"]
+        for value in (
+            *(facts["photos"], facts["device"], facts["threads"], facts["dtype"]),
+            *(f"{facts['peak'] / 1e9:.1f} G", f"{facts['bandwidth'] / 1e9:.1f} GB"),
+            *(row["name"], row["size"], row["plain_best"], row["ours_best"], row["ratio"]),
+            *(f"{row['multiply_adds_per_second'] / 1e9:.1f}", f"{100 * row['share_of_peak']:.0f}"),
+            f"64 px {facts['decoding']['64']:.0f}",
+        ):
+            assert str(value) in shown, value
+
+    @pytest.mark.parametrize("words", [["--json"], ["--json", "-"], ["--json", "--quietly"]])
+    def test_without_a_file_it_is_the_last_line(self, words, measured, capsys):
+        status = main(["bench", *words])
+        printed = capsys.readouterr()
+        if "--quietly" in words:  # the next option is no file's name
+            assert status == 2 and "--quietly" in printed.err
+        else:
+            assert json.loads(printed.out.splitlines()[-1])["photos"] == measured.photos
+
+    def test_a_folder_that_does_not_exist_is_said_before_measuring(self, monkeypatch, capsys):
+        monkeypatch.setattr("catdog_lib.bench.compare", lambda *a, **k: pytest.fail("measured"))
+        assert main(["bench", "--json", "gone/bench.json"]) == 2
+        assert "--json 'gone/bench.json' lies in a folder" in capsys.readouterr().err
+
+
+def test_a_gpu_gets_maps_for_which_it_has_room_and_32_bits(monkeypatch):
+    machine = Machine("cpu", torch.float32, 1.0)
+    machine.macs, sizes = 2e12, []  # what a GPU is given
+    monkeypatch.setattr(torch, "rand", lambda *shape, **_: sizes.append(shape) or torch.zeros(1))
+    monkeypatch.setattr(torch.Tensor, "to", lambda self, *a, **k: self)
+    monkeypatch.setattr(machine, "_seconds", lambda work: 1.0)
+    rates = [machine._convolution(*shape) for shape in CONVOLUTIONS]
+    values = [np.prod(shape) for shape in sizes]
+    assert max(values) == 2**29 and min(rates) > 2e11

@@ -1,4 +1,4 @@
-"""What only a GPU can show; ``make test-gpu`` runs all tests that need one."""
+"""What only a GPU can show; ``make test-gpu`` runs these tests and all others that need one."""
 
 import re
 import warnings
