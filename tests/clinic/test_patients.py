@@ -122,6 +122,18 @@ def test_the_symptom_is_seen_with_every_seed_and_goes_with_the_fix(name):
     assert all(map(is_well, fixed)), fixed
 
 
+def in_several_orders(run: Run) -> list[float]:
+    """Return the accuracies that a script reports of the same images, in one order after another.
+
+    A single one may look like a share of all images by chance.
+    """
+    images, labels = pets().test[:]
+    orders = [
+        torch.randperm(len(labels), generator=torch.Generator().manual_seed(n)) for n in range(8)
+    ]
+    return [run.kept["accuracy"](images[order], labels[order], 32) for order in orders]
+
+
 # patient → what of the course's checks sees its defect, given a script and what it left behind
 CHECKED = {
     "second_softmax": lambda script, run: diagnose.loss_floor(run.log.losses, run.log.accuracies),
@@ -152,7 +164,7 @@ CHECKED = {
     ),
     "leak": lambda script, run: diagnose.leaked_images(run.kept["known"], run.kept["held_out"][0]),
     "unequal_batches": lambda script, run: diagnose.unequal_batches(
-        [run.kept["accuracy"](*pets().test[:], 32)], len(pets().test[:][1]), 32
+        in_several_orders(run), len(pets().test), 32
     ),
 }
 
