@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cache
+from statistics import median
 
 import torch
 from PIL import Image
@@ -24,7 +25,7 @@ from catdog_lib.device import autocast, choose_device, fast_dtype
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds that a machine needs for four small tasks, each the shortest of several tries."""
+    """Seconds that a machine needs for four small tasks, each the median of several tries."""
 
     imports: float
     decoding: float
@@ -48,10 +49,10 @@ REFERENCE = Pace(imports=2.15, decoding=0.095, convolution=0.118, python=0.145)
 def measure() -> Pace:
     """Measure this machine's pace in about 10 seconds; whatever else it is doing counts, too."""
     return Pace(
-        imports=_shortest(_import_torch, 3),
-        decoding=_shortest(_decode, 10),
-        convolution=_shortest(_convolve(), 10),
-        python=_shortest(_python, 10),
+        imports=_typical(_import_torch, 3),
+        decoding=_typical(_decode, 10),
+        convolution=_typical(_convolve(), 10),
+        python=_typical(_python, 10),
     )
 
 
@@ -61,14 +62,14 @@ def factor() -> float:
     return measure().factor
 
 
-def _shortest(task: Callable[[], object], tries: int) -> float:
-    """Return the shortest time of a task, in seconds."""
+def _typical(task: Callable[[], object], tries: int) -> float:
+    """Return the median time of a task, in seconds."""
     times = []
     for _ in range(tries):
         start = time.perf_counter()
         task()
         times.append(time.perf_counter() - start)
-    return min(times)
+    return median(times)
 
 
 def _import_torch() -> None:

@@ -22,19 +22,19 @@ def test_a_faster_machine_is_held_to_no_more_than_the_promise():
     assert Pace(*(value / 3 for value in asdict(REFERENCE).values())).factor == 1
 
 
-def test_each_task_is_timed_by_itself_and_its_shortest_try_counts(monkeypatch):
+def test_each_task_is_timed_by_itself_and_its_median_counts(monkeypatch):
     clock = {"now": 0.0}
     monkeypatch.setattr(pace.time, "perf_counter", lambda: clock["now"])
 
     def takes(*seconds):
-        tries = iter([*seconds, *[9.0] * 20])
+        tries = iter(seconds)
         return lambda: clock.update(now=clock["now"] + next(tries))
 
     monkeypatch.setattr(pace, "_import_torch", takes(4, 3, 5))
-    monkeypatch.setattr(pace, "_decode", takes(0.5, 0.25))
-    monkeypatch.setattr(pace, "_convolve", lambda: takes(0.375, 0.125))
-    monkeypatch.setattr(pace, "_python", takes(0.75))
-    assert pace.measure() == Pace(imports=3, decoding=0.25, convolution=0.125, python=0.75)
+    monkeypatch.setattr(pace, "_decode", takes(9.0, *[0.25] * 8, 0.125))
+    monkeypatch.setattr(pace, "_convolve", lambda: takes(*[0.125] * 7, *[2.0] * 3))
+    monkeypatch.setattr(pace, "_python", takes(*[0.75] * 10))
+    assert pace.measure() == Pace(imports=4, decoding=0.25, convolution=0.125, python=0.75)
 
 
 def test_it_measures_this_machine():

@@ -32,4 +32,6 @@ def test_the_lesson_runs_and_says_nothing_without_a_number(number, photos, tmp_p
         for cell in lesson.cells:
             shown = lesson.run(cell)
             assert not shown.error, (cell.id, shown.error)
+            if "NBVAL_CHECK_OUTPUT" in cell.source:  # the same whatever the photos are
+                continue
             assert not NO_NUMBER.search("\n".join(shown.outputs)), (cell.id, shown.outputs)
