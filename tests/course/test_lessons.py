@@ -138,7 +138,8 @@ def test_a_dying_kernel_is_one_sentence(tmp_path, no_pages):
 def test_the_memory_of_a_lesson_is_said_and_compared_with_its_promise(
     promised, said, tmp_path, no_pages
 ):
-    fill = "much = bytearray(350_000_000)\nmuch[::4096] = bytes(len(much[::4096]))\ndel much"
+    fill = "much = bytearray(350_000_000)\nmuch[::4096] = bytes(len(much[::4096]))\n"
+    fill += "import time\ntime.sleep(0.5)  # for a sample, also on a busy machine\ndel much"
     cells = [new_markdown_cell("# Large"), new_code_cell(fill), new_code_cell("1")]
     save(tmp_path, "01_large.ipynb", cells, {"quick": 600}, {"quick": promised})
     lines: list[str] = []
