@@ -69,8 +69,8 @@ def show(figure: Figure, alt: str | None = None) -> HTML:
     if not text:
         raise ValueError("This figure has no alternative text: pass alt='what there is to see'.")
     buffer = io.BytesIO()
-    with style():
-        figure.savefig(buffer, format="png")
+    with style():  # the page is the paper: white, and a calmer one where the page is dark
+        figure.savefig(buffer, format="png", facecolor="none")
     data = base64.b64encode(buffer.getvalue()).decode()
     width = round(figure.get_figwidth() * 100)
     from IPython.display import HTML  # a run saves its figure without a notebook

@@ -15,6 +15,13 @@ from catdog_lib.notebook import show_source
 from tests.plots.samples import FIGURES, IMAGES, LABELS, LOGITS, PIXELS, history
 
 
+def test_a_figure_in_a_file_has_a_sheet_of_its_own():
+    """What shows the file may be dark, and nothing puts a sheet below it there."""
+    file = io.BytesIO()
+    plots.history(history()).savefig(file, format="png")
+    assert Image.open(file).convert("RGBA").getpixel((0, 0)) == (255, 255, 255, 255)
+
+
 @pytest.mark.parametrize("name", FIGURES)
 def test_every_figure_says_what_it_shows_and_is_not_empty(name):
     draw, words = FIGURES[name]
