@@ -161,7 +161,7 @@ def test_killed_seven_times_while_it_is_finished(tmp_path):
 def test_a_reader_never_sees_half_a_file(tmp_path):
     """A run can be loaded at any time, and only ever becomes longer."""
     out, seen = tmp_path / "run", [0]
-    process = catdog_process.start(command(out, epochs=6), tmp_path / "log", slow=0.01)
+    process = catdog_process.start(command(out, epochs=6), tmp_path / "log", slow=0.05)
     while process.is_alive():
         try:
             seen.append(len(load_run(out).history.epochs))
