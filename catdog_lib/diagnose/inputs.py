@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from itertools import permutations
 
+import torch
 from scipy.special import stdtr
 from torch import Tensor
 
@@ -32,24 +33,26 @@ def changed_preprocessing(train_images: Tensor, test_images: Tensor) -> list[Fin
     """
     if not all(each.ndim == 4 and each.shape[1] == 3 for each in (train_images, test_images)):
         return []
-    train, test = train_images.double(), test_images.double()
-    if train.shape == test.shape and (change := _exact_change(train, test)):
+    shown = train_images, test_images
+    if train_images.shape == test_images.shape and (change := _exact_change(*shown)):
         return change
-    return [*_changed_scale(train, test), *_swapped_channels(train, test)][:1]
+    return [*_changed_scale(*shown), *_swapped_channels(*shown)][:1]
 
 
 def _exact_change(train: Tensor, test: Tensor) -> list[Finding]:
     """Return a finding if both are the same images in another form; [] if they are others."""
-    pixels, shown = (each.transpose(0, 1).flatten(1) for each in (train, test))  # 3×values
-    for order in sorted(permutations(range(pixels.shape[0]))):  # the identity comes first
-        x, y = pixels[list(order)], shown
-        x_centred, y_centred = x - x.mean(1, keepdim=True), y - y.mean(1, keepdim=True)
-        slope = (x_centred * y_centred).sum(1) / x_centred.square().sum(1).clamp(min=1e-12)
-        left = (y_centred - slope[:, None] * x_centred).square().sum(1)
-        if not (left <= (1 - _FITS) * y_centred.square().sum(1)).all() or (slope <= 0).any():
+    means, covariances = _moments(train, test)
+    y_mean, y_variance = means[3:], covariances.diagonal()[3:]
+    for order in sorted(permutations(range(3))):  # the identity comes first
+        x_mean, x_variance = means[list(order)], covariances.diagonal()[list(order)]
+        together = covariances[list(order), [3, 4, 5]]
+        slope = together / x_variance.clamp(min=1e-12)
+        left = y_variance - slope * together  # of the least-squares line
+        if not (left <= (1 - _FITS) * y_variance).all() or (slope <= 0).any():
             continue
-        offset = y.mean(1) - slope * x.mean(1)
-        shift = offset.abs().max() / y.std()
+        offset = y_mean - slope * x_mean
+        of_all = (y_variance + y_mean.square()).mean() - y_mean.mean() ** 2  # channels together
+        shift = offset.abs().max() / of_all.sqrt()
         if order == (0, 1, 2) and (slope - 1).abs().max() < 0.01 and shift < 0.01:
             return []
         swapped = "" if order == (0, 1, 2) else f", with the channels in the order {order}"
@@ -64,14 +67,27 @@ def _exact_change(train: Tensor, test: Tensor) -> list[Finding]:
     return []
 
 
+def _moments(train: Tensor, test: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the means and covariances of six values: a pixel of a training image, and of a test's.
+
+    Image by image, since all at once in float64 take hundreds of megabytes.
+    """
+    pixels = [torch.cat(pair).flatten(1) for pair in zip(train, test, strict=True)]  # 6×values
+    means = torch.stack([each.mean(1, dtype=torch.double) for each in pixels]).mean(0)
+    covariances = means.new_zeros(6, 6)
+    for each in pixels:
+        centred = each.double() - means[:, None]
+        covariances += centred @ centred.T / (centred.shape[1] * len(pixels))
+    return means, covariances
+
+
 def _changed_scale(train: Tensor, test: Tensor) -> list[Finding]:
     """Compare mean and contrast of each channel, over the images."""
     found = []
     for channel, name in enumerate(("red", "green", "blue")):
-        means = [each[:, channel].flatten(1).mean(1) for each in (train, test)]
-        contrasts = [
-            each[:, channel].flatten(1).std(1).clamp(min=1e-12).log() for each in (train, test)
-        ]
+        pixels = [each[:, channel].flatten(1).double() for each in (train, test)]
+        means = [each.mean(1) for each in pixels]
+        contrasts = [each.std(1).clamp(min=1e-12).log() for each in pixels]
         spread = ((means[0].var() + means[1].var()) / 2).sqrt().item() + 1e-12
         shift = (means[1].mean() - means[0].mean()).item() / spread
         ratio = (contrasts[1].mean() - contrasts[0].mean()).exp().item()
@@ -97,7 +113,10 @@ def _changed_scale(train: Tensor, test: Tensor) -> list[Finding]:
 
 def _swapped_channels(train: Tensor, test: Tensor) -> list[Finding]:
     """Compare red minus blue, whose sign changes if the two are exchanged."""
-    warmth = [(each[:, 0] - each[:, 2]).flatten(1).mean(1) for each in (train, test)]
+    red, blue = (
+        [each[:, c].mean((1, 2), dtype=torch.double) for each in (train, test)] for c in (0, 2)
+    )
+    warmth = [r - b for r, b in zip(red, blue, strict=True)]
     as_seen, mirrored = welch_p_value(*warmth), welch_p_value(warmth[0], -warmth[1])
     if not certainty_of(as_seen) or mirrored < 0.01:
         return []
