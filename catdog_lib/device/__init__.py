@@ -4,6 +4,7 @@ from catdog_lib.device.batch_size import prediction_batch
 from catdog_lib.device.choice import choose_device, cores, describe, fastest_device
 from catdog_lib.device.freed_memory import keep_freed_memory, release_freed_memory
 from catdog_lib.device.number_format import autocast, bfloat16_time, dtype_name, fast_dtype
+from catdog_lib.device.pinning import own_cores
 from catdog_lib.device.waiting import synchronize
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "fast_dtype",
     "fastest_device",
     "keep_freed_memory",
+    "own_cores",
     "prediction_batch",
     "release_freed_memory",
     "synchronize",

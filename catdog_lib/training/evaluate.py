@@ -12,7 +12,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from catdog_lib.data.image_set import ImageSet, batches
-from catdog_lib.device import autocast, fast_dtype, keep_freed_memory, prediction_batch
+from catdog_lib.device import (
+    autocast,
+    fast_dtype,
+    keep_freed_memory,
+    own_cores,
+    prediction_batch,
+)
 from catdog_lib.training import loop
 from catdog_lib.training.distributed import dist_context
 from catdog_lib.training.metrics import Evaluation
@@ -74,7 +80,8 @@ def predict(
             return predict_tta(model, images, flip=flip, sizes=sizes)
 
     size = prediction_batch(device, max((dataset.size, *sizes)))
-    logits, _ = loop.predict(model, batches(shard, size, device=device), forward)
+    with own_cores(device):
+        logits, _ = loop.predict(model, batches(shard, size, device=device), forward)
     return dist.gather(logits, len(dataset))
 
 

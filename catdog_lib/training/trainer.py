@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from catdog_lib.data.image_set import ImageSet
+from catdog_lib.device import own_cores
 from catdog_lib.training import loop
 from catdog_lib.training.augmented_batches import augmented_batches
 from catdog_lib.training.callbacks import add_recipe_callbacks
@@ -64,7 +65,8 @@ class Trainer(TrainingState):
         epoch = self.epoch
         self.dist.seed_rank(self.recipe.seed, epoch)
         on_batch_end = partial(self.run_callbacks, "on_batch_end")
-        metrics = loop.train_epoch(self.model, self.batches(dataset), self.step, on_batch_end)
+        with own_cores(self.device):
+            metrics = loop.train_epoch(self.model, self.batches(dataset), self.step, on_batch_end)
         # Only now is a GPU asked for numbers: to wait for it in every step would cost time.
         metrics = metrics.all_reduce(self.dist)
         if batch := metrics.first_non_finite():

@@ -22,6 +22,7 @@ from catdog_lib.device import (
     dtype_name,
     fast_dtype,
     keep_freed_memory,
+    own_cores,
     prediction_batch,
     release_freed_memory,
 )
@@ -60,7 +61,8 @@ def features_of(
     def fill(rows: np.ndarray) -> None:
         network = optimize_for_inference(backbone, dataset.size, device, dtype)
         first = 0
-        with tqdm(total=len(dataset), desc="Features", unit="image", disable=not progress) as bar:
+        bar = tqdm(total=len(dataset), desc="Features", unit="image", disable=not progress)
+        with bar, own_cores(device):
             for features in extract(network, dataset):
                 rows[first : first + len(features)] = features
                 first += len(features)

@@ -1,0 +1,105 @@
+"""Keep PyTorch's threads on cores of their own, so that a busy neighbour costs little.
+
+The threads that share out a convolution wait for each other without giving up their cores. If
+another program has a core, the system may let two of them take turns on the core that is left, and
+most of the time goes into waiting: training took three to four times as long beside one endless
+loop (docs/measurements.md). With a core for each thread, it is hardly more than the loop's share.
+
+Lesson 10, section 2.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+
+import torch
+
+_TOPOLOGY = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
+_LOADED = Path("/proc/self/maps")  # the files that this process has in memory
+
+
+@contextmanager
+def own_cores(device: torch.device) -> Iterator[None]:
+    """Keep each thread that computes for the caller on a core of its own, within the block.
+
+    Afterwards they may go where they could before. What the threads compute stays the same, bit for
+    bit. It does nothing where the system or PyTorch's OpenMP library offers no way (outside Linux),
+    if there are fewer threads than cores, as when several programs share a machine, or if the
+    threads are kept already.
+
+    Args:
+        device: what computes within the block; on a GPU, threads have little to do.
+    """
+    allowed = _allowed()
+    places = _places(allowed) if device.type == "cpu" else []
+    if len(places) < 2 or torch.get_num_threads() != len(places) or not _openmp():
+        yield
+        return
+    _in_each_thread(lambda number: _keep(places[number]))
+    try:
+        yield
+    finally:
+        _in_each_thread(lambda number: _keep(allowed))
+
+
+def _allowed() -> set[int]:
+    """Return the processors that the calling thread may use; none where the system does not say."""
+    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+
+
+def _places(processors: set[int]) -> list[set[int]]:
+    """Return the processors of each core: two of them, where a core runs two threads at once."""
+    cores = dict.fromkeys(frozenset(_siblings(each) & processors) for each in sorted(processors))
+    places = [set(core) for core in cores]
+    if torch.get_num_threads() == len(processors):  # each thread gets half a core
+        return [{each} for each in sorted(processors)]
+    return places
+
+
+def _siblings(processor: int) -> set[int]:
+    """Return the processors that share a core with this one, itself among them."""
+    try:
+        text = Path(_TOPOLOGY.format(processor)).read_text(encoding="ascii")
+    except OSError:
+        return {processor}
+    found = {processor}
+    for part in text.strip().split(","):  # such as "0-1" or "0,4"
+        first, _, last = part.partition("-")
+        found |= set(range(int(first), int(last or first) + 1))
+    return found
+
+
+def _keep(processors: set[int]) -> None:
+    """Keep the calling thread on these processors."""
+    with suppress(OSError):  # somebody may have taken one from this program meanwhile
+        os.sched_setaffinity(0, processors)
+
+
+@cache
+def _openmp() -> ctypes.CDLL | None:
+    """Return the OpenMP library that PyTorch has loaded; None if it cannot be used."""
+    if not _LOADED.exists():
+        return None
+    here = str(Path(torch.__file__).parent.parent)  # NumPy's friends may have brought another one
+    files = re.findall(r"(/\S*lib(?:g|i)?omp\S*\.so\S*)$", _LOADED.read_text(), re.MULTILINE)
+    for file in sorted(set(files), key=lambda file: (not file.startswith(here), file)):
+        library = ctypes.CDLL(file)
+        if hasattr(library, "GOMP_parallel") and hasattr(library, "omp_get_thread_num"):
+            return library
+    return None
+
+
+_Work = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+
+def _in_each_thread(action: Callable[[int], None]) -> None:
+    """Call a function in each thread that computes for the caller, with the thread's number."""
+    library = _openmp()
+    work = _Work(lambda _: action(library.omp_get_thread_num()))
+    library.GOMP_parallel(work, None, torch.get_num_threads(), 0)
