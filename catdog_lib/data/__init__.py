@@ -12,6 +12,7 @@ _HOME = {
     "ImageSet": "image_set",
     "Splits": "image_set",
     "animal_masks": "download.pet_masks",
+    "batch_sizes": "image_set",
     "batches": "image_set",
     "example_pair": "loading",
     "load": "loading",

@@ -122,6 +122,21 @@ def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def batch_sizes(count: int, batch_size: int) -> list[int]:
+    """Return how many images each batch of a training epoch has, if there are ``count`` in all.
+
+    The last batch may be smaller. A single image that would be left over joins the batch before it:
+    BatchNorm cannot normalize one value by itself, and one image is a poor estimate of a gradient.
+    """
+    sizes = [batch_size] * (count // batch_size)
+    rest = count % batch_size
+    if rest == 1 and sizes:
+        sizes[-1] += 1
+    elif rest:
+        sizes.append(rest)
+    return sizes
+
+
 def batches(
     dataset: ImageSet,
     batch_size: int,
@@ -130,6 +145,8 @@ def batches(
     device: torch.device | str = "cpu",
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Cut a set into batches of ``batch_size`` images (the last may be smaller), on ``device``.
+
+    Shuffled batches are for training: they have the sizes that :func:`batch_sizes` gives.
 
     Args:
         dataset: the set.
@@ -140,15 +157,15 @@ def batches(
         Images, uint8, N×3×H×W in channels-last memory order, which convolutions prefer; and
         labels, N.
     """
-    order = (
-        torch.arange(len(dataset))
-        if shuffle is None
-        else torch.randperm(len(dataset), generator=shuffle)
-    )
+    if shuffle is None:
+        order, sizes = torch.arange(len(dataset)), batch_size
+    else:
+        order = torch.randperm(len(dataset), generator=shuffle)
+        sizes = batch_sizes(len(dataset), batch_size)
     # non_blocking: the program goes on while a GPU still copies. From the computer's memory it can
     # do so only if the batch is pinned there, that is, if the system may not move it.
     pinned = torch.device(device).type == "cuda" and dataset.store.device.type == "cpu"
-    for index in order.to(dataset.rows.device, non_blocking=True).split(batch_size):
+    for index in order.to(dataset.rows.device, non_blocking=True).split(sizes):
         images, labels = dataset[index]
         if pinned:
             images, labels = images.pin_memory(), labels.pin_memory()

@@ -7,7 +7,6 @@ Lesson 03, section 5.
 
 from __future__ import annotations
 
-import math
 import os
 import time
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from collections.abc import Callable
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from catdog_lib.data.image_set import ImageSet, Splits, preload_to_device
+from catdog_lib.data.image_set import ImageSet, Splits, batch_sizes, preload_to_device
 from catdog_lib.device import choose_device, release_freed_memory
 from catdog_lib.training import failed_device
 from catdog_lib.training.callbacks import progress_bar
@@ -75,7 +74,7 @@ def fit(
     if recipe.whiten:
         whiten(model, data.train.sample(500, recipe.seed)[:][0])
     train_set = preload_to_device(data.train, device)
-    steps_in_epoch = math.ceil(len(train_set) / recipe.batch_size)
+    steps_in_epoch = len(batch_sizes(len(train_set), recipe.batch_size))
     trainer = Trainer(model, recipe, optimizer, device, steps_in_epoch)
     trainer.history.train_images = len(train_set)
     trainer.kept_weights = copy_state_dict(model)  # the start, should the first epoch fail

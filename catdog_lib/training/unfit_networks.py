@@ -19,8 +19,8 @@ _MEANINGS = {
         "layer have two outputs."
     ),
     r"Expected more than 1 value per channel": (
-        "BatchNorm cannot normalize a batch that has one value for each channel; use another batch "
-        "size, by which no single image is left over, or larger images."
+        "BatchNorm cannot normalize a batch that has one value for each channel; use a larger "
+        "batch_size, fewer accumulation_steps, or larger images."
     ),
 }
 

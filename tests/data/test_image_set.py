@@ -37,6 +37,29 @@ def test_image_set_indexing_sampling_and_batches():
     assert torch.equal(in_order, train[:][0])
 
 
+@pytest.mark.parametrize(
+    ("count", "batch_size", "sizes"),
+    [
+        (48, 16, [16, 16, 16]),
+        (50, 16, [16, 16, 16, 2]),
+        (49, 16, [16, 16, 17]),  # a single image joins the batch before it
+        (17, 16, [17]),
+        (3, 2, [3]),
+        (5, 16, [5]),
+        (1, 16, [1]),  # there is no batch that it could join
+        (3, 1, [1, 1, 1]),
+    ],
+)
+def test_no_single_image_is_left_over_in_training(count, batch_size, sizes):
+    assert data.batch_sizes(count, batch_size) == sizes
+    store = torch.zeros(count, 3, 1, 1, dtype=torch.uint8)
+    images = ImageSet(store, torch.arange(count), torch.zeros(count), ("",) * count)
+    shuffled = data.batches(images, batch_size, shuffle=torch.Generator())
+    assert [len(labels) for _, labels in shuffled] == sizes
+    in_order = [len(labels) for _, labels in data.batches(images, batch_size)]
+    assert max(in_order) <= batch_size  # what fits into memory for prediction
+
+
 def test_the_table_says_that_a_few_images_decide_nothing():
     store, labels = torch.zeros(12, 3, 8, 8, dtype=torch.uint8), torch.arange(12) % 2
     twelve = ImageSet(store, torch.arange(12), labels, tuple(map(str, range(12))))

@@ -426,6 +426,15 @@ def test_a_network_that_cannot_be_trained_is_one_sentence(pets, model, batch_siz
     assert error.value.__cause__ is not None  # for those who know PyTorch
 
 
+def test_a_single_image_left_over_does_not_stop_a_network_with_batchnorm(pets):
+    """The 90 images leave one over in batches of 89; the last batch has it in addition."""
+    model = torch.nn.Sequential(headless(2), torch.nn.BatchNorm1d(2))
+    # With a schedule that ends exactly at the last step.
+    recipe = replace(FAST, batch_size=89, schedule="one_cycle", ema_decay=0.5)
+    assert len(fit(model, pets, recipe, progress=False).epochs) == 3
+    assert model[1].num_batches_tracked == 3
+
+
 def test_another_mistake_in_a_network_keeps_its_own_error(pets):
     model = torch.nn.Sequential(models.Normalize(), torch.nn.Flatten(), torch.nn.Linear(5, 2))
     with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):

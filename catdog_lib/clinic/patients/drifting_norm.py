@@ -14,7 +14,7 @@ from torch import nn
 from catdog_lib.clinic.parts import Log, Run, normalized
 from catdog_lib.clinic.patient import Patient
 from catdog_lib.clinic.patients.second_softmax import PATIENT as CAT_OR_DOG
-from catdog_lib.data.image_set import Splits
+from catdog_lib.data.image_set import Splits, batch_sizes
 
 
 def script(pets: Splits, seed: int, epochs: int) -> Run:
@@ -30,7 +30,7 @@ def script(pets: Splits, seed: int, epochs: int) -> Run:
     log = Log()
     for epoch in range(epochs):
         body.train()
-        for batch in torch.randperm(len(labels)).split(16):
+        for batch in torch.randperm(len(labels)).split(batch_sizes(len(labels), 16)):
             outputs = head(body(normalized(images[batch])))
             loss = F.cross_entropy(outputs, labels[batch])
             optimizer.zero_grad()

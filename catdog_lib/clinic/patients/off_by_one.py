@@ -10,7 +10,7 @@ import torch.nn.functional as F
 
 from catdog_lib.clinic.parts import Log, Run, normalized, small_cnn
 from catdog_lib.clinic.patient import Patient
-from catdog_lib.data.image_set import Splits
+from catdog_lib.data.image_set import Splits, batch_sizes
 
 
 def script(pets: Splits, seed: int, epochs: int) -> Run:
@@ -23,7 +23,7 @@ def script(pets: Splits, seed: int, epochs: int) -> Run:
     log = Log()
     for epoch in range(epochs):
         network.train()
-        for batch in torch.randperm(len(labels)).split(16):
+        for batch in torch.randperm(len(labels)).split(batch_sizes(len(labels), 16)):
             outputs = network(normalized(images[batch]))
             loss = F.cross_entropy(outputs, labels[batch])
             optimizer.zero_grad()

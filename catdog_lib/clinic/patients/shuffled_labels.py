@@ -10,7 +10,7 @@ import torch.nn.functional as F
 
 from catdog_lib.clinic.parts import Log, Run, normalized, small_cnn
 from catdog_lib.clinic.patient import Patient
-from catdog_lib.data.image_set import Splits
+from catdog_lib.data.image_set import Splits, batch_sizes
 
 
 def script(pets: Splits, seed: int, epochs: int) -> Run:
@@ -24,7 +24,7 @@ def script(pets: Splits, seed: int, epochs: int) -> Run:
         network.train()
         shuffled_images = images[torch.randperm(len(images))]
         shuffled_labels = labels[torch.randperm(len(labels))]
-        for batch in torch.arange(len(labels)).split(16):
+        for batch in torch.arange(len(labels)).split(batch_sizes(len(labels), 16)):
             outputs = network(normalized(shuffled_images[batch]))
             loss = F.cross_entropy(outputs, shuffled_labels[batch])
             optimizer.zero_grad()
