@@ -7,14 +7,17 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
+from threading import Thread
+from time import monotonic, perf_counter, sleep
 
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 
 from catdog_lib.course.executed import VIEW
@@ -103,6 +106,22 @@ class LiveLesson:
         self._button.source = f"{PRESS}\npress_after({after})"
         self.run(self._button)
         return self.run(cell)
+
+    def kill(self, cell: NotebookNode, ready: Callable[[], bool]) -> None:
+        """Run a cell, and kill the kernel in the middle of it, once ``ready`` says so."""
+        kernel = self._client.km.provisioner.pid
+
+        def kill() -> None:
+            end = monotonic() + 120
+            while not ready() and monotonic() < end:
+                sleep(0.01)
+            os.kill(kernel, signal.SIGKILL)
+
+        killer = Thread(target=kill)
+        killer.start()
+        with suppress(DeadKernelError):
+            self.run(cell)
+        killer.join()
 
     def sections(self) -> list[list[NotebookNode]]:
         """Return the code cells of each section, without those before the first one."""

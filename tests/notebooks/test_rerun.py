@@ -4,6 +4,7 @@ They are those of one run from the top: all that a lesson prints, its figures, a
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -65,6 +66,15 @@ def run_again(lesson: LiveLesson, once: dict[str, Shown]) -> dict[str, list[Show
     return again
 
 
+def require_as_kept(path: Path, once: dict[str, Shown]) -> None:
+    """Require that no cell failed, and that those whose outputs git keeps showed just that."""
+    assert not {name: shown.error for name, shown in once.items() if shown.error}
+    for cell in nbformat.read(path, as_version=4).cells:
+        if is_compared(cell):
+            kept = tuple(output.text.rstrip("\n") for output in merged(cell.outputs))
+            assert once[cell.id].outputs == kept
+
+
 def differences(once: dict[str, Shown], again: dict[str, list[Shown]]) -> dict[str, list[Shown]]:
     """Return the cells of which a later run failed, or showed or claimed something else."""
     return {
@@ -96,19 +106,24 @@ def test_cells_run_twice_or_stopped_and_run_again_show_what_they_showed(number, 
     path = LESSONS[number]
     with LiveLesson(path, tmp_path).kernel() as lesson:
         once = run_all(lesson)
-        assert not {name: shown.error for name, shown in once.items() if shown.error}
         assert not differences(once, run_again(lesson, once))
-    for cell in nbformat.read(path, as_version=4).cells:
-        if is_compared(cell):
-            kept = tuple(output.text.rstrip("\n") for output in merged(cell.outputs))
-            assert once[cell.id].outputs == kept
+    require_as_kept(path, once)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", ["00"])
-def test_out_of_order_and_beside_another_notebook(number, tmp_path):
-    """Two notebooks of a lesson at once, of which the second begins with its last section."""
-    first, second = (LiveLesson(LESSONS[number], tmp_path / name) for name in ("one", "two"))
+def test_out_of_order_and_beside_another_notebook_after_the_kernel_was_killed(number, tmp_path):
+    """Two notebooks of a lesson at once, of which the second begins with its last section.
+
+    They have one cache and one record of a student's progress, both empty, except for what a kernel
+    has left that was killed while it drew the images.
+    """
+    path, cache = LESSONS[number], tmp_path / "cache"
+    own = {"CATDOG_CACHE": str(cache), "CATDOG_PROGRESS": str(tmp_path / "progress.jsonl")}
+    first, second = (LiveLesson(path, tmp_path / name, **own) for name in ("one", "two"))
+    with first.kernel() as lesson:
+        lesson.kill(lesson.cells[0], lambda: any(cache.glob("*.part")))
+    assert any(cache.glob("*.part"))
 
     def in_order() -> dict[str, Shown]:
         with first.kernel() as lesson:
@@ -122,6 +137,8 @@ def test_out_of_order_and_beside_another_notebook(number, tmp_path):
     with ThreadPoolExecutor(2) as pool:
         one, two = pool.submit(in_order), pool.submit(out_of_order)
         assert not differences(one.result(), two.result())
+    require_as_kept(path, one.result())
+    assert not any(cache.glob("*.part"))
 
 
 def test_each_timed_cell_exists():
