@@ -15,7 +15,7 @@ from tests.notebooks.live_lesson import LiveLesson, Shown
 
 LESSONS = {lesson.number: lesson.path for lesson in find_lessons()}
 LONG = 1.0  # seconds: such a cell may well be stopped before it ends
-# What their cells show has times in it, or the order in which two processes spoke.
+# What their cells show has times in it.
 TIMED = {
     "01-channels-three",
     "03-training-fit",
@@ -38,7 +38,6 @@ TIMED = {
     "10-roof-machines",
     "10-roof-training",
     "10-bits-cost-measure",
-    "10-team-run",
     "10-lost-run",
 }
 
