@@ -33,7 +33,15 @@ from catdog_lib.data.sources import SKETCHES
 from catdog_lib.device import choose_device, describe
 from catdog_lib.errors import CatdogError
 from catdog_lib.evidence import compare_paired
-from catdog_lib.experiments.transfer_ways import DRAWN, LARGE_PROBE, LEVELS, PROBE, SCRATCH, TUNED, Ways
+from catdog_lib.experiments.transfer_ways import (
+    DRAWN,
+    LARGE_PROBE,
+    LEVELS,
+    PROBE,
+    SCRATCH,
+    TUNED,
+    Ways,
+)
 
 
 @dataclass(frozen=True)
