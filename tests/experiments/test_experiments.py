@@ -148,7 +148,8 @@ class TestTransfer:
     def test_from_its_command_to_its_table(self, photos, tmp_path, capsys, monkeypatch):
         for limits in ("EPOCHS", "TUNED_EPOCHS"):
             monkeypatch.setattr(transfer_ways, limits, (1, 1))
-        monkeypatch.setattr(transfer_ways, "LARGE_SIZE", 64)
+        for name, value in {"LARGE_SIZE": 64, "DRAWINGS": 40, "DRAWN_SIZE": 32}.items():
+            monkeypatch.setattr(transfer_ways, name, value)
         trained = {"fit": [], "fine_tune": []}
 
         def noting(name, function):
@@ -174,27 +175,34 @@ class TestTransfer:
         assert results["data"] == {"source": "photos", "size": 96} | counts
         assert set(results["levels"]) == {"no training", "no training, 256 px"}
         probes = ("linear probe", "linear probe, 256 px")
-        for name in (*probes, "fine-tuning", "from scratch"):
+        drawn = "drawings first"
+        for name in (*probes, "fine-tuning", "from scratch", drawn):
             curve = results["curves"][name]
-            assert list(curve) == ["8", "32"]
-            draws = (2, 1) if name in probes else (2, 2)
-            assert tuple(len(row["values"]) for row in curve.values()) == draws
+            counts = ["0", "8", "32"] if name == drawn else ["8", "32"]
+            assert list(curve) == counts
+            draws = [1 if name in probes and count == "32" else 2 for count in counts]
+            assert [len(row["values"]) for row in curve.values()] == draws
             for row in curve.values():
                 values = row["values"]
                 assert row["mean"] == sum(values) / len(values)
                 assert (row["std"] is None) == (len(values) == 1)
                 assert all(8 * value == int(8 * value) for value in values)
         # Every way gets the same draws, each with as many cats as dogs.
-        same = [[one.names for one in sets] for sets in trained.values()]
-        assert same[0] == same[1] and same[0][0] != same[0][1]
-        assert [one.counts() for one in trained["fit"]] == [{"cat": 4, "dog": 4}] * 2 + [
+        drawings = [len(one) for one in trained["fit"] if "sketch" in one.names[0]]
+        assert drawings == [40, 40]
+        on_photos = [one for one in trained["fit"] if "sketch" not in one.names[0]]
+        half = len(on_photos) // 2
+        same = [[one.names for one in sets] for sets in (on_photos[:half], on_photos[half:])]
+        assert same == [[one.names for one in trained["fine_tune"]]] * 2
+        assert same[0][0] != same[0][1]
+        assert [one.counts() for one in on_photos[:half]] == [{"cat": 4, "dog": 4}] * 2 + [
             {"cat": 16, "dog": 16}
         ] * 2
         assert photos not in results["command"]
         assert any(line.startswith("no training: ") for line in printed)
 
         assert main(command) == 0  # nothing is done again
-        assert len(trained["fit"]) == 4
+        assert len(trained["fit"]) == 10
         assert json.loads(capsys.readouterr().out.splitlines()[-1]) == results
         with pytest.raises(CatdogError, match="results of another command"):
             transfer.run(transfer.Plan((8,), 2), photos, out, log=lambda line: None)
