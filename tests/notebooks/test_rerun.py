@@ -131,7 +131,7 @@ def test_cells_run_twice_or_stopped_and_run_again_show_what_they_showed(number, 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", ["01", "03"])
+@pytest.mark.parametrize("number", ["01", "03", "04"])
 def test_each_cell_run_twice_in_a_row_shows_the_same(number, tmp_path):
     path = LESSONS[number]
     with LiveLesson(path, tmp_path).kernel() as lesson:
