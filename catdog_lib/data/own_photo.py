@@ -18,7 +18,7 @@ from torch import Tensor
 
 from catdog_lib.data.decode import decode
 from catdog_lib.data.loading import load_image
-from catdog_lib.data.photo_file import DecodeError
+from catdog_lib.data.photo_file import MAX_BYTES, DecodeError
 from catdog_lib.errors import CatdogError
 
 _INSTEAD = "upload it, or give its path to data.load_image"
@@ -37,7 +37,7 @@ def uploaded_photo(files: Sequence[Mapping], size: int, resize: str = "squash") 
     """
     if not files:
         raise CatdogError("No photo was uploaded; choose a JPEG, PNG or WebP file first.")
-    return _from_bytes(bytes(files[-1]["content"]), repr(files[-1]["name"]), size, resize)
+    return _from_bytes(files[-1]["content"], repr(files[-1]["name"]), size, resize)
 
 
 def clipboard_photo(size: int, resize: str = "squash") -> Tensor:
@@ -71,12 +71,14 @@ def clipboard_photo(size: int, resize: str = "squash") -> Tensor:
     return _from_bytes(file.getvalue(), "The image in the clipboard", size, resize)
 
 
-def _from_bytes(content: bytes, name: str, size: int, resize: str) -> Tensor:
+def _from_bytes(content: bytes | memoryview, name: str, size: int, resize: str) -> Tensor:
     """Decode the content of a file as if it were on disk, which is what the decoder reads."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "photo"
-        path.write_bytes(content)
         try:
+            if len(content) > MAX_BYTES:  # before the disk is filled with them
+                raise DecodeError("more bytes than a photo has")
+            path.write_bytes(content)
             return torch.from_numpy(decode(path, size, resize).copy())
         except DecodeError as reason:
             raise CatdogError(

@@ -28,7 +28,7 @@ _FORMATS += ("AVIF",) if find_spec("PIL.AvifImagePlugin") else ()
 _HEIC = re.compile(rb"....ftyp(?:hei[cxms]|hev[cx]|mif1|msf1)", re.DOTALL)
 # To hold at once. A transparent WebP takes most memory, 1.2 GB at the limit while it becomes RGB.
 _MAX_PIXELS = 50_000_000
-_MAX_BYTES = 400_000_000  # an image of 16 bits a value, uncompressed, has 300 MB at most
+MAX_BYTES = 400_000_000  # an image of 16 bits a value, uncompressed, has 300 MB at most
 # Each scan of a progressive JPEG goes through all its pixels again: these take 3 seconds.
 _MAX_SCANNED_PIXELS = 2_000_000_000
 _MAX_TEXT_BYTES = 4_000_000  # of pixels written as text: these take 3 seconds, too
@@ -103,7 +103,7 @@ def read_photo(
             raise DecodeError("not a file")  # opening a pipe would wait for ever
         if status.st_size == 0:
             raise DecodeError("empty file")
-        if status.st_size > _MAX_BYTES:
+        if status.st_size > MAX_BYTES:
             raise DecodeError("more bytes than a photo has")
         with warnings.catch_warnings():  # about what is checked here: many pixels, broken EXIF
             warnings.simplefilter("ignore")

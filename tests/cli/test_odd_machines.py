@@ -20,7 +20,9 @@ from tests.data.photo_folders import fill
 ROOT = Path(__file__).parents[2]
 
 
-def catdog(*arguments, options=(), shell="", **environment) -> subprocess.CompletedProcess:
+def catdog(
+    *arguments, options=(), shell="", cwd: Path | None = None, **environment
+) -> subprocess.CompletedProcess:
     """Run a command in a process of its own; None removes a variable."""
     env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": None, **environment}
     command = [sys.executable, *options, "-m", "catdog_lib", *map(str, arguments)]
@@ -29,7 +31,9 @@ def catdog(*arguments, options=(), shell="", **environment) -> subprocess.Comple
     return subprocess.run(
         command,
         capture_output=True,
+        stdin=subprocess.DEVNULL,
         timeout=120,
+        cwd=cwd,
         env={name: value for name, value in env.items() if value is not None},
     )
 
@@ -65,6 +69,34 @@ def test_optimized_python_and_a_c_locale():
         assert done.returncode == 0 and b"train" in done.stdout, done.stderr
         done = catdog("train", "--nonsense", options=options, **environment)
         assert done.returncode == 2 and done.stderr.count(b"\n") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="links as on POSIX")
+def test_spaces_and_letters_outside_ascii_in_every_path_and_a_link_to_photos_that_stay(tmp_path):
+    """Also with no home, in a narrow terminal, and with photos that are somebody else's."""
+    here = tmp_path / "Mein Übungsordner"
+    photos = tmp_path / "größe Hunde & Katzen"
+    fill(photos, "{word}s/Bild ü {i}.jpg", 12)
+    before = sorted(path.stat().st_mtime_ns for path in photos.rglob("*"))
+    for folder in (*photos.iterdir(), photos):
+        folder.chmod(0o555)
+    here.mkdir()
+    (here / "meine Fotos").symlink_to(photos)
+    environment = {
+        "CATDOG_CACHE": str(tmp_path / "Zwischen speicher é"),
+        "CATDOG_DATA": "meine Fotos",
+        "COLUMNS": "80",
+        "HOME": None,
+        "LC_ALL": "C.UTF-8",
+    }
+    train = ["train", "--model", "five_conv", "--width", "4", "--epochs", "1", "--device", "cpu"]
+    done = catdog(*train, "--out", "Läufe/erster Lauf", cwd=here, **environment)
+    assert done.returncode == 0, done.stderr
+    image = here / "meine Fotos" / "cats" / "Bild ü 1.jpg"
+    done = catdog("predict", "Läufe/erster Lauf", image, cwd=here, **environment)
+    assert done.returncode == 0 and "Bild ü 1.jpg" in done.stdout.decode(), done.stderr
+    assert sorted(path.stat().st_mtime_ns for path in photos.rglob("*")) == before
 
 
 def test_a_user_without_a_home_has_a_cache(monkeypatch):

@@ -1,6 +1,8 @@
 """A photo from an upload or the clipboard is the one from the file; what is none is a sentence."""
 
 import io
+import mmap
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -62,6 +64,13 @@ def test_a_huge_image_is_refused_before_it_is_decoded():
     Image.new("1", (8_000, 8_000)).save(file, "PNG")
     with pytest.raises(CatdogError, match="more pixels than a photo has"):
         uploaded_photo((upload(file.getvalue()),), 32)
+
+
+def test_a_gigabyte_is_refused_before_it_is_copied(monkeypatch):
+    monkeypatch.setattr(Path, "write_bytes", None)
+    content = memoryview(mmap.mmap(-1, 1 << 30))  # takes no memory as long as nobody reads it
+    with pytest.raises(CatdogError, match=r"^'rex\.jpg' .*more bytes than a photo has"):
+        uploaded_photo((upload(content),), 32)
 
 
 def test_nothing_uploaded_is_one_sentence():

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from catdog_lib.data.download.archive import unpack
 from catdog_lib.data.download.collections import COLLECTIONS, Collection
+from catdog_lib.data.download.destination import alone, require_free, require_room
 from catdog_lib.data.download.http import download
 from catdog_lib.data.download.partial_file import downloaded_bytes, has_checksum, megabytes
 from catdog_lib.data.folders import count_by_split, scan
@@ -70,18 +71,14 @@ def get(
         None when the user said no.
 
     Raises:
-        CatdogError: the destination exists, there is no room or no terminal to ask at, or the
-            collection cannot be downloaded or unpacked. What has been downloaded is kept for the
-            next call.
+        CatdogError: the destination exists, or another process fetches it; there is no room or no
+            terminal to ask at; or the collection cannot be downloaded or unpacked. What has been
+            downloaded is kept for the next call.
     """
     start = time.perf_counter()
     collection = COLLECTIONS[name]
     target = Path(os.path.expanduser(to)) if to is not None else PROJECT_DATA / name
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise CatdogError(
-            f"{str(target)!r} already exists; use it as it is, delete or rename it, or choose "
-            "another folder with --to."
-        )
+    require_free(target)
     work = target.parent / f".{target.name}.download"
     missing = collection.bytes - sum(
         archive.bytes
@@ -91,21 +88,23 @@ def get(
     )
     for line in _introduction(collection, missing, target):
         report(line)
-    _require_room(target.parent, int(_ROOM * collection.bytes) - (collection.bytes - missing))
+    require_room(target.parent, int(_ROOM * collection.bytes) - (collection.bytes - missing))
     if not yes and not _confirmed(missing):
         return None
-    folder = _unpack_and_arrange(
-        collection, _obtain_archives(collection, work, target, url, progress), work, progress
-    )
-    found = scan(folder)
-    try:
-        if target.is_dir():
-            target.rmdir()  # it is empty; Windows does not rename onto it
-        os.rename(folder, target)
-    except OSError as error:
-        raise CatdogError(
-            f"{str(target)!r} cannot be made ({error.strerror}); choose another folder with --to."
-        ) from None
+    with alone(work, target):
+        require_free(target)  # another process may have made it since
+        archives = _obtain_archives(collection, work, target, url, progress)
+        folder = _unpack_and_arrange(collection, archives, work, progress)
+        found = scan(folder)
+        try:
+            if target.is_dir():
+                target.rmdir()  # it is empty; Windows does not rename onto it
+            os.rename(folder, target)
+        except OSError as error:
+            raise CatdogError(
+                f"{str(target)!r} cannot be made ({error.strerror}); choose another folder with "
+                "--to."
+            ) from None
     shutil.rmtree(work, ignore_errors=True)
     return FetchResult(
         target,
@@ -129,17 +128,6 @@ def _introduction(collection: Collection, missing: int, target: Path) -> list[st
         f"  licence   {collection.licence}",
         f"  cite      {collection.citation}",
     ]
-
-
-def _require_room(folder: Path, needed: int) -> None:
-    """Raise a CatdogError if the disk is too full."""
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    free = shutil.disk_usage(existing).free
-    if free < needed:
-        raise CatdogError(
-            f"{megabytes(needed)} are needed in {str(existing)!r} and {megabytes(free)} are free; "
-            "make room, or choose a folder on another disk with --to."
-        )
 
 
 def _confirmed(missing: int) -> bool:

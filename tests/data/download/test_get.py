@@ -21,7 +21,7 @@ from catdog_lib.data.download.collections import COLLECTIONS, Archive
 from catdog_lib.data.download.pet_masks import animal_masks
 from catdog_lib.data.folders import scan
 from catdog_lib.errors import CatdogError
-from tests.data.download.file_server import FileServer, cut, interrupt
+from tests.data.download.file_server import FileServer, cut, interrupt, well
 from tests.data.download.published_archives import (
     BREEDS,
     microsoft_archive,
@@ -164,6 +164,21 @@ def test_ctrl_c_leaves_nothing_half_done(server, tmp_path, when, monkeypatch, ca
     assert not (tmp_path / "data" / ".pets.download" / "unpacked").exists()
     with pytest.raises(CatdogError, match="holds no photo"):
         scan(tmp_path / "data")
+
+
+def test_of_two_at_once_the_second_is_refused_and_the_first_goes_on(server, tmp_path):
+    refused = []
+
+    def meanwhile(handler):
+        with pytest.raises(CatdogError, match="Another process is fetching") as error:
+            getting.get("microsoft", tmp_path / "pets", yes=True, progress=False, report=str)
+        refused.append(error)
+        well()(handler)
+
+    server.plan = [meanwhile]
+    getting.get("microsoft", tmp_path / "pets", yes=True, progress=False, report=str)
+    assert len(refused) == 1 and len(scan(tmp_path / "pets").photos) == 28
+    assert [path.name for path in tmp_path.iterdir()] == ["pets"]
 
 
 def test_archives_that_do_not_hold_what_they_should_are_told(server, tmp_path, monkeypatch):
