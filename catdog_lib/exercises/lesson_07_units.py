@@ -99,9 +99,10 @@ def _check_output(model: nn.Module, value: Tensor, x: Tensor) -> None:
 def two_balls(answer: str) -> str:
     """Check which of two equal balls is hot when a score needs only one of them."""
     photo = torch.full((3, 16, 32), 0.5)
-    balls = {"left": (slice(4, 12), slice(4, 12)), "right": (slice(4, 12), slice(20, 28))}
-    for rows, columns in balls.values():
-        photo[:, rows, columns] = torch.tensor([0.9, 0.1, 0.1])[:, None, None]
+    balls = {}
+    for name, left in (("left", 4), ("right", 20)):
+        balls[name] = slice(4, 12), slice(left, left + 8)
+        photo[:, *balls[name]] = torch.tensor([0.9, 0.1, 0.1])[:, None, None]
 
     def score(image: Tensor) -> float:
         redness = image[0] - image[1:].mean(0)

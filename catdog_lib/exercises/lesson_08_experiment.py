@@ -81,8 +81,8 @@ def _cases(seed: int) -> tuple[Tensor, dict[str, tuple[Predict, str]]]:
         return network(batch) * (1 + ROUNDING * len(batch) / len(images))
 
     def flipping(batch: Tensor) -> Tensor:
-        heads = torch.rand(len(batch)) < 0.5
-        return network(torch.where(heads.view(-1, 1, 1, 1), batch.flip(3), batch))
+        heads = torch.randint(0, 2, (len(batch), 1, 1, 1)).bool()
+        return network(torch.where(heads, batch.flip(3), batch))
 
     return images, {
         "a healthy function": (healthy, HEALTHY),

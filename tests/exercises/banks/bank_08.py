@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import torch
+from PIL import Image, ImageOps
 
 from tests.exercises.banks.common import no_return
 
@@ -87,6 +88,12 @@ def broken_accuracy(network, images, labels, batch_size):
     return sum(scores) / len(scores)
 
 
+def ends_in_training(network, images, labels, batch_size):
+    share = measure(network, images, labels, batch_size)
+    network.train()
+    return share
+
+
 def scores_that_fall(network, images, labels, batch_size):
     labels.zero_()
     return measure(network, images, labels, batch_size)
@@ -98,6 +105,7 @@ ACCURACY = [
     (wrong(drops=True), "The last, smaller batch is left out"),
     (wrong(evaluates=False), "answers in training mode"),
     (wrong(restores=False), "in another mode than before"),
+    (ends_in_training, "in another mode than before"),
     (wrong(records=True), "gradients are recorded"),
     (lambda n, x, y, b: measure(n, x, y, b) * len(y), "return their share"),
     (lambda n, x, y, b: 1 - measure(n, x, y, b), "share of wrong answers"),
@@ -192,7 +200,9 @@ DECIDE = [
     (only_company, "dropout switched on.*Asked twice"),
     (company_first, "dropout switched on.*Asked twice"),
     (exact, "a healthy function.*by rounding"),
-    (by_class, "BatchNorm in training mode|Asked twice"),
+    (by_class, "BatchNorm in training mode"),
+    (lambda predict, images: predict(images[:0]), "predict takes a batch"),
+    (lambda predict, images: predict(list(images)), "predict takes a batch"),
     (one_photo, r"images\[:1\], not images\[0\]"),
     (lambda predict, images: "healthy", "BatchNorm in training mode"),
     (lambda predict, images: "chance", "a healthy function"),
@@ -258,6 +268,16 @@ def any_pixel(train, test):
     return [i for i, one in enumerate(test) if (train == one).any()]
 
 
+def is_twin(train, test):
+    """Return a mask in place of positions."""
+    return torch.tensor([i in twins(train, test) for i in range(len(test))])
+
+
+def by_sums(train, test):
+    """Take images for the same if their pixels add up to the same."""
+    return [i for i, one in enumerate(test) if (train.sum((1, 2, 3)) == one.sum()).any()]
+
+
 def in_place(train, test):
     train.copy_(train.flip(3))
     return []
@@ -270,7 +290,11 @@ LEAKED = [
     (finding(axis=2), "upside down"),
     (lambda train, test: [i for i in range(8) if i not in twins(train, test)], "not in train"),
     (any_pixel, "all its pixels"),
-    (lambda train, test: [i in twins(train, test) for i in range(8)], "not a mask"),
+    (lambda train, test: is_twin(train, test), "not a mask"),
+    (lambda train, test: is_twin(train, test).tolist(), "not a mask"),
+    (lambda train, test: is_twin(train, test).nonzero(), "Return a list of positions"),
+    (lambda train, test: len(twins(train, test)), "Return a list of positions"),
+    (by_sums, r"In test \[0, 4, 6\] are in train, too; you return \[0.0, 4.0, 5.0"),
     (lambda train, test: twins(train, test) * 2, "occurs twice"),
     (lambda train, test: [twins(train, test)], "Return a list of positions"),
     (lambda train, test: [0], r"In test \[0, 4, 6\] are in train"),
@@ -295,6 +319,16 @@ def leaked_by_distance(train, test):
     return np.flatnonzero((torch.cdist(test.flatten(1).double(), both).min(1).values < 0.5).numpy())
 
 
+def leaked_in_pillow(train, test):
+    """Mirror the images as images."""
+
+    def images(batch):
+        return [Image.fromarray(image.permute(1, 2, 0).numpy()) for image in batch]
+
+    known = images(train) + [ImageOps.mirror(image) for image in images(train)]
+    return [i for i, image in enumerate(images(test)) if image in known]
+
+
 BANKS = {
     "08.1": FLOORS,
     "08.2": PATH,
@@ -307,7 +341,7 @@ RIGHT_ANSWERS = {
     "08.1": FLOORS_RIGHT,
     "08.2": PATH_RIGHT,
     "08.3": [decide_one_by_one, decide_in_numpy],
-    "08.4": [leaked_by_bytes, leaked_at_once, leaked_by_distance],
+    "08.4": [leaked_by_bytes, leaked_at_once, leaked_by_distance, leaked_in_pillow],
     "08.5": [accuracy_at_once, accuracy_by_count],
     "08.6": [{letter: name.upper() for letter, name in NAMED.items()}],
 }
