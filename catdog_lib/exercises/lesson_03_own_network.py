@@ -132,8 +132,7 @@ def _shaken(model: nn.Module, factor: float = 1.0) -> Iterator[None]:
 
 
 def _require_free(model: nn.Module, images: Tensor) -> None:
-    """Require logits that can be negative, and that grow with the weights."""
-    model.eval()
+    """Require logits that can be negative, and grow with the weights, in evaluation mode."""
     with _shaken(model):
         logits = _logits(model, images)
     zeros = (logits == 0).double().mean()
