@@ -69,7 +69,6 @@ def _cases(seed: int) -> tuple[Tensor, dict[str, tuple[Predict, str]]]:
     with seeded(seed):
         layers = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten()
         network = nn.Sequential(*layers, nn.Dropout(0.3), nn.Linear(64, 2)).double()
-        network(images)  # BatchNorm gets to know its inputs
         with torch.no_grad():
             network[-1].bias += torch.tensor([3.0, -3.0])  # so that the class seldom changes
     network.eval()

@@ -88,6 +88,12 @@ def broken_accuracy(network, images, labels, batch_size):
     return sum(scores) / len(scores)
 
 
+def hits_of_whole_batches(network, images, labels, batch_size):
+    """Leave the last batch out, and divide by all images."""
+    seen = len(labels) // batch_size * batch_size
+    return measure(network, images, labels, batch_size, drops=True) * seen / len(labels)
+
+
 def ends_in_training(network, images, labels, batch_size):
     share = measure(network, images, labels, batch_size)
     network.train()
@@ -116,6 +122,7 @@ ACCURACY = [
     ),
     (broken_accuracy, "answers in training mode"),
     (wrong(drops=True, weight=lambda y: 1), "last, smaller batch"),
+    (hits_of_whole_batches, "last, smaller batch"),
     (lambda n, x, y, b: 0.5, "never calls the network"),
     (lambda n, x, y, b: measure(n, x, y, b) + 0.01, "The accuracy is"),
     (scores_that_fall, "changed the images or the labels"),
@@ -144,6 +151,11 @@ def accuracy_by_count(network, images, labels, batch_size):
         right += int((network(images[batch]).max(1).indices == labels[batch]).sum())
     network.train(mode)
     return right / len(labels)
+
+
+def accuracy_seeded(network, images, labels, batch_size):
+    torch.manual_seed(0)
+    return measure(network, images, labels, batch_size)
 
 
 # 08.3: which experiment decides?
@@ -179,6 +191,15 @@ def exact(predict, images):
     return "healthy" if torch.equal(predict(images)[:12], predict(images[:12])) else "company"
 
 
+def seeds_every_time(predict, images):
+    torch.manual_seed(0)
+    first = predict(images)
+    torch.manual_seed(0)
+    if differs(first, predict(images)):
+        return "chance"
+    return "company" if halves(predict, images) else "healthy"
+
+
 def by_class(predict, images):
     first, again = predict(images).argmax(1), predict(images).argmax(1)
     if not torch.equal(first, again):
@@ -200,6 +221,7 @@ DECIDE = [
     (only_company, "dropout switched on.*Asked twice"),
     (company_first, "dropout switched on.*Asked twice"),
     (exact, "a healthy function.*by rounding"),
+    (seeds_every_time, "dropout switched on.*Asked twice"),
     (by_class, "BatchNorm in training mode"),
     (lambda predict, images: predict(images[:0]), "predict takes a batch"),
     (lambda predict, images: predict(list(images)), "predict takes a batch"),
@@ -227,6 +249,11 @@ def decide_in_numpy(predict, images):
     if not np.allclose(first.numpy(), again.numpy(), atol=1e-4):
         return "chance"
     return "healthy" if np.allclose(first[::2].numpy(), other.numpy(), atol=1e-4) else "company"
+
+
+def decide_seeded(predict, images):
+    torch.manual_seed(1)
+    return decide_in_numpy(predict, images)
 
 
 # 08.6: four scripts
@@ -340,9 +367,9 @@ BANKS = {
 RIGHT_ANSWERS = {
     "08.1": FLOORS_RIGHT,
     "08.2": PATH_RIGHT,
-    "08.3": [decide_one_by_one, decide_in_numpy],
+    "08.3": [decide_one_by_one, decide_in_numpy, decide_seeded],
     "08.4": [leaked_by_bytes, leaked_at_once, leaked_by_distance, leaked_in_pillow],
-    "08.5": [accuracy_at_once, accuracy_by_count],
+    "08.5": [accuracy_at_once, accuracy_by_count, accuracy_seeded],
     "08.6": [{letter: name.upper() for letter, name in NAMED.items()}],
 }
 
