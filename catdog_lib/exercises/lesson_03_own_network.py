@@ -156,7 +156,7 @@ def _require_each_by_itself(model: nn.Module, images: Tensor) -> None:
         again = _logits(model, images)
         alone = _logits(model, images[:1])
     require(
-        same(again, logits, rtol=1e-3, atol=1e-4),
+        same(again, logits, rtol=1e-3),
         "In evaluation mode the same images get different answers each time: use nn.Dropout, "
         "which model.eval() switches off.",
     )
