@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from catdog_lib.exercises.calling import ask
-from catdog_lib.exercises.checking import FLOAT32, as_float64, require_value, show
+from catdog_lib.exercises.checking import FLOAT32, as_float64, refuse, show
 from catdog_lib.exercises.random_inputs import generator, seeded
-from catdog_lib.exercises.registry import exercise, require
+from catdog_lib.exercises.registry import WrongAnswer, exercise, require
 
 MEAN, STD = (0.4, 0.5, 0.7), (0.2, 0.25, 0.1)
 
@@ -44,25 +44,22 @@ def _require_prepared(value: Tensor, x: Tensor) -> None:
         "Subtract the mean before you divide by the standard deviation.": x / 255 / std - mean,
         "Divide by the standard deviation; you multiply.": (x / 255 - mean) * std,
         "You took the mean and the deviation of these images. The network wants those of its own "
-        "training, which you are given.": [
-            (x - own_mean) / own_std,
-            (x / 255 - own_mean / 255) / (own_std / 255),
-        ],
+        "training, which you are given.": (x - own_mean) / own_std,
         "A byte goes up to 255, so that 255 becomes 1.": (x / 256 - mean) / std,
         "A tensor of shape (3,) lines up with the last axis, the columns. Each channel has its own "
         "mean: give the numbers the shape (3, 1, 1).": (x / 255 - mean.view(3)) / std.view(3),
         "You used the mean for the deviation, or the other way round.": (x / 255 - std) / mean,
     }
     right = (x / 255 - mean) / std
-    wrong = (~torch.isclose(value, right, **FLOAT32)).nonzero().tolist()
-    n, c, row, column = wrong[0] if wrong else (0, 0, 0, 0)
-    otherwise = (
-        f"In image {n}, channel {c}, row {row}, column {column} the byte {x[n, c, row, column]:g} "
-        f"should become {show(right[n, c, row, column])}; yours is "
-        f"{show(value[n, c, row, column])}. To [0, 1] first, then minus the mean and divided by "
-        "the deviation of its channel."
-    )
-    require_value(value, right, mistakes, otherwise, **FLOAT32)
+    if wrong := (~torch.isclose(value, right, **FLOAT32)).nonzero().tolist():
+        refuse(value, mistakes, **FLOAT32)
+        n, c, row, column = wrong[0]
+        raise WrongAnswer(
+            f"In image {n}, channel {c}, row {row}, column {column} the byte "
+            f"{x[n, c, row, column]:g} should become {show(right[n, c, row, column])}; yours is "
+            f"{show(value[n, c, row, column])}. To [0, 1] first, then minus the mean and divided "
+            "by the deviation of its channel."
+        )
 
 
 def _network(features: int) -> nn.Module:
@@ -110,7 +107,7 @@ def swap_head(answer: Callable[[nn.Module, int], nn.Module]) -> None:
         old = [name for name in learning if not name.startswith("fc.")]
         require(not old, f"The backbone would learn: {''.join(old[:1])} still has requires_grad.")
         frozen = [name for name, p in value.fc.named_parameters() if not p.requires_grad]
-        require(not frozen, f"The new layer's {''.join(frozen[:1])} does not learn.")
+        require(not frozen, f"The new layer's {', '.join(frozen)} does not learn.")
 
 
 def _kind(value: object) -> str:

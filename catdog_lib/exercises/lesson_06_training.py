@@ -94,7 +94,7 @@ def _rates(groups: object, own: set[int]) -> dict[int, float]:
         require({"params", "lr"} <= group.keys(), f"Return {shape}; one has {sorted(group)}.")
         params = group["params"]
         hint = '"params" holds parameters, such as stage.parameters(), not modules or names.'
-        require(isinstance(params, Iterable) and not isinstance(params, nn.Module), hint)
+        require(isinstance(params, Iterable), hint)
         for parameter in [params] if isinstance(params, Tensor) else list(params):
             require(isinstance(parameter, Tensor), hint)
             require(

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from catdog_lib import sketches
 from catdog_lib.exercises.calling import ask
 from catdog_lib.exercises.random_inputs import seeded
 from catdog_lib.exercises.registry import exercise, require
+from catdog_lib.sketches import draw_images
 
 SIZE, TRAIN, TEST = 32, 100, 60
 LARGEST = 0.03  # share of the pixels that may change
-
-
-def _drawn(count: int, seed: int) -> tuple[Tensor, Tensor]:
-    images, labels = sketches.draw_images(count, SIZE, seed)
-    return torch.from_numpy(np.ascontiguousarray(images)), torch.from_numpy(labels)
 
 
 def _trained(images: Tensor, labels: Tensor) -> nn.Module:
@@ -79,7 +73,7 @@ def _share_of_heat(network: nn.Module, images: Tensor, labels: Tensor, mask: Ten
 @exercise("07.5", "plant")
 def plant(answer: Callable[[Tensor, Tensor], Tensor]) -> str:
     """Check a function of (images, labels): the images with a small mark that gives them away."""
-    images, labels = _drawn(TRAIN, 70)
+    images, labels = (torch.from_numpy(a).contiguous() for a in draw_images(TRAIN, SIZE, 70))
     ours, swapped = (_planted(answer, images, one) for one in (labels, 1 - labels))
     changed = ((ours != images) | (swapped != images)).any(1)
     require(bool(changed.any()), "You changed no pixel: there is no shortcut to find.")
@@ -95,7 +89,7 @@ def plant(answer: Callable[[Tensor, Tensor], Tensor]) -> str:
         "Your mark is the same whatever the label is: then it gives nothing away.",
     )
     network = _trained(ours, labels)
-    test, truth = _drawn(TEST, 71)
+    test, truth = (torch.from_numpy(a).contiguous() for a in draw_images(TEST, SIZE, 71))
     marked, exchanged = (_planted(answer, test, one) for one in (truth, 1 - truth))
     right, fooled = (_accuracy(network, one, truth) for one in (marked, exchanged))
     numbers = (

@@ -99,8 +99,12 @@ def _check_output(model: nn.Module, value: Tensor, x: Tensor) -> None:
 def two_balls(answer: str) -> str:
     """Check which of two equal balls is hot when a score needs only one of them."""
     photo = torch.full((3, 16, 32), 0.5)
-    balls = {"left": (slice(4, 12), slice(4, 12)), "right": (slice(4, 12), slice(20, 28))}
-    for rows, columns in balls.values():
+    balls = {}
+    for name, rows, columns in (
+        ("left", slice(4, 12), slice(4, 12)),
+        ("right", slice(4, 12), slice(20, 28)),
+    ):
+        balls[name] = rows, columns
         photo[:, rows, columns] = torch.tensor([0.9, 0.1, 0.1])[:, None, None]
 
     def score(image: Tensor) -> float:
@@ -114,7 +118,7 @@ def two_balls(answer: str) -> str:
             covered[:, rows, columns] = 0.5
         falls[name] = score(photo) - score(covered)
     hot = [name for name in balls if falls[name] > 0]
-    right = {0: "neither", 2: "both"}.get(len(hot), "".join(hot))
+    right = "".join(hot) or "neither"
     numbers = (
         f"covering the left ball lowers the score by {falls['left']:.2f}, the right one by "
         f"{falls['right']:.2f}, both at once by {falls['both']:.2f}"

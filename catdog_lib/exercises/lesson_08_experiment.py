@@ -69,7 +69,6 @@ def _cases(seed: int) -> tuple[Tensor, dict[str, tuple[Predict, str]]]:
     with seeded(seed):
         layers = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten()
         network = nn.Sequential(*layers, nn.Dropout(0.3), nn.Linear(64, 2)).double()
-        network(images)  # BatchNorm gets to know its inputs
         with torch.no_grad():
             network[-1].bias += torch.tensor([3.0, -3.0])  # so that the class seldom changes
     network.eval()
@@ -81,8 +80,8 @@ def _cases(seed: int) -> tuple[Tensor, dict[str, tuple[Predict, str]]]:
         return network(batch) * (1 + ROUNDING * len(batch) / len(images))
 
     def flipping(batch: Tensor) -> Tensor:
-        heads = torch.rand(len(batch)) < 0.5
-        return network(torch.where(heads.view(-1, 1, 1, 1), batch.flip(3), batch))
+        heads = torch.randint(0, 2, (len(batch), 1, 1, 1)).bool()
+        return network(torch.where(heads, batch.flip(3), batch))
 
     return images, {
         "a healthy function": (healthy, HEALTHY),

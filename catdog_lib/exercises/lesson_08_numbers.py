@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -25,19 +26,18 @@ def floors(answer: Sequence[float]) -> str:
     """Check the lowest loss that a second softmax leaves, for 2, 10 and 1,000 classes."""
     values = as_float64(require_sequence(answer, 3, "three losses, for 2, 10 and 1,000 classes"))
     right = torch.stack([_loss_of_certainty(count) for count in CLASSES])
-    counts = torch.tensor(CLASSES, dtype=torch.float64)
-    e = torch.tensor(1.0, dtype=torch.float64).exp()
+    counts = torch.tensor(CLASSES)
     mistakes = {
         "Those are the losses of a network that knows nothing. This one is certain, and right: "
         "which numbers does the loss take for its logits?": counts.log(),
         "With one softmax the loss could fall to 0. The second one reads 1 for the right class and "
         "0 for each of the others.": torch.zeros(3),
         "The fraction is upside down: the right class counts e¹ = e, each of the others e⁰ = 1.": (
-            1 + (counts - 1) * e
+            1 + (counts - 1) * math.e
         ).log(),
         "That is the logarithm of the whole sum, e + K − 1; the loss is that minus the logit of "
-        "the right class, 1.": (e + counts - 1).log(),
-        "The other classes are K − 1, not K.": (1 + counts / e).log(),
+        "the right class, 1.": (math.e + counts - 1).log(),
+        "The other classes are K − 1, not K.": (1 + counts / math.e).log(),
         "The floor depends on the number of classes: each of the K − 1 wrong ones adds e⁰ = 1 to "
         "the sum.": right[0].expand(3),
     }
@@ -61,7 +61,7 @@ def weights_without_clearing(answer: Sequence[float]) -> str:
     values = as_float64(require_sequence(answer, STEPS, "the weight after each of three steps"))
     right = _path(clears=False)
     cleared = _path(clears=True)
-    start = torch.tensor(START, dtype=torch.float64)
+    start = torch.tensor(START)
     mistakes = {
         "That is where the weight would be if each step began with zero_grad().": cleared,
         "These are the gradients that .grad holds; the question is where the weight is.": (
@@ -74,7 +74,7 @@ def weights_without_clearing(answer: Sequence[float]) -> str:
             [start[None], right[:2]]
         ),
         "Add the gradients, and multiply by the learning rate once.": torch.tensor(
-            [0.5, 0.25 - 0.25, -0.25]
+            [0.5, 0.0, -0.25]
         ),
     }
     otherwise = (
@@ -87,7 +87,7 @@ def weights_without_clearing(answer: Sequence[float]) -> str:
 
 def _path(clears: bool) -> Tensor:
     """Return the weight after each step of SGD on w²/2."""
-    weight = torch.tensor(START, dtype=torch.float64, requires_grad=True)
+    weight = torch.tensor(START, requires_grad=True)
     optimizer = torch.optim.SGD([weight], lr=RATE)
     path = []
     with torch.enable_grad():

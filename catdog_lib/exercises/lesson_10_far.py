@@ -14,16 +14,17 @@ from catdog_lib.exercises.random_inputs import generator, seeded
 from catdog_lib.exercises.registry import exercise, require
 
 MOST = 0.5  # the norm that the exercise's gradients are cut to
+# A factor of the loss, and the scale: the gradient is shorter than MOST, then longer, since two
+# mistakes may coincide in one of the two.
+SETTINGS = ((0.01, 4.0), (10.0, 128.0))
 
 
 @exercise("10.3", "scaled_step")
 def scaled_step(answer: Callable) -> None:
     """Check a function of (model, optimizer, loss, scale): a step with loss scaling, mended."""
-    # The gradient is shorter than MOST, then longer; two mistakes may coincide in one of the two.
-    settings = ((0.01, 4.0), (10.0, 128.0))
 
     def both(step: Callable) -> Tensor:
-        return torch.cat([_stepped(step, *setting) for setting in settings])
+        return torch.cat([_stepped(step, *setting) for setting in SETTINGS])
 
     mistakes = {
         "The weights have not changed: call optimizer.step().": both(lambda *_: None),

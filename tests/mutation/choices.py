@@ -25,9 +25,14 @@ def choices(tree: ast.Module) -> Iterator[ast.AST]:
             if isinstance(node, ast.Call):
                 yield from (keyword for keyword in node.keywords if keyword.arg == "generator")
             for tried in _tried(node):
-                for inner in ast.walk(tried):
-                    if isinstance(inner, ast.Constant) and type(inner.value) in (int, float):
-                        yield inner
+                yield from (inner for inner in ast.walk(tried) if _is_number(inner))
+
+
+def _is_number(node: ast.AST) -> bool:
+    """Return whether a node is a number as one writes it, with its sign."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return _is_number(node.operand)
+    return isinstance(node, ast.Constant) and type(node.value) in (int, float)
 
 
 def _tried(node: ast.AST) -> list[ast.AST]:

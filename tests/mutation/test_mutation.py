@@ -82,14 +82,14 @@ def test_some_code_is_left_alone(code):
 TRIED = """
 for k in (3, 5):
     x = torch.rand(2, k, generator=rng)
-SETTINGS = [(7, 9)]
+SETTINGS = [(7, -9)]
 LIMIT = 4
 """
 
 
 def test_what_a_checker_tries_is_left_alone_and_only_there():
     elsewhere = [change.split(" → ")[1] for change in changes(TRIED)]
-    assert len(elsewhere) == 7 and "LIMIT = 5" in elsewhere
+    assert len(elsewhere) == 8 and "LIMIT = 5" in elsewhere
     assert changes(f"{TRIED}\n@exercise('00.1')\ndef check(): pass") == [
         "LIMIT = 4 → LIMIT = 5",
         "exercise('00.1') → exercise('00.1_')",

@@ -278,7 +278,10 @@ STATISTICS += [
     (lambda images: statistics(images / images.max() * 255), "The means should be"),
     (lambda images: [part.view(1, 3, 1, 1) for part in statistics(images)], "means of shape"),
 ]
-DESIGN += [(KEEPS | {"how large?": ["mirror"]}, "none of the four tasks")]
+DESIGN += [
+    (KEEPS | {"how large?": ["mirror"]}, "none of the four tasks"),
+    (KEEPS | {"how large?": ALL, "how old?": ALL}, "'how large\\?' is none of the four tasks"),
+]
 
 
 # right answers in other styles

@@ -401,6 +401,13 @@ class UnusedLayer(Base):
         self.forgotten = nn.Linear(4, 4)
 
 
+class OneTooMany(Base):
+    def __init__(self):
+        super().__init__()
+        parameters = sum(parameter.numel() for parameter in self.parameters())
+        self.spare = nn.Parameter(torch.zeros(100_001 - parameters))
+
+
 class CutWire(Base):
     def forward(self, images):
         with torch.no_grad():
@@ -436,6 +443,7 @@ OWN = [
     (EndsInLogSoftmax, "log-softmax"),
     (EndsInRelu, "ReLU after the last layer"),
     (TooLarge, "parameters; keep it"),
+    (OneTooMany, "has 100,001 parameters"),
     (TakesNoBytes, r"begin with Normalize\(\)"),
     (OneLogit, r"shape \(20, 2\)"),
     (AddsUpTheBatch, r"shape \(20, 2\)"),

@@ -228,7 +228,19 @@ def swap_in_place(network, classes):
     return network
 
 
-SWAP_RIGHT = [swap, swap_by_loop, swap_then_freeze_the_rest, swap_in_place]
+def swap_with_weight_norm(network, classes):
+    swap(network, classes)
+    nn.utils.parametrizations.weight_norm(network.fc)
+    return network
+
+
+SWAP_RIGHT = [
+    swap,
+    swap_by_loop,
+    swap_then_freeze_the_rest,
+    swap_in_place,
+    swap_with_weight_norm,
+]
 
 # 06.3: what moves
 MOVES = [
@@ -312,6 +324,7 @@ RATES = [
     (lambda s, *rest: (groups(s, *rest), s.reverse())[0], "changed the stages"),
     (lambda s, h, lr, d, f: groups(s[-(4 - f) :], h, lr, d, 0), "stage 1 is frozen"),
     (lambda s, h, lr, d, f: [{"params": h, "lr": lr}], "not modules or names"),
+    (lambda s, h, lr, d, f: [{"params": s[0], "lr": lr}], "not modules or names"),
     (groups_uneven, "of stage 1 do not all have the same"),
     (lambda *a: groups(*a) + groups(*a)[:1], "in two groups"),
     (lambda s, h, lr, d, f: [{"params": s, "lr": lr}], "holds parameters"),
@@ -338,7 +351,11 @@ def groups_of_one(stages, head, lr, decay, frozen):
     ]
 
 
-RATES_RIGHT = [groups, groups_from_the_top, groups_of_one]
+def groups_in_lists(*arguments):
+    return [group | {"params": nn.ParameterList(group["params"])} for group in groups(*arguments)]
+
+
+RATES_RIGHT = [groups, groups_from_the_top, groups_of_one, groups_in_lists]
 
 
 # 06.4: standardise safely
@@ -371,6 +388,11 @@ def up_to_a_thousandth(train, other):
     return (train - train.mean(0)) / spread, (other - train.mean(0)) / spread
 
 
+def others_by_zero(train, other):
+    """Mend what is not a number in the training features alone."""
+    return by(train, train).nan_to_num(), (other - train.mean(0)) / train.std(0)
+
+
 STANDARDISE = [
     (lambda a, b: (by(torch.cat([a, b]), a), by(torch.cat([a, b]), b)), "went into the mean"),
     (lambda a, b: (by(a, a), by(b, b)), "standardized by themselves"),
@@ -392,6 +414,7 @@ STANDARDISE = [
     (lambda a, b: (by(a, b), by(a, a)), r"The training features have the shape"),
     (lambda a, b: by(a, a), "expected two tensors"),
     (in_place, "changed the features"),
+    (others_by_zero, "deviation 0, and you divide by it"),
     (no_return, "returns None"),
     (torch.zeros(3), "Give the function itself"),
 ]

@@ -100,6 +100,11 @@ def twice(model, layer, images):
     return in_try(copied)(model, layer, images)
 
 
+def begins_again(model, layer, images):
+    in_try(copied)(model, layer, images)
+    return always_second(model, layer, images)
+
+
 def leaves_it_there(model, layer, images):
     found = model.get_submodule(layer)
     with found.register_forward_hook(lambda _, x, y: setattr(found, "kept", copied(x, y))):
@@ -125,6 +130,7 @@ RECORD = [
     (hides_the_error, "left as it was.*IndexError"),
     (hides_it_altogether, "hides an error"),
     (twice, "more than once"),
+    (begins_again, "more than once"),
     (leaves_it_there, "its attribute 'kept'"),
     (in_try(lambda x, y: y.detach_().clone()), "no gradient flows"),
     (switches(lambda model: model.zero_grad()), "changed the gradients"),
@@ -381,6 +387,7 @@ DELETION = [
         r"of shape \(7,\)",
     ),
     (lambda score, image, *_: score(image), "takes a batch"),
+    (lambda score, image, *_: score(image[:, None]), "takes a batch"),
     (in_place_deletion, "changed the image"),
     (no_return, "returns None"),
     ([1.0, 0.5], "Give the function itself"),

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import torch
+from PIL import Image, ImageOps
 
 from tests.exercises.banks.common import no_return
 
@@ -87,6 +88,18 @@ def broken_accuracy(network, images, labels, batch_size):
     return sum(scores) / len(scores)
 
 
+def hits_of_whole_batches(network, images, labels, batch_size):
+    """Leave the last batch out, and divide by all images."""
+    seen = len(labels) // batch_size * batch_size
+    return measure(network, images, labels, batch_size, drops=True) * seen / len(labels)
+
+
+def ends_in_training(network, images, labels, batch_size):
+    share = measure(network, images, labels, batch_size)
+    network.train()
+    return share
+
+
 def scores_that_fall(network, images, labels, batch_size):
     labels.zero_()
     return measure(network, images, labels, batch_size)
@@ -98,6 +111,7 @@ ACCURACY = [
     (wrong(drops=True), "The last, smaller batch is left out"),
     (wrong(evaluates=False), "answers in training mode"),
     (wrong(restores=False), "in another mode than before"),
+    (ends_in_training, "in another mode than before"),
     (wrong(records=True), "gradients are recorded"),
     (lambda n, x, y, b: measure(n, x, y, b) * len(y), "return their share"),
     (lambda n, x, y, b: 1 - measure(n, x, y, b), "share of wrong answers"),
@@ -108,6 +122,7 @@ ACCURACY = [
     ),
     (broken_accuracy, "answers in training mode"),
     (wrong(drops=True, weight=lambda y: 1), "last, smaller batch"),
+    (hits_of_whole_batches, "last, smaller batch"),
     (lambda n, x, y, b: 0.5, "never calls the network"),
     (lambda n, x, y, b: measure(n, x, y, b) + 0.01, "The accuracy is"),
     (scores_that_fall, "changed the images or the labels"),
@@ -136,6 +151,11 @@ def accuracy_by_count(network, images, labels, batch_size):
         right += int((network(images[batch]).max(1).indices == labels[batch]).sum())
     network.train(mode)
     return right / len(labels)
+
+
+def accuracy_seeded(network, images, labels, batch_size):
+    torch.manual_seed(0)
+    return measure(network, images, labels, batch_size)
 
 
 # 08.3: which experiment decides?
@@ -171,6 +191,15 @@ def exact(predict, images):
     return "healthy" if torch.equal(predict(images)[:12], predict(images[:12])) else "company"
 
 
+def seeds_every_time(predict, images):
+    torch.manual_seed(0)
+    first = predict(images)
+    torch.manual_seed(0)
+    if differs(first, predict(images)):
+        return "chance"
+    return "company" if halves(predict, images) else "healthy"
+
+
 def by_class(predict, images):
     first, again = predict(images).argmax(1), predict(images).argmax(1)
     if not torch.equal(first, again):
@@ -192,7 +221,10 @@ DECIDE = [
     (only_company, "dropout switched on.*Asked twice"),
     (company_first, "dropout switched on.*Asked twice"),
     (exact, "a healthy function.*by rounding"),
-    (by_class, "BatchNorm in training mode|Asked twice"),
+    (seeds_every_time, "dropout switched on.*Asked twice"),
+    (by_class, "BatchNorm in training mode"),
+    (lambda predict, images: predict(images[:0]), "predict takes a batch"),
+    (lambda predict, images: predict(list(images)), "predict takes a batch"),
     (one_photo, r"images\[:1\], not images\[0\]"),
     (lambda predict, images: "healthy", "BatchNorm in training mode"),
     (lambda predict, images: "chance", "a healthy function"),
@@ -217,6 +249,11 @@ def decide_in_numpy(predict, images):
     if not np.allclose(first.numpy(), again.numpy(), atol=1e-4):
         return "chance"
     return "healthy" if np.allclose(first[::2].numpy(), other.numpy(), atol=1e-4) else "company"
+
+
+def decide_seeded(predict, images):
+    torch.manual_seed(1)
+    return decide_in_numpy(predict, images)
 
 
 # 08.6: four scripts
@@ -258,6 +295,16 @@ def any_pixel(train, test):
     return [i for i, one in enumerate(test) if (train == one).any()]
 
 
+def is_twin(train, test):
+    """Return a mask in place of positions."""
+    return torch.tensor([i in twins(train, test) for i in range(len(test))])
+
+
+def by_sums(train, test):
+    """Take images for the same if their pixels add up to the same."""
+    return [i for i, one in enumerate(test) if (train.sum((1, 2, 3)) == one.sum()).any()]
+
+
 def in_place(train, test):
     train.copy_(train.flip(3))
     return []
@@ -270,7 +317,11 @@ LEAKED = [
     (finding(axis=2), "upside down"),
     (lambda train, test: [i for i in range(8) if i not in twins(train, test)], "not in train"),
     (any_pixel, "all its pixels"),
-    (lambda train, test: [i in twins(train, test) for i in range(8)], "not a mask"),
+    (lambda train, test: is_twin(train, test), "not a mask"),
+    (lambda train, test: is_twin(train, test).tolist(), "not a mask"),
+    (lambda train, test: is_twin(train, test).nonzero(), "Return a list of positions"),
+    (lambda train, test: len(twins(train, test)), "Return a list of positions"),
+    (by_sums, r"In test \[0, 4, 6\] are in train, too; you return \[0.0, 4.0, 5.0"),
     (lambda train, test: twins(train, test) * 2, "occurs twice"),
     (lambda train, test: [twins(train, test)], "Return a list of positions"),
     (lambda train, test: [0], r"In test \[0, 4, 6\] are in train"),
@@ -295,6 +346,16 @@ def leaked_by_distance(train, test):
     return np.flatnonzero((torch.cdist(test.flatten(1).double(), both).min(1).values < 0.5).numpy())
 
 
+def leaked_in_pillow(train, test):
+    """Mirror the images as images."""
+
+    def images(batch):
+        return [Image.fromarray(image.permute(1, 2, 0).numpy()) for image in batch]
+
+    known = images(train) + [ImageOps.mirror(image) for image in images(train)]
+    return [i for i, image in enumerate(images(test)) if image in known]
+
+
 BANKS = {
     "08.1": FLOORS,
     "08.2": PATH,
@@ -306,9 +367,9 @@ BANKS = {
 RIGHT_ANSWERS = {
     "08.1": FLOORS_RIGHT,
     "08.2": PATH_RIGHT,
-    "08.3": [decide_one_by_one, decide_in_numpy],
-    "08.4": [leaked_by_bytes, leaked_at_once, leaked_by_distance],
-    "08.5": [accuracy_at_once, accuracy_by_count],
+    "08.3": [decide_one_by_one, decide_in_numpy, decide_seeded],
+    "08.4": [leaked_by_bytes, leaked_at_once, leaked_by_distance, leaked_in_pillow],
+    "08.5": [accuracy_at_once, accuracy_by_count, accuracy_seeded],
     "08.6": [{letter: name.upper() for letter, name in NAMED.items()}],
 }
 

@@ -299,6 +299,11 @@ def in_most_parts(model, images, labels, most):
         (F.cross_entropy(model(x), y, reduction="sum") / len(labels)).backward()
 
 
+def changes_the_labels(model, images, labels, most):
+    by_parts(whole)(model, images, labels, most)
+    labels.zero_()
+
+
 def returns_the_loss(model, images, labels, most):
     by_parts(whole)(model, images, labels, most)
     return 0.7
@@ -307,6 +312,7 @@ def returns_the_loss(model, images, labels, most):
 ACCUMULATE += [
     (in_evaluation_mode, "in a different mode"),
     (in_most_parts, "you sent 4 through"),
+    (changes_the_labels, "changed the images or the labels"),
     (returns_the_loss, "Return nothing"),
 ]
 
