@@ -157,7 +157,7 @@ def _shrink_filters(w: Tensor, threshold: float | Tensor) -> Tensor:
         return group_soft_threshold(w, root * threshold)
     d = 1 / (root * threshold.flatten(1)).double()
     pull = d * w.flatten(1).double()
-    r = torch.zeros(len(w), 1, dtype=d.dtype, device=d.device)
+    r = d.new_zeros(len(w), 1)
     for _ in range(_NEWTON_STEPS):
         shares = pull / (d * r + 1)
         length = shares.square().sum(1, keepdim=True).sqrt()
