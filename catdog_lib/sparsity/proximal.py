@@ -120,7 +120,7 @@ def step_sizes(
     """
     group = group or _groups_by_parameter(optimizer)[weight]
     kind, state, lr = type(optimizer).__name__, optimizer.state[weight], float(group["lr"])
-    momentum = group.get("momentum", 0)
+    momentum = group.get("momentum")
     if kind == "SGD":
         return lr * (1 - group["dampening"]) / (1 - momentum) if momentum else lr
     if kind == "Muon":

@@ -43,7 +43,8 @@ _GROUPS = {
         ("sparsity/penalties", "sparsity/test_sparsity.py::TestPenalties"),
         (
             "sparsity/proximal",
-            "sparsity/test_sparsity.py::TestThresholds sparsity/test_sparsity.py::TestProximalStep",
+            "sparsity/test_sparsity.py::TestThresholds sparsity/test_sparsity.py::TestProximalStep "
+            "sparsity/test_sparsity.py::test_the_order_of_both_thresholds_solves_for_both",
         ),
         ("sparsity/pruning", "sparsity/test_pruning.py"),
         (

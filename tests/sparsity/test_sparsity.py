@@ -222,6 +222,17 @@ class TestProximalStep:
         expected = 0.1 / torch.tensor([0.51, 0.05])
         torch.testing.assert_close(step_sizes(optimizer, weight), expected)
 
+    def test_adagrads_rate_begins_to_decay_with_the_second_step(self):
+        weight = nn.Parameter(torch.tensor([1.0, 2.0]))
+        optimizer = torch.optim.Adagrad([weight], lr=0.1, lr_decay=0.5, eps=0.01)
+        for _ in range(3):
+            before, weight.grad = weight.detach().clone(), torch.tensor([3.0, -0.2])
+            optimizer.step()
+            moved = before - weight.detach()
+            torch.testing.assert_close(step_sizes(optimizer, weight) * weight.grad, moved)
+        lengths = 3**0.5 * torch.tensor([3.0, 0.2]) + 0.01
+        torch.testing.assert_close(step_sizes(optimizer, weight), 0.1 / 2 / lengths)
+
     def test_muons_step_size_is_its_learning_rate(self):
         model = Weights(torch.eye(3))
         optimizer = Muon([model.weight], lr=0.05)
