@@ -120,7 +120,7 @@ def step_sizes(
     """
     group = group or _groups_by_parameter(optimizer)[weight]
     kind, state, lr = type(optimizer).__name__, optimizer.state[weight], float(group["lr"])
-    momentum = group.get("momentum", 0)
+    momentum = group.get("momentum")
     if kind == "SGD":
         return lr * (1 - group["dampening"]) / (1 - momentum) if momentum else lr
     if kind == "Muon":
@@ -157,7 +157,7 @@ def _shrink_filters(w: Tensor, threshold: float | Tensor) -> Tensor:
         return group_soft_threshold(w, root * threshold)
     d = 1 / (root * threshold.flatten(1)).double()
     pull = d * w.flatten(1).double()
-    r = torch.zeros(len(w), 1, dtype=d.dtype, device=d.device)
+    r = d.new_zeros(len(w), 1)
     for _ in range(_NEWTON_STEPS):
         shares = pull / (d * r + 1)
         length = shares.square().sum(1, keepdim=True).sqrt()

@@ -42,7 +42,7 @@ class Muon(torch.optim.Optimizer):
     def __init__(
         self,
         params: Iterable,
-        lr: float = 0.06,
+        lr: float,
         momentum: float = 0.9,
         weight_decay: float = 0.0,
         dtype: torch.dtype = torch.float32,

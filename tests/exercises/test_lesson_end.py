@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from catdog_lib.course.lesson_files import find_lessons
 from catdog_lib.errors import CatdogError
-from catdog_lib.exercises import exercises, progress, show_progress
+from catdog_lib.exercises import exercises, lesson_end, progress, show_progress
 
 CALL = 'from catdog_lib.exercises import show_progress\n\nshow_progress("{}")'
 
@@ -80,6 +80,12 @@ def test_a_page_shows_nothing_of_whoever_built_it(solved):
     NotebookClient(notebook, kernel_name="python3").execute()
     (output,) = notebook.cells[0].outputs
     assert output.text == "In JupyterLab, this cell shows you which exercises you have solved.\n"
+
+
+def test_outside_a_notebook_nothing_is_read(monkeypatch, capsys):
+    monkeypatch.setattr(lesson_end, "attempts", lambda: pytest.fail("it was read"))
+    show_progress("03")
+    assert capsys.readouterr().out.startswith("In JupyterLab, this cell shows you which")
 
 
 def test_an_unknown_lesson_is_one_sentence():

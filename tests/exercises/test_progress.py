@@ -42,22 +42,6 @@ def run_in_kernel(client, code: str, **metadata) -> None:
         pass
 
 
-def test_only_checks_in_a_students_own_cell_are_kept(file):
-    manager, client = start_new_kernel()
-    try:
-        wrong = RIGHT.replace("48", "47")
-        run_in_kernel(client, RIGHT)  # a program that runs notebooks
-        run_in_kernel(client, RIGHT, cellId="02-ex2-solution")
-        run_in_kernel(client, RIGHT.split("\n")[0] + '\ncheck("02.2", ...)', cellId="02-ex2")
-        assert not file.exists()
-        run_in_kernel(client, wrong, cellId="02-ex2")
-        run_in_kernel(client, RIGHT, cellId="a cell of mine")
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
-    assert [(a.exercise, a.right) for a in attempts()] == [("02.2", False), ("02.2", True)]
-
-
 @pytest.fixture
 def cell(monkeypatch):
     """Run in a cell of an open notebook, whose id is given."""
@@ -159,3 +143,20 @@ def test_after_a_finished_lesson_comes_another(file, capsys):
     file.write_text("".join(json.dumps(record) + "\n" for record in records))
     assert main(["progress"]) == 0
     assert "next       00.1\n" in capsys.readouterr().out
+
+
+# Last, since a kernel takes longest: a mistake should show in one of the tests above.
+def test_only_checks_in_a_students_own_cell_are_kept(file):
+    manager, client = start_new_kernel()
+    try:
+        wrong = RIGHT.replace("48", "47")
+        run_in_kernel(client, RIGHT)  # a program that runs notebooks
+        run_in_kernel(client, RIGHT, cellId="02-ex2-solution")
+        run_in_kernel(client, RIGHT.split("\n")[0] + '\ncheck("02.2", ...)', cellId="02-ex2")
+        assert not file.exists()
+        run_in_kernel(client, wrong, cellId="02-ex2")
+        run_in_kernel(client, RIGHT, cellId="a cell of mine")
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert [(a.exercise, a.right) for a in attempts()] == [("02.2", False), ("02.2", True)]

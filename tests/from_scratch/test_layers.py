@@ -176,6 +176,13 @@ def test_every_operation_is_what_finite_differences_say(name):
             torch.testing.assert_close(gradient, numeric, rtol=1e-6, atol=1e-8)
 
 
+def test_settings_that_are_not_given_are_pytorchs():
+    rng = random.Random(0)
+    x, weight = numbers(rng, 2, 3, 5, 6), numbers(rng, 4, 3, 2, 3)
+    torch.testing.assert_close(Convolution.forward(x, weight)[0], F.conv2d(x, weight))
+    torch.testing.assert_close(MaxPool2d.forward(x, 2)[0], F.max_pool2d(x, 2))
+
+
 def test_of_equal_values_in_a_window_the_first_gets_the_gradient_and_overlaps_add_up():
     x = torch.tensor([[0.0, 0, 1, 1], [0, 0, 1, 1]]).reshape(1, 1, 2, 4)
     (gradient,) = by_hand(MaxPool2d, (x,), {"kernel_size": 2})[1]

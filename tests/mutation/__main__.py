@@ -48,8 +48,7 @@ def main() -> None:
 def _report(module: Path, tests: list[str], sample: int | None, seed: int) -> None:
     """Try the mutants of a module; print the survivors without a reason, and the score."""
     explained = (ROOT / "docs" / "development" / "mutation.md").read_text("utf-8")
-    for name in _imported_by(module):
-        import_module(name)
+    import_before(module)
     gc.freeze()  # or the collector of each fork would copy all of it
     killed = []
     for mutant, was_killed in trials(module, tests, sample, seed):
@@ -58,6 +57,18 @@ def _report(module: Path, tests: list[str], sample: int | None, seed: int) -> No
             print(f"{module.relative_to(ROOT)}:{mutant.line}: {mutant.name}", flush=True)
     score = f"{sum(killed)} of {len(killed)} killed, {sum(killed) / len(killed):.0%}"
     print(f"{module.stem}: {score}", flush=True)
+
+
+def import_before(module: Path) -> None:
+    """Import what a module imports; if its package imports the module too, forget all of it.
+
+    Else the forks would have the module already, and none of its mutants would be seen.
+    """
+    for name in _imported_by(module):
+        import_module(name)
+    if ".".join(module.relative_to(ROOT).with_suffix("").parts) in sys.modules:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "catdog_lib"]:
+            del sys.modules[name]
 
 
 def _imported_by(module: Path) -> list[str]:

@@ -23,19 +23,18 @@ _GROUPS = {
     ],
     "gradients": [
         ("from_scratch/autograd", "from_scratch/test_autograd.py"),
-        (
-            "from_scratch/conv_layers from_scratch/dense_layers from_scratch/network "
-            "from_scratch/gradient_check from_scratch/three_ways",
-            "from_scratch/test_gradient_check.py from_scratch/test_three_ways.py "
-            "from_scratch/test_layers.py from_scratch/test_network.py",
-        ),
+        ("from_scratch/conv_layers from_scratch/dense_layers", "from_scratch/test_layers.py"),
+        ("from_scratch/network", "from_scratch/test_network.py"),
+        ("from_scratch/gradient_check", "from_scratch/test_gradient_check.py"),
+        ("from_scratch/three_ways", "from_scratch/test_three_ways.py"),
     ],
     "optimizers": [
         ("from_scratch/optimizers", "from_scratch/test_optimizers.py"),
         (
-            "from_scratch/loss_surfaces from_scratch/optimizer_race",
-            "explore/test_optimizer_race.py",
+            "from_scratch/loss_surfaces",
+            "from_scratch/test_loss_surfaces.py from_scratch/test_optimizer_race.py",
         ),
+        ("from_scratch/optimizer_race", "from_scratch/test_optimizer_race.py"),
         ("training/optimizers training/muon", "training/test_optimizers.py"),
     ],
     "metrics": [("training/metrics", "training/test_metrics.py")],
@@ -44,12 +43,23 @@ _GROUPS = {
         ("sparsity/penalties", "sparsity/test_sparsity.py::TestPenalties"),
         (
             "sparsity/proximal",
-            "sparsity/test_sparsity.py::TestThresholds sparsity/test_sparsity.py::TestProximalStep",
+            "sparsity/test_sparsity.py::TestThresholds sparsity/test_sparsity.py::TestProximalStep "
+            "sparsity/test_sparsity.py::test_the_order_of_both_thresholds_solves_for_both",
         ),
         ("sparsity/pruning", "sparsity/test_pruning.py"),
-        ("sparsity/quadratic", "explore/test_lambda_slider.py"),
+        (
+            "sparsity/quadratic",
+            "sparsity/test_quadratic.py "
+            "explore/test_lambda_slider.py::test_the_same_numbers_in_javascript_and_in_python",
+        ),
     ],
-    "checkpoint": [("training/checkpoint training/resume", "training/test_checkpoint.py")],
+    "checkpoint": [
+        (
+            "training/checkpoint",
+            "training/test_checkpoint.py::TestFile training/test_checkpoint.py::TestRefused",
+        ),
+        ("training/resume", "training/test_resume.py training/test_checkpoint.py::TestRefused"),
+    ],
     "checking": [
         ("exercises/checking", "exercises/test_checking.py"),
         ("exercises/calling", "exercises/test_calling.py"),

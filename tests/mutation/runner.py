@@ -68,14 +68,14 @@ def _run(tests: list[str], limit: int, prepare: Callable[[], None]) -> tuple[int
     Args:
         tests: pytest's arguments.
         limit: of the processor time, in seconds, which do not depend on what else runs here; a fork
-            that waits for something is ended after ten times as long.
+            that waits for something is ended after ten times as long and a minute.
         prepare: is called in the fork, before anything is imported.
     """
     child = os.fork()
     if not child:
         try:
             os.setsid()
-            signal.alarm(10 * limit)
+            signal.alarm(60 + 10 * limit)
             resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
             resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, _MEMORY))
             sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115, the fork's last

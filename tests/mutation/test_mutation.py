@@ -2,6 +2,7 @@
 
 import ast
 import os
+import sys
 from pathlib import Path
 from textwrap import dedent
 
@@ -10,6 +11,7 @@ import pytest
 if os.name == "nt":
     pytest.skip("mutation testing forks, which Windows cannot", allow_module_level=True)
 
+from tests.mutation.__main__ import import_before
 from tests.mutation.groups import ROOT, modules_and_tests
 from tests.mutation.mutants import mutants
 from tests.mutation.runner import trials
@@ -158,10 +160,34 @@ def test_a_sample_is_the_same_for_the_same_seed(module: Path):
     assert len(first) == 2 and [m.name for m, _ in first] == [m.name for m, _ in again]
 
 
-@pytest.mark.parametrize("group", ["shapes", "convolution", "sparsity", "checking", "lesson_04"])
+def test_a_module_that_its_package_imports_is_not_there_before_its_mutants():
+    child = os.fork()
+    if not child:
+        try:
+            import_before(ROOT / "catdog_lib" / "sparsity" / "proximal.py")
+            os._exit(int("catdog_lib.sparsity.proximal" in sys.modules))
+        finally:
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+GROUPS = [
+    "shapes",
+    "convolution",
+    "gradients",
+    "optimizers",
+    "sparsity",
+    "checkpoint",
+    "checking",
+    "lesson_04",
+]
+
+
+@pytest.mark.parametrize("group", GROUPS)
 def test_the_modules_and_tests_of_a_group_exist(group: str):
     chosen = list(modules_and_tests(group))
     assert chosen
     for module, tests in chosen:
         assert module.is_file()
-        assert all((ROOT / test).is_file() for test in tests if test.endswith(".py"))
+        files = [test.partition("::")[0] for test in tests]
+        assert all((ROOT / file).is_file() for file in files if file.endswith(".py"))

@@ -89,6 +89,9 @@ def test_it_is_smaller_by_what_was_removed_and_still_trains(name):
         if isinstance(layer, nn.Conv2d | nn.Linear | nn.BatchNorm2d):
             is_norm = isinstance(layer, nn.BatchNorm2d)
             inputs = layer.num_features if is_norm else layer.weight.shape[1]
+            if not is_norm:  # what the layer says of itself is what it is
+                said = layer.in_channels if isinstance(layer, nn.Conv2d) else layer.in_features
+                assert said == inputs
             assert (use.shape_out[0], use.shape_in[0]) == (len(layer.weight), inputs)
             assert not is_norm or len(layer.weight) == inputs
             assert len(layer.bias if layer.bias is not None else layer.weight) == use.shape_out[0]

@@ -63,8 +63,8 @@ OPTIMIZERS = {
     "RMSprop, momentum, centred": lambda p: torch.optim.RMSprop(
         p, lr=0.003, momentum=0.9, centered=True, eps=0.1
     ),
-    "Adagrad": lambda p: torch.optim.Adagrad(p, lr=0.5, lr_decay=1e-3),
-    "Adam": lambda p: torch.optim.Adam(p, lr=0.01),
+    "Adagrad": lambda p: torch.optim.Adagrad(p, lr=0.5, lr_decay=1e-3, eps=0.01),
+    "Adam": lambda p: torch.optim.Adam(p, lr=0.01, eps=0.001),
     "Adam, fused": lambda p: torch.optim.Adam(p, lr=0.01, fused=True),
     "AdamW, AMSGrad": lambda p: torch.optim.AdamW(p, lr=0.01, amsgrad=True, weight_decay=0.0),
 }
@@ -79,6 +79,7 @@ class TestPenalties:
         chosen = torch.tensor([[3.0, -4.0], [0.0, 2.0]])
         assert l1_penalty([chosen, -chosen]).item() == 18.0
         assert group_l1_penalty([chosen]).item() == pytest.approx(2**0.5 * 7)
+        assert group_l1_penalty([chosen[:1]]).item() == pytest.approx(2**0.5 * 5), "one filter"
         filters = model[1].weight.detach().flatten(1)
         assert group_l1_penalty(model).item() == pytest.approx(
             27**0.5 * filters.square().sum(1).sqrt().sum().item()
@@ -115,24 +116,6 @@ class TestThresholds:
 
 
 class TestProximalStep:
-    @pytest.mark.parametrize("name", OPTIMIZERS)
-    def test_training_with_it_ends_where_loss_and_penalty_are_smallest(self, name):
-        """½ Σ aᵢ(wᵢ − cᵢ)² + λ|wᵢ| is least at the cᵢ soft-thresholded at λ/aᵢ."""
-        a = torch.tensor([[1.0, 4.0, 1.0, 0.5, 2.0, 1.0]])
-        c = torch.tensor([[1.0, -1.0, 0.2, 0.9, 0.1, -0.29]])
-        model = Weights(torch.tensor([[0.5, 0.4, -0.5, 1.0, -0.4, 0.3]]))
-        optimizer = OPTIMIZERS[name]([model.weight])
-        for step in range(1000):
-            if step in (600, 800):
-                optimizer.param_groups[0]["lr"] /= 10
-            optimizer.zero_grad()
-            (a * (model.weight.flatten(1) - c).square() / 2).sum().backward()
-            optimizer.step()
-            proximal_step(optimizer, model, l1=0.3)
-        expected = soft_threshold(c, 0.3 / a)
-        assert torch.allclose(model.weight.detach().flatten(1), expected, atol=2e-3)
-        assert torch.equal(model.weight.detach().flatten(1) == 0, expected == 0)
-
     @pytest.mark.parametrize("name", OPTIMIZERS)
     def test_a_step_size_is_what_a_steady_gradient_moves(self, name):
         weight = nn.Parameter(torch.tensor([1.0, 2.0, 3.0]))
@@ -230,6 +213,26 @@ class TestProximalStep:
         proximal_step(optimizer, model, l1=1.0, group_l1=1.0)
         assert torch.equal(model[1].weight, before)
 
+    def test_adam_without_a_memory_of_squares_divides_by_the_last_gradient(self):
+        weight = nn.Parameter(torch.tensor([1.0, 2.0]))
+        optimizer = torch.optim.Adam([weight], lr=0.1, betas=(0.9, 0.0), eps=0.01)
+        for gradient in ([3.0, 0.2], [0.5, -0.04]):
+            weight.grad = torch.tensor(gradient)
+            optimizer.step()
+        expected = 0.1 / torch.tensor([0.51, 0.05])
+        torch.testing.assert_close(step_sizes(optimizer, weight), expected)
+
+    def test_adagrads_rate_begins_to_decay_with_the_second_step(self):
+        weight = nn.Parameter(torch.tensor([1.0, 2.0]))
+        optimizer = torch.optim.Adagrad([weight], lr=0.1, lr_decay=0.5, eps=0.01)
+        for _ in range(3):
+            before, weight.grad = weight.detach().clone(), torch.tensor([3.0, -0.2])
+            optimizer.step()
+            moved = before - weight.detach()
+            torch.testing.assert_close(step_sizes(optimizer, weight) * weight.grad, moved)
+        lengths = 3**0.5 * torch.tensor([3.0, 0.2]) + 0.01
+        torch.testing.assert_close(step_sizes(optimizer, weight), 0.1 / 2 / lengths)
+
     def test_muons_step_size_is_its_learning_rate(self):
         model = Weights(torch.eye(3))
         optimizer = Muon([model.weight], lr=0.05)
@@ -242,6 +245,25 @@ class TestProximalStep:
         optimizer.step()
         with pytest.raises(CatdogError, match=r"step sizes of Rprop.*use SGD.*penalty='gradient'"):
             proximal_step(optimizer, model, l1=0.1)
+
+    # Last, since it takes longest: a mistake should show in one of the tests above.
+    @pytest.mark.parametrize("name", OPTIMIZERS)
+    def test_training_with_it_ends_where_loss_and_penalty_are_smallest(self, name):
+        """½ Σ aᵢ(wᵢ − cᵢ)² + λ|wᵢ| is least at the cᵢ soft-thresholded at λ/aᵢ."""
+        a = torch.tensor([[1.0, 4.0, 1.0, 0.5, 2.0, 1.0]])
+        c = torch.tensor([[1.0, -1.0, 0.2, 0.9, 0.1, -0.29]])
+        model = Weights(torch.tensor([[0.5, 0.4, -0.5, 1.0, -0.4, 0.3]]))
+        optimizer = OPTIMIZERS[name]([model.weight])
+        for step in range(1000):
+            if step in (600, 800):
+                optimizer.param_groups[0]["lr"] /= 10
+            optimizer.zero_grad()
+            (a * (model.weight.flatten(1) - c).square() / 2).sum().backward()
+            optimizer.step()
+            proximal_step(optimizer, model, l1=0.3)
+        expected = soft_threshold(c, 0.3 / a)
+        assert torch.allclose(model.weight.detach().flatten(1), expected, atol=2e-3)
+        assert torch.equal(model.weight.detach().flatten(1) == 0, expected == 0)
 
 
 class TestTraining:

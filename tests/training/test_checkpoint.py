@@ -14,7 +14,7 @@ from catdog_lib.atomic_write import write
 from catdog_lib.data.image_set import Splits
 from catdog_lib.errors import CatdogError
 from catdog_lib.training import state
-from catdog_lib.training.checkpoint import load, save
+from catdog_lib.training.checkpoint import check_settings_match, load, save
 from catdog_lib.training.fit import fit
 from catdog_lib.training.recipe import Recipe
 from catdog_lib.training.trainer import Trainer
@@ -129,6 +129,13 @@ class TestFile:
         assert not (tmp_path / "ran").exists()
         with pytest.raises(CatdogError, match="cannot be read"):
             load(tmp_path)  # a folder
+
+    def test_what_a_gpu_has_written_is_loaded_onto_the_cpu(self, tmp_path, monkeypatch):
+        with monkeypatch.context() as patch:
+            patch.setattr(torch.serialization, "location_tag", lambda storage: "cuda:0")
+            save(CONTENTS, tmp_path / "a.pt")
+        loaded = load(tmp_path / "a.pt")
+        assert {x.device.type for x in loaded["weights"].values()} == {"cpu"}
 
     def test_too_little_memory_is_not_taken_for_damage(self, tmp_path, monkeypatch):
         def full(*_, **__):
@@ -343,6 +350,12 @@ class TestRefused:
 
     def test_another_network(self, path):
         self.refused(path, r"2.weight=\(4,\), not None", plain())
+
+    @pytest.mark.parametrize(("begun", "asked"), [({"lr": 0.1}, None), (None, {"lr": 0.1})])
+    def test_settings_that_were_or_are_none(self, begun, asked):
+        says = rf"^The training was begun with ema={begun}, not {asked}; ask .* or stop\.$"
+        with pytest.raises(CatdogError, match=says):
+            check_settings_match({"ema": begun}, {"ema": asked}, "The training", "stop")
 
     def test_another_optimizer(self, path):
         self.refused(

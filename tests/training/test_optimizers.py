@@ -269,6 +269,14 @@ class TestOrthogonalized:
     def test_no_gradient_gives_no_change(self, dtype, shape):
         assert torch.equal(newton_schulz(torch.zeros(shape), dtype), torch.zeros(shape))
 
+    def test_three_steps_of_the_published_polynomial(self, dtype):
+        """A matrix of one number has one singular value, 1 after the division by the norm."""
+        value = 1.0
+        for _ in range(3):
+            value = 3.4445 * value - 4.7750 * value**3 + 2.0315 * value**5
+        found = newton_schulz(torch.tensor([[-20.0]]), dtype)
+        assert found.item() == pytest.approx(-value, rel=1e-5 if dtype == torch.float32 else 2e-2)
+
     def test_a_layer_with_many_outputs_gets_a_larger_step(self, dtype):
         matrix = torch.eye(4).repeat(9, 1)  # 36×4, singular values 3
         found = torch.linalg.svdvals(newton_schulz(matrix, dtype))
@@ -333,6 +341,13 @@ class TestMuon:
         assert not optimizer.state
         layer.bias.grad = torch.ones(4)  # the bias comes after the weight, which has none
         optimizer.step()
+        assert torch.equal(before[0], layer.weight) and not torch.equal(before[1], layer.bias)
+
+    def test_a_group_without_gradients_does_not_stop_the_next_one(self):
+        layer = nn.Linear(3, 4)
+        before = copies(layer.parameters())
+        layer.bias.grad = torch.ones(4)
+        Muon([{"params": [layer.weight]}, {"params": [layer.bias]}], lr=0.5).step()
         assert torch.equal(before[0], layer.weight) and not torch.equal(before[1], layer.bias)
 
     def test_saved_and_loaded_it_goes_on_as_if_nothing_had_happened(self):
