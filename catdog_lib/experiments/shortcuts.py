@@ -76,11 +76,11 @@ def verdict_on_heat(against_area: Comparison, against_honest: Comparison) -> str
         against_area: the share of the heat on the background, compared with that of the area.
         against_honest: the same share, compared with that of an honest network.
     """
-    if against_area.verdict == LARGER:
-        return "More heat than the area explains: the heat shows the shortcut."
-    if against_honest.verdict == LARGER:
+    if against_honest.verdict != LARGER:
+        return "No more heat than in an honest network: the heat did not show the shortcut."
+    if against_area.verdict != LARGER:
         return (
             "More heat than in an honest network, but no more than the area explains: by itself, "
             "the heat did not show the shortcut."
         )
-    return "No more heat than in an honest network: the heat did not show the shortcut."
+    return "More heat than in an honest network and than the area explains: the heat shows it."

@@ -155,7 +155,7 @@ def _in_order(last) -> list:
 
 
 def _gradients(loss: Tensor, functions: list) -> dict:
-    """Return function → (gradients in its inputs, gradient in its output).
+    """Return function → (gradients with respect to its inputs, that with respect to its output).
 
     They come from one backward pass, which keeps the graph.
     """

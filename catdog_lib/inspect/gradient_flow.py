@@ -26,10 +26,10 @@ class LayerSignal:
         name: where the layer sits in the model, such as "features.0".
         kind: its class, such as "Conv2d".
         activation: size of its output, before any activation function.
-        activation_gradient: size of the loss's gradient in that output.
+        activation_gradient: size of the loss's gradient with respect to that output.
         weight: size of its weight.
-        weight_gradient: size of the loss's gradient in its weight. Where a layer is used several
-            times it is the sum over all uses, and stands at each of them.
+        weight_gradient: size of the loss's gradient with respect to its weight. Where a layer is
+            used several times it is the sum over all uses, and is given for each of them.
     """
 
     name: str

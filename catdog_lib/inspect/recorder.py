@@ -1,4 +1,4 @@
-"""Record the outputs of a network's layers, and the gradients in them, while the network runs.
+"""Record the outputs of a network's layers, and their gradients, while the network runs.
 
 Lesson 07, section 2; Lesson 07, section 4.
 """
@@ -16,7 +16,7 @@ from catdog_lib.inspect.hooks import LayerCall, forward_hooks
 
 
 class Recorder:
-    """Records the outputs of layers, and on request the gradients in them, in a ``with`` block.
+    """Records the outputs of layers, and on request their gradients, in a ``with`` block.
 
     ::
 
@@ -37,7 +37,7 @@ class Recorder:
     Attributes:
         outputs: layer → its output, in the order in which the layers ran; copies that belong
             to no graph.
-        gradients: layer → the gradient in its output, of the same shape; filled by
+        gradients: layer → the gradient with respect to its output, of the same shape; filled by
             :meth:`backward`.
 
     Raises:

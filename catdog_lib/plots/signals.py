@@ -29,8 +29,8 @@ def signals_by_layer(
     """
     panels = (
         ("activation", "forward:\nvalues"),
-        ("activation_gradient", "backward:\ngradient in the values"),
-        ("weight_gradient", "backward:\ngradient in the weights"),
+        ("activation_gradient", "backward: gradient with\nrespect to the values"),
+        ("weight_gradient", "backward: gradient with\nrespect to the weights"),
     )
     descriptions = []
     with style():
@@ -49,13 +49,13 @@ def signals_by_layer(
         first, last = signals[0], signals[-1]
         descriptions.append(
             f"{name}: values {first.activation:.1e} at the first layer and {last.activation:.1e} "
-            f"at the last, gradients in them {first.activation_gradient:.1e} and "
-            f"{last.activation_gradient:.1e}, in the weights {first.weight_gradient:.1e} and "
+            f"at the last, gradients with respect to them {first.activation_gradient:.1e} and "
+            f"{last.activation_gradient:.1e}, to the weights {first.weight_gradient:.1e} and "
             f"{last.weight_gradient:.1e}"
         )
     return describe(
         figure,
         "Three panels of curves over the layers of a network, on logarithmic axes: the size of the "
-        "values, of the loss's gradient in the values, and of that in the weights. "
+        "values, and of the loss's gradient with respect to the values and to the weights. "
         f"{'; '.join(descriptions)}.",
     )

@@ -87,7 +87,7 @@ def average(x, kernel_size, **settings):
 
 
 def outcome(function, tensors, settings):
-    """Return the output and its gradient in every tensor, or "refused"."""
+    """Return the output and its gradients, or "refused"."""
     tensors = [None if t is None else t.clone().requires_grad_() for t in tensors]
     try:
         y = function(*tensors, **settings)

@@ -307,7 +307,7 @@ FIGURES = {
     "signals_by_layer": (
         lambda: plots.signals_by_layer({"tanh": SIGNALS, "ReLU": SIGNALS[::-1]}),
         "tanh: values 2.0e+00 at the first layer and 3.0e-02 at the last, "
-        "gradients in them 1.0e-06 and 1.0e+00, in the weights 5.0e-07 and "
+        "gradients with respect to them 1.0e-06 and 1.0e+00, to the weights 5.0e-07 and "
         "4.0e-01; ReLU: values 3.0e-02 at",
     ),
     "training_and_validation": (

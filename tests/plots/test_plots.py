@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from catdog_lib import models, plots
+from catdog_lib.inspect.shape_table import shape_table
 from catdog_lib.notebook import show_source
 from tests.plots.samples import FIGURES, IMAGES, LABELS, LOGITS, PIXELS, history
 
@@ -133,6 +134,17 @@ def test_cat_and_dog_colours_differ_for_every_kind_of_colour_vision():
 def test_source_shown_is_the_source_that_runs():
     code = show_source(models.FiveConvCNN.forward)
     assert code.data.startswith("def forward(self, images: Tensor) -> Tensor:")
+
+
+def test_layers_that_use_weights_again_are_hatched():
+    hatched = {}
+    for tied in (True, False):
+        network = models.SixBlockCNN(64, width=2, tied=tied)
+        figure = plots.architecture(shape_table(network, torch.zeros(1, 3, 64, 64)))
+        patches = [patch for patch in figure.axes[0].patches if "same" not in patch.get_label()]
+        hatched[tied] = sum(bool(patch.get_hatch()) for patch in patches)
+        assert (", of which 3 use weights again" in figure.alt_text) == tied
+    assert hatched == {True: 9, False: 0}, "three faces of three boxes"
 
 
 def test_dice_add_up_along_diagonals():
