@@ -181,7 +181,7 @@ def test_an_unknown_setting_starts_nothing(tmp_path, capsys):
 def test_ctrl_c_interrupts_the_members_and_the_same_command_goes_on(tmp_path, cache):
     out = tmp_path / "sweep"
     arguments = command(out)
-    arguments[arguments.index("--epochs") + 1] = "15"
+    arguments[arguments.index("--epochs") + 1] = "100"
     process = subprocess.Popen(
         [sys.executable, "-m", "catdog_lib", *arguments],
         stderr=subprocess.PIPE,
@@ -199,9 +199,9 @@ def test_ctrl_c_interrupts_the_members_and_the_same_command_goes_on(tmp_path, ca
     assert process.returncode == 130
     assert errors.strip() == "catdog: interrupted; the same command goes on from there"
     done = epochs(out / "seed=0")
-    assert 1 <= done < 15 and not load_run(out / "seed=0").finished
+    assert 1 <= done < 100 and not load_run(out / "seed=0").finished
     assert main(arguments) == 0
-    assert load_run(out / "seed=0").finished and epochs(out / "seed=0") == 15
+    assert load_run(out / "seed=0").finished and epochs(out / "seed=0") == 100
 
 
 def epochs(folder) -> int:
