@@ -7,8 +7,8 @@ These look at the same images, 96 pixels wide. The probe and fine-tuning begin w
 backbone as ImageNet made it; fine-tuning goes on from the probe's head. From scratch is the
 course's own residual network with the recipe "minutes", which goes over a small set many times. One
 more probe gets images of 256 pixels, closer to those of the backbone's own training. On photos, the
-course's network is also trained on 100,000 drawn animals first; with no photo at all, these alone
-have taught it.
+course's network is also trained on 100,000 drawn animals first, or 1,000 with the budget "quick";
+with no photo at all, these alone have taught it.
 
 Lesson 06, section 6.
 """

@@ -148,8 +148,9 @@ class TestTransfer:
     def test_from_its_command_to_its_table(self, photos, tmp_path, capsys, monkeypatch):
         for limits in ("EPOCHS", "TUNED_EPOCHS"):
             monkeypatch.setattr(transfer_ways, limits, (1, 1))
-        for name, value in {"LARGE_SIZE": 64, "DRAWINGS": 40, "DRAWN_SIZE": 32}.items():
+        for name, value in {"LARGE_SIZE": 64, "DRAWN_SIZE": 32}.items():
             monkeypatch.setattr(transfer_ways, name, value)
+        monkeypatch.setitem(transfer_ways.DRAWINGS, "quick", 40)
         trained = {"fit": [], "fine_tune": []}
 
         def noting(name, function):
