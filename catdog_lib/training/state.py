@@ -51,6 +51,7 @@ class TrainingState:
         micro_batches: how many each batch is cut into, to need less memory.
         batch_size: images in the batch that was drawn last, all processes' shards
             together; None outside an epoch.
+        layout: of the images and maps in memory; None before the first batch.
         steps_taken: since the start of training.
         history: of the epochs so far.
         kept_weights: the state dict to end with, once :func:`catdog_lib.training.fit.fit` sets it.
@@ -90,6 +91,7 @@ class TrainingState:
         self.generator = Generator().manual_seed(recipe.seed)
         self.micro_batches = recipe.accumulation_steps
         self.batch_size: int | None = None
+        self.layout: torch.memory_format | None = None
         self.steps_in_epoch, self.steps_taken = steps_in_epoch, 0
         self.history = History(device=str(device), dtype=dtype_name(dtype))
         self.kept_weights: dict[str, Tensor] | None = None
