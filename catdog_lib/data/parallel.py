@@ -13,7 +13,7 @@ from concurrent.futures import BrokenExecutor
 
 from tqdm.auto import tqdm
 
-from catdog_lib.errors import CatdogError
+from catdog_lib.errors import CatdogError, warn
 
 with warnings.catch_warnings(record=True) as _said:  # in its own words, where they help nobody
     warnings.simplefilter("always")
@@ -93,8 +93,7 @@ def _in_processes(
 
 
 def _warn(verb: str, reason: str) -> None:
-    warnings.warn(
+    warn(
         f"{verb} takes longer, since no further process can be started ({reason}); on Linux, see "
-        "that /dev/shm may be written and has room.",
-        stacklevel=4,
+        "that /dev/shm may be written and has room."
     )

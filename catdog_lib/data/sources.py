@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import warnings
 from pathlib import Path
 
 from catdog_lib.data.download.collections import COLLECTIONS
 from catdog_lib.data.folders import scan
-from catdog_lib.errors import CatdogError
+from catdog_lib.errors import CatdogError, warn
 
 SKETCHES = "sketches"
 PROJECT_DATA = Path(__file__).parents[2] / "data"
@@ -26,7 +25,7 @@ def default_source() -> str:
         return str(typed) if not os.path.exists(named) and typed.is_dir() else named
     folder = default_folder()
     if folder is None and (reason := why_unused()):
-        warnings.warn(f"The lessons draw their images themselves: {reason}", stacklevel=2)
+        warn(f"The lessons draw their images themselves: {reason}")
     return SKETCHES if folder is None else str(folder)
 
 

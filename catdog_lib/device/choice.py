@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import warnings
 from functools import cache
 
 import torch
 
 from catdog_lib.device.agreement import agrees_with_cpu
-from catdog_lib.errors import CatdogError
+from catdog_lib.errors import CatdogError, warn
 
 
 def choose_device(name: str | None = None) -> torch.device:
@@ -45,10 +44,9 @@ def _trusted(device: torch.device) -> torch.device:
     """Return the device if it computes what the CPU computes, or else the CPU, with a warning."""
     if agrees_with_cpu(device):
         return device
-    warnings.warn(
+    warn(
         f"{describe(device)} computes something else than the CPU, so the CPU computes here; "
-        "`catdog doctor` says more.",
-        stacklevel=3,
+        "`catdog doctor` says more."
     )
     return torch.device("cpu")
 

@@ -194,5 +194,5 @@ LAYER_MAP = {
     nn.Linear: lambda _: (Linear, ("weight", "bias"), {}),
     nn.ReLU: lambda _: (ReLU, (), {}),
     nn.Tanh: lambda _: (Tanh, (), {}),
-    nn.Flatten: lambda layer: (Flatten if layer.start_dim == 1 else None, (), {}),
+    nn.Flatten: lambda f: (Flatten if (f.start_dim, f.end_dim) == (1, -1) else None, (), {}),
 }

@@ -8,13 +8,11 @@ Lesson 03, section 5; Lesson 10, section 6.
 
 from __future__ import annotations
 
-import warnings
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from catdog_lib.errors import CatdogError
+from catdog_lib.errors import CatdogError, warn
 from catdog_lib.sparsity import group_l1_penalty, l1_penalty
 from catdog_lib.training.recipe import Recipe
 from catdog_lib.training.state import TrainingState
@@ -44,10 +42,9 @@ def backward_with_oom_retry(
                 ) from None
         trainer.optimizer.zero_grad()
         trainer.micro_batches *= 2
-        warnings.warn(
+        warn(
             f"The memory of {trainer.device} is too small for the batch: its gradients are now "
-            f"added up from {trainer.micro_batches} micro-batches.",
-            stacklevel=2,
+            f"added up from {trainer.micro_batches} micro-batches."
         )
 
 

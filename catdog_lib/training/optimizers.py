@@ -14,14 +14,14 @@ from torch import nn
 from catdog_lib.errors import CatdogError
 from catdog_lib.training.muon import Muon
 
-# They need a closure or sparse gradients; torch's Muon takes matrices only.
-_UNFIT = {"Optimizer", "LBFGS", "SparseAdam", "Muon"}
+# The first is the base of all others; the others need a closure or sparse gradients.
+_UNFIT = {"Optimizer", "LBFGS", "SparseAdam"}
 OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
     name.lower(): kind
     for name, kind in vars(torch.optim).items()
     if isinstance(kind, type) and issubclass(kind, torch.optim.Optimizer) and name not in _UNFIT
 }
-OPTIMIZERS["muon"] = Muon
+OPTIMIZERS["muon"] = Muon  # also in place of torch's own, which takes matrices only
 # Muon's step for a matrix has length lr; a vector's is lr · this · its gradient.
 VECTOR_RATE = 16
 

@@ -6,13 +6,13 @@ Lesson 10, section 8.
 from __future__ import annotations
 
 import os
-import warnings
 from dataclasses import asdict
 from typing import Any
 
 import torch
 
 from catdog_lib.device import dtype_name
+from catdog_lib.errors import warn
 from catdog_lib.training import checkpoint
 from catdog_lib.training.history import History
 from catdog_lib.training.precision import MixedPrecision
@@ -54,10 +54,9 @@ def resume(trainer: TrainingState, saved: dict[str, Any]) -> None:
     dtype = getattr(torch, history.dtype)
     fastest = trainer.precision.dtype
     if dtype not in (fastest, torch.float32):
-        warnings.warn(
+        warn(
             f"This training run was begun in {history.dtype} and goes on in it, to end as it would "
-            f"have; {dtype_name(fastest)} is faster on this machine.",
-            stacklevel=2,
+            f"have; {dtype_name(fastest)} is faster on this machine."
         )
     trainer.history, trainer.kept_weights = history, saved["kept_weights"]
     trainer.precision = MixedPrecision(trainer.device, dtype)

@@ -124,7 +124,8 @@ def test_photos_in_data_that_cannot_be_used_are_not_passed_over_in_silence(tmp_p
     (tmp_path / "README.md").write_text("put photos here")
     assert sources.why_unused() is None and sources.default_source() == "sketches"
     photo(tmp_path / "cats" / "1.jpg")
-    with pytest.warns(UserWarning, match="holds no dogs; add a folder named dogs"):
+    with pytest.warns(UserWarning, match="holds no dogs; add a folder named dogs") as said:
         assert sources.default_source() == "sketches"
+    assert said[0].filename == __file__
     fill(tmp_path, "{word}s/{i}.jpg", 1)
     assert sources.why_unused() is None

@@ -79,6 +79,7 @@ def test_without_shared_memory_one_process_does_the_work_and_says_so(monkeypatch
         with pytest.warns(UserWarning, match="^Decoding takes longer, since no further") as said:
             assert parallel_map(squares, ITEMS, "Decoding", "photo", False) == SQUARES
     assert len(said) == 1 and os.strerror(number) in str(said[0].message)
+    assert said[0].filename == __file__
     test_the_results_are_in_order()  # later there is room again
 
 

@@ -62,6 +62,7 @@ def test_a_gpu_that_is_wrong_is_not_used(wrong, gpu):
     with pytest.warns(UserWarning, match="something else than the CPU") as said:
         assert choose_device() == CPU
     assert [choose_device(), len(said)] == [CPU, 1]  # once in a process
+    assert said[0].filename == __file__
     assert agreement.difference_from_cpu(GPU) > agreement.TOLERANCE  # NaN would not be
     finding = doctor.device()
     assert not finding.ok and "is not used" in finding.text

@@ -138,6 +138,16 @@ def test_convolution(stride, padding):
     )
 
 
+def test_a_convolution_without_settings_has_stride_1_and_no_padding():
+    assert_same_gradients(conv2d, F.conv2d, normal(1, 2, 5, 4), normal(3, 2, 3, 2, seed=1))
+
+
+def test_a_gradient_of_what_was_taken_from_a_tensor_stays_on_its_device():
+    x = Value(torch.ones(2, 3, device="meta"))
+    x[1].sum().backward()
+    assert x.grad.device.type == "meta" and x.grad.shape == (2, 3)
+
+
 def test_scalars_as_in_the_chain_rule_by_hand():
     a, b = Value(2.0), Value(-3.0)
     loss = (a * b + a**3).tanh()

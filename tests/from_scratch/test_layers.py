@@ -218,6 +218,7 @@ BAD = [
     (lambda: Linear.forward(zeros(2, 3, 3), zeros(4, 3)), "flatten"),
     (lambda: Add.forward(zeros(2, 3), zeros(3)), r"Cannot add the shapes \(2, 3\) and \(3,\)"),
     (lambda: SoftmaxCrossEntropy.forward(zeros(2, 3), zeros(3).long()), "N×K and N"),
+    (lambda: SoftmaxCrossEntropy.forward(zeros(3), zeros(3).long()), "N×K and N"),
     (lambda: SoftmaxCrossEntropy.forward(zeros(2, 2), torch.tensor([0, 2])), "from 0 to 1"),
     (lambda: SoftmaxCrossEntropy.forward(zeros(2, 2), torch.tensor([0, -1])), "from 0 to 1"),
     (lambda: SoftmaxCrossEntropy.forward(zeros(0, 2), zeros(0).long()), "at least one"),

@@ -52,12 +52,19 @@ def test_a_path_is_the_rules_from_the_given_start():
     path = descend(SURFACES["ravine"], by_hand.SGD(0.01), 3, (2.0, -1.0))
     steps = torch.arange(4, dtype=torch.float64)  # each leaves 1 − η of x and 1 − 25η of y
     expected = torch.stack([2 * 0.99**steps, -(0.75**steps)], 1)
-    torch.testing.assert_close(path, expected)
+    torch.testing.assert_close(path, expected, rtol=1e-14, atol=0)
 
 
 def test_a_path_ends_before_it_is_not_finite():
     steep = replace(SURFACES["bowl"], gradient=lambda x, y: (float("nan"), 0.0))
     assert descend(steep, by_hand.SGD(0.1), 5).tolist() == [list(steep.start)]
+
+
+def test_a_path_may_reach_a_million_and_no_more():
+    assert FAR == 1e6
+    moves_on = replace(SURFACES["bowl"], gradient=lambda x, y: (-1.0, 0.0))
+    path = descend(moves_on, by_hand.SGD(1.0), 5, (1e6 - 2, 1.0))
+    assert path[:, 0].tolist() == [1e6 - 2, 1e6 - 1, 1e6]
 
 
 def test_a_path_ends_where_it_diverges():

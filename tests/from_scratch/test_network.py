@@ -41,7 +41,10 @@ def network(rng):
         nn.BatchNorm2d(channels),
         rng.choice([nn.ReLU, nn.Tanh])(),
         nn.MaxPool2d(
-            rng.choice([2, 3]), stride=rng.choice([None, 1, 2]), padding=rng.choice([0, 1])
+            rng.choice([2, 3]),
+            stride=rng.choice([None, 1, 2]),
+            padding=rng.choice([0, 1]),
+            dilation=rng.choice([1, (1, 1)]),
         ),
         nn.Flatten(),
     ]
@@ -156,6 +159,7 @@ BAD = [
     (lambda: Network.from_module(nn.Sequential(nn.MaxPool2d(2, dilation=2))), "MaxPool2d"),
     (lambda: Network.from_module(nn.Sequential(nn.BatchNorm2d(2, affine=False))), "BatchNorm2d"),
     (lambda: Network.from_module(nn.Sequential(nn.Flatten(2))), "Flatten"),
+    (lambda: Network.from_module(nn.Sequential(nn.Flatten(1, 2))), "Flatten"),
     (lambda: Network.from_module(FiveConvCNN(64, 4)), "^The layer 'FiveConvCNN' is FiveC"),
 ]
 

@@ -13,6 +13,7 @@ _GROUPS = {
     "shapes": [
         ("from_scratch/output_sizes", "from_scratch/test_output_sizes.py"),
         ("inspect/shape_table", "inspect/test_shape_table.py"),
+        ("inspect/receptive_field inspect/field_tracer", "inspect/test_receptive_field.py"),
     ],
     "convolution": [
         (
@@ -27,6 +28,7 @@ _GROUPS = {
         ("from_scratch/network", "from_scratch/test_network.py"),
         ("from_scratch/gradient_check", "from_scratch/test_gradient_check.py"),
         ("from_scratch/three_ways", "from_scratch/test_three_ways.py"),
+        ("inspect/gradient_flow", "inspect/test_gradient_flow.py"),
     ],
     "optimizers": [
         ("from_scratch/optimizers", "from_scratch/test_optimizers.py"),
@@ -36,6 +38,18 @@ _GROUPS = {
         ),
         ("from_scratch/optimizer_race", "from_scratch/test_optimizer_race.py"),
         ("training/optimizers training/muon", "training/test_optimizers.py"),
+    ],
+    "training": [
+        ("training/loop", "training/test_loop.py"),
+        (
+            "training/micro_batches",
+            "training/test_micro_batches.py training/test_trainer.py "
+            "training/test_memory.py::TestOutOfMemory",
+        ),
+        ("training/ema", "training/test_ema.py"),
+        ("training/schedules", "training/test_schedules.py"),
+        ("training/lr_finder", "training/test_lr_finder.py"),
+        ("training/whitening", "training/test_whitening.py"),
     ],
     "metrics": [("training/metrics", "training/test_metrics.py")],
     "sparsity": [

@@ -176,6 +176,7 @@ GROUPS = [
     "convolution",
     "gradients",
     "optimizers",
+    "training",
     "sparsity",
     "checkpoint",
     "checking",

@@ -278,8 +278,11 @@ def test_the_number_format_is_that_of_the_beginning(tmp_path, monkeypatch):
     found = iter([torch.bfloat16, torch.float32])
     monkeypatch.setattr(state, "fast_dtype", lambda device: next(found))
     (tmp_path / "pieces.pt").unlink()
-    with pytest.warns(UserWarning, match="begun in bfloat16 and goes on in it.*float32 is faster"):
+    with pytest.warns(
+        UserWarning, match="begun in bfloat16 and goes on in it.*float32 is faster"
+    ) as said:
         _, pieces = train(plain, recipe(precision="auto"), tmp_path / "pieces.pt", [7])
+    assert {warning.filename for warning in said} == {__file__}, "where fit was called"
     assert pieces.dtype == "bfloat16" and timeless(pieces) == timeless(history)
 
 

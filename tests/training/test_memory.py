@@ -117,6 +117,7 @@ class TestOutOfMemory:
         assert ["2 micro-batches" in str(w.message) for w in said] == [True, False] and len(
             said
         ) == 2
+        assert {w.filename for w in said} == {__file__}
         assert memory.sizes == [10, 5, 3, 3, 2, 2] and cut.micro_batches == 4
         torch.testing.assert_close(pieces, whole.step(*batch(10)))
         for seed in (6, 7):  # and without another attempt, or another word, from then on
@@ -150,9 +151,10 @@ class TestOutOfMemory:
     def test_too_little_for_one_image_is_said_and_nothing_is_changed(self):
         model = plain()
         before, trainer = copies(model.parameters()), make_trainer(model)
-        TooSmall(model, room=0)
+        memory = TooSmall(model, room=0)
         with pytest.raises(CatdogError, match="too small for 1 images at once; use a smaller"):
             trainer.step(*batch(4))
+        assert memory.sizes == [4, 2, 1]
         assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
         assert trainer.steps_taken == 0
 

@@ -86,8 +86,9 @@ def test_the_scaler_of_float16_keeps_its_factor():
     one.history.dtype = "float16"
     scaler = one.precision.scaler
     scaler.load_state_dict({**scaler.state_dict(), "scale": 128.0})
-    with pytest.warns(UserWarning, match="begun in float16 and goes on in it"):
+    with pytest.warns(UserWarning, match="begun in float16 and goes on in it") as said:
         resume(other, checkpoint_contents(one))
+    assert [warning.filename for warning in said] == [__file__]
     assert other.precision.dtype == torch.float16 and other.precision.scaler.get_scale() == 128
 
 

@@ -9,6 +9,10 @@ from catdog_lib.training.schedules import SCHEDULES, constant, cosine, one_cycle
 PROGRESS = [step / 1000 for step in range(1001)]
 
 
+def test_a_recipe_knows_them_by_their_names():
+    assert {"constant": constant, "cosine": cosine, "one_cycle": one_cycle} == SCHEDULES
+
+
 def test_constant_is_constant():
     assert {constant(progress) for progress in PROGRESS} == {1.0}
 
