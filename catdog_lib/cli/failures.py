@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from catdog_lib.errors import CatdogError
 
@@ -16,6 +20,24 @@ def print_anything() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a notebook's has it not
             stream.reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def termination_interrupts() -> Iterator[None]:
+    """Take the signal that ends a program for a Ctrl-C, as long as a ``with`` block lasts.
+
+    ``kill``, a container that is stopped and a cluster that takes its machine back send it. Else
+    it would end Python on the spot: without the sentence on how to go on, and with warnings of what
+    other processes leave behind.
+    """
+    if threading.current_thread() is not threading.main_thread():  # only that one gets signals
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def discard_output() -> None:

@@ -22,7 +22,12 @@ from catdog_lib.cli import (
     publish,
     train,
 )
-from catdog_lib.cli.failures import discard_output, in_one_sentence, print_anything
+from catdog_lib.cli.failures import (
+    discard_output,
+    in_one_sentence,
+    print_anything,
+    termination_interrupts,
+)
 from catdog_lib.cli.options import Group
 from catdog_lib.errors import CatdogError
 
@@ -90,7 +95,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     print_anything()
     try:
-        with _main_process_output():
+        with termination_interrupts(), _main_process_output():
             status = _run(sys.argv[1:] if arguments is None else arguments)
             sys.stdout.flush()  # a full disk is an error of this command, not of Python's end
             return status

@@ -6,10 +6,12 @@ This file does not import PyTorch, nor do the processes that it starts.
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
+from contextlib import contextmanager
 
 from tqdm.auto import tqdm
 
@@ -80,9 +82,11 @@ def _in_processes(
         try:
             # joblib's processes, unlike multiprocessing's, start from any script and any notebook
             # on every system.
-            yield from Parallel(-1, return_as="generator", idle_worker_timeout=_IDLE)(
-                delayed(work)(*c) for c in chunks
-            )
+            with _deaf_to_ctrl_c():
+                results = Parallel(-1, return_as="generator", idle_worker_timeout=_IDLE)(
+                    delayed(work)(*c) for c in chunks
+                )
+            yield from results
         except BrokenExecutor:
             raise CatdogError(
                 f"{verb} has stopped, because one of its processes was killed, perhaps when memory "
@@ -90,6 +94,23 @@ def _in_processes(
             ) from None
         except OSError as error:  # no room, or no permission, for what processes share
             _warn(verb, error.strerror or str(error))
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Start processes that do not hear a Ctrl-C, as long as a ``with`` block lasts.
+
+    A terminal, or a notebook's stop button, sends it to all of them. Each would print its own
+    traceback; but this process hears it, and ends them.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # they inherit it
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _warn(verb: str, reason: str) -> None:

@@ -83,8 +83,9 @@ def test_spaces_and_letters_outside_ascii_in_every_path_and_a_link_to_photos_tha
         folder.chmod(0o555)
     here.mkdir()
     (here / "meine Fotos").symlink_to(photos)
+    cached = tmp_path / "Zwischen speicher é"
     environment = {
-        "CATDOG_CACHE": str(tmp_path / "Zwischen speicher é"),
+        "CATDOG_CACHE": str(cached),
         "CATDOG_DATA": "meine Fotos",
         "COLUMNS": "80",
         "HOME": None,
@@ -93,6 +94,7 @@ def test_spaces_and_letters_outside_ascii_in_every_path_and_a_link_to_photos_tha
     train = ["train", "--model", "five_conv", "--width", "4", "--epochs", "1", "--device", "cpu"]
     done = catdog(*train, "--out", "Läufe/erster Lauf", cwd=here, **environment)
     assert done.returncode == 0, done.stderr
+    assert (here / "Läufe" / "erster Lauf" / "weights.pt").is_file() and any(cached.glob("*.npy"))
     image = here / "meine Fotos" / "cats" / "Bild ü 1.jpg"
     done = catdog("predict", "Läufe/erster Lauf", image, cwd=here, **environment)
     assert done.returncode == 0 and "Bild ü 1.jpg" in done.stdout.decode(), done.stderr

@@ -92,6 +92,18 @@ def test_run_executes_copies_and_leaves_the_sources_alone(tmp_path, no_pages):
     assert len(views) == 1 and "IntSlider" in views[0]["text/plain"]
 
 
+def test_a_relative_folder_of_photos_reaches_a_lesson_as_it_was_typed(
+    tmp_path, no_pages, monkeypatch
+):
+    asks = new_code_cell("import os\nprint(os.environ['CATDOG_DATA'])")
+    save(tmp_path, "01_asks.ipynb", [new_markdown_cell("# Which photos?"), asks], {})
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CATDOG_DATA", "mypics")
+    course.run(budget="quick", log=print, root=tmp_path)
+    page = tmp_path / "site" / "source" / "lessons" / "01_asks.ipynb"
+    assert outputs(page).strip() == str(tmp_path / "mypics")
+
+
 def test_a_page_without_other_widgets_carries_no_widget_state(tmp_path, no_pages):
     bar = "from tqdm.auto import tqdm\nfor _ in tqdm(range(3)):\n    pass"
     save(tmp_path, "01_bar.ipynb", [new_markdown_cell("# A bar"), new_code_cell(bar)], {})

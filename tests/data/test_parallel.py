@@ -39,6 +39,11 @@ def squares(first: int, chunk) -> list[int]:
     return [item**2 for item in chunk]
 
 
+def deaf(first: int, chunk) -> list[tuple[int, bool]]:
+    """Say which process this is, and whether a Ctrl-C does not reach it."""
+    return [(os.getpid(), signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))]
+
+
 def squares_until_killed(first: int, chunk) -> list[int]:
     """Square, but kill the process of the third chunk, as a system does when memory runs out."""
     if first == 200:
@@ -87,6 +92,15 @@ def test_what_fails_in_the_middle_goes_on_in_this_process():
     work = partial(squares_or_error, os.getpid())
     with pytest.warns(UserWarning, match="No space left on device"):
         assert parallel_map(work, ITEMS, "Decoding", "photo", False) == SQUARES
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="not on Windows")
+def test_a_ctrl_c_is_heard_by_this_process_alone():
+    """It ends the others itself; they would print a traceback each."""
+    get_reusable_executor().shutdown(wait=True)  # new ones have to be started
+    answers = parallel_map(deaf, ITEMS, "Decoding", "photo", False)
+    assert len(answers) == 4 and all(is_deaf for process, is_deaf in answers)
+    assert os.getpid() not in dict(answers) and deaf(0, []) == [(os.getpid(), False)]
 
 
 def test_a_process_that_is_killed_is_one_sentence():

@@ -1,43 +1,64 @@
 """The checker of exercise 07.5 measures what a network answers, and where it looks."""
 
+import pytest
 import torch
 from torch import nn
 
 from catdog_lib.exercises.lesson_07_shortcuts import SIZE, _accuracy, _share_of_heat
 
-ROWS, COLUMNS = slice(8, 12), slice(16, 20)  # one of occlusion's squares
+SQUARES = [  # some of occlusion's: rows and columns
+    (slice(8, 12), slice(16, 20)),
+    (slice(0, 4), slice(28, 32)),
+    (slice(4, 8), slice(0, 4)),
+    (slice(28, 32), slice(12, 16)),
+]
+GREY = 127  # what occlusion covers with
 
 
-class CountsWhite(nn.Module):
-    """Says dog, and is the surer the more pixels of one square are brighter than covered ones."""
+class SeesInk(nn.Module):
+    """Notices whether any pixel of a square is not grey; that much speaks for cat and for dog."""
+
+    def __init__(self, rows, columns, weights=(-1.0, 1.0)):
+        super().__init__()
+        self.place, self.weights = (rows, columns), weights
 
     def forward(self, images):
-        seen = (images[:, 0, ROWS, COLUMNS] > 127.5 / 255).double().mean((1, 2)) / 100
-        return torch.stack([-seen, seen], 1)
+        square = images[:, :, *self.place]
+        ink = ((255 * square - GREY).abs() > 0.5).flatten(1).any(1).double() / 100
+        return torch.stack([weight * ink for weight in self.weights], 1)
 
 
-def marked(count):
-    images = torch.randint(0, 127, (count, 3, SIZE, SIZE), generator=torch.Generator())
-    images[:, :, ROWS, COLUMNS] = 128
-    return images.to(torch.uint8), torch.ones(count, dtype=torch.long)
-
-
-def share(images, labels, rows, columns):
-    mask = torch.zeros(len(images), SIZE, SIZE, dtype=torch.bool)
+def share(network, labels, rows, columns):
+    """Return the share of heat there, in images of which only the network's square is not grey."""
+    images = torch.full((len(labels), 3, SIZE, SIZE), GREY, dtype=torch.uint8)
+    images[:, :, *network.place] = 200
+    mask = torch.zeros(len(labels), SIZE, SIZE, dtype=torch.bool)
     mask[:, rows, columns] = True
-    return _share_of_heat(CountsWhite(), images, labels, mask)
+    return _share_of_heat(network, images, labels, mask)
 
 
-def test_all_heat_lies_where_the_network_looks():
-    images, labels = marked(3)
-    assert round(share(images, labels, ROWS, COLUMNS), 6) == 1
-    assert round(share(images, labels, ROWS, slice(16, 18)), 6) == 0.5
-    assert share(images, labels, slice(12, 16), COLUMNS) == 0
+CATS, DOGS = torch.zeros(3, dtype=torch.long), torch.ones(3, dtype=torch.long)
+
+
+@pytest.mark.parametrize(("rows", "columns"), SQUARES)
+def test_all_heat_lies_where_the_network_looks(rows, columns):
+    network = SeesInk(rows, columns)
+    assert round(share(network, DOGS, rows, columns), 6) == 1
+    half = slice(columns.start, columns.start + 2)
+    assert round(share(network, DOGS, rows, half), 6) == 0.5
+    assert share(network, DOGS, slice(12, 16), slice(16, 20)) == 0
 
 
 def test_what_speaks_against_the_class_is_cold():
-    images, labels = marked(3)
-    assert share(images, 1 - labels, ROWS, COLUMNS) == 0
+    rows, columns = SQUARES[0]
+    assert share(SeesInk(rows, columns), CATS, rows, columns) == 0
+
+
+def test_what_speaks_more_for_the_other_class_is_cold():
+    rows, columns = SQUARES[0]
+    network = SeesInk(rows, columns, weights=(2.0, 1.0))
+    assert share(network, DOGS, rows, columns) == 0
+    assert round(share(network, CATS, rows, columns), 6) == 1
 
 
 class SaysDogToWhite(nn.Module):

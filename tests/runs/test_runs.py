@@ -183,11 +183,13 @@ def test_two_processes_do_not_train_in_one_folder(tmp_path, capsys):
     kill(first)
 
 
-def test_ctrl_c_keeps_all_epochs_and_the_same_command_goes_on(tmp_path):
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM], ids=lambda stop: stop.name)
+def test_ctrl_c_keeps_all_epochs_and_the_same_command_goes_on(tmp_path, stop):
+    """So does the signal of ``kill``, and of a cluster that takes its machine back."""
     out, log = tmp_path / "run", tmp_path / "log"
     process = catdog_process.start(command(out, epochs=8), log, slow=0.4)
     wait_for(lambda: epochs_done(out) >= 2, process)
-    os.kill(process.pid, signal.SIGINT)
+    os.kill(process.pid, stop)
     process.join()
     done, said = epochs_done(out), log.read_text()
     assert process.exitcode == 130 and sorted(os.listdir(out)) == ["checkpoint.pt", "run.json"]
