@@ -30,6 +30,20 @@ _FILES = (
 )
 _FOLDERS = ("catdog_setup", "catdog_lib", "docs")
 _FOR_INSTRUCTORS = "docs/teaching/"
+# What make test reads beside that: the rest of the checkout.
+_TESTED_FILES = (
+    "CHANGELOG.md",
+    "CITATION.cff",
+    "CONTRIBUTING.md",
+    "Dockerfile",
+    "SECURITY.md",
+    "conftest.py",
+    ".dockerignore",
+    ".gitignore",
+    ".pre-commit-config.yaml",
+    "notebooks/ruff.toml",
+)
+_TESTED_FOLDERS = ("tests", ".ci", ".github")
 # Parts of the README about what a student's edition has not got: its tests, and this command.
 _LEFT_OUT = re.compile(r"<!-- instructors -->\n.*?<!-- everyone -->\n", re.DOTALL)
 _DATE = (2026, 1, 1, 0, 0, 0)  # so that the same course gives the same file
@@ -81,13 +95,16 @@ def without_solutions(notebook: str) -> str:
 
 def contents(root: Path, edition: str) -> Iterator[tuple[str, bytes]]:
     """Yield the name and the content of each file of an edition."""
-    folders = [
+    files, folders = _FILES, _FOLDERS
+    if edition == "instructor":
+        files, folders = files + _TESTED_FILES, folders + _TESTED_FOLDERS
+    inside = [
         path.relative_to(root).as_posix()
-        for folder in _FOLDERS
+        for folder in folders
         for path in sorted((root / folder).rglob("*"))
         if path.is_file() and "__pycache__" not in path.parts
     ]
-    for name in (*_FILES, *folders):
+    for name in (*files, *inside):
         content = (root / name).read_bytes()
         if edition == "instructor":
             yield name, content

@@ -8,6 +8,7 @@ again.
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from threading import Event, Thread
@@ -55,10 +56,14 @@ class MemoryWatch(Thread):
 
 def children(pid: int) -> list[int]:
     """Return the processes that a process has started and that still run; none where unknown."""
-    found = []
-    for file in Path(f"/proc/{pid}/task").glob("*/children"):
+    threads, found = Path(f"/proc/{pid}/task"), []
+    try:
+        names = os.listdir(threads)
+    except OSError:  # the process has ended
+        return []
+    for name in names:
         try:
-            found += map(int, file.read_text(encoding="ascii").split())
+            found += map(int, (threads / name / "children").read_text(encoding="ascii").split())
         except OSError:  # that thread has ended
             continue
     return found

@@ -26,7 +26,6 @@ from filelock import FileLock, Timeout
 
 from catdog_lib import atomic_write
 from catdog_lib.data.decode import decode_rows
-from catdog_lib.data.parallel import parallel_map
 from catdog_lib.errors import CatdogError
 
 _FORMAT = 2  # to be raised when the same key would give different pixels
@@ -183,6 +182,9 @@ def decode_files(
     """
 
     def fill(store: Path) -> list[tuple[int, str, bool]]:
+        # Not before there is something to decode: joblib takes time and memory.
+        from catdog_lib.data.parallel import parallel_map
+
         work = partial(decode_rows, str(store), size=size, resize=resize)
         return parallel_map(work, paths, "Decoding", "photo", progress)
 

@@ -17,7 +17,6 @@ from catdog_lib.classes import CLASSES
 from catdog_lib.data import cache
 from catdog_lib.data.draw import draw_rows
 from catdog_lib.data.image_set import ImageSet
-from catdog_lib.data.parallel import parallel_map
 from catdog_lib.sketches import NO_FAULTS, Faults
 from catdog_lib.sketches.dataset import check_arguments
 
@@ -72,6 +71,9 @@ def sketch_set(
     source_code = [module.read_text(encoding="utf-8") for module in modules]
 
     def fill(store: Path) -> list:
+        # Not before there is something to draw: joblib takes time and memory.
+        from catdog_lib.data.parallel import parallel_map
+
         work = partial(
             draw_rows, str(store), size=size, seed=seed, difficulty=difficulty, faults=faults
         )

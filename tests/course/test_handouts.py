@@ -12,6 +12,7 @@ import pytest
 from catdog_lib.cli import main
 from catdog_lib.course.handouts import without_solutions, write_handouts
 from catdog_lib.course.lesson_files import find_lessons
+from catdog_lib.course.site import checkout
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,8 @@ def test_students_get_every_cell_but_the_solutions(handouts, lesson):
 
 def test_students_get_no_tests_and_no_teaching_notes(handouts):
     student, instructor = (names(handouts[edition]) for edition in ("student", "instructor"))
-    assert {name.removeprefix("catdog/") for name in instructor - student} == {
+    more = {name.removeprefix("catdog/") for name in instructor - student}
+    assert {name for name in more if name.startswith(("docs/", "catdog_", "data/"))} == {
         "docs/teaching/guide.md",
         "docs/teaching/mistakes.md",
         "docs/teaching/translating.md",
@@ -51,6 +53,16 @@ def test_students_get_no_tests_and_no_teaching_notes(handouts):
     for word in ("make test", "handout", "catdog grade", "<!--", "contributor"):
         assert word not in readme, word
     assert "make course" in readme and "## Licence" in readme
+
+
+def test_instructors_get_the_whole_checkout_so_that_make_test_works(handouts):
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=checkout(), capture_output=True, text=True
+    ).stdout.split()
+    if not listed:
+        pytest.skip("not a git checkout")
+    theirs = {name.removeprefix("catdog/") for name in names(handouts["instructor"])}
+    assert not set(listed) - theirs
 
 
 def test_the_same_course_gives_the_same_file(handouts, tmp_path):

@@ -90,3 +90,12 @@ def test_a_process_that_is_just_being_started_does_not_count(monkeypatch):
 
 def test_where_the_system_does_not_say_there_is_no_peak(monkeypatch):
     assert samples_of(monkeypatch, {1: 0}, {1: 0}) is None
+
+
+def test_a_process_that_ends_while_it_is_looked_at_has_no_children(monkeypatch):
+    def gone(path):
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(os, "listdir", gone)
+    monkeypatch.setattr(os, "scandir", gone)
+    assert children(os.getpid()) == []

@@ -1,5 +1,6 @@
 """Sketches from the cache: the same as new ones, piece by piece, with their truth."""
 
+import sys
 from dataclasses import asdict
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 import torch
 
 from catdog_lib import data
-from catdog_lib.data import cache, sketch_sets
+from catdog_lib.data import sketch_sets
 from catdog_lib.errors import CatdogError
 from catdog_lib.sketches import BODY_PARTS, Faults, draw_sketches
 
@@ -35,7 +36,8 @@ def test_a_set_is_what_was_drawn_and_stays_so(monkeypatch):
     wanted = draw_sketches(230, 16, 3, 0.4, FAULTS)
     for attempt in ("new", "from the cache"):
         if attempt == "from the cache":
-            monkeypatch.setattr(cache, "parallel_map", None)  # calling it would fail
+            # Importing it would fail.
+            monkeypatch.setitem(sys.modules, "catdog_lib.data.parallel", None)
         found = data.sketch_set(230, 16, seed=3, difficulty=0.4, faults=FAULTS, progress=False)
         images, labels = found.images[:]
         np.testing.assert_array_equal(images, wanted.images)

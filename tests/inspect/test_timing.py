@@ -6,6 +6,7 @@ import weakref
 import torch
 from torch import nn
 
+from catdog_lib.inspect import timing
 from catdog_lib.inspect.timing import time_in_turns
 
 
@@ -44,3 +45,26 @@ def test_a_network_is_made_for_its_turn_and_one_is_in_memory_at_a_time():
     images = torch.zeros(1, 3, 8, 8)
     time_in_turns({"a": (make, images), "b": (make, images)}, rounds=2)
     assert most == [1] * 6 and finite == {True} and not alive
+
+
+def test_of_large_layers_one_is_in_memory_at_a_time_and_the_clock_waits_for_it(monkeypatch):
+    give, seen = timing._give_weights, []
+
+    def give_slowly(layer, device):
+        time.sleep(0.05)
+        give(layer, device)
+
+    def make():
+        layers = [nn.Conv2d(3, 4, 1), nn.Flatten(), nn.Linear(16, 4), nn.Linear(4, 16)]
+        for layer in layers:
+            layer.register_forward_hook(
+                lambda *_: seen.append([not w.is_meta for one in layers for w in one.parameters()])
+            )
+        return nn.Sequential(*layers)
+
+    monkeypatch.setattr(timing, "_LARGE", 50)  # of weights; the convolution has 12
+    monkeypatch.setattr(timing, "_give_weights", give_slowly)
+    found = time_in_turns({"a": (make, torch.zeros(1, 3, 2, 2))}, rounds=1)
+    yes, no = [True, True], [False, False]  # weights and biases of a layer
+    assert seen == 2 * [yes + no + no, yes + no + no, yes + yes + no, yes + no + yes]
+    assert found["a"] < 0.05
