@@ -18,6 +18,7 @@ import click
 from catdog_lib.cli.options import (
     Command,
     Suggested,
+    UserPath,
     budget_option,
     data_option,
     device_option,
@@ -140,6 +141,12 @@ def training_options(function: Callable) -> Callable:
                 metavar="N",
                 show_default="0",
                 help="Of transfer: how many of the backbone's last stages learn, too.",
+            ),
+            click.option(
+                "--start",
+                type=UserPath(),
+                metavar="RUN",
+                help="Start from the weights of this run, which has the same network.",
             ),
             click.option(
                 "--max-train", type=int, metavar="N", help="Use at most N training images."

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from catdog_lib.device import prediction_batch
+from catdog_lib.device import own_cores, prediction_batch
 from catdog_lib.errors import CatdogError
 from catdog_lib.inspect.hooks import evaluating
 
@@ -45,7 +45,7 @@ def batch_by_batch(
     device = next(model.parameters()).device
     count = max(1, prediction_batch(device, max(images.shape[2:])) // 4)
     results = []
-    with evaluating(model):
+    with evaluating(model), own_cores(device):
         for rows in torch.arange(len(images)).split(count):
             batch = images[rows].to(device)
             batch = batch.float() / 255 if batch.dtype == torch.uint8 else batch.float()

@@ -29,9 +29,9 @@ def train_arguments(options: Mapping[str, Any]) -> dict[str, Any]:
 
     Args:
         options: name → value: "model", "data", "recipe" (the name of one), "size", "width",
-            "backbone", "head", "unfreeze", "max_train", "validation", "device", and the fields of
-            :class:`Recipe`, which take the place of the named recipe's own. None, or nothing, means
-            not given.
+            "backbone", "head", "unfreeze", "start", "max_train", "validation", "device", and the
+            fields of :class:`Recipe`, which take the place of the named recipe's own. None, or
+            nothing, means not given.
 
     Raises:
         CatdogError: no network is named, or a value is not valid.
@@ -62,6 +62,7 @@ def train_arguments(options: Mapping[str, Any]) -> dict[str, Any]:
         "source": options.get("data"),
         "size": _given(options, "size", preset.size if preset else usual_size),
         "settings": {name: value for name, value in network.items() if value is not None},
+        "start": options.get("start"),
         "max_train": options.get("max_train"),
         "validation": _given(options, "validation", preset.validation if preset else 0.15),
         "recipe": replace(preset.recipe if preset else default_recipe(), **changes),

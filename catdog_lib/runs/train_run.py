@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from io import BytesIO
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -23,6 +24,7 @@ from catdog_lib.data.loading import load
 from catdog_lib.device import describe
 from catdog_lib.runs.run_folder import Run, RunFolder
 from catdog_lib.runs.settings import default_recipe
+from catdog_lib.runs.start import start_from
 from catdog_lib.training.distributed import dist_context
 from catdog_lib.training.evaluate import evaluate
 from catdog_lib.training.fit import fit
@@ -38,6 +40,7 @@ def train_run(
     *,
     size: int = 64,
     settings: Mapping[str, Any] | None = None,
+    start: str | os.PathLike | None = None,
     max_train: int | None = None,
     validation: float = 0.15,
     recipe: Recipe | None = None,
@@ -53,8 +56,10 @@ def train_run(
         model: a name in :data:`catdog_lib.models.MODELS`.
         source, size, max_train, validation: of the images (:func:`catdog_lib.data.load`).
         settings: of the network's class, such as its width; what is left out takes its default.
+        start: a run folder whose weights the network starts from; None starts from random ones.
         recipe: how to train; None takes the budget's
-            (:func:`catdog_lib.runs.settings.default_recipe`).
+            (:func:`catdog_lib.runs.settings.default_recipe`). With a ``start``, nothing is
+            whitened: the first convolution has its filters.
         device, progress: as in :func:`catdog_lib.training.fit.fit`.
         out: the run folder to write (:mod:`catdog_lib.runs.run_folder`). If it holds an unfinished
             run of the same settings, that goes on; an interruption, even a power cut, costs the
@@ -74,6 +79,9 @@ def train_run(
     with folder if folder and context.is_main else nullcontext():
         torch.manual_seed(recipe.seed)
         network = models.build(model, size=size, **(settings or {}))
+        if start:
+            start_from(network, start)
+            recipe = replace(recipe, whiten=False)
         most = choose(quick=600, standard=None, full=None)
         arguments = {
             "source": source,
@@ -90,6 +98,7 @@ def train_run(
             "settings": network.settings,
             "recipe": asdict(recipe),
             "data": {**arguments, "source": data.source},
+            **({"start": str(Path(start).resolve())} if start else {}),
         }
         log(str(data))
         log(f"{model}, {models.count_parameters(network):,} parameters; {recipe.epochs} epochs")

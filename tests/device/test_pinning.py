@@ -13,6 +13,7 @@ from torch import nn
 from catdog_lib.data.image_set import Splits
 from catdog_lib.device import pinning as module
 from catdog_lib.device.pinning import own_cores
+from catdog_lib.explain import optimize_image, saliency
 from catdog_lib.models.layers import Normalize
 from catdog_lib.training.evaluate import predict
 from catdog_lib.training.fit import fit
@@ -89,6 +90,20 @@ class TestOnLinux:
         fit(model, data, Recipe(epochs=1, precision="float32"), device="cpu", progress=False)
         predict(model, data.test)
         assert set(kept) == {1} and len(kept) >= 3
+
+    def test_so_do_heat_maps_and_optimized_images(self, all_threads):
+        kept = []
+
+        class Noting(nn.Linear):
+            def forward(self, values):
+                kept.append(len(os.sched_getaffinity(0)))
+                return super().forward(values)
+
+        model = nn.Sequential(nn.Flatten(), Noting(3 * 16 * 16, 2))
+        saliency(model, torch.rand(2, 3, 16, 16), target=0)
+        assert kept == [1]
+        optimize_image(lambda images: model(images)[:, 0], size=16, steps=2)
+        assert kept == 3 * [1]
 
     def test_it_keeps_the_threads_that_pytorch_computes_with(self, all_threads):
         image, kernels = torch.rand(8, 16, 64, 64), torch.rand(32, 16, 3, 3)
