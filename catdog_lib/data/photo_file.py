@@ -173,6 +173,8 @@ def _load_jpeg(image: ImageFile.ImageFile, pixels: int) -> None:
 
 def _orientation(image: Image.Image) -> int:
     """Return 1 for upright, 2 to 8 for the transposes above."""
+    if isinstance(image.info.get("xmp"), str):  # a PNG's remark; Pillow takes it for XMP's bytes
+        del image.info["xmp"]
     orientation = image.getexif().get(_ORIENTATION)
     return orientation if orientation in _TRANSPOSES else 1
 

@@ -14,7 +14,7 @@ _MEANINGS = {
         "The network cannot take images as bytes; put catdog_lib.models.Normalize() before its "
         "first layer."
     ),
-    r"Target \d+ is out of bounds": (
+    r"Target \d+ is out of bounds|target with class prob|batches of spatial targets": (
         "The network does not return two logits for each image, one for each class; let its last "
         "layer have two outputs."
     ),

@@ -141,6 +141,7 @@ def test_gigabytes_after_a_photo_are_refused_unread(tmp_path):
 def test_a_photo_with_a_long_remark_or_profile_is_a_photo(tmp_path):
     remark = PngImagePlugin.PngInfo()
     remark.add_text("parameters", "a cat " * 400_000, zip=True)
+    remark.add_itxt("xmp", "a remark of this name is no XMP")
     scene().save(tmp_path / "p.png", pnginfo=remark, icc_profile=bytes(3_000_000))
     assert open_photo(tmp_path / "p.png").size == (300, 200)
     bomb = PngImagePlugin.PngInfo()

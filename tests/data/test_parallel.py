@@ -1,5 +1,6 @@
 """Work on many files in several processes, and in one where no further process can be started."""
 
+import ast
 import errno
 import os
 import shutil
@@ -16,6 +17,7 @@ from joblib.externals.loky import get_reusable_executor
 from catdog_lib.data.parallel import parallel_map
 from catdog_lib.errors import CatdogError
 
+ROOT = Path(__file__).parents[2]
 ITEMS = range(350)  # four chunks
 SQUARES = [item**2 for item in ITEMS]
 FULL_OR_READ_ONLY = [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.ENOSYS]
@@ -96,11 +98,15 @@ def test_what_fails_in_the_middle_goes_on_in_this_process():
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="not on Windows")
 def test_a_ctrl_c_is_heard_by_this_process_alone():
-    """It ends the others itself; they would print a traceback each."""
-    get_reusable_executor().shutdown(wait=True)  # new ones have to be started
-    answers = parallel_map(deaf, ITEMS, "Decoding", "photo", False)
-    assert len(answers) == 4 and all(is_deaf for process, is_deaf in answers)
-    assert os.getpid() not in dict(answers) and deaf(0, []) == [(os.getpid(), False)]
+    """It ends the others itself; they would print a traceback each. In a process that has none."""
+    code = "import os; from catdog_lib.data.parallel import parallel_map as each\n"
+    code += "from tests.data.test_parallel import ITEMS, deaf\n"
+    code += "print(*deaf(0, []), *each(deaf, ITEMS, 'Decoding', 'photo', False), sep='\\n')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    mine, *others = map(ast.literal_eval, done.stdout.splitlines())
+    assert not mine[1] and len(others) == 4
+    assert all(process != mine[0] and is_deaf for process, is_deaf in others)
 
 
 def test_a_process_that_is_killed_is_one_sentence():

@@ -416,6 +416,8 @@ def headless(outputs: int) -> torch.nn.Sequential:
     [
         (headless(2)[1:], 8, "cannot take images as bytes"),
         (headless(1), 8, "does not return two logits"),
+        (headless(1).append(torch.nn.Flatten(0)), 8, "does not return two logits"),
+        (headless(2)[:1].append(torch.nn.Conv2d(3, 2, 3)), 8, "does not return two logits"),
         (headless(2).requires_grad_(False), 8, "no parameter that can learn"),
         (torch.nn.Sequential(headless(2), torch.nn.BatchNorm1d(2)), 1, "BatchNorm cannot"),
     ],

@@ -111,8 +111,8 @@ def test_busy_then_fine_a_redirect_and_a_mislabelled_gz(server, tmp_path):
 
 # What the server does, what the message says, the number of requests, and the bytes kept.
 FAILURES = {
-    "it is not there": ([status(404)], "404 Not Found", 1, 0),
-    "it is forbidden": ([status(403)], "403 Forbidden", 1, 0),
+    "it is not there": ([status(404)], "downloaded (the server answered 404 Not Found)", 1, 0),
+    "it is forbidden": ([status(403)], "downloaded (the server answered 403 Forbidden)", 1, 0),
     "it is always busy": ([status(503)] * 9, "503 Service Unavailable", 4, 0),
     "it cuts at once": ([cut(0)] * 9, "the connection broke", 4, 0),
     "it cuts, ignores Range and cuts there again": (
