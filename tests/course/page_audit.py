@@ -73,6 +73,25 @@ _CUT = """() => {
     return found;
 }"""
 
+# A column of a table that is narrower than a word breaks it, letter by letter in the end.
+_BROKEN = r"""() => {
+    const found = [];
+    for (const cell of document.querySelectorAll("article :is(td, th)")) {
+        const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+        for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+            if (text.parentElement.closest("code, .catdog, mjx-container")) continue;
+            for (const { 0: word, index } of text.data.matchAll(/[\p{L}\d]+/gu)) {
+                const range = document.createRange();
+                range.setStart(text, index);
+                range.setEnd(text, index + word.length);
+                const lines = new Set([...range.getClientRects()].map(box => Math.round(box.top)));
+                if (lines.size > 1) found.push(`broken in a table: ${word}`);
+            }
+        }
+    }
+    return found;
+}"""
+
 
 def pages_of(folder: Path) -> list[str]:
     """Return the pages of a site; below _static lie parts of the theme's."""
@@ -118,8 +137,11 @@ def violations(page) -> list[str]:
 
 
 def cut_off(page) -> list[str]:
-    """Return the texts of an open page that are cut off, and "the page" if it scrolls sideways."""
-    found = page.evaluate(_CUT)
+    """Return the texts of an open page that are cut off, and "the page" if it scrolls sideways.
+
+    Words in a table that are broken count as well.
+    """
+    found = page.evaluate(_CUT) + page.evaluate(_BROKEN)
     if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         found.append("the page")
     return found

@@ -204,6 +204,8 @@ def test_a_stopped_lesson_says_so_on_its_page(site):
 PLANTED = """document.querySelector("article").insertAdjacentHTML("afterbegin", `
     <button></button>
     <div style="overflow: hidden; width: 3em; white-space: nowrap">a long line</div>
+    <table style="table-layout: fixed; width: 3em"><tr><td style="overflow-wrap: anywhere">
+    a gradient</td></tr></table>
 `)"""
 
 
@@ -213,7 +215,7 @@ def test_a_lesson_passes_the_audit_and_planted_faults_do_not(reader):
     assert (violations(page), cut_off(page)) == ([], [])
     page.evaluate(PLANTED)
     assert [found.split(":")[0] for found in violations(page)] == ["button-name"]
-    assert cut_off(page) == ["div.: a long line"]
+    assert cut_off(page) == ["div.: a long line", "broken in a table: gradient"]
 
 
 @pytest.mark.slow

@@ -25,7 +25,7 @@ def own_cache(tmp_path, monkeypatch):
 def test_the_second_load_decodes_nothing_and_maps_the_file(tmp_path, monkeypatch):
     fill(tmp_path / "pets", "{word}s/{i}.jpg", 10)
     pixels = data.load(tmp_path / "pets", 32, progress=False).train[:][0]
-    # To import it would fail: nothing is decoded, and joblib is not even loaded.
+    # To import it would fail: nothing is decoded.
     monkeypatch.setitem(sys.modules, "catdog_lib.data.parallel", None)
     second = data.load(tmp_path / "pets", 32, progress=False)
     assert torch.equal(pixels, second.train[:][0])
@@ -87,6 +87,14 @@ def test_a_script_without_a_main_guard_can_load_photos(tmp_path):
 @pytest.mark.parametrize("work", [decode_rows, draw_rows], ids=lambda work: work.__name__)
 def test_the_processes_that_decode_and_draw_do_not_load_torch(work):
     code = f"import sys, {work.__module__}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_joblib_is_not_loaded_before_there_is_something_to_decode():
+    code = (
+        "import sys; from catdog_lib import data; data.load, data.sketch_set; "
+        "sys.exit('joblib' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 

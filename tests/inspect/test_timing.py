@@ -51,7 +51,7 @@ def test_of_large_layers_one_is_in_memory_at_a_time_and_the_clock_waits_for_it(m
     give, seen = timing._give_weights, []
 
     def give_slowly(layer, device):
-        time.sleep(0.05)
+        time.sleep(0.2 * isinstance(layer, nn.Linear))
         give(layer, device)
 
     def make():
@@ -67,4 +67,4 @@ def test_of_large_layers_one_is_in_memory_at_a_time_and_the_clock_waits_for_it(m
     found = time_in_turns({"a": (make, torch.zeros(1, 3, 2, 2))}, rounds=1)
     yes, no = [True, True], [False, False]  # weights and biases of a layer
     assert seen == 2 * [yes + no + no, yes + no + no, yes + yes + no, yes + no + yes]
-    assert found["a"] < 0.05
+    assert found["a"] < 0.2

@@ -65,12 +65,12 @@ function render({ model, el }) {
     line.textContent = sentence(layer, at, row, column, found, spans);
   }
 
-  const thirds = (kind, ...blocks) => element("div", { class: `catdog-thirds${kind}` }, ...blocks);
+  const thirds = (kind, ...blocks) => element("div", { class: `catdog-thirds ${kind}` }, ...blocks);
   const root = widgetRoot("Feature-map browser");
   root.append(
     layers.root,
-    thirds("", photo.root, map.root, channels.root),
-    thirds(" catdog-lower", photo.partRoot, products.inputRoot, products.sumsRoot),
+    thirds("catdog-upper", photo.root, map.root, channels.root),
+    thirds("catdog-lower", photo.partRoot, products.inputRoot, products.sumsRoot),
     ...products.parts,
     line,
   );

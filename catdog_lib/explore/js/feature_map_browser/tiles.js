@@ -56,7 +56,7 @@ export function numberTable() {
 function numberCell(value, rgb) {
   const text = significantShort(value);
   const cell = element("span", { class: "catdog-value" }, text);
-  if (text.length > 6) cell.style.fontSize = `${70 / text.length}px`;
+  cell.style.setProperty("--catdog-letters", text.length);
   [cell.style.background, cell.style.color] = [cssColour(rgb), inkOn(rgb)];
   return cell;
 }
