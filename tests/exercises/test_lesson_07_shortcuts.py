@@ -23,8 +23,7 @@ class SeesInk(nn.Module):
         self.place, self.weights = (rows, columns), weights
 
     def forward(self, images):
-        square = images[:, :, *self.place]
-        ink = ((255 * square - GREY).abs() > 0.5).flatten(1).any(1).double() / 100
+        ink = (images[:, :, *self.place] != GREY).flatten(1).any(1).double() / 100
         return torch.stack([weight * ink for weight in self.weights], 1)
 
 
@@ -63,7 +62,7 @@ def test_what_speaks_more_for_the_other_class_is_cold():
 
 class SaysDogToWhite(nn.Module):
     def forward(self, images):
-        white = (images.mean((1, 2, 3)) >= 1).double()
+        white = (images == 255).flatten(1).all(1).double()
         return torch.stack([1 - white, white], 1)
 
 
