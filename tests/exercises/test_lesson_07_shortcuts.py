@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from catdog_lib.exercises.lesson_07_shortcuts import SIZE, _accuracy, _share_of_heat
+from catdog_lib.exercises.lesson_07_shortcuts import SIZE, _accuracy, _share_of_heat, plant
+from tests.exercises.banks.bank_07 import corner, stamped
 
 SQUARES = [  # some of occlusion's: rows and columns
     (slice(8, 12), slice(16, 20)),
@@ -72,3 +73,7 @@ def test_the_accuracy_is_the_share_of_right_answers():
     network = SaysDogToWhite()
     assert _accuracy(network, images, torch.tensor([0, 0, 1, 1])) == 1
     assert _accuracy(network, images, torch.tensor([0, 1, 0, 0])) == 0.25
+
+
+def test_the_area_of_the_mark_is_its_share_of_the_image():
+    assert "your mark, which has 2.4% of the area" in plant(stamped(corner, corner))  # 25 of 1024
