@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 from catdog_lib.exercises.calling import check_settings
 from catdog_lib.exercises.registry import exercise
@@ -103,10 +104,10 @@ def _lowest(losses: Losses) -> int:
 def _against_last(losses: Losses, patience: int) -> tuple[int, int]:
     """Return what comes of comparing each loss with the one before."""
     worse = 0
-    for epoch in range(1, len(losses)):
-        worse = worse + 1 if losses[epoch] >= losses[epoch - 1] else 0
+    for epoch, (before, loss) in enumerate(pairwise(losses), start=2):
+        worse = worse + 1 if loss >= before else 0
         if worse >= patience:
-            return epoch + 1, _lowest(losses[: epoch + 1])
+            return epoch, _lowest(losses[:epoch])
     return len(losses), _lowest(losses)
 
 

@@ -62,15 +62,13 @@ def _require_move(move: Tensor, m: Tensor, s: Tensor, w: Tensor, t: int, decay: 
     """Require the step of AdamW for a learning rate of 1, given the new m and s."""
     m_hat, s_hat, eps = m / (1 - 0.9**t), s / (1 - 0.999**t), 1e-8
     adam = m_hat / (s_hat.sqrt() + eps)
-    linear = m / (1 - 0.9 * t), s / (1 - 0.999 * t)
-    half = m_hat / (linear[1].sqrt() + eps), linear[0] / (s_hat.sqrt() + eps)
     power = "Bias correction divides by 1 − βᵗ, with the power 0.9**t; 0.9 * t is a product."
     mistakes = {
         "The decay is missing: w also loses lr · decay · w.": adam,
         "The decay is not multiplied by the learning rate.": [adam + decay * w / (0.01 * t)],
         "The decay shrinks w: it has the same sign as m̂ / (√ŝ + ε).": adam - decay * w,
         "The bias correction is gone altogether.": m / (s.sqrt() + eps) + decay * w,
-        power: [p + decay * w for p in (linear[0] / (linear[1].sqrt() + eps), *half)],
+        power: m / (1 - 0.9 * t) / (s_hat.sqrt() + eps) + decay * w,  # with 0.999 * t it is NaN
         "ε belongs outside the root: √ŝ + ε.": m_hat / (s_hat + eps).sqrt() + decay * w,
         "ε is missing: divide by √ŝ + ε.": m_hat / s_hat.sqrt() + decay * w,
         "A step goes downhill: subtract it from w.": -adam - decay * w,

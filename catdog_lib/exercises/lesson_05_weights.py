@@ -84,16 +84,17 @@ def zeros_after_training(answer: tuple[float, float]) -> str:
     by_gradient, by_proximal = require_numbers(answer, 2, pair)
     for share in (by_gradient, by_proximal):
         require(0 <= share <= 1, f"A share is a number from 0 to 1; you gave {show(share)}.")
-    results = _shares_of_zeros()
+    best = torch.linspace(-1, 1, 10_000, dtype=torch.float64)
+    results = [(w == 0).double().mean().item() for w in _trained(best)]
     require(
         same(by_gradient, results[0], atol=0.02),
         f"By gradient, {results[0]:.1%} of the weights are exactly 0. The penalty's step is as "
         "long right beside 0 as anywhere: where does it take a small weight?",
     )
     mistakes = {
-        "You compared |w0| with λ; divide λ by the curvature first.": LAM / 1.0,
+        "You compared |w0| with λ; divide λ by the curvature first.": LAM,
         "You multiplied λ by the curvature; the steeper the loss, the fewer weights give way.": (
-            min(1.0, LAM * CURVATURE)
+            LAM * CURVATURE
         ),
         "Zeros come from both sides, from −λ/a to +λ/a, out of −1 to 1.": LAM / CURVATURE / 2,
         "That is the share that is left.": 1 - LAM / CURVATURE,
@@ -104,15 +105,18 @@ def zeros_after_training(answer: tuple[float, float]) -> str:
     return f"Exactly 0: {results[0]:.1%} by gradient, {results[1]:.1%} by proximal steps."
 
 
-def _shares_of_zeros() -> tuple[float, float]:
-    """Return the shares of exact zeros of 10,000 weights after 400 steps, either way."""
-    best = torch.linspace(-1, 1, 10_000, dtype=torch.float64)
+def _trained(best: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the weights after 400 steps, by gradient and by proximal steps.
+
+    Args:
+        best: where the loss of each weight is lowest, and where it starts.
+    """
     gradient = proximal = best
     for _ in range(STEPS):
         gradient = gradient - LR * (CURVATURE * (gradient - best) + LAM * gradient.sign())
         step = proximal - LR * CURVATURE * (proximal - best)
         proximal = soft_threshold(step, LR * LAM)
-    return tuple((w == 0).double().mean().item() for w in (gradient, proximal))
+    return gradient, proximal
 
 
 @exercise("05.6", "prune_smallest")
@@ -145,9 +149,6 @@ def prune_smallest(answer: Callable[[Tensor, float], Tensor]) -> None:
                 torch.where(size <= share * size.max(), 0.0, w)
             ),
             "You pruned every row by itself; rank all weights together.": rows,
-            "The weights that stay were changed as well; only the smallest become 0.": (
-                soft_threshold(w, size.flatten().sort().values[k - 1].item())
-            ),
             "Return the weights, not which of them stay.": (right != 0).double(),
         }
         if same(value == 0, right == 0):

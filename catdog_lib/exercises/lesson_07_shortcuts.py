@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from catdog_lib.exercises.calling import ask
 from catdog_lib.exercises.random_inputs import seeded
 from catdog_lib.exercises.registry import exercise, require
+from catdog_lib.models import Normalize
 from catdog_lib.sketches import draw_images
 
 SIZE, TRAIN, TEST = 32, 100, 60
@@ -20,7 +21,7 @@ LARGEST = 0.03  # share of the pixels that may change
 def _trained(images: Tensor, labels: Tensor) -> nn.Module:
     """Return a small network after a few epochs; it takes about two seconds."""
     with seeded(0):
-        layers: list[nn.Module] = []
+        layers: list[nn.Module] = [Normalize()]
         for inputs, outputs in ((3, 12), (12, 16), (16, 16)):
             conv = nn.Conv2d(inputs, outputs, 3, padding=1)
             layers += [conv, nn.BatchNorm2d(outputs), nn.ReLU(), nn.MaxPool2d(2)]
@@ -29,7 +30,7 @@ def _trained(images: Tensor, labels: Tensor) -> nn.Module:
         with torch.enable_grad():
             for _ in range(8):
                 for rows in torch.randperm(len(images)).split(20):
-                    loss = F.cross_entropy(network(images[rows] / 255), labels[rows])
+                    loss = F.cross_entropy(network(images[rows]), labels[rows])
                     optimizer.zero_grad()
                     loss.backward()
                     optimizer.step()
@@ -49,7 +50,7 @@ def _planted(answer: Callable, images: Tensor, labels: Tensor) -> Tensor:
 
 @torch.no_grad()
 def _accuracy(network: nn.Module, images: Tensor, labels: Tensor) -> float:
-    return (network(images / 255).argmax(1) == labels).double().mean().item()
+    return (network(images).argmax(1) == labels).double().mean().item()
 
 
 @torch.no_grad()
@@ -57,13 +58,13 @@ def _share_of_heat(network: nn.Module, images: Tensor, labels: Tensor, mask: Ten
     """Return the share of occlusion's heat that lies on the mask (N×H×W), with 4×4 squares."""
 
     def margin(x: Tensor) -> Tensor:
-        logits = network(x / 255)
+        logits = network(x)
         return logits.gather(1, labels[:, None])[:, 0] - logits.gather(1, 1 - labels[:, None])[:, 0]
 
-    whole, heat = margin(images.float()), torch.zeros(mask.shape)
+    whole, heat = margin(images), torch.zeros(mask.shape)
     for top in range(0, SIZE, 4):
         for left in range(0, SIZE, 4):
-            covered = images.float()
+            covered = images.clone()
             covered[:, :, top : top + 4, left : left + 4] = 127
             heat[:, top : top + 4, left : left + 4] = (whole - margin(covered))[:, None, None]
     heat = heat.relu()

@@ -45,7 +45,7 @@ def diagnoses(answer: Mapping[str, str]) -> str:
 @exercise("08.4", "leaked")
 def leaked(answer: Callable[[Tensor, Tensor], object]) -> None:
     """Check a function of (train, test): which test images are also in train."""
-    for seed, same, mirrored in ((0, {4: 1}, {0: 3, 6: 2}), (1, {}, {1: 5}), (2, {}, {})):
+    for seed, same, mirrored in ((80, {4: 1}, {0: 3, 6: 2}), (81, {}, {1: 5}), (82, {}, {})):
         train, test = _sets(seed, same, mirrored)
         value = ask(answer, train, test, keeps="the images")
         found = as_float64(list(value) if isinstance(value, set | frozenset) else value)
@@ -82,7 +82,7 @@ def _judge(found: list[float], value: object, same: dict, mirrored: dict, count:
         require(found == right or found != wrong, hint)
     repeated = len(found) > len(set(found))
     require(not repeated, "A position occurs twice; each test image counts once.")
-    require(found == right, f"In test {show(right)} are in train, too; you return {show(found)}.")
+    require(found == right, f"In test {show(right)} are in train, too; you return {show(value)}.")
 
 
 def _sets(seed: int, same: dict[int, int], mirrored: dict[int, int]) -> tuple[Tensor, Tensor]:
@@ -90,7 +90,7 @@ def _sets(seed: int, same: dict[int, int], mirrored: dict[int, int]) -> tuple[Te
 
     The last test image is a training image upside down, which is not the same photo.
     """
-    draws = generator(80 + seed)
+    draws = generator(seed)
     train, test = (
         torch.randint(0, 256, (n, 3, 5, 5), dtype=torch.uint8, generator=draws) for n in (9, 8)
     )
@@ -99,5 +99,5 @@ def _sets(seed: int, same: dict[int, int], mirrored: dict[int, int]) -> tuple[Te
         test[position] = train[twin]
     for position, twin in mirrored.items():
         test[position] = train[twin].flip(2)
-    test[5] = train[0].roll(1, 2) if 5 not in {*same, *mirrored} else test[5]  # nearly the same
+    test[5] = train[0].roll(1, 2)  # nearly the same
     return train, test

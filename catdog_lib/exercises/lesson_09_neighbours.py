@@ -22,8 +22,12 @@ def nearest(answer: Callable[[Tensor, Tensor, int], Tensor]) -> None:
         # Of very different lengths: a plain product prefers the long ones.
         lengths = torch.logspace(-1, 1, 12)[torch.randperm(12, generator=g)]
         train = torch.randn(12, 6, generator=g) * lengths[:, None] * torch.logspace(-0.5, 0.5, 6)
-        found = as_float64(ask(answer, photo, train, count, keeps="the features"))
-        require(found.ndim == 1, f"Return a list of positions; yours has the shape {found.shape}.")
+        value = ask(answer, photo, train, count, keeps="the features")
+        found = as_float64(value)
+        require(
+            found.ndim == 1,
+            f"Return a list of positions; yours has the shape {tuple(found.shape)}.",
+        )
         product, lengths = train.double() @ photo.double(), train.double().norm(dim=1)
         cosine = product / lengths / photo.double().norm()
         distance = (train.double() - photo.double()).norm(dim=1)
@@ -63,5 +67,5 @@ def nearest(answer: Callable[[Tensor, Tensor, int], Tensor]) -> None:
                 require(not same(found, one.double(), **FLOAT32), f"{hint} ({setting})")
         raise WrongAnswer(
             f"The positions should be {show(order[:count].tolist())}; yours are "
-            f"{show(found.tolist())}. ({setting})"
+            f"{show(value)}. ({setting})"
         )

@@ -201,6 +201,7 @@ MOVES_ALONG = [
     (ALONG | {"pool, moved by 2": False}, "exactly one step of the window"),
     ({"relu": True}, "'1×1 convolution' is missing"),
     (ALONG | {"relu": "yes"}, "give True or False"),
+    (ALONG | {"relu": 2}, "give True or False; you gave 2"),
     ([True], "Give a dict"),
     (None, "Give a dict"),
 ]

@@ -38,6 +38,7 @@ NORM = [
     (norm_over((1, 2, 3)), "over each image"),
     (norm_over((0, 2, 3), unbiased=True), "unbiased=False"),
     (norm_over((0, 2, 3), root=False), "root of the variance"),
+    (norm_over((0, 2, 3), eps=0, root=False), "root of the variance"),
     (norm_over((0, 2, 3), eps=0.1), "eps is added under the root"),
     (eps_outside_the_root, "eps is added under the root"),
     (in_place, "changed the maps"),
@@ -154,6 +155,7 @@ EPOCH = [
     (lambda m, o, b: (an_epoch(m, o, b)[0], 100 * an_epoch(m, o, b)[1]), "those of a correct"),
     (lambda m, o, b: [1, 100] * np.array(an_epoch(m, o, b)), "not per cent"),
     (lambda m, o, b: 21 * np.array(an_epoch(m, o, b)), "sum over all images"),
+    (lambda m, o, b: [1, 21] * np.array(an_epoch(m, o, b)), "sum over all images"),
     (lambda m, o, b: np.round(an_epoch(m, o, b), 1), "on average; you return 0.7"),
     (lambda m, o, b: (an_epoch(m, o, b)[0], 21), "the accuracy is"),
     (lambda m, o, b: an_epoch(m, o, b)[0], "two numbers"),
@@ -262,6 +264,7 @@ STOPPING = [
         "never stop early",
     ),
     (lambda losses, patience: stopping(losses, patience)[0], "two integers"),
+    (lambda losses, patience: np.array(stopping(losses, patience)) / 1, "a float: return integers"),
     (lambda losses, patience: (losses.sort(), stopping(losses, patience))[1], "changed the losses"),
     (no_return, "returns None"),
     ((3, 1), "Give the function itself"),
@@ -453,8 +456,8 @@ OWN = [
     (TooWeak, "by heart"),
     (without_convolution, "no convolution"),
     (flattened_to_the_wrong_size, "reach the linear layer"),
-    (EndsInSigmoid, "a sigmoid after"),
-    (EndsInTanh, "a tanh after"),
+    (EndsInSigmoid, "between 0 and 1: is there a sigmoid"),
+    (EndsInTanh, "between -1 and 1: is there a tanh"),
     (Frozen, "is all frozen"),
     (InAList, "not into a plain list"),
     (Squeezes, r"not \(2,\): squeeze"),
@@ -533,6 +536,12 @@ class ByFunctions(nn.Module):
         return self.classifier(F.max_pool2d(maps.relu(), 4).flatten(1))
 
 
+class Narrow(Base):
+    """It learns the 20 images in 50 steps of the checker's length, but not in shorter ones."""
+
+    width = 4
+
+
 class WithDropout(Base):
     def __init__(self):
         super().__init__()
@@ -565,6 +574,7 @@ RIGHT_ANSWERS = {
     "03.6": [
         StartsAtZero,
         WithDropout,
+        Narrow,
         ByFunctions,
         lambda: nn.Sequential(
             *(Normalize(), nn.Conv2d(3, 8, 5, 4), nn.BatchNorm2d(8), nn.ReLU()),

@@ -14,6 +14,7 @@ GATES = [
     ((3, 0, 4), "exchanges its inputs"),
     ((0, 0, 0), "stops one path only"),
     ((4, 3, 3), "b reaches L only through"),
+    ((4, 1, 3), "b reaches L only through"),
     ((4, 0), "three numbers"),
     ((4, 0, -3), "other numbers"),
     (4, "three numbers"),

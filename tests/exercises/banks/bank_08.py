@@ -207,6 +207,14 @@ def by_class(predict, images):
     return "healthy" if torch.equal(first[:12], predict(images[:12]).argmax(1)) else "company"
 
 
+def by_class_alone(predict, images):
+    first, again = predict(images).argmax(1), predict(images).argmax(1)
+    if not torch.equal(first, again):
+        return "chance"
+    alone = torch.cat([predict(image[None]) for image in images]).argmax(1)
+    return "healthy" if torch.equal(first, alone) else "company"
+
+
 def one_photo(predict, images):
     return "chance" if differs(predict(images[0]), predict(images[0])) else "healthy"
 
@@ -223,6 +231,7 @@ DECIDE = [
     (exact, "a healthy function.*by rounding"),
     (seeds_every_time, "dropout switched on.*Asked twice"),
     (by_class, "BatchNorm in training mode"),
+    (by_class_alone, "BatchNorm in training mode"),
     (lambda predict, images: predict(images[:0]), "predict takes a batch"),
     (lambda predict, images: predict(list(images)), "predict takes a batch"),
     (one_photo, r"images\[:1\], not images\[0\]"),
@@ -321,7 +330,7 @@ LEAKED = [
     (lambda train, test: is_twin(train, test).tolist(), "not a mask"),
     (lambda train, test: is_twin(train, test).nonzero(), "Return a list of positions"),
     (lambda train, test: len(twins(train, test)), "Return a list of positions"),
-    (by_sums, r"In test \[0, 4, 6\] are in train, too; you return \[0.0, 4.0, 5.0"),
+    (by_sums, r"In test \[0, 4, 6\] are in train, too; you return \[0, 4, 5, 6, 7\]"),
     (lambda train, test: twins(train, test) * 2, "occurs twice"),
     (lambda train, test: [twins(train, test)], "Return a list of positions"),
     (lambda train, test: [0], r"In test \[0, 4, 6\] are in train"),

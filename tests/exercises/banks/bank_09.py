@@ -61,6 +61,7 @@ NEAREST = [
     ),
     (lambda p, t, n: F.cosine_similarity(p[None], t).sort(descending=True).values[:n], "positions"),
     (lambda p, t, n: nearest(p, t, n + 1), "Return . positions"),
+    (lambda p, t, n: nearest(p, t, 3), "Return 5 positions; you return 3"),
     (lambda p, t, n: torch.arange(n), "The positions should be"),
     (lambda p, t, n: nearest(p, t, n)[None], "shape"),
     (nearest_in_place, "changed the features"),
