@@ -41,7 +41,7 @@ EPOCHS = (14, 200)  # at least and at most this many epochs
 # Seen once each, before any photo; 100,000 take a core about twenty minutes to draw.
 DRAWINGS = {"quick": 1000, "standard": 100_000, "full": 100_000}
 DRAWN_SIZE, DRAWN_SEED = 64, 100
-DRAWN_RECIPE = replace(named("sprint").recipe, epochs=1)
+DRAWN_RECIPE = named("drawings").recipe
 # After the drawings, a lower rate was better on validation photos than that from scratch (76.0
 # against 71.1 % with 100 photos, two draws); from scratch it was not (63.1 against 64.9 %, one).
 DRAWN_RATE = 0.03

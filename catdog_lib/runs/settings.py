@@ -42,6 +42,11 @@ def train_arguments(options: Mapping[str, Any]) -> dict[str, Any]:
         raise CatdogError(
             f"Name a network with --model, or a recipe with --recipe: {', '.join(RECIPES)}."
         )
+    if preset and preset.goes_on and not options.get("start"):
+        raise CatdogError(
+            f"The recipe {options['recipe']} is for a network that has learned already; name its "
+            "run with --start."
+        )
     unfreeze = options.get("unfreeze")
     if model == "transfer" and not preset and not unfreeze:
         preset = named("head")

@@ -62,6 +62,19 @@ def test_a_start_that_is_no_run_is_named(tmp_path, capsys):
     assert not (tmp_path / "second").exists()
 
 
+def test_a_recipe_that_goes_on_asks_for_the_run_to_start_from(tmp_path, capsys):
+    options = ["--recipe=after_drawings", "--data=sketches", "--max-train=48", "--quiet"]
+    small = ["--epochs=1", "--size=64", "--width=2", "--train-sizes=32", "--test-sizes=32"]
+    out = tmp_path / "second"
+    assert main(["train", *options, *small, f"--out={out}"]) == 2
+    error = capsys.readouterr().err
+    assert "after_drawings is for a network that has learned already; name its run with --" in error
+    first = ["train", "--recipe=drawings", *options[1:], "--width=2", f"--out={tmp_path / 'first'}"]
+    assert main(first) == 0
+    assert main(["train", *options, *small, f"--start={tmp_path / 'first'}", f"--out={out}"]) == 0
+    assert load_run(out).recipe.lr == 0.03
+
+
 @pytest.mark.slow
 def test_a_sweep_starts_each_member_from_it(first, tmp_path):
     options = [
