@@ -49,7 +49,7 @@ FAST = Recipe(
 )
 
 # "after_drawings" was chosen with 100,000 drawings and one seed, by the loss on validation photos:
-# with photos of 128 px, on 96 px in the end, 0.143; with 96 px, on 80 px in the end, 0.156. With the
+# with photos of 128 px, and on 96 px in the end, 0.143; with 96 px, and on 80 px, 0.156. With the
 # latter, 40 epochs had 0.161, colour jitter besides 0.160, twice the rate 0.165, no drawings 0.171.
 # The "head" is for cached features, which no epoch changes (lesson 06); of its sizes 256 px was the
 # best on validation photos (99.0 against 98.4 % with 224 px).
