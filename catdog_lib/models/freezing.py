@@ -5,7 +5,7 @@ Lesson 06, section 4.
 
 from __future__ import annotations
 
-from functools import partial
+import weakref
 
 from torch import nn
 
@@ -26,7 +26,7 @@ def freeze(module: nn.Module, statistics: bool = True) -> nn.Module:
     if statistics:
         module.eval()
         for submodule in module.modules():
-            submodule.train = partial(_stay_in_eval, submodule)  # a partial can be pickled
+            submodule.train = _StayInEval(submodule)
             submodule.frozen = True  # so its BatchNorm does not synchronize
     return module
 
@@ -39,9 +39,22 @@ def unfreeze(module: nn.Module) -> nn.Module:
     return module.requires_grad_(True)
 
 
-def _stay_in_eval(module: nn.Module, mode: bool = True) -> nn.Module:
-    """Replace ``nn.Module.train`` of a frozen module; submodules unfrozen since then do obey."""
-    module.training = False
-    for child in module.children():
-        child.train(mode)
-    return module
+class _StayInEval:
+    """Replace ``nn.Module.train`` of a frozen module; submodules unfrozen since then do obey.
+
+    It holds the module weakly: otherwise module and method would hold each other, and a network
+    that nobody needs would stay, with its gradients, until Python next looks for such circles.
+    """
+
+    def __init__(self, module: nn.Module):
+        self._module = weakref.ref(module)
+
+    def __call__(self, mode: bool = True) -> nn.Module:
+        module = self._module()
+        module.training = False
+        for child in module.children():
+            child.train(mode)
+        return module
+
+    def __reduce__(self) -> tuple:  # of a copy, pickled or not, it is the copy's
+        return type(self), (self._module(),)

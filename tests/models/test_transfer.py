@@ -1,6 +1,9 @@
 """Freezing, the transfer classifier and its learning rates, with random weights."""
 
 import copy
+import gc
+import pickle
+import weakref
 from dataclasses import replace
 
 import pytest
@@ -85,6 +88,23 @@ class TestFreezing:
         model.train()
         assert model[1][1].training and not model[0][1].training
         assert model[1][1].weight.requires_grad and not model[0][0].weight.requires_grad
+
+    def test_it_leaves_the_memory_with_its_last_name(self):
+        model = freeze(with_norm())
+        alive = weakref.ref(model)
+        gc.disable()  # which would find it, some time later
+        try:
+            del model
+            assert alive() is None
+        finally:
+            gc.enable()
+
+    def test_a_pickled_copy_is_frozen_by_itself(self):
+        model = freeze(with_norm())
+        other = pickle.loads(pickle.dumps(model))
+        unfreeze(model).train()
+        assert not any(layer.training for layer in other.train().modules())
+        assert all(layer.training for layer in model.modules())
 
     def test_unfrozen_it_is_as_if_it_had_never_been_frozen(self):
         model = unfreeze(freeze(with_norm()))
