@@ -2,8 +2,6 @@
 
 A network that has learned from many drawings, or from other photos, needs fewer photos of one's own
 (lesson 06).
-
-Lesson 06, section 6.
 """
 
 from __future__ import annotations

@@ -5,8 +5,6 @@ after the other (N×C×H×W). Convolutions, BatchNorm and pooling are nearly alw
 last. There is one case in which they are not: in float32 on a CPU with AVX2 but not AVX-512, the
 gradient of the weights of a convolution with hundreds of channels on large maps, which took 2.4 to
 2.6 times as long (docs/measurements.md).
-
-Lesson 10, section 2.
 """
 
 from __future__ import annotations
