@@ -123,6 +123,13 @@ def by_hand(operation, tensors, settings):
     return y, operation.backward(factors(y), saved)
 
 
+def test_at_zero_relu_passes_no_gradient_as_in_pytorch():
+    x = torch.tensor([-1.0, 0.0, 1.0], dtype=torch.float64, requires_grad=True)
+    x.relu().sum().backward()
+    _, (gradient,) = by_hand(ReLU, (x.detach(),), {})
+    assert torch.equal(gradient != 0, x.grad != 0)
+
+
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_every_operation_is_autograds(name):
     operation, theirs, make = OPERATIONS[name]

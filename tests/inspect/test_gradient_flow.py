@@ -40,6 +40,24 @@ def test_sizes_by_layer_are_those_of_the_values_and_gradients(inplace):
     assert not model._forward_hooks and not conv._forward_hooks
 
 
+def test_a_layer_that_the_loss_does_not_depend_on_gets_no_gradient():
+    class Aside(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.used, self.aside = nn.Linear(3, 2), nn.Linear(3, 2)
+
+        def forward(self, x):
+            self.aside(x)
+            return self.used(x)
+
+    used, aside = sorted(layer_signals(Aside(), torch.rand(4, 3), LABELS), key=lambda s: s.name)[
+        ::-1
+    ]
+    assert (used.name, aside.name) == ("used", "aside")
+    assert used.weight_gradient > 0 and used.activation_gradient > 0
+    assert aside.weight_gradient == aside.activation_gradient == 0
+
+
 def test_a_shared_layer_has_a_row_for_each_call_and_a_frozen_one_none():
     torch.manual_seed(0)
     model = models.SixBlockCNN(64, 4, tied=True)

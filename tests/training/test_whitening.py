@@ -69,6 +69,14 @@ def test_filters_that_cannot_come_in_pairs_are_refused(filters, images):
         whiten(nn.Sequential(models.Normalize(), nn.Conv2d(3, filters, 3)), images)
 
 
+def test_there_may_be_two_filters_for_each_pattern(images):
+    model = nn.Sequential(models.layers.Normalize(), nn.Conv2d(3, 24, 2))
+    whiten(model, images)
+    weights = model[1].weight.detach().flatten(1)
+    assert torch.equal(weights[12:], -weights[:12])
+    assert torch.linalg.matrix_rank(weights) == 12
+
+
 def test_a_network_without_convolution_is_refused(images):
     with pytest.raises(CatdogError, match="none"):
         whiten(nn.Sequential(models.Normalize(), nn.Flatten(), nn.Linear(3, 2)), images)
