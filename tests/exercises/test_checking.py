@@ -9,6 +9,7 @@ import torch
 
 from catdog_lib.exercises import WrongAnswer, check
 from catdog_lib.exercises.checking import (
+    FLOAT32,
     as_float64,
     is_integer,
     refuse,
@@ -256,3 +257,11 @@ def test_a_choice_is_answered_with_its_own_hint():
         require_choice("horse", "dog", choices)
     with pytest.raises(WrongAnswer, match="you gave 3"):
         require_choice(3, "dog", choices)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [(1e3, 1e3 + 0.09, True), (1e3, 1e3 + 0.2, False), (0.0, 9e-6, True), (0.0, 2e-5, False)],
+)
+def test_what_was_computed_in_float32_may_differ_in_its_last_digits(one, other, alike):
+    assert same(torch.tensor(other), torch.tensor(one), **FLOAT32) == alike

@@ -130,6 +130,11 @@ def test_mobilenet_v1_has_the_published_fields():
     assert rows[-1].jump == 32
 
 
+def test_the_field_of_the_next_unit_lies_a_jump_further_on():
+    rows = receptive_field(nn.Sequential(nn.Conv2d(1, 1, 5, stride=3)), torch.zeros(1, 1, 32, 32))
+    assert [rows[-1].pixels(unit) for unit in range(3)] == [(0, 4), (3, 7), (6, 10)]
+
+
 class Gate(nn.Module):
     """Squeeze and excitation: the mean of the whole map scales each channel."""
 

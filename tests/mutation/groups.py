@@ -40,7 +40,7 @@ _GROUPS = {
         ("training/optimizers training/muon", "training/test_optimizers.py"),
     ],
     "training": [
-        ("training/loop", "training/test_loop.py"),
+        ("training/loop", "training/test_loop.py training/test_trainer.py"),
         (
             "training/micro_batches",
             "training/test_micro_batches.py training/test_trainer.py "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +19,7 @@ from catdog_lib.training.fit import fit
 from catdog_lib.training.lr_finder import RateSearch, find_learning_rate
 from catdog_lib.training.optimizers import make_optimizer
 from catdog_lib.training.recipe import Recipe
+from catdog_lib.training.trainer import Trainer
 from tests.tiny import plain, small, splits
 
 EXACT = Recipe(precision="float32", optimizer="SGD", batch_size=30)
@@ -126,6 +128,66 @@ def test_the_suggestion_is_a_third_of_where_the_fall_ends():
     rises_again = falls_and_stays + np.maximum(0, steps - 70) ** 2 / 50
     again = RateSearch(rates, tuple(rises_again)).suggestion
     assert again == pytest.approx(found.suggestion, rel=0.3)
+
+
+def test_both_by_hand():
+    """The loss falls slowly, so that a little more or less of its fall moves the suggestion."""
+    losses = [2 + 18 / (1 + step / 4) for step in range(40)]
+    rates = [1.1**step for step in range(40)]
+    smoothed = []
+    for centre in range(40):
+        weights = [math.exp(-(((step - centre) / 3) ** 2) / 2) for step in range(40)]
+        shares = [weight * loss for weight, loss in zip(weights, losses, strict=True)]
+        smoothed.append(sum(shares) / sum(weights))
+    enough = smoothed[-1] + 0.1 * (smoothed[0] - smoothed[-1])
+    step = next(step for step, loss in enumerate(smoothed) if loss <= enough)
+    found = RateSearch(tuple(rates), tuple(losses))
+    assert found.smoothed == pytest.approx(smoothed)
+    assert found.suggestion == pytest.approx(rates[step] / 3)
+
+
+def answering(monkeypatch, losses):
+    """Let each step of training answer with logits of the next of these losses."""
+    left = iter(losses)
+
+    def step(trainer, images, labels):
+        surplus = -math.log(math.expm1(next(left)))  # the loss is log(1 + exp(−surplus))
+        return surplus * F.one_hot(labels, 2).double()
+
+    monkeypatch.setattr(Trainer, "step", step)
+
+
+def test_what_comes_after_it_has_blown_up_does_not_count(monkeypatch):
+    answering(monkeypatch, [1.0, 0.5, 3.9, 4.1, 0.5, *[1.0] * 5])
+    found = find_learning_rate(plain(), splits(), EXACT, steps=10)
+    assert found.losses == pytest.approx([1.0, 0.5, 3.9])
+    assert len(found.rates) == 3
+
+
+def test_it_takes_a_hundred_steps_in_training_mode_and_compiles_nothing(monkeypatch):
+    modes, trained = [], Trainer.step
+
+    def step(trainer, images, labels):
+        modes.append(trainer.model.training)
+        return trained(trainer, images, labels)
+
+    monkeypatch.setattr(Trainer, "step", step)
+    monkeypatch.setattr(torch, "compile", lambda model: pytest.fail("compiled"))
+    find_learning_rate(plain().eval(), splits(), replace(EXACT, compile=True), highest=1e-3)
+    assert modes == 100 * [True]
+
+
+def test_images_have_the_size_of_the_first_epoch(monkeypatch):
+    sizes = set()
+
+    def step(trainer, images, labels):
+        sizes.add(tuple(images.shape[2:]))
+        return torch.zeros(len(labels), 2)
+
+    monkeypatch.setattr(Trainer, "step", step)
+    recipe = replace(EXACT, epochs=2, augment=("flip_and_crop",), train_sizes=(8, 16))
+    find_learning_rate(plain(), splits(), recipe, steps=10)
+    assert sizes == {(8, 8)}
 
 
 @pytest.mark.parametrize(
