@@ -135,6 +135,23 @@ def test_the_field_of_the_next_unit_lies_a_jump_further_on():
     assert [rows[-1].pixels(unit) for unit in range(3)] == [(0, 4), (3, 7), (6, 10)]
 
 
+def test_rows_and_columns_are_told_apart():
+    model = nn.Sequential(nn.Conv2d(3, 1, (3, 7)), nn.Flatten(), nn.Linear(30 * 26, 2))
+    images = torch.zeros(2, 3, 32, 32)
+    sizes = [receptive_field(model, images, side)[0].size for side in ("height", "width")]
+    assert sizes == [3, 7]
+    box = inspect.UnitFields.of(model, images, "0").box(1, 2, images[0])
+    assert tuple(box) == (1, 3, 2, 8)
+    with pytest.raises(CatdogError, match=r"^There is no side='depth'; use"):
+        receptive_field(model, images, "depth")
+    with pytest.raises(CatdogError, match=r"^images has the shape \(3, 32, 32\), but .* N×C×H×W"):
+        receptive_field(model, images[0])
+    with pytest.raises(CatdogError, match=r"^The model has no layer '7'; model.named_modules"):
+        inspect.UnitFields.of(model, images, "7")
+    with pytest.raises(CatdogError, match=r"^The units of '1' have no places in the image"):
+        inspect.UnitFields.of(model, images, "1")
+
+
 class Gate(nn.Module):
     """Squeeze and excitation: the mean of the whole map scales each channel."""
 
