@@ -172,6 +172,18 @@ class TestMode:
         assert self.modes(model) == before
 
 
+def test_an_epoch_is_trained_in_training_mode():
+    model, modes = plain().eval(), []
+    step = partial(loop.train_step, model, OPTIMIZERS["sgd"](model))
+
+    def noting(images, targets):
+        modes.append(model.training)
+        return step(images, targets)
+
+    loop.train_epoch(model, [batch(10), batch(10, 1)], noting)
+    assert modes == [True, True]
+
+
 def test_predict_returns_logits_and_targets_in_order():
     model, dataset = small().eval(), splits().test
     logits, targets = loop.predict(model, batches(dataset, 7))
