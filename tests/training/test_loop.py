@@ -184,6 +184,14 @@ def test_an_epoch_is_trained_in_training_mode():
     assert modes == [True, True]
 
 
+def test_accuracy_is_the_share_of_the_images_that_are_right():
+    logits = torch.tensor([[2.0, 1.0], [0.0, 1.0], [3.0, 0.0], [5.0, 4.0]])
+    targets = torch.tensor([0, 1, 0, 1])
+    result = loop.evaluate(nn.Identity(), [(logits[:3], targets[:3]), (logits[3:], targets[3:])])
+    assert (result.accuracy, result.count) == (0.75, 4)
+    assert result.loss == pytest.approx(F.cross_entropy(logits, targets).item())
+
+
 def test_predict_returns_logits_and_targets_in_order():
     model, dataset = small().eval(), splits().test
     logits, targets = loop.predict(model, batches(dataset, 7))
