@@ -28,6 +28,7 @@ def test_the_minima_are_minima_and_the_start_is_in_the_window(name):
     assert (right - left) * 3 == (high - low) * 4
     assert left < surface.start[0] < right and low < surface.start[1] < high
     x, y = np.meshgrid(np.linspace(left, right, 401), np.linspace(low, high, 301))
+    assert len(set(surface.minima)) == len(surface.minima)
     for point in surface.minima:
         assert surface.gradient(*point) == pytest.approx((0, 0), abs=1e-12)
         assert surface.value(*point) <= surface.value(x, y).min() + 1e-12
