@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from itertools import chain
 
 import torch
+from torch import nn
 
 from catdog_lib.device.agreement import agrees_with_cpu
 from catdog_lib.errors import CatdogError, warn
@@ -30,6 +32,12 @@ def choose_device(name: str | None = None) -> torch.device:
             f"There is no device {name!r} on this machine; leave it out, or use cpu."
         ) from None
     return device
+
+
+def device_of(model: nn.Module) -> torch.device:
+    """Return the device on which a model's weights lie; the CPU for a model that has none."""
+    first = next(chain(model.parameters(), model.buffers()), None)
+    return torch.device("cpu") if first is None else first.device
 
 
 def fastest_device() -> torch.device:

@@ -1,9 +1,11 @@
-"""Keep PyTorch's threads on cores of their own, so that a busy neighbour costs little.
+"""Keep PyTorch's threads on cores of their own while they compute in 16 bits.
 
-The threads that share out a convolution wait for each other without giving up their cores. If
-another program has a core, the system may let two of them take turns on the core that is left, and
-most of the time goes into waiting: training took three to four times as long beside one endless
-loop (docs/measurements.md). With a core for each thread, it is hardly more than the loop's share.
+In bfloat16 and float16 some of oneDNN's kernels have the threads wait for each other within one
+convolution, in a loop that never gives up its core. If another program has a core, two threads may
+take turns on the core that is left, milliseconds each, and most of the time goes into that loop:
+training took five to twelve times as long beside one busy program (docs/measurements.md). With a
+core for each thread, it takes about twice as long as alone. In float32 the threads wait in OpenMP's
+own loop alone, and :mod:`catdog_lib.device.neighbours` does better than this.
 
 Lesson 10, section 2.
 """
@@ -25,7 +27,7 @@ _LOADED = Path("/proc/self/maps")  # the files that this process has in memory
 
 
 @contextmanager
-def own_cores(device: torch.device) -> Iterator[None]:
+def own_cores(device: torch.device, dtype: torch.dtype) -> Iterator[None]:
     """Keep each thread that computes for the caller on a core of its own, within the block.
 
     Afterwards they may go where they could before. What the threads compute stays the same, bit for
@@ -35,9 +37,10 @@ def own_cores(device: torch.device) -> Iterator[None]:
 
     Args:
         device: what computes within the block; on a GPU, threads have little to do.
+        dtype: the number format of the convolutions; in float32 it does nothing.
     """
     allowed = _allowed()
-    places = _places(allowed) if device.type == "cpu" else []
+    places = _places(allowed) if device.type == "cpu" and dtype != torch.float32 else []
     if len(places) < 2 or torch.get_num_threads() != len(places) or not _openmp():
         yield
         return

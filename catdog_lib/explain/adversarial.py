@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from catdog_lib.device import device_of
 from catdog_lib.errors import CatdogError
 from catdog_lib.explain.scores import batch_by_batch
 from catdog_lib.inspect.hooks import evaluating
@@ -56,7 +57,7 @@ def fast_gradient_sign(
 @torch.no_grad()
 def is_fooled(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
     """Return which of the images (N×3×H×W, uint8) do not get their class (int64, N): N, bool."""
-    device = next(model.parameters()).device
+    device = device_of(model)
     with evaluating(model):
         predicted = torch.cat([model(part.to(device)).argmax(1) for part in images.split(64)])
     return predicted.to(labels.device) != labels

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from catdog_lib.device import own_cores, prediction_batch
+from catdog_lib.device import device_of, prediction_batch
 from catdog_lib.errors import CatdogError
 from catdog_lib.inspect.hooks import evaluating
 
@@ -42,10 +42,10 @@ def batch_by_batch(
             "give one class for each, one number for all, or None for the class that the model "
             "answers."
         )
-    device = next(model.parameters()).device
+    device = device_of(model)
     count = max(1, prediction_batch(device, max(images.shape[2:])) // 4)
     results = []
-    with evaluating(model), own_cores(device):
+    with evaluating(model):
         for rows in torch.arange(len(images)).split(count):
             batch = images[rows].to(device)
             batch = batch.float() / 255 if batch.dtype == torch.uint8 else batch.float()

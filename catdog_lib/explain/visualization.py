@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from catdog_lib.device import own_cores
 from catdog_lib.errors import CatdogError
 
 
@@ -57,15 +56,14 @@ def optimize_image(
         )
     generator = torch.Generator().manual_seed(seed)
     image = 0.5 + 0.05 * torch.randn(1, 3, size, size, generator=generator)
-    with own_cores(image.device):
-        for _ in range(steps):
-            shift = torch.randint(-jitter, jitter + 1, (2,), generator=generator).tolist()
-            shifted = image.roll(shift, (2, 3)).requires_grad_()
-            with torch.enable_grad():
-                (gradient,) = torch.autograd.grad(score(shifted).sum(), shifted)
-            gradient = gradient.roll([-move for move in shift], (2, 3))
-            length = gradient.square().mean().sqrt().clamp(min=1e-12)
-            image = image + step_size * gradient / length
-            around = F.avg_pool2d(F.pad(image, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
-            image = torch.lerp(image, around, blur).clamp(0, 1)
+    for _ in range(steps):
+        shift = torch.randint(-jitter, jitter + 1, (2,), generator=generator).tolist()
+        shifted = image.roll(shift, (2, 3)).requires_grad_()
+        with torch.enable_grad():
+            (gradient,) = torch.autograd.grad(score(shifted).sum(), shifted)
+        gradient = gradient.roll([-move for move in shift], (2, 3))
+        length = gradient.square().mean().sqrt().clamp(min=1e-12)
+        image = image + step_size * gradient / length
+        around = F.avg_pool2d(F.pad(image, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
+        image = torch.lerp(image, around, blur).clamp(0, 1)
     return image[0]

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 import traitlets
 from torch import Tensor, nn
 
+from catdog_lib.device import device_of
 from catdog_lib.errors import CatdogError
 from catdog_lib.explore.base import Explorable, IntegerTrait
 from catdog_lib.explore.convert import data_uri, shape_text
@@ -174,7 +175,7 @@ def trace_maps(model: nn.Module, image: Tensor) -> tuple[list[dict], list[str]]:
 
     windows = [name for name, module in model.named_modules() if isinstance(module, _KINDS)]
     with evaluating(model), forward_hooks(model, record, layers=windows), torch.no_grad():
-        model(image[None].to(next(model.parameters()).device))
+        model(image[None].to(device_of(model)))
     return layers, maps
 
 

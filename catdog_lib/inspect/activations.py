@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from catdog_lib.data.image_set import ImageSet, batches
+from catdog_lib.device import device_of
 from catdog_lib.errors import CatdogError
 from catdog_lib.inspect.hooks import evaluating, layer_name
 from catdog_lib.inspect.receptive_field import Box, UnitFields
@@ -70,7 +71,7 @@ def activation_statistics(model: nn.Module, dataset: ImageSet) -> list[LayerActi
     Layers are the modules without modules inside. The model runs in evaluation mode, and is left as
     it was.
     """
-    device = next(model.parameters()).device
+    device = device_of(model)
     sums: dict[str, _Sums] = {}
     with evaluating(model), Recorder(model) as recorder:
         for images, _ in batches(dataset, _BATCH_SIZE, device=device):
@@ -128,7 +129,7 @@ def top_activations(
     Raises:
         CatdogError: there is no such layer or channel, or the layer gives no feature maps.
     """
-    device = next(model.parameters()).device
+    device = device_of(model)
     best = []
     with evaluating(model), Recorder(model, [layer]) as recorder:
         for images, _ in batches(dataset, _BATCH_SIZE, device=device):

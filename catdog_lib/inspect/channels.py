@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from catdog_lib.device import device_of
 from catdog_lib.errors import CatdogError
 from catdog_lib.inspect.hooks import evaluating
 from catdog_lib.inspect.recorder import Recorder
@@ -31,7 +32,7 @@ def diverse_channels(model: nn.Module, images: Tensor, layer: str, count: int = 
     Raises:
         CatdogError: there is no such layer, or it gives no feature maps.
     """
-    device = next(model.parameters()).device
+    device = device_of(model)
     with evaluating(model), Recorder(model, [layer]) as recorder:
         model(images.to(device))
     maps = recorder.outputs.get(layer)

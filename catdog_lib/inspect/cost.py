@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from catdog_lib.device import synchronize
+from catdog_lib.device import device_of, synchronize
 from catdog_lib.inspect.hooks import evaluating
 from catdog_lib.inspect.shape_table import shape_table
 
@@ -42,7 +42,7 @@ def cost(model: nn.Module, images: Tensor) -> Cost:
     are multiplied like other numbers: only a smaller network takes fewer multiply-adds. The model's
     weights are left in channels-last memory, in which convolutions are fastest.
     """
-    device = next(model.parameters()).device
+    device = device_of(model)
     model.to(memory_format=torch.channels_last)
     images = images.to(device, memory_format=torch.channels_last)
     times = []

@@ -115,8 +115,13 @@ class _MeanForMax(TorchFunctionMode):
         if func is F.max_pool2d:
             func = _mean_pool2d
         elif func is F.adaptive_max_pool2d:
-            func = F.adaptive_avg_pool2d
+            func = _mean_of_windows
         return func(*args, **(kwargs or {}))
+
+
+def _mean_of_windows(x, output_size, return_indices=False):
+    """Pool like F.adaptive_max_pool2d, but take the mean."""
+    return F.adaptive_avg_pool2d(x, output_size)
 
 
 def _mean_pool2d(

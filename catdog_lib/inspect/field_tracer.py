@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Literal, NamedTuple
 
 import torch
@@ -38,9 +39,11 @@ class FieldSpan(NamedTuple):
 # Operations that leave every value at its place; those that PyTorch itself marks as pointwise need
 # no mention.
 _KEEPS_PLACES = {
-    "native_batch_norm", "cudnn_batch_norm", "hardswish", "hardswish_", "hardtanh_", "cat", "split",
-    "split_with_sizes", "detach", "alias", "_to_copy", "view", "_unsafe_view", "transpose", "mean",
+    "native_batch_norm", "cudnn_batch_norm", "hardswish", "hardswish_", "_prelu_kernel", "cat",
+    "split", "split_with_sizes", "detach", "_to_copy", "view", "_unsafe_view", "transpose", "mean",
 }  # fmt: skip # names, not one a line
+# Operations that take a tensor's shape, device or type only, none of its values.
+_MAKES_NEW = re.compile(r"new_|\w+_like$")
 _PADDINGS = {"constant_pad_nd", "reflection_pad2d", "replication_pad2d"}
 
 
@@ -80,7 +83,7 @@ class ReceptiveFieldTracer(TorchDispatchMode):
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         result = func(*args, **(kwargs or {}))
         inputs = [tensor for tensor in _tensors(args) if tensor in self._known]
-        if inputs:
+        if inputs and not _MAKES_NEW.match(func.overloadpacket.__name__):
             after = self._after(func, args, inputs, result)
             for tensor in _tensors([result]):
                 self._known[tensor] = after
@@ -107,8 +110,8 @@ class ReceptiveFieldTracer(TorchDispatchMode):
             self.windows.append((name, kind or operation, after))
             return after if output.ndim == inputs[0].ndim else operation
         if operation in _PADDINGS:  # the list of pads begins with the last side
-            before = args[1][2 * (-1 - self.axis)]
-            return spans[0].through(1, 1, before, 1)
+            before = args[1][2 * (-1 - self.axis) :][:1] or [0]  # this side may have none
+            return spans[0].through(1, 1, before[0], 1)
         if operation == "slice":
             return self._slice(spans[0], *args)
         if torch.Tag.pointwise in func.tags or self._stays(operation, args, inputs[0], output):
@@ -157,8 +160,11 @@ class ReceptiveFieldTracer(TorchDispatchMode):
 
     def _union(self, inputs: list[Tensor], spans: list[FieldSpan], size: int) -> FieldSpan:
         """Return what is seen where paths meet."""
-        sizes = [t.shape[self.axis] if t.ndim > 1 else 1 for t in inputs]
-        full = [span for span, own in zip(spans, sizes, strict=True) if own == size]
+        full = [
+            span
+            for span, tensor in zip(spans, inputs, strict=True)
+            if tensor.shape[self.axis] == size
+        ]
         if size > 1 and len({span.jump for span in full}) > 1:
             raise CatdogError(
                 f"Paths with jumps of {full[0].jump} and {full[1].jump} pixels meet in "
@@ -166,7 +172,7 @@ class ReceptiveFieldTracer(TorchDispatchMode):
                 "no single receptive field; check the strides."
             )
         if len(full) < len(spans):  # one value for the whole map, such as a gate
-            return FieldSpan(full[0].jump, -math.inf, math.inf)
+            return FieldSpan((full or spans)[0].jump, -math.inf, math.inf)
         return FieldSpan(
             full[0].jump, min(span.first for span in full), max(span.last for span in full)
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from catdog_lib.device import device_of
 from catdog_lib.errors import CatdogError
 from catdog_lib.inspect.hooks import LayerCall, named_calls
 
@@ -18,7 +19,7 @@ def layers_in_order(model: nn.Module, images: Tensor | None = None) -> list[Laye
     The model runs once as for prediction, on the first of the ``images`` (N×3×H×W), or on a black
     one of the size that the model is made for, and is left as it was.
     """
-    device = next(model.parameters()).device
+    device = device_of(model)
     if images is None:
         images = torch.zeros(1, 3, *2 * [_input_size(model)])
     inner = [name for name, _ in model.named_modules() if name]

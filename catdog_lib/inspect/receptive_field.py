@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 
 from torch import Tensor, nn
 
+from catdog_lib.device import device_of
 from catdog_lib.errors import CatdogError
 from catdog_lib.inspect.field_tracer import FieldSpan, trace_fields
 from catdog_lib.inspect.hooks import layer_name
@@ -126,7 +127,7 @@ class UnitFields:
             raise CatdogError(
                 f"The model has no layer {layer!r}; model.named_modules() lists the names."
             )
-        images = images[:1].to(next(model.parameters()).device)
+        images = images[:1].to(device_of(model))
         sides = ("height", "width")
         spans = [trace_fields(model, images, side).outputs.get(layer) for side in sides]
         if not all(isinstance(span, FieldSpan) for span in spans):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from catdog_lib.data.image_set import ImageSet
-from catdog_lib.device import choose_device
+from catdog_lib.device import choose_device, device_of
 from catdog_lib.runs.run_folder import Run
 from catdog_lib.training.evaluate import predict
 from catdog_lib.transfer.cached_training import FeatureHead, repeats_itself
@@ -40,7 +40,7 @@ def answers(
         CatdogError: there is no such device, or the cache cannot be written.
     """
     model, recipe, place = run.model, run.recipe, choose_device(device)
-    before = next(model.parameters()).device
+    before = device_of(model)
     try:
         if not repeats_itself(model, recipe):
             flip, sizes = recipe.test_flip, recipe.test_sizes

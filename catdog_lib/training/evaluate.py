@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from catdog_lib.data.image_set import ImageSet, batches
 from catdog_lib.device import (
     autocast,
+    device_of,
     fast_dtype,
     keep_freed_memory,
     own_cores,
@@ -68,7 +69,7 @@ def predict(
         flip, sizes: test-time augmentation (:func:`predict_tta`).
     """
     keep_freed_memory()
-    device = next(model.parameters()).device
+    device = device_of(model)
     dist = dist_context()
     dtype = dtype or dist.broadcast_object(lambda: fast_dtype(device))
     shard = dataset
@@ -80,7 +81,7 @@ def predict(
             return predict_tta(model, images, flip=flip, sizes=sizes)
 
     size = prediction_batch(device, max((dataset.size, *sizes)))
-    with own_cores(device):
+    with own_cores(device, dtype):
         logits, _ = loop.predict(model, batches(shard, size, device=device), forward)
     return dist.gather(logits, len(dataset))
 

@@ -66,7 +66,7 @@ class Trainer(TrainingState):
         epoch = self.epoch
         self.dist.seed_rank(self.recipe.seed, epoch)
         on_batch_end = partial(self.run_callbacks, "on_batch_end")
-        with own_cores(self.device):
+        with own_cores(self.device, self.precision.dtype):
             metrics = loop.train_epoch(self.model, self.batches(dataset), self.step, on_batch_end)
         # Only now is a GPU asked for numbers: to wait for it in every step would cost time.
         metrics = metrics.all_reduce(self.dist)

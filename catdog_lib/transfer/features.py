@@ -19,6 +19,7 @@ from catdog_lib.data.cache import cache_key, cached
 from catdog_lib.data.image_set import ImageSet, batches
 from catdog_lib.device import (
     choose_device,
+    device_of,
     dtype_name,
     fast_dtype,
     keep_freed_memory,
@@ -62,7 +63,7 @@ def features_of(
         network = optimize_for_inference(backbone, dataset.size, device, dtype)
         first = 0
         bar = tqdm(total=len(dataset), desc="Features", unit="image", disable=not progress)
-        with bar, own_cores(device):
+        with bar, own_cores(device, dtype):
             for features in extract(network, dataset):
                 rows[first : first + len(features)] = features
                 first += len(features)
@@ -95,7 +96,7 @@ def extract(network: nn.Module, dataset: ImageSet) -> Iterator[Tensor]:
         dataset: the images.
     """
     keep_freed_memory()
-    device = next(network.parameters()).device
+    device = device_of(network)
     size = prediction_batch(device, dataset.size)
     for images, _ in batches(dataset, size, device=device):
         yield network(images).float().cpu()

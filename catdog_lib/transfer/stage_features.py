@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from catdog_lib.data.image_set import ImageSet, batches
-from catdog_lib.device import prediction_batch, release_freed_memory
+from catdog_lib.device import device_of, prediction_batch, release_freed_memory
 from catdog_lib.inspect.hooks import evaluating
 from catdog_lib.models import Backbone
 
@@ -27,7 +27,7 @@ def stage_features(backbone: Backbone, dataset: ImageSet) -> dict[str, Tensor]:
         The name of each stage, in order → N×C float32, on the CPU; C is the number of channels of
         its map. Those of the last stage are the backbone's own features.
     """
-    device = next(backbone.parameters()).device
+    device = device_of(backbone)
     found: dict[str, list[Tensor]] = {name: [] for name, _ in backbone.stages}
     with evaluating(backbone):
         for images, _ in batches(dataset, prediction_batch(device, dataset.size), device=device):

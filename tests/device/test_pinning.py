@@ -13,14 +13,14 @@ from torch import nn
 from catdog_lib.data.image_set import Splits
 from catdog_lib.device import pinning as module
 from catdog_lib.device.pinning import own_cores
-from catdog_lib.explain import optimize_image, saliency
 from catdog_lib.models.layers import Normalize
+from catdog_lib.training import state
 from catdog_lib.training.evaluate import predict
 from catdog_lib.training.fit import fit
 from catdog_lib.training.recipe import Recipe
 from tests import tiny
 
-CPU = torch.device("cpu")
+CPU, BF16 = torch.device("cpu"), torch.bfloat16
 needs_cores = pytest.mark.skipif(
     sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2,
     reason="only Linux keeps threads on cores, and it takes two",
@@ -48,37 +48,41 @@ class TestOnLinux:
     def test_each_thread_has_a_core_of_its_own_within_the_block_only(self, all_threads):
         allowed = os.sched_getaffinity(0)
         assert where() == [allowed] * all_threads
-        with own_cores(CPU):
+        with own_cores(CPU, BF16):
             places = where()
             assert [len(place) for place in places] == [1] * all_threads
             assert set().union(*places) == allowed
         assert where() == [allowed] * all_threads
 
     def test_a_block_within_a_block_changes_nothing(self, all_threads):
-        with own_cores(CPU):
+        with own_cores(CPU, BF16):
             outer = where()
-            with own_cores(CPU):
+            with own_cores(CPU, BF16):
                 assert where() == outer
             assert where() == outer
 
     def test_an_error_sets_them_free(self, all_threads):
         allowed = os.sched_getaffinity(0)
-        with pytest.raises(KeyboardInterrupt), own_cores(CPU):
+        with pytest.raises(KeyboardInterrupt), own_cores(CPU, BF16):
             raise KeyboardInterrupt
         assert where() == [allowed] * all_threads
 
     def test_fewer_threads_than_cores_go_where_they_like(self, all_threads):
         torch.set_num_threads(1)
         allowed = os.sched_getaffinity(0)
-        with own_cores(CPU):
+        with own_cores(CPU, BF16):
             assert os.sched_getaffinity(0) == allowed
 
     def test_beside_a_gpu_the_threads_go_where_they_like(self, all_threads):
         allowed = os.sched_getaffinity(0)
-        with own_cores(torch.device("cuda")):
+        with own_cores(torch.device("cuda"), BF16):
             assert os.sched_getaffinity(0) == allowed
 
-    def test_training_and_prediction_keep_them(self, all_threads):
+    @pytest.mark.parametrize(("dtype", "kept_on"), [(BF16, 1), (torch.float32, None)])
+    def test_training_and_prediction_keep_them_in_16_bits(
+        self, dtype, kept_on, all_threads, monkeypatch
+    ):
+        monkeypatch.setattr(state, "fast_dtype", lambda device: dtype)
         kept, data = [], Splits(*(tiny.image_set(8, seed, 16) for seed in range(3)), "tiny")
 
         class Noting(nn.Linear):
@@ -87,28 +91,14 @@ class TestOnLinux:
                 return super().forward(values)
 
         model = nn.Sequential(Normalize(), nn.Flatten(), Noting(3 * 16 * 16, 2))
-        fit(model, data, Recipe(epochs=1, precision="float32"), device="cpu", progress=False)
-        predict(model, data.test)
-        assert set(kept) == {1} and len(kept) >= 3
-
-    def test_so_do_heat_maps_and_optimized_images(self, all_threads):
-        kept = []
-
-        class Noting(nn.Linear):
-            def forward(self, values):
-                kept.append(len(os.sched_getaffinity(0)))
-                return super().forward(values)
-
-        model = nn.Sequential(nn.Flatten(), Noting(3 * 16 * 16, 2))
-        saliency(model, torch.rand(2, 3, 16, 16), target=0)
-        assert kept == [1]
-        optimize_image(lambda images: model(images)[:, 0], size=16, steps=2)
-        assert kept == 3 * [1]
+        fit(model, data, Recipe(epochs=1), device="cpu", progress=False)
+        predict(model, data.test, dtype)
+        assert set(kept) == {kept_on or all_threads} and len(kept) >= 3
 
     def test_it_keeps_the_threads_that_pytorch_computes_with(self, all_threads):
         image, kernels = torch.rand(8, 16, 64, 64), torch.rand(32, 16, 3, 3)
         torch.conv2d(image, kernels)  # they have been started
-        with own_cores(CPU):
+        with own_cores(CPU, BF16):
             torch.conv2d(image, kernels)
             kept = [
                 thread
@@ -120,7 +110,7 @@ class TestOnLinux:
     def test_without_an_openmp_library_nothing_happens(self, all_threads, monkeypatch):
         monkeypatch.setattr(module, "_openmp", lambda: None)
         allowed = os.sched_getaffinity(0)
-        with own_cores(CPU):
+        with own_cores(CPU, BF16):
             assert os.sched_getaffinity(0) == allowed
 
 
@@ -156,5 +146,5 @@ def test_a_system_that_tells_nothing_is_left_alone(monkeypatch):
     assert module._openmp() is None
     module._openmp.cache_clear()
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
-    with own_cores(CPU):
+    with own_cores(CPU, BF16):
         pass

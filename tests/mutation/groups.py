@@ -13,7 +13,10 @@ _GROUPS = {
     "shapes": [
         ("from_scratch/output_sizes", "from_scratch/test_output_sizes.py"),
         ("inspect/shape_table", "inspect/test_shape_table.py"),
-        ("inspect/receptive_field inspect/field_tracer", "inspect/test_receptive_field.py"),
+        (
+            "inspect/receptive_field inspect/field_tracer",
+            "inspect/test_receptive_field.py inspect/test_field_tracer.py",
+        ),
     ],
     "convolution": [
         (

@@ -20,6 +20,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from catdog_lib.classes import CLASSES
+from catdog_lib.device import device_of
 from catdog_lib.errors import CatdogError
 from catdog_lib.explain import grad_cam, occlusion
 from catdog_lib.explore.convert import shape_text
@@ -122,7 +123,7 @@ def record_network(name: str, model: nn.Module, images: Tensor, method: str) -> 
 
 def _logits(model: nn.Module, images: Tensor) -> Tensor:
     """Return the logits of all images, float64, on the CPU."""
-    device = next((parameter.device for parameter in model.parameters()), None)
+    device = device_of(model)
     with evaluating(model), torch.no_grad():
         parts = [model(part.to(device)) for part in images.split(_BATCH_SIZE)]
     return torch.cat(parts).cpu().double()

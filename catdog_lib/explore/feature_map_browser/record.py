@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from catdog_lib.device import device_of
 from catdog_lib.errors import CatdogError
 from catdog_lib.inspect.hooks import LayerCall, evaluating, forward_hooks
 
@@ -75,7 +76,7 @@ def record(model: nn.Module, images: Tensor) -> tuple[list[ConvCall], Tensor]:
             call.steps.append(module)
             call.maps, call.last_name, ends[i] = output[0], name, output
 
-    device = next((parameter.device for parameter in model.parameters()), None)
+    device = device_of(model)
     with evaluating(model), forward_hooks(model, note), torch.no_grad():
         logits = model(images.to(device))
     if not calls:
