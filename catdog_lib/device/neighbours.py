@@ -1,18 +1,18 @@
 """Let PyTorch's threads wait briefly while another program wants their cores.
 
-The threads that share out a convolution wait for each other many times in a training step. A thread
-that waits *spins*: it asks again and again, and keeps its core for milliseconds. That is fastest as
-long as each thread has a core. But if another program keeps a core busy, two of the threads take
-turns on one core, and the one that spins holds up the one it is waiting for: a step of the
+The threads that share out a convolution wait for each other hundreds of times in a training step. A
+thread that waits *spins*: it asks again and again, and keeps its core for milliseconds. That is
+fastest as long as each thread has a core. But if another program keeps a core busy, two threads
+take turns on one core, and the one that spins holds up the one it is waiting for: a step of the
 five-convolution network then took 20 to 30 times as long (docs/measurements.md). A thread that
 gives up its core as soon as it has nothing to do costs little there, and a fifth of the time where
 there is no neighbour. So this process watches how long its threads stand in line for a core, and
-lets them spin only while they hardly do.
+lets them spin for long only while they hardly do.
 
-GNU's OpenMP library, which PyTorch brings along on Linux, spins a thousand times in place of
-300,000 as soon as it counts more threads than processors (``do_spin`` in libgomp's
-config/linux/wait.h). A team of threads that sleep makes it count so. What the threads compute is
-the same in both cases, bit for bit.
+GNU's OpenMP library, which PyTorch brings along on Linux, spins 100 times in place of 300,000 as
+soon as it counts more threads than processors (``do_spin`` in libgomp's config/linux/wait.h,
+``gomp_throttled_spin_count_var`` in its env.c). A team of threads that sleep makes it count so.
+What the threads compute is the same in both cases, bit for bit.
 
 Lesson 10, section 2.
 """
@@ -78,7 +78,7 @@ class Neighbours:
         self._library = library
         self._team: _SleepingTeam | None = None
         self._calm = 0
-        self._lock = threading.Lock()  # the watch and a caller must not assemble two teams
+        self._lock = threading.RLock()  # the watch and a caller must not assemble two teams
 
     @property
     def near(self) -> bool:
@@ -131,7 +131,7 @@ class Neighbours:
 
 
 class _SleepingTeam:
-    """One thread more than there are processors, which do nothing but be counted."""
+    """Threads that sleep, one more than there are processors, to be counted by OpenMP."""
 
     def __init__(self, library: ctypes.CDLL):
         self._library = library

@@ -117,9 +117,15 @@ def test_within_a_block_threads_wait_as_the_caller_says_and_then_as_before(libra
     neighbours = module.Neighbours(library)
     neighbours.note(1.0)
     with neighbours.held(short=False):
-        neighbours.note(1.0)
+        with neighbours.held(short=True):
+            assert neighbours.near
         assert not neighbours.near
     assert neighbours.near
+    with neighbours.held(short=False):
+        watch = threading.Thread(target=neighbours.note, args=[1.0])
+        watch.start()
+        watch.join()
+        assert not neighbours.near
     with pytest.raises(KeyboardInterrupt), neighbours.held(short=False):
         raise KeyboardInterrupt
     assert neighbours.near
