@@ -6,8 +6,8 @@ fastest as long as each thread has a core. But if another program keeps a core b
 take turns on one core, and the one that spins holds up the one it is waiting for: a step of the
 five-convolution network then took 20 to 30 times as long (docs/measurements.md). A thread that
 gives up its core as soon as it has nothing to do costs little there, and a fifth of the time where
-there is no neighbour. So this process watches how long its threads stand in line for a core, and
-lets them spin for long only while they hardly do.
+there is no neighbour. So this process watches how long its threads queue for a core, and lets them
+spin for long only while they hardly do.
 
 GNU's OpenMP library, which PyTorch brings along on Linux, spins 100 times in place of 300,000 as
 soon as it counts more threads than processors (``do_spin`` in libgomp's config/linux/wait.h,
@@ -33,9 +33,9 @@ from pathlib import Path
 import torch
 
 PERIOD = 0.1  # seconds between two looks
-# How many threads stand in line on average. Beside programs that computed for a part of the time,
-# to spin was faster below 0.45 and to give up the core above; the threads that give it up stand in
-# line less, 0.3 for a neighbour beside which both are as fast (docs/measurements.md).
+# How many threads queue for a core, on average. Beside programs that computed part of the time, to
+# spin was faster below 0.45, and to give up the core above; threads that give it up queue less: 0.3
+# beside a neighbour with which both are as fast (docs/measurements.md).
 COMPANY, ALONE = 0.45, 0.3
 CALM = 10  # looks in a row at which fewer than ALONE do, after which threads may spin again
 _THREADS = Path("/proc/self/task")
@@ -49,7 +49,7 @@ def watch_neighbours() -> Neighbours | None:
     That is outside Linux, on a single processor, or with another OpenMP library.
     """
     library = _openmp()
-    if library is None or len(os.sched_getaffinity(0)) < 2 or _stood_in_line() is None:
+    if library is None or len(os.sched_getaffinity(0)) < 2 or _seconds_queued() is None:
         return None
     neighbours = Neighbours(library)
     threading.Thread(target=neighbours.watch, daemon=True, name="catdog neighbours").start()
@@ -71,7 +71,7 @@ class Neighbours:
     """Whether other programs want the cores of this process, and what follows for its threads.
 
     Attributes:
-        near: threads stand in line for cores, so those that wait spin briefly only.
+        near: threads queue for cores, so those that wait spin briefly only.
     """
 
     def __init__(self, library: ctypes.CDLL):
@@ -90,21 +90,21 @@ class Neighbours:
         while True:
             time.sleep(PERIOD)
             before, computed = computed, time.process_time()
-            if torch.get_num_threads() < 2 or computed - before < PERIOD / 2:
-                last = None  # threads that share out nothing, or have nothing to do, tell nothing
+            if computed - before < PERIOD / 10:
+                last = None  # threads that have nothing to do tell nothing
                 continue
-            stood, now = _stood_in_line() or 0.0, time.monotonic()
+            queued, now = _seconds_queued() or 0.0, time.monotonic()
             if last:
-                self.note((stood - last[0]) / (now - last[1]))
-            last = stood, now
+                self.note((queued - last[0]) / (now - last[1]))
+            last = queued, now
 
-    def note(self, in_line: float) -> None:
-        """Take in how many threads stood in line on average since the last look."""
-        self._calm = self._calm + 1 if in_line < ALONE else 0
+    def note(self, queued: float) -> None:
+        """Take in how many threads were queued on average since the last look."""
+        self._calm = self._calm + 1 if queued < ALONE else 0
         if not self._lock.acquire(blocking=False):
             return  # a caller has said how threads are to wait
         try:
-            if in_line > COMPANY:
+            if queued > COMPANY:
                 self._wait(short=True)
             elif self._calm >= CALM:
                 self._wait(short=False)
@@ -150,8 +150,8 @@ class _SleepingTeam:
         self._leader.join()
 
 
-def _stood_in_line() -> float | None:
-    """Return for how many seconds all threads of this process have stood in line for a core.
+def _seconds_queued() -> float | None:
+    """Return for how many seconds all threads of this process have queued for a core.
 
     None if the system does not say. Source: Documentation/scheduler/sched-stats.rst of Linux.
     """

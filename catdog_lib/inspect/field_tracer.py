@@ -40,7 +40,8 @@ class FieldSpan(NamedTuple):
 # no mention.
 _KEEPS_PLACES = {
     "native_batch_norm", "cudnn_batch_norm", "hardswish", "hardswish_", "_prelu_kernel", "cat",
-    "split", "split_with_sizes", "detach", "_to_copy", "view", "_unsafe_view", "transpose", "mean",
+    "split", "split_with_sizes", "detach", "alias", "_to_copy", "view", "_unsafe_view",
+    "transpose", "mean",
 }  # fmt: skip # names, not one a line
 # Operations that take a tensor's shape, device or type only, none of its values.
 _MAKES_NEW = re.compile(r"new_|\w+_like$")
@@ -126,7 +127,8 @@ class ReceptiveFieldTracer(TorchDispatchMode):
 
         if operation == "convolution" and not args[6] and args[0].ndim == 4:
             kernel = args[1].shape[self.axis]
-            return kernel, setting(3, 1), setting(4, 0), setting(5, 1)
+            stride, padding, dilation = (each[self.axis] for each in args[3:6])
+            return kernel, stride, padding, dilation
         if operation in ("max_pool2d_with_indices", "avg_pool2d"):
             kernel = setting(1, None)
             dilation = setting(4, 1) if operation == "max_pool2d_with_indices" else 1

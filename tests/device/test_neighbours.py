@@ -89,11 +89,11 @@ def library(monkeypatch):
 
 def test_company_is_noticed_at_once_and_its_absence_after_ten_looks(library):
     neighbours = module.Neighbours(library)
-    for in_line, near in [(0.0, False), (0.45, False), (0.46, True), (0.4, True)]:
-        neighbours.note(in_line)
+    for queued, near in [(0.0, False), (0.45, False), (0.46, True), (0.4, True)]:
+        neighbours.note(queued)
         assert neighbours.near is near
-    for in_line in 9 * [0.29] + [0.3] + 9 * [0.29]:
-        neighbours.note(in_line)
+    for queued in 9 * [0.29] + [0.3] + 9 * [0.29]:
+        neighbours.note(queued)
         assert neighbours.near
     neighbours.note(0.29)
     assert not neighbours.near
@@ -158,12 +158,12 @@ def test_where_it_cannot_watch_nothing_happens(lack, monkeypatch, tmp_path):
     watch_neighbours.cache_clear()
 
 
-def test_seconds_in_line_are_those_of_all_threads_that_are_left(monkeypatch, tmp_path):
+def test_seconds_queued_are_those_of_all_threads_that_are_left(monkeypatch, tmp_path):
     for thread, text in [("1", "9 2500000000 3\n"), ("2", "9 500000000 3\n"), ("3", None)]:
         (tmp_path / thread).mkdir()
         if text:
             (tmp_path / thread / "schedstat").write_text(text)
     monkeypatch.setattr(module, "_THREADS", tmp_path)
-    assert module._stood_in_line() == 3.0
+    assert module._seconds_queued() == 3.0
     monkeypatch.setattr(module, "_THREADS", Path("/no/such/folder"))
-    assert module._stood_in_line() is None
+    assert module._seconds_queued() is None

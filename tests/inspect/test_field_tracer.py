@@ -150,12 +150,13 @@ def test_what_moves_values_elsewhere_is_not_followed(name):
         UnitFields.of(model[:1], images, "0")
 
 
-@pytest.mark.parametrize("mean", [lambda x: x.mean((2, 3)), lambda x: x.mean()])
-def test_a_mean_that_drops_its_sides_is_a_window_and_the_end(mean):
-    rows = receptive_field(After(mean), SQUARE)
-    assert [row.name for row in rows][:1] == ["conv"] and rows[-1].size in (2, 12)
-    with pytest.raises(CatdogError, match=r"The units of '' have no places"):
-        UnitFields.of(After(mean), SQUARE, "")
+def test_a_mean_that_drops_its_sides_is_a_window_and_one_of_everything_is_not():
+    with_window = receptive_field(After(lambda x: x.mean((2, 3))), SQUARE)
+    assert [(row.name, row.kind, row.size) for row in with_window][1:] == [("", "mean", 12)]
+    assert len(receptive_field(After(lambda x: x.mean()), SQUARE)) == 1
+    for mean in (lambda x: x.mean((2, 3)), lambda x: x.mean()):
+        with pytest.raises(CatdogError, match=r"The units of '' have no places"):
+            UnitFields.of(After(mean), SQUARE, "")
 
 
 def test_a_column_that_is_added_to_every_column_brings_all_of_it():
@@ -170,6 +171,16 @@ def test_a_map_of_one_value_times_a_learned_map_sees_everything_everywhere():
     assert trace_fields(model, SQUARE, "width").outputs[""] == FieldSpan(10, -math.inf, math.inf)
     with pytest.raises(CatdogError, match=r"jumps of 2 and 1 pixels meet in ''"):
         receptive_field(After(lambda x: F.max_pool2d(x, 1, 2)[..., :3, :3] + x[..., :3, :3]), WIDE)
+
+
+def test_paths_that_differ_on_two_rows_do_not_meet_either():
+    model = After(lambda x: F.max_pool2d(x, 1, 2)[..., :2, :2] + x[..., :2, :2])
+    nested = nn.Sequential(nn.Sequential(nn.Conv2d(1, 1, 1), nn.Sequential(model)))
+    with pytest.raises(CatdogError, match=r"jumps of 2 and 1 pixels meet in '0\.1\.0'"):
+        receptive_field(nested, SQUARE)
+    nested[0][1] = After(lambda x: nn.Conv2d(4, 1, 1)(x.flip(2)))
+    with pytest.raises(CatdogError, match=r"'flip', and convolution in the layer '0\.1' comes"):
+        receptive_field(nested, SQUARE)
 
 
 def test_a_network_without_weights_is_followed():
