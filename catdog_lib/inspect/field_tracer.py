@@ -162,11 +162,8 @@ class ReceptiveFieldTracer(TorchDispatchMode):
 
     def _union(self, inputs: list[Tensor], spans: list[FieldSpan], size: int) -> FieldSpan:
         """Return what is seen where paths meet."""
-        full = [
-            span
-            for span, tensor in zip(spans, inputs, strict=True)
-            if tensor.shape[self.axis] == size
-        ]
+        pairs = zip(spans, inputs, strict=True)
+        full = [span for span, tensor in pairs if tensor.shape[self.axis] == size]
         if size > 1 and len({span.jump for span in full}) > 1:
             raise CatdogError(
                 f"Paths with jumps of {full[0].jump} and {full[1].jump} pixels meet in "
