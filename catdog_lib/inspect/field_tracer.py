@@ -144,7 +144,7 @@ class ReceptiveFieldTracer(TorchDispatchMode):
         return None
 
     def _slice(
-        self, span: FieldSpan, tensor: Tensor, side=0, start=None, stop=None, step=1
+        self, span: FieldSpan, tensor: Tensor, side: int, start=None, stop=None, step=1
     ) -> FieldSpan:
         """Return the span of every step-th unit from ``start`` on, if our side is sliced."""
         if side % tensor.ndim != self.axis % tensor.ndim:

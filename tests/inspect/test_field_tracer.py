@@ -74,6 +74,7 @@ FOLLOWED = {
     "PReLU": lambda x: F.prelu(x + 1, torch.full((4,), 0.5, dtype=x.dtype)),
     "ReLU 6": lambda x: F.relu6(x.clone(), inplace=True),
     "detached, on the way to a sum": lambda x: x.detach() + x,
+    "another name for the same": lambda x: torch.ops.aten.alias(x),
     "BatchNorm": lambda x: F.batch_norm(x, x.new_zeros(4), x.new_ones(4)),
     "one window": lambda x: (
         F.conv2d(x, x.new_ones(1, 4, 14, 17))
