@@ -8,7 +8,7 @@ from torch import nn
 
 from catdog_lib.errors import CatdogError
 
-# What PyTorch says → what it means here.
+# What PyTorch says → what it means here, with the numbers that PyTorch names.
 _MEANINGS = {
     r"unsigned char|\bByte\b|uint8": (
         "The network cannot take images as bytes; put catdog_lib.models.Normalize() before its "
@@ -17,6 +17,14 @@ _MEANINGS = {
     r"Target \d+ is out of bounds|target with class prob|batches of spatial targets": (
         "The network does not return two logits for each image, one for each class; let its last "
         "layer have two outputs."
+    ),
+    r"mat1 and mat2 shapes cannot be multiplied \(\d+x(\d+) and (\d+)x\d+\)": (
+        "A linear layer of the network gets {0} values for each image and takes {1}; let it take "
+        "{0}, or load images of the size that the network is made for."
+    ),
+    r"to have (\d+) channels, but got (\d+) channels": (
+        "A convolution of the network gets {1} channels and takes {0}; let it take {1}. Images "
+        "have 3."
     ),
     r"Expected more than 1 value per channel": (
         "BatchNorm cannot normalize a batch that has one value for each channel; use a larger "
@@ -38,6 +46,6 @@ def reason_of(error: Exception, model: nn.Module) -> CatdogError | None:
             "with catdog_lib.models.unfreeze, or give it a new head."
         )
     for said, meaning in _MEANINGS.items():
-        if re.search(said, str(error)):
-            return CatdogError(meaning)
+        if found := re.search(said, str(error)):
+            return CatdogError(meaning.format(*found.groups()))
     return None

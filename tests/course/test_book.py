@@ -102,26 +102,27 @@ def test_a_browser_that_does_not_print(tmp_path, monkeypatch):
         print_pdf(tmp_path / "page.html", tmp_path / "page.pdf")
 
 
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    """The printed book of two small lessons that have been run."""
+    pypdf = pytest.importorskip("pypdf", reason='needs: pip install -e ".[docs]"')
+    root = tmp_path_factory.mktemp("book")
+    figures = [new_code_cell(FIGURE.replace("9]", f"{9 + i}]")) for i in range(5)]
+    save(root, "01_small.ipynb", [*LESSON[:5], new_markdown_cell(FORMULAS), *figures], {})
+    last = [new_markdown_cell("# 02 · Another\n\n## 1 · A game"), new_code_cell(GAME)]
+    save(root, "02_another.ipynb", last, {})
+    course.run(log=lambda line: None, root=root)
+    pdf = root / "book.pdf"
+    executed = root / "site" / "source" / "lessons"
+    count = write_book(find_lessons(root), executed, pdf, log=lambda line: None)
+    reader = pypdf.PdfReader(pdf)
+    assert len(reader.pages) == count
+    return reader
+
+
 @pytest.mark.slow
 @pytest.mark.browser
 class TestPrinted:
-    @pytest.fixture(scope="class")
-    def reader(self, tmp_path_factory):
-        """The printed book of two small lessons that have been run."""
-        pypdf = pytest.importorskip("pypdf", reason='needs: pip install -e ".[docs]"')
-        root = tmp_path_factory.mktemp("book")
-        figures = [new_code_cell(FIGURE.replace("9]", f"{9 + i}]")) for i in range(5)]
-        save(root, "01_small.ipynb", [*LESSON[:5], new_markdown_cell(FORMULAS), *figures], {})
-        last = [new_markdown_cell("# 02 · Another\n\n## 1 · A game"), new_code_cell(GAME)]
-        save(root, "02_another.ipynb", last, {})
-        course.run(log=lambda line: None, root=root)
-        pdf = root / "book.pdf"
-        executed = root / "site" / "source" / "lessons"
-        count = write_book(find_lessons(root), executed, pdf, log=lambda line: None)
-        reader = pypdf.PdfReader(pdf)
-        assert len(reader.pages) == count
-        return reader
-
     def test_every_chapter_is_in_the_outline_and_in_the_contents(self, reader):
         def titles(items):
             for item in items:

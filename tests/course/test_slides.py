@@ -170,29 +170,30 @@ def look_over(page, name: str) -> None:
         assert slide["as_text"] == slide["undescribed"] == slide["undrawn"] == 0, where
 
 
+@pytest.fixture(scope="module")
+def decks(tmp_path_factory) -> Path:
+    """The deck of one small lesson that has been run."""
+    root = tmp_path_factory.mktemp("decks")
+    formula = "## A formula\n\n$$x = \\frac{1}{2}$$\n\n" + "- a point\n" * 4
+    cells = [
+        tagged(new_markdown_cell("# A small deck\n\nText.", id="first"), "slide"),
+        tagged(new_code_cell("print('\\n'.join('x' * 90 for _ in range(38)))"), "slide"),
+        tagged(new_code_cell(GAME, id="game"), "slide", slide="## A game"),
+        tagged(new_markdown_cell("Said **aloud**.", id="aloud"), "notes"),
+        tagged(new_markdown_cell(formula, id="formula"), "slide"),
+        tagged(new_code_cell("print('a long sentence ' * 40)", id="sentence"), "slide"),
+    ]
+    save(root, "01_small.ipynb", cells, {})
+    course.run(log=lambda line: None, root=root)
+    out = root / "site" / "slides"
+    executed = root / "site" / "source" / "lessons"
+    assert write_slides(course.find_lessons(root), executed, out) == {"01": 5}
+    return out
+
+
 @pytest.mark.slow
 @pytest.mark.browser
 class TestInABrowser:
-    @pytest.fixture(scope="class")
-    def decks(self, tmp_path_factory) -> Path:
-        """The deck of one small lesson that has been run."""
-        root = tmp_path_factory.mktemp("decks")
-        formula = "## A formula\n\n$$x = \\frac{1}{2}$$\n\n" + "- a point\n" * 4
-        cells = [
-            tagged(new_markdown_cell("# A small deck\n\nText.", id="first"), "slide"),
-            tagged(new_code_cell("print('\\n'.join('x' * 90 for _ in range(38)))"), "slide"),
-            tagged(new_code_cell(GAME, id="game"), "slide", slide="## A game"),
-            tagged(new_markdown_cell("Said **aloud**.", id="aloud"), "notes"),
-            tagged(new_markdown_cell(formula, id="formula"), "slide"),
-            tagged(new_code_cell("print('a long sentence ' * 40)", id="sentence"), "slide"),
-        ]
-        save(root, "01_small.ipynb", cells, {})
-        course.run(log=lambda line: None, root=root)
-        out = root / "site" / "slides"
-        executed = root / "site" / "source" / "lessons"
-        assert write_slides(course.find_lessons(root), executed, out) == {"01": 5}
-        return out
-
     @pytest.fixture
     def reader(self, chromium, decks):  # noqa: F811
         reader = Reader(chromium, decks.as_uri() + "/", 1280, "light")

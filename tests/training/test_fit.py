@@ -420,6 +420,16 @@ def headless(outputs: int) -> torch.nn.Sequential:
         (headless(2)[:1].append(torch.nn.Conv2d(3, 2, 3)), 8, "does not return two logits"),
         (headless(2).requires_grad_(False), 8, "no parameter that can learn"),
         (torch.nn.Sequential(headless(2), torch.nn.BatchNorm1d(2)), 1, "BatchNorm cannot"),
+        (
+            torch.nn.Sequential(headless(5), torch.nn.Linear(4, 2)),
+            8,
+            "gets 5 values for each image and takes 4; let it take 5, or",
+        ),
+        (
+            torch.nn.Sequential(models.Normalize(), torch.nn.Conv2d(1, 2, 3)),
+            8,
+            "gets 3 channels and takes 1; let it take 3",
+        ),
     ],
 )
 def test_a_network_that_cannot_be_trained_is_one_sentence(pets, model, batch_size, says):
