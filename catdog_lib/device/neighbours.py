@@ -46,10 +46,16 @@ _LOADED = Path("/proc/self/maps")  # the files that this process has in memory
 def watch_neighbours() -> Neighbours | None:
     """Begin to watch for company, once in a process and until its end; None where nothing can be.
 
-    That is outside Linux, on a single processor, or with another OpenMP library.
+    That is outside Linux, on a single processor, with another OpenMP library, or where the memory
+    of a process is limited (``ulimit -v``): GNU's library ends the process if there is no room for
+    another thread.
     """
     library = _openmp()
     if library is None or len(os.sched_getaffinity(0)) < 2 or _seconds_queued() is None:
+        return None
+    import resource  # Windows has none
+
+    if resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY:
         return None
     neighbours = Neighbours(library)
     threading.Thread(target=neighbours.watch, daemon=True, name="catdog neighbours").start()
@@ -141,13 +147,31 @@ class _SleepingTeam:
 
     def _assemble(self) -> None:
         nothing = ctypes.cast(self._library.omp_get_thread_num, ctypes.c_void_p)
-        self._library.GOMP_parallel(nothing, None, len(os.sched_getaffinity(0)) + 1, 0)
+        count = len(os.sched_getaffinity(0)) + 1
+        if _may_start(count):
+            self._library.GOMP_parallel(nothing, None, count, 0)
         self._over.wait()  # the team lasts as long as the thread that has assembled it
 
     def end(self) -> None:
         """Dismiss the threads."""
         self._over.set()
         self._leader.join()
+
+
+def _may_start(count: int) -> bool:
+    """Tell whether the system lets this process have so many more threads: it may limit them."""
+    over = threading.Event()
+    threads = [threading.Thread(target=over.wait, daemon=True) for _ in range(count)]
+    try:
+        for thread in threads:
+            thread.start()
+    except RuntimeError:
+        return False
+    finally:
+        over.set()
+    for thread in threads:
+        thread.join()
+    return True
 
 
 def _seconds_queued() -> float | None:

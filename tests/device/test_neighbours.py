@@ -135,6 +135,34 @@ def test_within_a_block_threads_wait_as_the_caller_says_and_then_as_before(libra
     assert neighbours.near
 
 
+@needs_openmp
+def test_the_process_survives_where_there_is_no_room_for_a_thread():
+    """GNU's library would end it."""
+    code = (
+        "import resource\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))\n"
+        "from catdog_lib.device import watch_neighbours\n"
+        "print(watch_neighbours())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "None\n"
+
+
+def test_no_team_is_assembled_if_threads_cannot_be_started(library, monkeypatch):
+    start = threading.Thread.start
+
+    def limited(thread):
+        if thread.name.startswith("catdog"):
+            return start(thread)
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", limited)
+    neighbours = module.Neighbours(library)
+    neighbours.note(1.0)
+    neighbours._team._leader.join(0.2)
+    assert library.teams == []
+
+
 @pytest.mark.parametrize("lack", ["schedstat", "library", "processors", "Linux"])
 def test_where_it_cannot_watch_nothing_happens(lack, monkeypatch, tmp_path):
     watch_neighbours.cache_clear()
