@@ -268,6 +268,7 @@ TEMPERATURE = [
     (largest_loss, "has the loss"),
     (lambda z, y: round(temperature(z, y).item() * 1.2, 1), "has the loss"),
     (lambda z, y: -1.0, "above 0"),
+    (lambda z, y: 0.0, "above 0"),
     (lambda z, y: float("nan"), "above 0"),
     (lambda z, y: torch.logspace(-1, 1, 5), "Return one number"),
     (lambda z, y: z / temperature(z, y), "Return one number"),
