@@ -2,10 +2,10 @@
 
 In bfloat16 and float16 some of oneDNN's kernels have the threads wait for each other within one
 convolution, in a loop that never gives up its core. If another program has a core, two threads may
-take turns on the core that is left, milliseconds each, and most of the time goes into that loop:
-training took five to twelve times as long beside one busy program (docs/measurements.md). With a
-core for each thread, it takes about twice as long as alone. In float32 the threads wait in OpenMP's
-own loop alone, and :mod:`catdog_lib.device.neighbours` does better than this.
+take turns on the core that is left, milliseconds each, and most of the time goes into that loop: a
+training run of half a second took ten beside one busy program, and 1.8 with a core for each thread
+(docs/measurements.md). In float32 there is little of that, and
+:mod:`catdog_lib.device.neighbours` alone was faster.
 
 Lesson 10, section 2.
 """

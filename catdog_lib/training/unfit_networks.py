@@ -19,8 +19,8 @@ _MEANINGS = {
         "layer have two outputs."
     ),
     r"mat1 and mat2 shapes cannot be multiplied \(\d+x(\d+) and (\d+)x\d+\)": (
-        "A linear layer of the network gets {0} values for each image and takes {1}; let it take "
-        "{0}, or load images of the size that the network is made for."
+        "A linear layer of the network gets {0} values and takes {1}; flatten the maps before it, "
+        "let it take {0}, or load images of the size that the network is made for."
     ),
     r"to have (\d+) channels, but got (\d+) channels": (
         "A convolution of the network gets {1} channels and takes {0}; let it take {1}. Images "

@@ -20,8 +20,9 @@ from catdog_lib.device import thread_waits, watch_neighbours
 needs_openmp = pytest.mark.skipif(
     sys.platform != "linux"
     or len(os.sched_getaffinity(0)) < 2
-    or not any((Path(torch.__file__).parent / "lib").glob("libgomp*")),
-    reason="only GNU's OpenMP library waits like that, and it takes two processors",
+    or not any((Path(torch.__file__).parent / "lib").glob("libgomp*"))
+    or not Path("/proc/self/schedstat").exists(),
+    reason="needs Linux with schedstat, two processors, and PyTorch with GNU's OpenMP library",
 )
 
 
@@ -49,6 +50,17 @@ class TestRealProcesses:
     def test_a_busy_program_is_noticed(self, two_threads):
         with busy_core(), busy_core():  # a core each, wherever the threads are
             assert compute(lambda: watch_neighbours().near)
+
+    def test_what_they_compute_is_the_same_bit_for_bit(self, two_threads):
+        torch.manual_seed(0)
+        images, layer = torch.rand(16, 8, 64, 64), torch.nn.Conv2d(8, 8, 3)
+        gradients = []
+        for short in (False, True, False):
+            with thread_waits(short=short):
+                loss = layer(images).relu().square().mean()
+                gradients.append(torch.autograd.grad(loss, layer.weight)[0])
+        assert torch.equal(gradients[0], gradients[1])
+        assert torch.equal(gradients[0], gradients[2])
 
     def test_threads_that_wait_briefly_give_up_their_cores(self, two_threads):
         given_up = {}

@@ -423,7 +423,7 @@ def headless(outputs: int) -> torch.nn.Sequential:
         (
             torch.nn.Sequential(headless(5), torch.nn.Linear(4, 2)),
             8,
-            "gets 5 values for each image and takes 4; let it take 5, or",
+            "gets 5 values and takes 4; flatten the maps before it, let it take 5, or",
         ),
         (
             torch.nn.Sequential(models.Normalize(), torch.nn.Conv2d(1, 2, 3)),
