@@ -1,6 +1,6 @@
 """Apply a function to thousands of files, in a process for each core.
 
-This file does not import PyTorch, nor do the processes that it starts.
+This file does not import PyTorch, nor do the processes that decode, draw or check.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
+from typing import Any
 
 from tqdm.auto import tqdm
 
@@ -51,32 +52,42 @@ def parallel_map(
         CatdogError: a process was killed.
     """
     chunks = [(first, items[first : first + _CHUNK]) for first in range(0, len(items), _CHUNK)]
-    # Starting processes takes longer than a little work, and joblib cannot do it where the path
-    # of its temporary files has letters outside ASCII.
-    temporary = os.environ.get("JOBLIB_TEMP_FOLDER") or tempfile.gettempdir()
-    several = len(chunks) > 2 and temporary.isascii()
+    several = len(chunks) > 2  # to start processes takes longer than a little work
     results: list = []
     with tqdm(total=len(items), desc=verb, unit=unit, disable=not progress, leave=False) as bar:
-        if several and not _NO_PROCESSES:
-            for chunk_results in _in_processes(work, chunks, verb):
+        if several:
+            for chunk_results in in_processes(work, chunks, verb):
                 results.append(chunk_results)
                 bar.update(min(_CHUNK, len(items) - bar.n))
-        elif several:
-            _warn(verb, _NO_PROCESSES)
         for chunk in chunks[len(results) :]:
             results.append(work(*chunk))
             bar.update(min(_CHUNK, len(items) - bar.n))
     return [one for chunk_results in results for one in chunk_results]
 
 
-def _in_processes(
-    work: Callable[[int, Sequence], list], chunks: Sequence[tuple[int, Sequence]], verb: str
-) -> Iterator[list]:
-    """Yield what ``work`` returns for each chunk, as far as processes can do it.
+def in_processes(
+    work: Callable[..., Any], calls: Sequence[tuple], verb: str, processes: int = -1
+) -> Iterator[Any]:
+    """Yield what ``work(*call)`` returns for each call, in order, as far as processes can do it.
+
+    Where no further process can be started it ends early, and a warning says why: the caller does
+    the rest.
+
+    Args:
+        work: any function, also one of a notebook. It may be called twice for a call.
+        calls: the arguments of each call.
+        verb: what is done, for the messages: "Decoding".
+        processes: how many at once; −1 is one for each core.
 
     Raises:
         CatdogError: a process was killed.
     """
+    if _NO_PROCESSES:
+        _warn(verb, _NO_PROCESSES)
+        return
+    # joblib cannot start any where the path of its temporary files has letters outside ASCII.
+    if not (os.environ.get("JOBLIB_TEMP_FOLDER") or tempfile.gettempdir()).isascii():
+        return
     with warnings.catch_warnings():
         # Harmless: processes of an earlier call, idle since, end as this one begins.
         warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
@@ -84,9 +95,12 @@ def _in_processes(
             # joblib's processes, unlike multiprocessing's, start from any script and any notebook
             # on every system.
             with _deaf_to_ctrl_c():
-                results = Parallel(-1, return_as="generator", idle_worker_timeout=_IDLE)(
-                    delayed(work)(*c) for c in chunks
-                )
+                results = Parallel(
+                    processes,
+                    return_as="generator",
+                    pre_dispatch="n_jobs" if processes > 0 else "2*n_jobs",
+                    idle_worker_timeout=_IDLE,
+                )(delayed(work)(*call) for call in calls)
             yield from results
         except BrokenExecutor:
             raise CatdogError(

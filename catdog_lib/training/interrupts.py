@@ -1,4 +1,4 @@
-"""Finish what must not be half done before a Ctrl-C takes effect."""
+"""Finish what must not be half done before a Ctrl-C takes effect, and know that one came."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 
 @contextmanager
@@ -25,3 +26,26 @@ def interrupts_later() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
         if came and callable(before):
             before(signal.SIGINT, None)
+
+
+@contextmanager
+def interrupts_noted() -> Iterator[list[bool]]:
+    """Note each Ctrl-C that comes within a ``with`` block, and let it take effect as before.
+
+    ``fit`` ends well when one comes: whoever does more than one run has to ask.
+    """
+    came: list[bool] = []
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield came
+        return
+
+    def note(number: int, frame: FrameType | None) -> None:
+        came.append(True)
+        before(number, frame)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield came
+    finally:
+        signal.signal(signal.SIGINT, before)
