@@ -33,7 +33,7 @@ def train(number):
     fit(small(number), pets, forever, progress=False)
 
 try:
-    side_by_side(train, [dict(number=0), dict(number=1), dict(number=2)], processes=int(sys.argv[1]))
+    side_by_side(train, [dict(number=n) for n in range(3)], processes=int(sys.argv[1]))
 except KeyboardInterrupt:
     print("stopped", flush=True)
 """
@@ -76,7 +76,7 @@ def test_no_runs_are_no_work():
 
 @pytest.mark.skipif(cores() < 2, reason="there is one core, so never two processes")
 def test_a_process_that_is_killed_is_one_sentence():
-    with pytest.raises(CatdogError, match="^Training has stopped, because one of its processes"):
+    with pytest.raises(CatdogError, match=r"^Training has stopped, because one of its processes"):
         side_by_side(killed, RUNS, processes=2)
 
 
