@@ -1,11 +1,11 @@
 """Do several training runs that do not depend on each other, side by side.
 
 Two threads that share out one small network wait for each other hundreds of times in a step. Two
-runs on a thread each do not wait at all: together they take less time than one after the other on
-two threads, and beside another program, which holds up both threads as it holds up one, they take
-far less (docs/measurements.md).
+runs on a thread each do not wait at all. Small networks gain most: one of lesson 03's was faster on
+one thread than on two even with nothing else running, and took less than half the time beside a
+busy program (docs/measurements.md).
 
-Lesson 03, section 7; lesson 05, section 3; lesson 10, section 3.
+Lesson 03, section 7; lesson 05, section 3.
 """
 
 from __future__ import annotations
