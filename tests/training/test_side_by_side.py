@@ -105,11 +105,14 @@ def test_a_ctrl_c_ends_all_runs(tmp_path, processes):
         env=environment,
         start_new_session=True,
     )
-    pids = {ast.literal_eval(done.stdout.readline()) for _ in range(min(processes, cores()))}
-    os.killpg(done.pid, signal.SIGINT)  # as a terminal and Jupyter do
-    out, err = done.communicate(timeout=60)
-    assert out == "stopped\n", err
-    assert "Traceback" not in err
+    try:
+        pids = {ast.literal_eval(done.stdout.readline()) for _ in range(min(processes, cores()))}
+        os.killpg(done.pid, signal.SIGINT)  # as a terminal and Jupyter do
+        out, err = done.communicate(timeout=60)
+        assert out == "stopped\n", err
+        assert "Traceback" not in err
+    finally:
+        done.kill()
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
