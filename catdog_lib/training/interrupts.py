@@ -32,7 +32,7 @@ def interrupts_later() -> Iterator[None]:
 def interrupts_noted() -> Iterator[list[bool]]:
     """Note each Ctrl-C that comes within a ``with`` block, and let it take effect as before.
 
-    ``fit`` ends well when one comes: whoever does more than one run has to ask.
+    ``fit`` returns when one comes, with what it has. A caller with more to do has to ask.
     """
     came: list[bool] = []
     before = signal.getsignal(signal.SIGINT)

@@ -35,7 +35,7 @@ def side_by_side(
             what it returns.
         runs: the arguments of each call.
         processes: how many at once, and never more than cores; 1 does all in this process, which
-            takes the least memory. None: one for each core.
+            takes the least memory. None: one for each core but one, which other programs need.
 
     Returns:
         What each call returned, in the order of ``runs``.
@@ -45,7 +45,8 @@ def side_by_side(
         KeyboardInterrupt: a Ctrl-C came, also if a run returned in spite of it.
     """
     on_cpu = choose_device().type == "cpu"
-    processes = min(cores(), len(runs), processes or len(runs)) if on_cpu else 1
+    most = processes or max(1, cores() - 1)
+    processes = min(cores(), len(runs), most) if on_cpu else 1
     results: list[Any] = []
     with tqdm(total=len(runs), desc="Training", unit="run", leave=False) as bar:
         if processes > 1:

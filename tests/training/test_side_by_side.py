@@ -85,7 +85,7 @@ def test_in_two_processes_the_same_is_learned_as_in_one():
 @pytest.mark.skipif(cores() < 2, reason="there is one core, so never two processes")
 def test_two_are_done_at_once(tmp_path):
     runs = [dict(folder=tmp_path, number=number) for number in range(2)]
-    assert side_by_side(meet, runs) == [True, True]
+    assert side_by_side(meet, runs, processes=2) == [True, True]
 
 
 def test_no_runs_are_no_work():
@@ -100,7 +100,7 @@ def test_a_process_that_is_killed_is_one_sentence():
 
 def test_without_further_processes_this_one_does_all(monkeypatch):
     monkeypatch.setattr("catdog_lib.data.parallel._NO_PROCESSES", "no room")
-    monkeypatch.setattr("catdog_lib.training.side_by_side.cores", lambda: 2)
+    monkeypatch.setattr("catdog_lib.training.side_by_side.cores", lambda: 3)
     with pytest.warns(UserWarning, match=r"^Training takes longer.*\(no room\)"):
         done = side_by_side(train, RUNS[:2])
     assert {pid for pid, *_ in done} == {os.getpid()}
