@@ -95,6 +95,7 @@ def in_processes(
             # joblib's processes, unlike multiprocessing's, start from any script and any notebook
             # on every system.
             with _deaf_to_ctrl_c():
+                # A call is copied when it is dispatched; those of training runs hold many images.
                 results = Parallel(
                     processes,
                     return_as="generator",
