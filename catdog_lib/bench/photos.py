@@ -13,7 +13,7 @@ import numpy as np
 from torchvision.datasets.folder import IMG_EXTENSIONS
 
 from catdog_lib.classes import CLASSES
-from catdog_lib.data.cache import decode_files
+from catdog_lib.data.decode import decode_files
 from catdog_lib.data.folders import scan
 from catdog_lib.data.sources import SKETCHES
 from catdog_lib.errors import CatdogError

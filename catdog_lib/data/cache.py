@@ -4,7 +4,8 @@ A cached set is two files: ``KEY.npy``, the pixels, and ``KEY.json``, notes on t
 hold no image, for example) with a checksum over both. The key stands for all that the pixels are
 made from, so a changed photo is decoded again. A set that was not written to its end, or was
 changed since, does not match its checksum and is made again. Of several processes that want the
-same set, one makes it and the rest wait.
+same set, one makes it and the rest wait. When a set is made, those that have not been used for a
+month are removed.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from zlib import crc32
 
@@ -25,10 +26,10 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 from catdog_lib import atomic_write
-from catdog_lib.data.decode import decode_rows
 from catdog_lib.errors import CatdogError
 
 _FORMAT = 2  # to be raised when the same key would give different pixels
+_MONTH = 30 * 24 * 3600  # seconds
 _ADVICE = "set CATDOG_CACHE to a folder with room, in which you may write"
 
 
@@ -74,7 +75,10 @@ def cached(
         with FileLock(folder / f"{key}.lock"):
             if (notes := _notes(folder, key, shape, dtype)) is None:  # nobody else has made it
                 _remove_left_overs(folder, key)
+                _remove_unused(folder)
                 notes = _make(folder, key, shape, fill, dtype)
+    with suppress(OSError):  # the cache may be read-only
+        os.utime(folder / f"{key}.json")  # it has been used
     return np.load(folder / f"{key}.npy", mmap_mode="c"), notes
 
 
@@ -135,6 +139,21 @@ def _remove_left_overs(folder: Path, key: str) -> None:
                 part.unlink()
 
 
+def _remove_unused(folder: Path) -> None:
+    """Remove the sets that have not been used for a month.
+
+    A process that has mapped one can go on reading it; on Windows, where an open file cannot be
+    removed, it stays.
+    """
+    for notes in folder.glob("*.json"):
+        pixels = notes.with_suffix(".npy")
+        with suppress(Timeout, OSError):
+            if pixels.exists() and time.time() - notes.stat().st_mtime > _MONTH:
+                with FileLock(notes.with_suffix(".lock"), timeout=0):
+                    pixels.unlink()
+                    notes.unlink()
+
+
 def _require_writable(folder: Path) -> None:
     """Raise a CatdogError if nothing can be written to the cache."""
     try:
@@ -171,21 +190,3 @@ def _reserve(path: Path) -> None:
 
 def _in_words(size: int) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
-
-
-def decode_files(
-    paths: Sequence[str], size: int, resize: str, progress: bool
-) -> Callable[[Path], list]:
-    """Return a ``fill`` for :func:`cached` that decodes files.
-
-    Its notes are the rows without an image, each with the reason and whether that may pass.
-    """
-
-    def fill(store: Path) -> list[tuple[int, str, bool]]:
-        # Not before there is something to decode: joblib takes time and memory.
-        from catdog_lib.data.parallel import parallel_map
-
-        work = partial(decode_rows, str(store), size=size, resize=resize)
-        return parallel_map(work, paths, "Decoding", "photo", progress)
-
-    return fill

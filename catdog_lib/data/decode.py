@@ -9,7 +9,9 @@ Lesson 00, section 2; Lesson 00, section 3.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -59,3 +61,21 @@ def decode_rows(
             unusable.append((row, str(reason), reason.temporary))
     array.flush()
     return unusable
+
+
+def decode_files(
+    paths: Sequence[str], size: int, resize: str, progress: bool
+) -> Callable[[Path], list]:
+    """Return a ``fill`` for :func:`catdog_lib.data.cache.cached` that decodes files.
+
+    Its notes are the rows without an image, each with the reason and whether that may pass.
+    """
+
+    def fill(store: Path) -> list[tuple[int, str, bool]]:
+        # Not before there is something to decode: joblib takes time and memory.
+        from catdog_lib.data.parallel import parallel_map
+
+        work = partial(decode_rows, str(store), size=size, resize=resize)
+        return parallel_map(work, paths, "Decoding", "photo", progress)
+
+    return fill

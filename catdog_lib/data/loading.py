@@ -17,7 +17,7 @@ from torch import Tensor
 
 from catdog_lib.classes import CLASSES
 from catdog_lib.data import cache
-from catdog_lib.data.decode import RESIZES, decode
+from catdog_lib.data.decode import RESIZES, decode, decode_files
 from catdog_lib.data.folders import Photo, Scan, Skipped, scan
 from catdog_lib.data.image_set import ImageSet, Splits
 from catdog_lib.data.photo_file import DecodeError
@@ -193,7 +193,7 @@ def decode_groups(
     key = cache.cache_key("photos", str(found.folder.resolve()), size, resize, facts)
     paths = [str(found.folder / photo.name) for photo in selected]
     pixels, notes = cache.cached(
-        key, (len(selected), 3, size, size), cache.decode_files(paths, size, resize, progress)
+        key, (len(selected), 3, size, size), decode_files(paths, size, resize, progress)
     )
     if any(temporary for _, _, temporary in notes):
         cache.forget(key)

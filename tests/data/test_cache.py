@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 
 from catdog_lib import data
 from catdog_lib.data import cache, folders, photo_file
@@ -102,6 +104,46 @@ def stored(folder) -> tuple:
     """Return the two files of the only cached set."""
     (pixels,), (notes,) = folder.glob("*.npy"), folder.glob("*.json")
     return pixels, notes
+
+
+def make(key):
+    return cache.cached(key, (2, 3), lambda path: [])[0]
+
+
+def age(key, days):
+    """Set back the time at which a set was last used."""
+    used = time.time() - days * 24 * 3600
+    os.utime(cache.cache_dir() / f"{key}.json", (used, used))
+
+
+def sets():
+    return {path.stem for path in cache.cache_dir().glob("*.npy")}
+
+
+def test_a_set_that_was_not_used_for_a_month_makes_room_for_a_new_one():
+    old, used, recent = map(make, ("old", "used", "recent"))
+    age("old", 31), age("used", 31), age("recent", 29)
+    make("used")  # no new set: nothing is removed
+    assert sets() == {"old", "used", "recent"}
+    make("new")
+    assert sets() == {"used", "recent", "new"} and not (cache.cache_dir() / "old.json").exists()
+    assert old.sum() == used.sum() == recent.sum() == 0  # what is mapped can still be read
+
+
+def test_a_set_that_another_process_is_making_is_not_removed_as_unused():
+    make("old"), age("old", 31)
+    with FileLock(cache.cache_dir() / "old.lock"):
+        make("new")
+    assert sets() == {"old", "new"}
+
+
+def test_other_files_of_the_cache_folder_stay(tmp_path):
+    make("old"), age("old", 31)
+    notes = cache.cache_dir() / "solved.json"
+    notes.write_text("{}")
+    age("solved", 400)
+    make("new")
+    assert notes.exists() and not notes.with_suffix(".lock").exists() and "old" not in sets()
 
 
 DAMAGE = {
