@@ -86,7 +86,7 @@ def test_a_block_of_commands_runs_from_top_to_bottom(block, home, clone):
     script = "\n".join(
         line for line in block.splitlines() if not line.startswith("make ")
     )  # these: see below
-    script = script.replace("--max-train 100000", "--max-train 100")  # 17 minutes of a core to draw
+    script = script.replace("--max-train 50000", "--max-train 100")  # minutes to draw
     done = shell(script, home, clone)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     if "predict" in block:

@@ -8,6 +8,7 @@ import torch
 
 from catdog_lib.cli import main
 from catdog_lib.runs.run_folder import load_run
+from catdog_lib.training.presets import RECIPES
 from tests.runs.test_runs import cache, command
 
 __all__ = ["cache"]
@@ -72,7 +73,7 @@ def test_a_recipe_that_goes_on_asks_for_the_run_to_start_from(tmp_path, capsys):
     first = ["train", "--recipe=drawings", *options[1:], "--width=2", f"--out={tmp_path / 'first'}"]
     assert main(first) == 0
     assert main(["train", *options, *small, f"--start={tmp_path / 'first'}", f"--out={out}"]) == 0
-    assert load_run(out).recipe.lr == 0.03
+    assert load_run(out).recipe.lr == RECIPES["after_drawings"].recipe.lr
 
 
 @pytest.mark.slow
