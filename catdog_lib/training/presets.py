@@ -71,7 +71,7 @@ RECIPES = {
         replace(FAST, epochs=14, train_sizes=(48, 64, 80), test_sizes=(80, 96)),
     ),
     "champion": NamedRecipe(
-        "the best network in five minutes (twelve without bfloat16)",
+        "the best network from photos alone, in five minutes (twelve without bfloat16)",
         "residual",
         96,
         replace(FAST, epochs=28, train_sizes=(48, 64, 80), min_crop=0.6, test_sizes=(80, 96)),
