@@ -98,6 +98,8 @@ def extract(network: nn.Module, dataset: ImageSet) -> Iterator[Tensor]:
     keep_freed_memory()
     device = device_of(network)
     size = prediction_batch(device, dataset.size)
+    if device.type == "cpu":
+        size *= 4  # each stage takes as many of them as a cache holds
     for images, _ in batches(dataset, size, device=device):
         yield network(images).float().cpu()
 

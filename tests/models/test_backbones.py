@@ -24,6 +24,7 @@ from catdog_lib.models import (
     imagenet_classes,
 )
 from catdog_lib.models.backbones import efficientnet_lite, pretrained
+from catdog_lib.models.backbones.same_padding import SameConv2d
 from tests.models.members import MEMBERS
 
 
@@ -51,7 +52,7 @@ class TestEfficientNetLite:
     @pytest.mark.parametrize("stride", [1, 2, 3])
     def test_same_padding_is_what_the_definition_says(self, size, kernel, stride):
         """⌈size/stride⌉ positions, from −⌊missing/2⌋ on; missing is what they need beyond size."""
-        layer = efficientnet_lite.SameConv2d(1, 1, kernel, stride, bias=False)
+        layer = SameConv2d(1, 1, kernel, stride, bias=False)
         image = torch.rand(1, 1, size, size)
         with torch.no_grad():
             found = layer(image)
@@ -66,6 +67,17 @@ class TestEfficientNetLite:
                         if 0 <= y < size and 0 <= x < size:
                             expected[row, column] += image[0, 0, y, x] * layer.weight[0, 0, i, j]
         assert torch.allclose(found[0, 0], expected, atol=1e-6)
+
+    @pytest.mark.parametrize("size", [(7, 7), (8, 8), (8, 11), (5, 12)])
+    @pytest.mark.parametrize("kernel", [1, 3, 4, 5, (3, 5)])
+    @pytest.mark.parametrize("stride", [1, 2, 3, (1, 2)])
+    def test_a_padded_kernel_does_what_padded_maps_do(self, size, kernel, stride):
+        layer = SameConv2d(4, 4, kernel, stride, groups=2).double()
+        maps = torch.rand(2, 4, *size, dtype=torch.float64)
+        with torch.no_grad():
+            ordinary = layer.for_size(size)
+            assert type(ordinary) is nn.Conv2d
+            assert torch.allclose(ordinary(maps), layer(maps), atol=1e-12)
 
     def test_its_weights_are_loaded_as_data_only(self, monkeypatch):
         seen = {}

