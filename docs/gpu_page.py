@@ -59,7 +59,7 @@ def _bench(bench: Mapping[str, Any]) -> str:
         lines.append(
             f"| `{row['name']}`, {row['size']} px | {round(row['plain_best'], 1):,} | "
             f"{round(row['ours_best'], 1):,} | {row['ratio']:.1f} | "
-            f"{row['multiply_adds_per_second'] / 1e9:,.0f} G | {100 * row['share_of_peak']:.0f} % |"
+            f"{row['multiply_adds_per_second'] / 1e9:,.0f} G | {100 * row['share_of_peak']:.0f}% |"
         )
     return "\n".join(lines)
 
@@ -72,7 +72,7 @@ def _training(trained: Mapping[str, Mapping[str, Any]]) -> str:
     ]
     for name, run in trained.items():
         lines.append(
-            f"| {TITLES[name]} | `{run['options']}` | {100 * run['test_accuracy']:.2f} % of "
+            f"| {TITLES[name]} | `{run['options']}` | {100 * run['test_accuracy']:.2f}% of "
             f"{run['test_images']:,} | {run['train_seconds']:.0f} s, {run['epochs']} epochs | "
             f"{run['images_per_second']:,.0f} |"
         )

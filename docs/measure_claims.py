@@ -74,7 +74,7 @@ def register(found: list[dict[str, float]], budget: str, kind: str) -> None:
 def table() -> str:
     """Return the table of all registered claims, in Markdown."""
     lines = [
-        "| claim | budget | images | runs | values | 99.9 % of further runs |",
+        "| claim | budget | images | runs | values | 99.9% of further runs |",
         "|" + "---|" * 6,
     ]
     for name, budgets in json.loads(REGISTERED.read_text(encoding="utf-8")).items():

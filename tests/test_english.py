@@ -94,6 +94,7 @@ SOURCES = (
 )
 ADVICE = "you will read that ... (the five projects are named in docs/credits.md only)"
 DOUBLED = re.compile(r"(?<![\w'’-])([a-z]+) \1(?![\w'’-])", re.IGNORECASE)  # noqa: RUF001
+PERCENT = re.compile(r"\d %(?! \d)")  # not a remainder, 7 % 3
 MAY_BE_DOUBLED = {"that", "had", "is", "in", "a", "b", "c", "k", "n", "w", "x", "s", "h"}
 
 PATTERNS = [
@@ -108,6 +109,10 @@ def faults(text: str) -> list[str]:
         f"...{text[max(0, match.start() - 40) : match.end() + 25]}...: write: {advice}"
         for pattern, advice in PATTERNS
         for match in pattern.finditer(text)
+    ]
+    found += [
+        f"...{text[max(0, match.start() - 40) : match.end() + 25]}...: write: 95%, without a space"
+        for match in PERCENT.finditer(text)
     ]
     return found + [
         f"...{text[max(0, match.start() - 40) : match.end() + 25]}...: one word twice"
@@ -132,6 +137,7 @@ def test_sentences_are_what_a_native_teacher_would_write(path):
         ("After ± stands the deviation.", "the number after"),
         ("Of the two networks the the first wins.", "one word twice"),
         ("a batch of pictures", "images"),
+        ("Every tenth, 5 % of all.", "95%"),
         ("Three trainings were run.", "training runs"),
         ("The pixels reach the unit on\nmany ways.", "along many paths"),
     ],

@@ -43,7 +43,7 @@ def shortest_seconds(work: Callable[[], object], rounds: int, device: torch.devi
 
 
 def noisy(taken: Mapping[str, list[float]]) -> list[str]:
-    """Return the names whose middle round took more than 15 % longer than their shortest."""
+    """Return the names whose middle round took more than 15% longer than their shortest."""
     return [
         name
         for name, seconds in taken.items()

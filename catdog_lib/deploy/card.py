@@ -54,7 +54,7 @@ def model_card(run: Run, cost: Cost, measured: Measurements | None) -> str:
     return (
         f"# Model card: cat or dog, by `{run.config['model']}`\n\n"
         f"Written by `catdog card` (version {__version__}) from the folder of the training run, "
-        "after Mitchell and others 2019, arXiv 1810.03993. Ranges in brackets are 95 % confidence "
+        "after Mitchell and others 2019, arXiv 1810.03993. Ranges in brackets are 95% confidence "
         "intervals for the choice of the test images. They do not cover the training: another seed "
         f"gives another network.\n\n{body}\n"
     )
@@ -184,8 +184,8 @@ def _calibration(measured: Measurements | None) -> str:
             f"validation images, brings this error to {found.tempered_error:.3f}."
         )
     return (
-        "A network's probabilities are calibrated if 80 % of the answers with a probability of "
-        "80 % are right. On the test images the answers of this one have a mean probability of "
+        "A network's probabilities are calibrated if 80% of the answers with a probability of "
+        "80% are right. On the test images the answers of this one have a mean probability of "
         f"{percent(found.confidence)}, and {percent(accuracy)} of them are right. The expected "
         f"calibration error in ten bins is {found.error:.3f}. A perfectly calibrated network with "
         f"these probabilities would stay below {found.error_by_chance:.3f} in 95 of 100 test sets. "

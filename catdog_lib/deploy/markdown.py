@@ -25,11 +25,11 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def percent(part: float, digits: int = 1) -> str:
-    """Return a share as a text prints it: ``90.0 %``."""
-    return f"{100 * part:.{digits}f} %"
+    """Return a share as a text prints it: ``90.0%``."""
+    return f"{100 * part:.{digits}f}%"
 
 
 def share(right: int, count: int) -> str:
-    """Return a share with its 95 % confidence interval: ``90.0 % (82.6 % to 94.5 %)``."""
+    """Return a share with its 95% confidence interval: ``90.0% (82.6% to 94.5%)``."""
     low, high = wilson_interval(right, count)
     return f"{percent(right / count)} ({percent(low)} to {percent(high)})"

@@ -6,7 +6,7 @@ import torch
 
 _GPU = 128  # images
 # A CPU's caches hold the maps of few images, and what they do not hold waits for memory.
-_CPU = 8 * 224 * 224  # pixels; half as many are 7 % slower at 224 pixels and 11 % at 256
+_CPU = 8 * 224 * 224  # pixels; half as many are 7% slower at 224 pixels and 11% at 256
 
 
 def prediction_batch(device: torch.device, size: int) -> int:

@@ -24,7 +24,7 @@ from catdog_lib.evidence.comparisons import t_quantile
 REGISTERED = Path(__file__).with_name("registered.json")
 ROUNDING = 0.05  # a share of the mean: processors round differently, some in 16 bits
 # On another kind of processor a training run is as good as one with another seed, and the lessons
-# make some fifty claims: with 95 % most runs of all lessons would raise a false alarm.
+# make some fifty claims: with 95% most runs of all lessons would raise a false alarm.
 LEVEL = 0.999
 
 
@@ -63,10 +63,10 @@ def claim(name: str, value: float, source: str | None = None) -> None:
 
 
 def band(values: Sequence[float]) -> tuple[float, float]:
-    """Return the limits within which one more run lies, with a probability of 99.9 %.
+    """Return the limits within which one more run lies, with a probability of 99.9%.
 
-    This is the prediction interval of Student's t: mean ± t s √(1 + 1/n), widened by 5 % of the
-    mean. A single value gives 50 % of itself.
+    This is the prediction interval of Student's t: mean ± t s √(1 + 1/n), widened by 5% of the
+    mean. A single value gives 50% of itself.
     """
     center = mean(values)
     n, slack = len(values), ROUNDING * abs(mean(values))

@@ -1,6 +1,6 @@
 """Compare two ways of doing a thing over a few runs each, and give a verdict.
 
-Every comparison is a mean difference with its 95 % interval from Student's t, which is wide where
+Every comparison is a mean difference with its 95% interval from Student's t, which is wide where
 runs are few: with 3 pairs it reaches 4.3 standard errors to each side, not 2.
 
 Lesson 03, section 7.
@@ -27,7 +27,7 @@ class Comparison:
 
     Attributes:
         difference: of the means.
-        margin: half the width of its 95 % interval; infinite if there was a single run.
+        margin: half the width of its 95% interval; infinite if there was a single run.
         runs: what it rests on, in words, such as "8 pairs".
         unit: of both numbers, such as " points".
     """
@@ -50,11 +50,11 @@ class Comparison:
         return LARGER if self.difference > 0 else SMALLER
 
     def __str__(self) -> str:
-        """Return such as "+2.3 points (95 % interval +0.4 to +4.2, 8 pairs): larger"."""
+        """Return such as "+2.3 points (95% interval +0.4 to +4.2, 8 pairs): larger"."""
         if self.verdict == UNDECIDED:
             return f"{self.difference:+.3g}{self.unit}: {UNDECIDED}"
         low, high = self.difference - self.margin, self.difference + self.margin
-        interval = f"95 % interval {low:+.3g} to {high:+.3g}, {self.runs}"
+        interval = f"95% interval {low:+.3g} to {high:+.3g}, {self.runs}"
         return f"{self.difference:+.3g}{self.unit} ({interval}): {self.verdict}"
 
 

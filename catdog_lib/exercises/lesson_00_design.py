@@ -65,7 +65,7 @@ def keeps_label(answer: Mapping[str, object]) -> None:
 
 @exercise("00.6")
 def test_images(answer: int) -> str:
-    """Check a number of test images: 90 % to within one point, by Wilson's interval."""
+    """Check a number of test images: 90% to within one point, by Wilson's interval."""
     value = as_float64(answer)
     require(value.numel() == 1, "Give one number of images.")
     require(

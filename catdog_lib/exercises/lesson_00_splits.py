@@ -18,13 +18,13 @@ LABELS = torch.tensor([0] * 60 + [1] * 40)  # in order, as files in folders are
 
 @exercise("00.2", is_prediction=True)
 def leak(answer: float) -> str:
-    """Check the predicted accuracy of a nearest neighbour on noise of which 40 % leaks."""
+    """Check the predicted accuracy of a nearest neighbour on noise of which 40% leaks."""
     value = as_float64(answer)
     require(value.numel() == 1, "Predict one number, the accuracy as a share between 0 and 1.")
     value = value.item()
     found = _accuracy_on_noise(known=400)
     measured = f"Measured on noise: {found:.1%}."
-    require(not 1 < value <= 100, f"{value:g}? A share is at most 1: 60 % is 0.6.")
+    require(not 1 < value <= 100, f"{value:g}? A share is at most 1: 60% is 0.6.")
     mistakes = {
         "You gave the accuracy without a leak; the 400 known images are all right.": 0.5,
         "You counted only the 400 known images; some of the other 600 are right by chance.": 0.4,

@@ -70,7 +70,7 @@ def _losses() -> dict[str, tuple[Callable, Callable, Tensor, str]]:
 
 
 def _one_is_off(g: Tensor) -> Tensor:
-    """Return a gradient whose largest number is 2 % too large."""
+    """Return a gradient whose largest number is 2% too large."""
     g = g.clone()
     g.view(-1)[g.abs().argmax()] *= 1.02
     return g
@@ -79,7 +79,7 @@ def _one_is_off(g: Tensor) -> Tensor:
 _SPOILED: dict[str, Callable[[Tensor], Tensor]] = {
     "with the wrong sign": lambda g: -g,
     "that is twice too large": lambda g: 2 * g,
-    "in which one number is 2 % off": _one_is_off,
+    "in which one number is 2% off": _one_is_off,
     "whose numbers are right but in the wrong places": lambda g: g.flip(-1),
     "that is all zeros": torch.zeros_like,
 }

@@ -90,7 +90,7 @@ def effects_of_temperature(answer: object) -> str:
     labels = torch.arange(400) % 2
     z = 4 * torch.randn(400, 1, generator=g) + 3 * (2 * labels[:, None] - 1)
     logits = torch.cat([-z, z], 1).double()
-    mistake = torch.tensor([[6.0, -6.0]])  # says cat, with 99.999 %; it is a dog
+    mistake = torch.tensor([[6.0, -6.0]])  # says cat, with 99.999%; it is a dog
     values = []
     for temperature in (1, 3):
         p = (logits / temperature).softmax(1)
@@ -118,7 +118,7 @@ def effects_of_temperature(answer: object) -> str:
 
 @exercise("09.4", "temperature_of")
 def temperature_of(answer: Callable[[Tensor, Tensor], float]) -> None:
-    """Check a function of (logits, labels): a temperature within 3 % of the best one."""
+    """Check a function of (logits, labels): a temperature within 3% of the best one."""
     g = generator(94)
     for planted in (2.6, 0.45):
         logits = 3 * torch.randn(600, 2, generator=g)

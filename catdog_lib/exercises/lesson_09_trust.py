@@ -90,7 +90,7 @@ def reading(answer: object) -> str:
         words[0],
         "chance",
         {
-            "A": "97 % against 95.5 % of 200 images: three images decide. How long are the "
+            "A": "97% against 95.5% of 200 images: three images decide. How long are the "
             "intervals at that point?",
             "B": "B's accuracy on undamaged images is the lower one.",
             "chance": "",
@@ -100,7 +100,7 @@ def reading(answer: object) -> str:
         words[1],
         "B",
         {
-            "A": "Look at 0.8, where 80 % of the light is lost: which curve is higher?",
+            "A": "Look at 0.8, where 80% of the light is lost: which curve is higher?",
             "B": "",
             "chance": "At 0.8 the curves lie 18 points apart, far more than either interval.",
         },

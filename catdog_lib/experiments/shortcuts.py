@@ -19,7 +19,7 @@ SHORTCUTS = ("none", "tag", "scene")
 
 
 def tag_mask(images: Tensor) -> Tensor:
-    """Return where :func:`add_tag` puts its tag, N×H×W, bool: at the lower left, 3 % of it."""
+    """Return where :func:`add_tag` puts its tag, N×H×W, bool: at the lower left, 3% of it."""
     n, _, height, width = images.shape
     mask = torch.zeros(n, height, width, dtype=torch.bool)
     mask[:, -height * 10 // 64 : -height * 2 // 64, width * 2 // 64 : width * 18 // 64] = True

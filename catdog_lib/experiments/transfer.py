@@ -155,7 +155,7 @@ def situations_text(kinds: dict[str, dict[str, Any]], few: int, many: int) -> st
                 for name, row in rows.items()
                 if str(count) in row
             }
-            means = ", ".join(f"{name} {mean(each):.1f} %" for name, each in values.items())
+            means = ", ".join(f"{name} {mean(each):.1f}%" for name, each in values.items())
             lines.append(f"{kind}, {count:,} images: {means}")
             for name in list(values)[1:]:
                 verdict = compare_paired(values[name], values[PROBE], " points")

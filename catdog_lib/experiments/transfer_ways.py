@@ -43,7 +43,7 @@ DRAWINGS = {"quick": 1000, "standard": 100_000, "full": 100_000}
 DRAWN_SIZE, DRAWN_SEED = 64, 100
 DRAWN_RECIPE = named("drawings").recipe
 # After the drawings, a lower rate was better on validation photos than that from scratch (76.0
-# against 71.1 % with 100 photos, two draws); from scratch it was not (63.1 against 64.9 %, one).
+# against 71.1% with 100 photos, two draws); from scratch it was not (63.1 against 64.9%, one).
 DRAWN_RATE = 0.03
 TUNING = Recipe(
     batch_size=16, lr=3e-4, lr_decay=0.7, schedule="cosine", augment=("flip_and_crop",), keep="last"

@@ -19,7 +19,7 @@ class LabelGame(Explorable):
     """Shows images one by one and asks: cat or dog? At the end it counts.
 
     Buttons, or the keys C and D (the first letters, whatever the reader's language), answer; the
-    score has its 95 % interval. ``answers`` holds yours as they come in: 0 cat, 1 dog, −1 not
+    score has its 95% interval. ``answers`` holds yours as they come in: 0 cat, 1 dog, −1 not
     answered yet. On a page without a kernel the game works all the same.
     """
 
@@ -60,5 +60,5 @@ class LabelGame(Explorable):
         low, high = wilson_interval(right, count)
         share = f"{right / count:.0%}"
         return translate(
-            f"{right} of {count} right: {share} (95 % interval {low:.0%} to {high:.0%})"
+            f"{right} of {count} right: {share} (95% interval {low:.0%} to {high:.0%})"
         )

@@ -1,4 +1,4 @@
-"""The five-convolution network: 80 % on 2,000 photos, its makers report.
+"""The five-convolution network: 80% on 2,000 photos, its makers report.
 
 Lesson 03, section 2.
 """

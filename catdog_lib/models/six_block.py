@@ -1,4 +1,4 @@
-"""The six-block network: 92.1 % on 2,023 photos, its makers report.
+"""The six-block network: 92.1% on 2,023 photos, its makers report.
 
 Lesson 03, section 2.
 """

@@ -178,6 +178,6 @@ def equivariance(
 
 
 def _draw_signed(axes: Axes, values: Tensor, limit: float | None = None) -> None:
-    """Draw a map in grey for 0; by default the brightest 0.5 % of the values may saturate."""
+    """Draw a map in grey for 0; by default the brightest 0.5% of the values may saturate."""
     limit = limit or max(values.abs().quantile(0.995).item(), 1e-9)
     draw_map(axes, values, cmap="gray", vmin=-limit, vmax=limit)

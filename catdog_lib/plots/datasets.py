@@ -79,9 +79,9 @@ def multiple_comparisons(accuracies: Tensor, fresh: float, test_size: int) -> Fi
         top = axes.get_ylim()[1]
         axes.set_ylim(0, 1.25 * top)
         axes.axvline(best, color=WRONG)
-        axes.text(best, 0.6 * top, f"the luckiest: {best:.0f} %  ", color=WRONG, ha="right")
+        axes.text(best, 0.6 * top, f"the luckiest: {best:.0f}%  ", color=WRONG, ha="right")
         axes.axvline(100 * fresh, color=CLASS_COLOURS[1])
-        text = f"  the same one on fresh images: {100 * fresh:.1f} %"
+        text = f"  the same one on fresh images: {100 * fresh:.1f}%"
         axes.text(100 * fresh, 1.1 * top, text, color=CLASS_COLOURS[1], ha="left")
         axes.set(
             xlabel=f"accuracy on the {test_size:,} images that choose the best, %",
@@ -91,7 +91,7 @@ def multiple_comparisons(accuracies: Tensor, fresh: float, test_size: int) -> Fi
     return describe(
         figure,
         f"A histogram of the accuracy of {counted(len(values), 'coin flipper')} on the same "
-        f"images: a bell around 50 %. The luckiest has {best:.0f} %, and {100 * fresh:.1f} % on "
+        f"images: a bell around 50%. The luckiest has {best:.0f}%, and {100 * fresh:.1f}% on "
         "fresh images.",
     )
 
@@ -133,11 +133,11 @@ def accuracies(results: Mapping[str, tuple[float, float, float]]) -> Figure:
             axes.text(100 * high, y, f"  {value:.1%}", va="center")
         axes.axvline(50, color="#999999", linewidth=1, linestyle="--")
         axes.set_yticks(range(len(names)), names)
-        axes.set(xlabel="accuracy, % (line: 95 % interval; dashed: guessing)", xlim=(38, 106))
+        axes.set(xlabel="accuracy, % (line: 95% interval; dashed: guessing)", xlim=(38, 106))
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.grid(axis="y", visible=False)
     values = "; ".join(
         f"{name}: {value:.1%}, from {low:.1%} to {high:.1%}"
         for name, (value, low, high) in results.items()
     )
-    return describe(figure, f"Accuracies with their 95 % intervals. {values}.")
+    return describe(figure, f"Accuracies with their 95% intervals. {values}.")

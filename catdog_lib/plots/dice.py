@@ -50,5 +50,5 @@ def dice_sum_distribution(first: Tensor, second: Tensor, total: int) -> Figure:
         f"Left, a table of the probabilities of all {pairs.numel()} pairs of two dice, with the "
         f"{len(marked)} pairs marked whose sum is {total}: they lie on a diagonal from lower left "
         f"to upper right. Right, the probability of each sum; {total} has "
-        f"{100 * sums[total - 2]:.1f} %.",
+        f"{100 * sums[total - 2]:.1f}%.",
     )

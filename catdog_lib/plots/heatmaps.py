@@ -16,7 +16,7 @@ from catdog_lib.plots.primitives import SIGNED, draw_image, draw_map, symmetric_
 from catdog_lib.plots.style import GREY, counted, describe, new_figure, style
 from catdog_lib.sketches.canvas import BODY_PARTS
 
-SCALE = "each map has its own scale: grey is 0, yellow its hottest 1 %"
+SCALE = "each map has its own scale: grey is 0, yellow its hottest 1%"
 SIGNS = "\nwith two colours: violet speaks for the class, brown against it"
 
 
@@ -89,7 +89,7 @@ def attribution_by_part(
 
     Args:
         shares: network → N×P, from :func:`catdog_lib.explain.heat_by_part`: the bar is the mean
-            over the images, and the line on it the 95 % interval of that mean.
+            over the images, and the line on it the 95% interval of that mean.
         area: N×P, from :func:`catdog_lib.explain.area_by_part`: a mark at each part.
         parts: their P names.
     """

@@ -84,11 +84,11 @@ def weight_magnitudes(networks: Mapping[str, Sequence[Tensor]]) -> Figure:
             axes.hist(logs, edges, weights=percent, color=f"C{i}")
             axes.bar(zero, share, 0.6, color=f"C{i}")
             above = {"xytext": (0, 3), "textcoords": "offset points", "ha": "center"}
-            axes.annotate(f"{share:.1f} %", (zero, share), va="bottom", fontsize=9.5, **above)
+            axes.annotate(f"{share:.1f}%", (zero, share), va="bottom", fontsize=9.5, **above)
             axes.set_title(name)
             axes.margins(y=0.25)
             half = f"half are below {magnitudes.median():.1e}"
-            descriptions.append(f"{name}: {share:.1f} % are exactly 0, {half}")
+            descriptions.append(f"{name}: {share:.1f}% are exactly 0, {half}")
         figure.supylabel("share of the weights, %", fontsize=10.5)
         powers = range(int(np.ceil(edges[0])), int(np.floor(edges[-1])) + 1, 2)
         labels = ["exactly 0", *(f"$10^{{{p}}}$" for p in powers)]

@@ -92,12 +92,12 @@ def _draw_path(
                 look = {"textcoords": "offset points", "fontsize": 8.5, "color": colour}
                 look["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.8}
                 axes.annotate(lam, (zeros, accuracy), xytext=(0, 12), ha="center", **look)
-            descriptions.append(f"{name}, {lam}: {zeros:.0f} % zeros, {accuracy:.1f} %")
+            descriptions.append(f"{name}, {lam}: {zeros:.0f}% zeros, {accuracy:.1f}%")
     for point in without:
         accuracy = 100 * np.mean(point["accuracy"])
         axes.axhline(accuracy, color=GREY, linestyle=":", linewidth=1.2, label="without L1")
         _draw_seeds(axes, point, GREY)
-        descriptions.append(f"without L1: {accuracy:.1f} %")
+        descriptions.append(f"without L1: {accuracy:.1f}%")
     axes.set(xlabel="weights that are exactly 0, %", ylabel="accuracy, %", xlim=(-4, 104))
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17))
     return "; ".join(descriptions) + "."

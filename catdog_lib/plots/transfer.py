@@ -86,7 +86,7 @@ def learning_curves(
                 x, y = [count] * len(accuracies), 100 * np.array(accuracies)
                 axes.plot(x, y, ".", color=colour, markersize=5, alpha=0.5)
             pairs = zip(sorted(points), means, strict=True)
-            values = ", ".join(f"{mean:.1f} % with {count:,}" for count, mean in pairs)
+            values = ", ".join(f"{mean:.1f}% with {count:,}" for count, mean in pairs)
             descriptions.append(f"{name}: {values}")
         for number, (name, level) in enumerate(levels.items()):
             dashes = (0, (4, 2 + 2 * number))

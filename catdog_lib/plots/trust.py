@@ -26,7 +26,7 @@ def reliability_diagram(
     """Draw accuracy against confidence, bin by bin, and how many answers each bin has.
 
     A perfectly calibrated network has its points on the dashed line, up to chance: the vertical
-    lines are 95 % intervals (Wilson).
+    lines are 95% intervals (Wilson).
 
     Args:
         networks: name → its answers in bins, one panel each.
@@ -61,7 +61,7 @@ def reliability_diagram(
                 words += f", of a perfect network {simulated[name].mean():.1%} on average"
             above.set_title(title, fontsize=10)
             below.set(xlabel="confidence, %", xlim=(48, 101))
-            points = ", ".join(f"{b:.0f} % right at {a:.0f} %" for a, b in zip(x, y, strict=True))
+            points = ", ".join(f"{b:.0f}% right at {a:.0f}%" for a, b in zip(x, y, strict=True))
             descriptions.append(f"{words}; {points}")
         grid[0, 0].set(ylabel="right, %", ylim=(0, 104))
         grid[1, 0].set(ylabel="answers")
@@ -99,8 +99,8 @@ def score_histogram(
     return describe(
         figure,
         f"Two histograms of the {score}, of {len(pets):,} pets and of {len(strangers):,} "
-        f"strangers. Below the threshold {threshold:.3g} lie {shares[0]:.0f} % of the pets and "
-        f"{shares[1]:.0f} % of the strangers.",
+        f"strangers. Below the threshold {threshold:.3g} lie {shares[0]:.0f}% of the pets and "
+        f"{shares[1]:.0f}% of the strangers.",
     )
 
 
@@ -152,11 +152,11 @@ def damage_curves(curves: Mapping[str, tuple[str, Mapping[float, Tensor]]]) -> F
             axes.set_title(kind, fontsize=10.5)
             axes.set_xlabel(unit, fontsize=8.5)
             steps = zip(hits, values, strict=True)
-            descriptions.append(f"{kind}: {', '.join(f'{v:.0f} % at {s:g}' for s, v in steps)}")
+            descriptions.append(f"{kind}: {', '.join(f'{v:.0f}% at {s:g}' for s, v in steps)}")
         for axes in all_axes[: len(curves) : 4]:
             axes.set_ylabel("accuracy, %")
     return describe(
         figure,
-        "Accuracy against the strength of damage, with 95 % intervals as bands; the dashed line is "
+        "Accuracy against the strength of damage, with 95% intervals as bands; the dashed line is "
         f"chance. {'; '.join(descriptions)}.",
     )

@@ -25,7 +25,7 @@ class Ambiguity:
 
     @classmethod
     def sample(cls, rng: Rng, difficulty: float) -> Ambiguity:
-        """Sample an ambiguity: none at difficulty 0, in 2.4 % of images at 0.5, in 10 % at 1."""
+        """Sample an ambiguity: none at difficulty 0, in 2.4% of images at 0.5, in 10% at 1."""
         mixed, covered = ramp(difficulty, 0, 0.012, 0.05), ramp(difficulty, 0, 0.012, 0.05)
         kind = pick_weighted(rng, {"mixed": mixed, "covered": covered, "none": 1 - mixed - covered})
         return cls(kind, tuple((rng.random(3) < 0.5).tolist()))

@@ -30,7 +30,7 @@ class Occluder:
 
     @classmethod
     def sample(cls, rng: Rng, difficulty: float, pose: Pose, covered: bool) -> Occluder:
-        """Sample an occluder: nothing at difficulty 0, in 28 % of the images at 0.5, in 65 % at 1.
+        """Sample an occluder: nothing at difficulty 0, in 28% of the images at 0.5, in 65% at 1.
 
         At high difficulty it often lies over the face.
         """

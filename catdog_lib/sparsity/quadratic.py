@@ -20,7 +20,7 @@ from catdog_lib.sparsity import soft_threshold
 SHRINKAGE_PENALTIES = ("L1", "L2", "L1 subgradient")
 CURVATURE = ((1.0, 0.3), (0.3, 0.5))
 LR, STEPS = 0.1, 200  # of the subgradient descent
-_SWEEPS = 40  # of the coordinate descent: each leaves 0.3² / (1 · 0.5) = 18 % of the error
+_SWEEPS = 40  # of the coordinate descent: each leaves 0.3² / (1 · 0.5) = 18% of the error
 
 
 def shrink(weights: Tensor, lam: float, penalty: str) -> Tensor:

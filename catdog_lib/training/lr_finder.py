@@ -52,7 +52,7 @@ class RateSearch:
 
     @property
     def suggestion(self) -> float:
-        """A third of the smallest rate at which the smoothed loss has made 90 % of its fall.
+        """A third of the smallest rate at which the smoothed loss has made 90% of its fall.
 
         Where the loss turns up again the rate is too large already, and at its lowest point it is
         about to be. The loss may also stay down, if the images are easy; so the lowest point alone

@@ -25,13 +25,13 @@ class Evaluation:
     count: int
 
     def interval(self) -> tuple[float, float]:
-        """Return where the true accuracy lies with 95 % confidence (:func:`wilson_interval`)."""
+        """Return where the true accuracy lies with 95% confidence (:func:`wilson_interval`)."""
         return wilson_interval(round(self.accuracy * self.count), self.count)
 
     def __str__(self) -> str:
         low, high = self.interval()
         return (
-            f"accuracy {self.accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}), "
+            f"accuracy {self.accuracy:.1%} (95% interval {low:.1%} to {high:.1%}), "
             f"loss {self.loss:.4f}, {self.count:,} images"
         )
 
@@ -94,7 +94,7 @@ def most_wrong(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def wilson_interval(hits: float, count: int, z: float = 1.96) -> tuple[float, float]:
-    """Return the 95 % confidence interval of a proportion, from ``hits`` out of ``count``.
+    """Return the 95% confidence interval of a proportion, from ``hits`` out of ``count``.
 
     With p = hits / count, its centre is (p + z²/2n) / (1 + z²/n) and its half-width z √(p(1 − p)/n
     + z²/4n²) / (1 + z²/n). Unlike p ± z √(p(1 − p)/n) it stays inside [0, 1] and is right for small

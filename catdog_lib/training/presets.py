@@ -54,18 +54,18 @@ FAST = Recipe(
 # 0.165, no drawings 0.171. With the former and 9 epochs, a rate of 0.04 had 0.172, 0.03 had 0.176.
 # With 50,000 drawings and a rate of 0.04, 18 epochs had 0.153 and 10 had 0.175.
 # The "head" is for cached features, which no epoch changes (lesson 06); of its sizes 256 px was the
-# best on validation photos (99.0 against 98.4 % with 224 px).
+# best on validation photos (99.0 against 98.4% with 224 px).
 # Of the longer ones all sizes can be halved four times without a remainder (validation: 94.2
-# against 93.6 %, one seed).
+# against 93.6%, one seed).
 RECIPES = {
     "sprint": NamedRecipe(
-        "80 % in half a minute (a minute without bfloat16)",
+        "80% in half a minute (a minute without bfloat16)",
         "residual",
         64,
         replace(FAST, epochs=3, train_sizes=(40, 48, 56)),
     ),
     "minutes": NamedRecipe(
-        "92.1 % in two and a half minutes, where the processor has bfloat16",
+        "92.1% in two and a half minutes, where the processor has bfloat16",
         "residual",
         96,
         replace(FAST, epochs=14, train_sizes=(48, 64, 80), test_sizes=(80, 96)),

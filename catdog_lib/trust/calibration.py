@@ -1,4 +1,4 @@
-"""Calibration: of the answers given with a confidence of 80 %, are 80 % right?
+"""Calibration: of the answers given with a confidence of 80%, are 80% right?
 
 Lesson 09, section 3.
 """

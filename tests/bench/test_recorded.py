@@ -56,7 +56,7 @@ def test_a_file_is_all_that_a_gpu_needs(tmp_path):
     text = page(TEXT, gpu)
     on_page(text, limits, loops)
     assert page(text, gpu) == text and page(text, {}) == page(TEXT, {})
-    for said in ("61 of the tests", "`tests.training.test_cuda::test_a`", "97.12 % of 2,000"):
+    for said in ("61 of the tests", "`tests.training.test_cuda::test_a`", "97.12% of 2,000"):
         assert said in text
     machines = {**recorded.MEASURED, **limits}
     widget = Roofline({"five": FiveConvCNN}, machines, specified=recorded.SPECIFIED, size=64)

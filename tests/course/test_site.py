@@ -329,9 +329,7 @@ class TestInABrowser:
         game.get_by_text("Image 2 of 3").wait_for()
         page.keyboard.press("d")
         page.keyboard.press("c")
-        score = game.get_by_text(
-            "2 of 3 right: 67 % (95 % interval 21 % to 94 %)."
-        )  # Wilson, by hand
+        score = game.get_by_text("2 of 3 right: 67% (95% interval 21% to 94%).")  # Wilson, by hand
         score.wait_for()
         assert game.get_by_alt_text("Image 3: a dog; you said cat").is_visible()
         assert game.get_by_text("✗ a dog").count() == 1 and game.get_by_text("✓").count() == 2

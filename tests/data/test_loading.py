@@ -41,7 +41,7 @@ def test_every_layout_gives_the_same_three_splits(tmp_path, layout):
         fill(tmp_path / "pets", pattern, 20)
     splits = data.load(tmp_path / "pets", 32, progress=False)
     sizes = [len(split) for split in (splits.train, splits.validation, splits.test)]
-    # 20 % of each class, then 15 %, rounded.
+    # 20% of each class, then 15%, rounded.
     assert sizes == ([34, 6, 40] if has_test else [28, 4, 8])
     for split in (splits.train, splits.validation, splits.test):
         assert split.counts()["cat"] == split.counts()["dog"]

@@ -69,11 +69,11 @@ def measured():
 def test_the_numbers_are_those_of_the_run(measured):
     card = model_card(a_run(), COST, measured)
     interval = Evaluation(0.2468, 0.9, 40).interval()
-    said = f"90.0 % ({percent(interval[0])} to {percent(interval[1])})"
+    said = f"90.0% ({percent(interval[0])} to {percent(interval[1])})"
     assert f"**{said}** of 40 test images" in card
     for number in (
         *("1,234,567, of which 1,230,000 were trained", "4.9 MB", "7,654,321", "89 images"),
-        *("1,701 photos", "0.2468", "87.7 %", "7 epochs and 321.0 seconds", "epoch 5", "15 %"),
+        *("1,701 photos", "0.2468", "87.7%", "7 epochs and 321.0 seconds", "epoch 5", "15%"),
         *("| `lr` | 0.00321 |", "| `augment` | random\\_flip |", "a machine of 1987, in bfloat16"),
     ):
         assert number in card, number
@@ -134,13 +134,13 @@ def test_a_network_that_is_sure_of_everything_is_called_so(monkeypatch):
     assert found.calibration.error_by_chance < 0.1
     assert found.calibration.temperature > 10 and found.calibration.tempered_error < 0.05
     assert {each.right for each in found.damaged.values()} == {20}
-    assert "| 0 | 20 | 0.0 % (0.0 % to 16.1 %) |" in model_card(a_run(), COST, found)
+    assert "| 0 | 20 | 0.0% (0.0% to 16.1%) |" in model_card(a_run(), COST, found)
 
 
 def test_without_images_the_card_says_what_is_missing():
     card = model_card(a_run(), COST, None)
     assert card.count(" measured: the images of the run were not on the machine") == 4
-    assert "**90.0 %" in card
+    assert "**90.0%" in card
 
 
 def test_a_folder_that_has_changed_is_noticed(measured):

@@ -146,8 +146,8 @@ def test_an_answer_has_the_calibrated_probability_and_knows_strangers(tmp_path):
         assert one["label"] == int(shares.argmax())
         assert one["probability"] == pytest.approx(float(shares.max()), abs=1e-6)
     assert [one["known"] for one in found] == [True, True, True, False]
-    assert found[0]["words"] == "A cat, with a probability of 88.7 %."
-    assert found[2]["words"] == "A dog, with a probability of more than 99.9 %."
+    assert found[0]["words"] == "A cat, with a probability of 88.7%."
+    assert found[2]["words"] == "A dog, with a probability of more than 99.9%."
     assert found[3]["words"].startswith("I don't know") and "then a dog" in found[3]["words"]
 
 

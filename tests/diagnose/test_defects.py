@@ -26,7 +26,7 @@ from tests.diagnose.healthy import (
 )
 
 SEEDS = (0, 1, 2)
-GOOD = "functions, many epochs"  # 88 % to 92 % of test images
+GOOD = "functions, many epochs"  # 88% to 92% of test images
 
 
 def first_loss_of_raw_pixels(seed: int) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def test_a_paired_comparison_by_hand():
     assert found.margin == pytest.approx(4.3027 / 3**0.5, abs=1e-4)
     assert (
         str(found)
-        == "+2 points (95 % interval -0.484 to +4.48, 3 pairs): no more than chance explains"
+        == "+2 points (95% interval -0.484 to +4.48, 3 pairs): no more than chance explains"
     )
 
 

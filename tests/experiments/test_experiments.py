@@ -82,7 +82,7 @@ def test_the_experiment_from_its_command_to_its_figure(tmp_path, capsys, monkeyp
     assert Image.open(out / "figure.png").width > 800
     heads = ["λ", "paid", "by", "test", "validation", "zeros", "seconds"]
     table = printed[printed.index(next(line for line in printed if line.split() == heads)) :]
-    assert re.fullmatch(r"Adam 1e-4, no penalty +0 +– +\d\d?\.\d % .* 0\.0 % +\d+\.\d", table[2])
+    assert re.fullmatch(r"Adam 1e-4, no penalty +0 +– +\d\d?\.\d% .* 0\.0% +\d+\.\d", table[2])
     assert str(tmp_path) not in results["command"] and results["command"].startswith(
         "CATDOG_BUDGET=quick catdog experiment l1 --data sketches --size 64 --width 2 --max-train "
         "64"
@@ -100,7 +100,7 @@ def test_the_experiment_from_its_command_to_its_figure(tmp_path, capsys, monkeyp
 def test_rows_over_seeds_have_mean_and_spread():
     numbers = l1_results.statistics([0.5, 0.9, 0.7])
     assert numbers["mean"] == pytest.approx(0.7) and numbers["std"] == pytest.approx(0.2)
-    assert l1_results.plus_minus(numbers, 100, " %") == "70.0 ± 20.0 %"
+    assert l1_results.plus_minus(numbers, 100, " %") == "70.0 ± 20.0%"
 
 
 def test_where_the_photos_lie_is_not_told():
@@ -219,7 +219,7 @@ class TestTransfer:
         values["from scratch"] = [0.5, 0.6, 0.66]
         curves = {name: {"10": {"values": each}} for name, each in values.items()}
         said = transfer.situations_text({"drawn": {"curves": curves}}, 10, 10)
-        assert "fine-tuning − linear probe: +2.03 points (95 % interval" in said
+        assert "fine-tuning − linear probe: +2.03 points (95% interval" in said
         assert "larger" in said and "smaller" in said
 
     @pytest.mark.parametrize(

@@ -144,8 +144,8 @@ def test_the_static_version_takes_what_is_shown(studio):
     studio.ears = "hanging"
     first = studio.single_changes()[0]
     words = plots.animal_studio(**studio.settings()).alt_text
-    assert words.startswith(f"neither, seen by one, with {100 * studio.probability():.0f} %")
-    assert f"{first.trait} → {first.choice}, to {100 * first.probability:.0f} %" in words
+    assert words.startswith(f"neither, seen by one, with {100 * studio.probability():.0f}%")
+    assert f"{first.trait} → {first.choice}, to {100 * first.probability:.0f}%" in words
 
 
 def test_javascript_finds_the_same_numbers(studio, tmp_path):
@@ -176,7 +176,7 @@ def test_words_on_the_page(studio, tmp_path):
     ]
     code = f"js.sentence({grid}, {json.dumps(chosen)}, ['a', 'b'], [0.834, 0.0004])"
     assert run_javascript(CODE, code, tmp_path) == (
-        "a: 83 % dog; b: < 1 % dog. This is a cat. It has: ears pointed, muzzle short, "
+        "a: 83% dog; b: < 1% dog. This is a cat. It has: ears pointed, muzzle short, "
         "eyes slit pupils, body slim, coat grey, scene sofa."
     )
     changes, effects = [{"probability": 0.6}, {"probability": 0.4}], [["x", 0.1], ["y", 0.2]]
@@ -193,7 +193,7 @@ def test_words_on_the_page(studio, tmp_path):
         "0.0",
     ]
     shares = [0, 0.0049, 0.006, 0.5, 0.994, 0.996, 1]
-    expected = ["< 1 %", "< 1 %", "1 %", "50 %", "99 %", "> 99 %", "> 99 %"]
+    expected = ["< 1%", "< 1%", "1%", "50%", "99%", "> 99%", "> 99%"]
     assert in_javascript(CODE, "v => js.percent(v)", shares, tmp_path) == expected
 
 

@@ -40,7 +40,7 @@ def test_the_score_counts_only_what_was_answered():
     game = LabelGame(image_set(5))
     assert game.summary() == "Not played yet."
     game.answers = [0, 1, 1, -1, -1]
-    assert game.summary() == "2 of 3 right: 67% (95 % interval 21% to 94%)"
+    assert game.summary() == "2 of 3 right: 67% (95% interval 21% to 94%)"
 
 
 def test_the_keys_are_the_first_letters_of_the_readers_words(monkeypatch):

@@ -118,11 +118,11 @@ def test_words_on_the_page(tmp_path):
         (0, "L1 subgradient", [0, 1, 1], [0.8, 0.6]),
     ]
     assert in_javascript("lambda_slider/index.js", "c => js.summary(...c)", given, tmp_path) == [
-        "L1, λ = 0.2: 2 of 4 weights (50.0 %) are exactly 0, the largest is 0.8. The two weights: "
+        "L1, λ = 0.2: 2 of 4 weights (50.0%) are exactly 0, the largest is 0.8. The two weights: "
         "(0.7, 0).",
-        "L2, λ = 1.25: 0 of 1 weights (0.0 %) are exactly 0, the largest is 0.123. "
+        "L2, λ = 1.25: 0 of 1 weights (0.0%) are exactly 0, the largest is 0.123. "
         "The two weights: (−0.000123, 3e−9).",
-        "L1 subgradient, λ = 0: 1 of 3 weights (33.3 %) are exactly 0, the largest is 1. "
+        "L1 subgradient, λ = 0: 1 of 3 weights (33.3%) are exactly 0, the largest is 1. "
         "The two weights: (0.8, 0.6).",
     ]
 

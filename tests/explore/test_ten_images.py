@@ -136,7 +136,7 @@ def test_the_accuracy_counts_only_images_that_are_not_chosen(tmp_path):
     share, low, high = (100 * one for one in (hits / 36, *wilson_interval(hits, 36)))
     assert widget.summary() == (
         f"2 cats and 2 dogs chosen. The head gets {hits} of the 36 other images right: "
-        f"{share:.1f} % (95 % interval {low:.1f} % to {high:.1f} %)."
+        f"{share:.1f}% (95% interval {low:.1f}% to {high:.1f}%)."
     )
     names = json.dumps(widget.names)
     dog = json.dumps(taught(widget, [widget.chosen], tmp_path)[0]["dog"])

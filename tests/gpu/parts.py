@@ -185,13 +185,13 @@ PARTS = (
     training("champion", "the champion as it is", 40, "--recipe", "champion"),
     training(
         "wide",
-        "the champion three times as wide, up to 160 pixels; 97 % is hoped for",
+        "the champion three times as wide, up to 160 pixels; 97% is hoped for",
         90,
         *(*WIDE, "--epochs", "80"),
     ),
     training(
         "wide_augmented",
-        "the same with TrivialAugment and half as many epochs more; 97 % is hoped for",
+        "the same with TrivialAugment and half as many epochs more; 97% is hoped for",
         90,
         *(*WIDE, "--epochs", "120", "--augment", "flip_and_crop,trivial_augment"),
     ),

@@ -57,11 +57,11 @@ FIGURES = {
             },
             {"a": torch.tensor([0.05, 0.07]), "b": torch.tensor([0.01])},
         ),
-        "a: expected calibration error 13.0%, of a perfect network 6.0% on average; 65 % right",
+        "a: expected calibration error 13.0%, of a perfect network 6.0% on average; 65% right",
     ),
     "score_histogram": (
         lambda: plots.score_histogram(PETS, STRANGERS, 0.5, "score"),
-        "Below the threshold 0.5 lie 25 % of the pets and 50 % of the strangers",
+        "Below the threshold 0.5 lie 25% of the pets and 50% of the strangers",
     ),
     "roc_curves": (
         lambda: plots.roc_curves({"rule": (*roc_curve(PETS, STRANGERS), auroc(PETS, STRANGERS))}),
@@ -71,7 +71,7 @@ FIGURES = {
         lambda: plots.damage_curves(
             {"blur": ("pixels", {0: LABELS, 2: torch.tensor([0, 0, 0, 1, 1])})}
         ),
-        "blur: 60 % at 0, 40 % at 2",
+        "blur: 60% at 0, 40% at 2",
     ),
     "most_wrong": (
         lambda: plots.most_wrong(IMAGES, LABELS, LOGITS, list("abcde")),
@@ -143,7 +143,7 @@ FIGURES = {
     ),
     "multiple_comparisons": (
         lambda: plots.multiple_comparisons(torch.tensor([0.4, 0.5, 0.62]), 0.507, 100),
-        "The luckiest has 62 %, and 50.7 %",
+        "The luckiest has 62%, and 50.7%",
     ),
     "templates": (
         lambda: plots.templates(torch.randn(2, 3, 8, 8)),
@@ -186,7 +186,7 @@ FIGURES = {
             torch.full((6,), 1 / 6), torch.tensor([0.5, 0.25, 0.25]), total=3
         ),
         "with the 2 pairs marked whose sum is 3: they lie on a diagonal from lower left to "
-        "upper right. Right, the probability of each sum; 3 has 12.5 %",
+        "upper right. Right, the probability of each sum; 3 has 12.5%",
     ),
     "line_chart": (
         lambda: plots.line_chart(
@@ -288,7 +288,7 @@ FIGURES = {
         lambda: plots.animal_studio(
             IMAGES[0], PIXELS, 0.04, [("muzzle → long", 0.94), ("coat → ginger", 0.1)]
         ),
-        "4 % probability of a dog. The largest change: muzzle → long, to 94 %",
+        "4% probability of a dog. The largest change: muzzle → long, to 94%",
     ),
     "lambda_slider": (
         lambda: plots.lambda_slider(SOBEL, lam=0.6),
@@ -328,7 +328,7 @@ FIGURES = {
                 ]
             }
         ),
-        "proximal, λ = 0.01: 30 % zeros, 85.0 %; proximal, λ = 0.1: 90 % zeros, 70.0 %.",
+        "proximal, λ = 0.01: 30% zeros, 85.0%; proximal, λ = 0.1: 90% zeros, 70.0%.",
     ),
     "zeros_by_layer": (
         lambda: plots.zeros_by_layer(
@@ -349,7 +349,7 @@ FIGURES = {
         lambda: plots.weight_magnitudes(
             {"SGD": [torch.tensor([0.0, 0.5, -2.0, 0.5])], "prox": [torch.eye(2)]}
         ),
-        "SGD: 25.0 % are exactly 0, half are below 5.0e-01; prox: 50.0 % are exactly 0",
+        "SGD: 25.0% are exactly 0, half are below 5.0e-01; prox: 50.0% are exactly 0",
     ),
     "backbone_comparison": (
         lambda: plots.backbone_comparison(
@@ -383,7 +383,7 @@ FIGURES = {
         lambda: plots.learning_curves(
             {"probe": {10: [0.9, 0.8], 1000: [0.98]}, "new": {10: [0.5]}}, {"chance": 0.5}
         ),
-        "probe: 85.0 % with 10, 98.0 % with 1,000; new: 50.0 % with 10; chance: 50.0%.",
+        "probe: 85.0% with 10, 98.0% with 1,000; new: 50.0% with 10; chance: 50.0%.",
     ),
     "nearest_neighbours": (
         lambda: plots.nearest_neighbours(

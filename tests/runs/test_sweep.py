@@ -84,8 +84,8 @@ class TestTable:
         assert second["seeds"] == [1] and second["failed"] == [0]
         assert second["test_accuracy"]["std"] is None
         text = table_text([first, second]).splitlines()
-        assert " ".join(text[1].split()) == "lr=1 4 70.0 ± 16.3 % 60.0 ± 16.3 % 3.5 ± 1.3"
-        assert " ".join(text[2].split()) == "lr=2 1 of 2 60.0 % 50.0 % 3.0"
+        assert " ".join(text[1].split()) == "lr=1 4 70.0 ± 16.3% 60.0 ± 16.3% 3.5 ± 1.3"
+        assert " ".join(text[2].split()) == "lr=2 1 of 2 60.0% 50.0% 3.0"
         starts = [line.index(first) for line, first in zip(text, ("val", "70", "60"), strict=True)]
         assert len(set(starts)) == 1, "the columns stand under their heads"
 

@@ -153,7 +153,7 @@ def test_a_mixed_animal_tells_nothing_of_its_label():
         composition = Composition([77, i], i % 2, difficulty=1)
         if composition.ambiguity.kind == "mixed":
             mixed.append((composition.label, composition.face))
-    assert 35 <= len(mixed) <= 90  # 5 %
+    assert 35 <= len(mixed) <= 90  # 5%
     for feature in ("ears_of", "eyes_of", "muzzle_of", "head_of"):
         agree = np.mean([getattr(face, feature) == label for label, face in mixed])
         assert 0.25 < agree < 0.75, feature

@@ -88,7 +88,7 @@ class TestEvaluate:
         evaluation = Evaluation(0.69314, 81 / 263, 263)
         assert evaluation.interval() == wilson_interval(81, 263)
         assert str(evaluation) == (
-            "accuracy 30.8% (95 % interval 25.5% to 36.6%), loss 0.6931, 263 images"
+            "accuracy 30.8% (95% interval 25.5% to 36.6%), loss 0.6931, 263 images"
         )
         assert str(Evaluation(0.5, 0.9, 10_000)).endswith("loss 0.5000, 10,000 images")
 

@@ -80,7 +80,7 @@ def test_the_simulation_is_right_about_calibrated_answers_and_rejects_bad_ones()
         confidence, right = answers(200, 2000 + seed)
         error = expected_calibration_error(reliability_bins(confidence, right))
         inside += error <= simulated_errors(confidence, draws=100, seed=seed).quantile(0.95)
-    assert 33 <= inside <= 40  # 95 % of 40 are 38
+    assert 33 <= inside <= 40  # 95% of 40 are 38
     confidence, right = answers(200, gap=0.2)
     error = expected_calibration_error(reliability_bins(confidence, right))
     assert error > simulated_errors(confidence, draws=100).max()

@@ -48,7 +48,7 @@ def test_a_blur_keeps_the_mean_and_spreads_a_point_as_wide_as_it_says():
     weights = damage(image, "blur", 1)[0, 0].double()
     x = torch.arange(101) - 50
     spread = (weights.sum(0) * x**2).sum() / weights.sum()
-    assert spread.sqrt().item() == pytest.approx(1.01, rel=0.05)  # 1 % of 101 pixels
+    assert spread.sqrt().item() == pytest.approx(1.01, rel=0.05)  # 1% of 101 pixels
 
 
 def test_noise_and_darkness_have_the_strength_that_they_say():

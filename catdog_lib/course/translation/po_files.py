@@ -15,7 +15,7 @@ from catdog_lib.atomic_write import write
 from catdog_lib.errors import CatdogError
 
 _WAS = "The English was: "  # in a comment, until a translator has looked at the new wording
-_FORMATS = {"python-format", "python-brace-format"}  # Babel sees them in "90 % cats", too
+_FORMATS = {"python-format", "python-brace-format"}  # Babel sees them in "90% cats", too
 
 
 class Entry(NamedTuple):

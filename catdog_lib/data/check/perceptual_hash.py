@@ -78,9 +78,9 @@ def similar_pairs(thumbs: np.ndarray) -> list[SimilarPair]:
 
     Measured on 10,000 photos of cats and dogs: 7 pairs, each of them one photo twice, judged by
     eye; the hashes alone would name 212. Of copies made of 1,000 photos it found all that
-    were saved again as JPEG at quality 30, halved, made grey, darker or mirrored, or lost 1 % at
-    each side; all but one made lighter; 99 % of those that lost 2 % at each side, 61 % at 4 %, 1 %
-    at 8 %; 37 % with a white frame of 2 %. No photo was paired with another's copy. Among 3,000
+    were saved again as JPEG at quality 30, halved, made grey, darker or mirrored, or lost 1% at
+    each side; all but one made lighter; 99% of those that lost 2% at each side, 61% at 4%, 1%
+    at 8%; 37% with a white frame of 2%. No photo was paired with another's copy. Among 3,000
     sketches (64 px, seed 3) it found no pair.
     """
     values = thumbs.reshape(len(thumbs), -1).astype(np.float32)

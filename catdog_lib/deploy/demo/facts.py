@@ -20,7 +20,7 @@ from catdog_lib.trust.temperature import fit_temperature
 
 RANK = 5  # the nearest training image that decides whether a photo is like them
 ACCEPTED = 0.95  # of the validation images
-FLAT = 1e9  # a temperature that makes every probability 50 %
+FLAT = 1e9  # a temperature that makes every probability 50%
 # MIT licence; two files of the package, which run a network in WebAssembly.
 RUNTIME = NpmPackage(
     "onnxruntime-web",
@@ -105,7 +105,7 @@ def _sentences(
     if confidence.temperature == FLAT:
         calibration = (
             f"On {confidence.images:,} validation images it is no better than chance, so it gives "
-            "every answer a probability of 50 %."
+            "every answer a probability of 50%."
         )
     return [
         f"{name}: {kind}, {count_parameters(run.model):,} trained parameters; it sees images of "

@@ -41,7 +41,7 @@ def whole_text(network: str, machine: str, batch: int, size: int, bounds: list[B
         f"{network}, {batch} image{'' if batch == 1 else 's'} of {size} pixels, {machine}: a "
         f"prediction takes at least {duration(seconds)}, so at most {digits(batch / seconds)} "
         f"images a second. Memory limits {len(slowed)} of {len(bounds)} layers; they take "
-        f"{int(100 * share + 0.5)} % of that time."
+        f"{int(100 * share + 0.5)}% of that time."
     )
 
 

@@ -135,7 +135,7 @@ class TenImages(Explorable):
         share, low, high = map(percent, (hits / count, *wilson_interval(hits, count)))
         return (
             f"{self._counts()}. The head gets {hits} of the {count} other images right: {share} "
-            f"(95 % interval {low} to {high})."
+            f"(95% interval {low} to {high})."
         )
 
     def _counts(self) -> str:
@@ -156,4 +156,4 @@ class TenImages(Explorable):
 
 def percent(share: float) -> str:
     """Return a share as the page writes it: a half is rounded up, as in JavaScript."""
-    return f"{math.floor(1000 * share + 0.5) / 10:.1f} %"
+    return f"{math.floor(1000 * share + 0.5) / 10:.1f}%"

@@ -12,7 +12,7 @@ from catdog_lib.course.translation.po_files import (
 )
 from catdog_lib.errors import CatdogError
 
-ENTRIES = [Entry("Give one number.", "a.py"), Entry("90 % cats and 10 % dogs"), Entry("red")]
+ENTRIES = [Entry("Give one number.", "a.py"), Entry("90% cats and 10% dogs"), Entry("red")]
 
 
 def fill(path, english, said):

@@ -47,7 +47,7 @@ LEAK = [
     (1.0, "counted all of them"),
     (torch.tensor(0.6), "counted all of them"),
     (0.3, "add the 400"),
-    (70, "60 % is 0.6"),
+    (70, "60% is 0.6"),
     (0.85, "Measured on noise"),
     ("0.7", "expected numbers"),
     ([0.7, 0.3], "Predict one number"),

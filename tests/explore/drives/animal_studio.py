@@ -28,7 +28,7 @@ def drive_studio(page) -> None:
     def percent(probability: float) -> str:
         """Return it as the page does."""
         share = round(100 * probability)
-        return "< 1 %" if share < 1 else "> 99 %" if share > 99 else f"{share} %"
+        return "< 1%" if share < 1 else "> 99%" if share > 99 else f"{share}%"
 
     def agrees(truth: str, **chosen: str) -> None:
         """Check the sentence, the bars, the image and the table against the recording."""

@@ -22,7 +22,7 @@ def drive_lambda(page) -> None:
         until(
             page,
             box,
-            f"{penalty}, λ = {lam:g}: {zeros} of 108 weights ({zeros / 1.08:.1f} %) are exactly 0, "
+            f"{penalty}, λ = {lam:g}: {zeros} of 108 weights ({zeros / 1.08:.1f}%) are exactly 0, "
             f"the largest is {left.abs().max():.3g}. The two weights: ({x:.3g}, {y:.3g}).",
         )
         pixels = box.locator("canvas").evaluate(

@@ -9,10 +9,10 @@ export function probabilities(logits, temperature) {
   return powers.map((power) => power / sum);
 }
 
-// No finite network is certain, so nothing is rounded up to 100 %.
+// No finite network is certain, so nothing is rounded up to 100%.
 export function percent(share) {
-  if (share > 0.999) return "more than 99.9 %";
-  return `${(100 * share).toFixed(1)} %`;
+  if (share > 0.999) return "more than 99.9%";
+  return `${(100 * share).toFixed(1)}%`;
 }
 
 // facts: of model.json; nearest: of neighbours.js, the most similar first.

@@ -5,11 +5,11 @@ import { featuresOf } from "./math.js";
 
 const CLASSES = ["cat", "dog"];
 
-// A probability: never 0 % or 100 %, which no network gives.
+// A probability: never 0% or 100%, which no network gives.
 export function percent(probability) {
   const rounded = Math.round(100 * probability);
-  if (rounded < 1) return "< 1 %";
-  return rounded > 99 ? "> 99 %" : `${rounded} %`;
+  if (rounded < 1) return "< 1%";
+  return rounded > 99 ? "> 99%" : `${rounded}%`;
 }
 
 // A difference of two probabilities, in points of a hundred.

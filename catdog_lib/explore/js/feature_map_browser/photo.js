@@ -40,7 +40,7 @@ export function photoView(model, layers) {
 function heatLayer(model, layers) {
   const set = (values) => setState(model, values);
   const [classes, probabilities] = [model.get("classes"), model.get("probabilities")];
-  const percent = (i) => `${classes[i]} ${(100 * probabilities[i]).toFixed(1)} %`;
+  const percent = (i) => `${classes[i]} ${(100 * probabilities[i]).toFixed(1)}%`;
   const heats = [model.get("last_heat"), ...layers.map((layer) => layer.heat)];
   const targets = classes.map((_, i) => [i, percent(i)]);
   const places = heats.map(({ title }, i) => [i - 1, title]);

@@ -8,14 +8,14 @@ import { say, speak } from "../words.js";
 export const countRight = (answers, labels) =>
   answers.filter((answer, i) => answer === labels[i]).length;
 
-const percent = (share) => `${Math.round(100 * share)} %`;
+const percent = (share) => `${Math.round(100 * share)}%`;
 
 function scoreText(answers, labels) {
   const right = countRight(answers, labels);
   const [low, high] = wilsonInterval(right, labels.length).map(percent);
   const [count, share] = [labels.length, percent(right / labels.length)];
   const fields = { right, count, share, low, high };
-  return say("{right} of {count} right: {share} (95 % interval {low} to {high}).", fields);
+  return say("{right} of {count} right: {share} (95% interval {low} to {high}).", fields);
 }
 
 // The image number i with its label, marked where the answer was wrong.

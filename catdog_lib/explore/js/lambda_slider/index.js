@@ -21,7 +21,7 @@ export function summary(lam, penalty, weights, point) {
   const [x, y] = point.map((at) => significant(at, 3));
   return (
     `${penalty}, λ = ${significant(lam, 3)}: ` +
-    `${zeros} of ${weights.length} weights (${percent} %) are exactly 0, ` +
+    `${zeros} of ${weights.length} weights (${percent}%) are exactly 0, ` +
     `the largest is ${significant(largest, 3)}. The two weights: (${x}, ${y}).`
   );
 }

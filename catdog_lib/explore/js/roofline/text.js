@@ -17,7 +17,7 @@ export const digits = (value) =>
   String(Number(value.toPrecision(3))).replace(/\B(?<!\..*)(?=(\d{3})+$)/g, ",");
 export const large = (value) => inUnits(value, LARGE);
 export const duration = (seconds) => inUnits(seconds, TIMES);
-export const percent = (share) => `${Math.floor(100 * share + 0.5)} %`;
+export const percent = (share) => `${Math.floor(100 * share + 0.5)}%`;
 
 export function wholeText({ network, machine, batch, size }, bounds) {
   const seconds = totalSeconds(bounds);

@@ -26,7 +26,7 @@ export function taskList(coordinates, labels, names, decay) {
     {
       text:
         `Find ${LIMIT} images that teach badly: below ${percent(worst)}, the worst of 100 random ` +
-        `tens. Can you get below 50 %, which a coin gets?`,
+        `tens. Can you get below 50%, which a coin gets?`,
       isDone: (share, chosen) => chosen.length === LIMIT && share < worst,
     },
     {

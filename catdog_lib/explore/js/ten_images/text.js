@@ -3,7 +3,7 @@
 import { wilsonInterval } from "../statistics.js";
 import { hitsOn } from "./math.js";
 
-export const percent = (share) => `${(Math.round(1000 * share) / 10).toFixed(1)} %`;
+export const percent = (share) => `${(Math.round(1000 * share) / 10).toFixed(1)}%`;
 
 // "cat 12" for the twelfth cat, for each image.
 export function imageNames(labels, names) {
@@ -28,6 +28,6 @@ export function summaryText(labels, names, chosen, dog) {
   const [low, high] = wilsonInterval(hits, count).map(percent);
   return (
     `${counts}. The head gets ${hits} of the ${count} other images right: ` +
-    `${percent(hits / count)} (95 % interval ${low} to ${high}).`
+    `${percent(hits / count)} (95% interval ${low} to ${high}).`
   );
 }
