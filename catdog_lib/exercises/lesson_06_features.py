@@ -13,8 +13,8 @@ from catdog_lib.exercises.random_inputs import generator
 from catdog_lib.exercises.registry import WrongAnswer, exercise, require
 
 
-@exercise("06.4", "standardise")
-def standardise(answer: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> None:
+@exercise("06.4", "standardize")
+def standardize(answer: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> None:
     """Check a function of (train, other), N×D and M×D: both standardized by ``train`` alone."""
     g = generator(8)
     scale = torch.tensor([1.0, 10.0, 1e-4, 3.0])  # one feature varies little, but it varies

@@ -12,6 +12,7 @@ import ast
 import re
 import sys
 from copy import deepcopy
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -31,6 +32,12 @@ VOLATILE = [
     *("cell.metadata.scrolled", "cell.metadata.vscode"),
 ]
 PRIVATE = re.compile(r"/(?:home|Users|root|tmp)/[\w.-]+|[A-Za-z]:\\+Users\\+\w+")
+# A list that begins without an empty line before it. Where a paragraph was wrapped before "1. So
+# ...", nobody meant one.
+PARAGRAPH, ITEM = (
+    re.compile(r"(?! {2}|[-+*>|<#$]|\d+[.)] |`{3})\S"),
+    re.compile(r" {0,3}([-+*>]|\d+[.)]) "),
+)
 CALL = re.compile(r"""\bcheck\(\s*["']([^"']+)["']""")
 
 
@@ -82,7 +89,17 @@ def problems(notebook: NotebookNode) -> list[str]:
         private = PRIVATE.search(nbformat.writes(nbformat.v4.new_notebook(cells=[cell])))
         if private:
             found.append(f"cell {number} names the path {private[0]}")
+        if cell.cell_type == "markdown":
+            found += [f"cell {number} begins a list at {line!r}" for line in stray_items(cell)]
     return found + exercise_flaws(notebook.cells)
+
+
+def stray_items(cell: NotebookNode) -> list[str]:
+    """Lines that Markdown takes for items of a list, right after a line of a paragraph."""
+    lines = re.sub(r"```.*?```", "", cell.source, flags=re.DOTALL).splitlines()
+    return [
+        line for before, line in pairwise(lines) if PARAGRAPH.match(before) and ITEM.match(line)
+    ]
 
 
 def compared_flaws(cell: NotebookNode) -> list[str]:

@@ -108,7 +108,12 @@ def unchecked_exercise(notebook):
     notebook.cells[3].source += "\nprint(answer)"
 
 
+def wrapped_before_a_number(notebook):
+    notebook.cells[0].source = "Mean 0 and standard deviation\n1. Both are learned."
+
+
 BREAKS = {
+    wrapped_before_a_number: "begins a list",
     stray_output: "not stripped",
     stray_count: "not stripped",
     other_kernel: "not stripped",

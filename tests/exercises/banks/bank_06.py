@@ -358,7 +358,7 @@ def groups_in_lists(*arguments):
 RATES_RIGHT = [groups, groups_from_the_top, groups_of_one, groups_in_lists]
 
 
-# 06.4: standardise safely
+# 06.4: standardize safely
 def by(source, values, least=0.0):
     spread = source.std(0)
     spread = torch.where(spread == 0, 1.0, spread) if not least else spread.clamp(min=least)
