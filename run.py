@@ -14,7 +14,7 @@
     test-gpu     run what needs an NVIDIA GPU, in ten minutes: tests, bench, long training runs
     test-oldest  run the tests with the oldest versions of all packages that the course allows
     test-newest  run the tests with the newest
-    audit        compare the tested packages with the public list of known weaknesses
+    audit        compare the tested packages with the public list of known vulnerabilities
 
 The first command installs what the course needs into the folder .venv of this checkout, and nowhere
 else; with --cpu, without the libraries for NVIDIA cards. make COMMAND does the same.

@@ -1,11 +1,11 @@
-"""Compare the tested packages with the public list of known weaknesses: ``make audit``.
+"""Compare the tested packages with the public list of known vulnerabilities: ``make audit``.
 
 The list is asked over the network through pip-audit (``pip install pip-audit``), which the course
 does not need otherwise. A package that the list was not asked about is not called safe. Without a
 network only what is installed here is checked: do the packages fit together?
 
-Exit status: 0 if all were compared and none has a known weakness; 1 if one has; 2 if some could not
-be compared.
+Exit status: 0 if all were compared and none has a known vulnerability; 1 if one has; 2 if some
+could not be compared.
 """
 
 from __future__ import annotations
@@ -35,11 +35,14 @@ def audit(report: str) -> tuple[int, list[str]]:
         for weakness in package["vulns"]
     ]
     compared = len(packages) - len(unknown)
-    lines.append(f"{compared} of {len(packages)} packages compared, {len(weak)} with a weakness.")
+    lines.append(
+        f"{compared} of {len(packages)} packages compared, {len(weak)} with a known vulnerability."
+    )
     if unknown:
         lines.append(
             f"Not compared: {', '.join(unknown[:5])}{' …' if len(unknown) > 5 else ''}; the index "
-            "that pip uses here has no list of weaknesses, so try again where pypi.org is reached."
+            "that pip uses here has no list of vulnerabilities, so try again where pypi.org is "
+            "reached."
         )
     return 1 if weak else 2 if unknown or not packages else 0, lines
 
@@ -58,7 +61,7 @@ def main() -> int:
         status, lines = (
             2,
             [
-                f"Nothing was compared with the list of weaknesses ({said}); type pip install "
+                f"Nothing was compared with the list of vulnerabilities ({said}); type pip install "
                 "pip-audit, and try again where pypi.org is reached."
             ],
         )

@@ -18,7 +18,7 @@ UNKNOWN = {"name": "torch", "skip_reason": "Dependency not found on PyPI"}
 @pytest.mark.parametrize(
     ("packages", "status", "says"),
     [
-        ([SOUND], 0, "1 of 1 packages compared, 0 with a weakness."),
+        ([SOUND], 0, "1 of 1 packages compared, 0 with a known vulnerability."),
         ([SOUND, WEAK], 1, "pillow 1.0: CVE-2023-50447, mended in 10.2.0"),
         ([SOUND, UNKNOWN], 2, "Not compared: torch;"),
         ([SOUND, UNKNOWN, WEAK], 1, "Not compared: torch;"),

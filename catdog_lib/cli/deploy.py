@@ -12,8 +12,8 @@ from catdog_lib.cli.options import (
     ManyValues,
     Suggested,
     UserPath,
-    data_option,
     quiet_option,
+    run_data_option,
 )
 from catdog_lib.cli.train import RUN
 from catdog_lib.errors import CatdogError
@@ -45,7 +45,7 @@ _COMPARED = 32  # images
     metavar="NAME...",
     help="What it returns besides the logits: feature_maps, features.",
 )
-@data_option
+@run_data_option
 def export(
     run_folder: Path, to: str, out: Path | None, outputs: tuple[str, ...], data: str | None
 ) -> tuple[int, dict]:
@@ -105,7 +105,7 @@ def export(
     show_default="card.md in RUN",
     help="The file to write.",
 )
-@data_option
+@run_data_option
 @quiet_option
 def card(run_folder: Path, out: Path | None, data: str | None, quiet: bool) -> tuple[int, dict]:
     """Write a run's model card: what it can and cannot do.

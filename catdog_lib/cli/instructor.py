@@ -61,7 +61,7 @@ def handout(out: Path, nbgrader: bool) -> tuple[int, dict]:
 def kit(out: Path, system: str | None, python: str | None, instructor: bool) -> tuple[int, dict]:
     """Write the course with all that it installs.
 
-    Copy the folder to a stick: install.py in it sets the course up without a network.
+    Copy the folder to a USB stick: install.py in it sets the course up without a network.
     """
     from catdog_lib.course.kit import write_kit
     from catdog_lib.deploy.demo.facts import RUNTIME

@@ -149,6 +149,13 @@ data_option = click.option(
     show_default="CATDOG_DATA, else data/, else sketches",
     help="A folder of photos, or sketches.",
 )
+run_data_option = click.option(
+    "--data",
+    type=UserPath(),
+    metavar="DIR",
+    show_default="those of the run",
+    help="A folder of photos, or sketches.",
+)
 budget_option = click.option(
     "--budget",
     type=click.Choice(budgets.BUDGETS),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from catdog_lib.cli.options import Command, UserPath, data_option, device_option, quiet_option
+from catdog_lib.cli.options import Command, UserPath, device_option, quiet_option, run_data_option
 from catdog_lib.cli.recipe_options import TrainingCommand, training_options
 from catdog_lib.errors import CatdogError
 
@@ -168,7 +168,7 @@ def _sweep(
 
 @click.command(cls=Command, epilog="catdog evaluate my_first_run --data ~/photos")
 @RUN
-@data_option
+@run_data_option
 @device_option
 @quiet_option
 def evaluate(

@@ -28,7 +28,7 @@ def table_text(results: dict[str, Any]) -> str:
     for row in [*results["table"], *others]:
         paid = PAID_BY[row["penalty"]] if row["l1"] else "–"
         cells = [
-            plus_minus(row[name], 100, " %")
+            plus_minus(row[name], 100, "%")
             for name in ("test_accuracy", "validation_accuracy", "zeros")
         ]
         name = row["name"] or f"{row['optimizer']} {text_of(row['lr'])}"

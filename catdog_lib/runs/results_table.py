@@ -42,7 +42,7 @@ def table_text(rows: Sequence[Mapping[str, Any]]) -> str:
         seeds = f"{len(row['seeds'])} of {count}" if row["failed"] else str(count)
         cells = []
         for measure in MEASURES if row["seeds"] else ():
-            scale, unit = (100, " %") if measure.endswith("accuracy") else (1, "")
+            scale, unit = (100, "%") if measure.endswith("accuracy") else (1, "")
             spread = row[measure]["std"]
             plus_minus = "" if spread is None else f" ± {scale * spread:.1f}"
             cells.append(f"{scale * row[measure]['mean']:.1f}{plus_minus}{unit}")

@@ -98,7 +98,7 @@ RECIPES = {
         goes_on=True,
     ),
     "head": NamedRecipe(
-        "a new head for a network that ImageNet has trained, which stays as it is",
+        "a new head for a network trained on ImageNet, which stays as it is",
         "transfer",
         256,
         Recipe(epochs=10, batch_size=100, lr=3e-3),

@@ -100,7 +100,7 @@ def test_the_experiment_from_its_command_to_its_figure(tmp_path, capsys, monkeyp
 def test_rows_over_seeds_have_mean_and_spread():
     numbers = l1_results.statistics([0.5, 0.9, 0.7])
     assert numbers["mean"] == pytest.approx(0.7) and numbers["std"] == pytest.approx(0.2)
-    assert l1_results.plus_minus(numbers, 100, " %") == "70.0 ± 20.0%"
+    assert l1_results.plus_minus(numbers, 100, "%") == "70.0 ± 20.0%"
 
 
 def test_where_the_photos_lie_is_not_told():

@@ -12,7 +12,6 @@ import ast
 import re
 import sys
 from copy import deepcopy
-from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -32,11 +31,9 @@ VOLATILE = [
     *("cell.metadata.scrolled", "cell.metadata.vscode"),
 ]
 PRIVATE = re.compile(r"/(?:home|Users|root|tmp)/[\w.-]+|[A-Za-z]:\\+Users\\+\w+")
-# A list that begins without an empty line before it. Where a paragraph was wrapped before "1. So
-# ...", nobody meant one.
-PARAGRAPH, ITEM = (
-    re.compile(r"(?! {2}|[-+*>|<#$]|\d+[.)] |`{3})\S"),
-    re.compile(r" {0,3}([-+*>]|\d+[.)]) "),
+# The second line of a paragraph that Markdown takes for a list: one that was wrapped before "1.".
+STRAY_ITEM = re.compile(
+    r"^( *)(?![-+*>|<#$ ]|\d+[.)] |`{3}|:::).+\n\1(?:[-+*]|\d+[.)]) .*", re.MULTILINE
 )
 CALL = re.compile(r"""\bcheck\(\s*["']([^"']+)["']""")
 
@@ -90,16 +87,16 @@ def problems(notebook: NotebookNode) -> list[str]:
         if private:
             found.append(f"cell {number} names the path {private[0]}")
         if cell.cell_type == "markdown":
-            found += [f"cell {number} begins a list at {line!r}" for line in stray_items(cell)]
+            found += [
+                f"cell {number} begins a list at {line!r}" for line in stray_items(cell.source)
+            ]
     return found + exercise_flaws(notebook.cells)
 
 
-def stray_items(cell: NotebookNode) -> list[str]:
-    """Lines that Markdown takes for items of a list, right after a line of a paragraph."""
-    lines = re.sub(r"```.*?```", "", cell.source, flags=re.DOTALL).splitlines()
-    return [
-        line for before, line in pairwise(lines) if PARAGRAPH.match(before) and ITEM.match(line)
-    ]
+def stray_items(text: str) -> list[str]:
+    """Lines of a Markdown text that begin a list within a paragraph."""
+    text = re.sub(r"```(?!{glossary}).*?```", "", text, flags=re.DOTALL)  # code
+    return [found[0].splitlines()[1] for found in STRAY_ITEM.finditer(text)]
 
 
 def compared_flaws(cell: NotebookNode) -> list[str]:

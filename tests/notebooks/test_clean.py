@@ -11,9 +11,13 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tests.notebooks import clean_notebooks
-from tests.notebooks.clean_notebooks import clean, problems
+from tests.notebooks.clean_notebooks import clean, problems, stray_items
 
-NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+DOCUMENTS = sorted(
+    {*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "data" / "README.md"}
+)
 
 
 def test_there_are_notebooks():
@@ -165,3 +169,8 @@ def test_the_hook_rewrites_a_file_once(tmp_path: Path):
     before = path.read_bytes()
     assert subprocess.run(hook, capture_output=True).returncode == 0
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_document_begins_a_list_within_a_paragraph(path: Path):
+    assert stray_items(path.read_text(encoding="utf-8")) == []
