@@ -80,7 +80,18 @@ def _on_resolved(_, page: nodes.document, name: str) -> None:
         raise CatdogError(f"{name}: {error}") from None
     for one, formula in zip(found, formulas, strict=True):
         one["html"] = formula
+        _keep_with_punctuation(one)
     page.append(nodes.raw("", letters, format="html"))
+
+
+def _keep_with_punctuation(formula: nodes.Element) -> None:
+    """Let no line begin with the punctuation after a formula, as browsers would."""
+    text = formula.next_node(descend=False, siblings=True)
+    if isinstance(formula, nodes.math) and isinstance(text, nodes.Text):
+        words = str(text).lstrip(",.;:!?)")
+        mark = str(text)[: len(str(text)) - len(words)]
+        formula["html"] = f'<span style="white-space: nowrap">{formula["html"]}{mark}</span>'
+        text.parent.replace(text, nodes.Text(words))
 
 
 def _visit(tag: str):

@@ -79,7 +79,11 @@ def leaks_between(
     findings = []
     for found, certainty, what in (
         (exact, CERTAIN, "are in the training set, too, pixel for pixel"),
-        (near, LIKELY, "have a near copy in the training set: resized, mirrored, made lighter, …"),
+        (
+            near,
+            LIKELY,
+            "have a near copy in the training set (resized, mirrored, lighter, darker)",
+        ),
     ):
         if found:
             named = [names[i] if names else f"no. {i}" for i in found[:3]]

@@ -61,7 +61,8 @@ class Diagnosis:
         count = f"{len(self.checks)} check{'s' * (len(self.checks) != 1)}"
         if not self.findings:
             return f"{count}, nothing found."
-        return "\n".join([*map(str, self.findings), f"{count}, {len(self.findings)} found."])
+        found = f"{len(self.findings)} finding{'s' * (len(self.findings) != 1)}"
+        return "\n".join([*map(str, self.findings), f"{count}, {found}."])
 
     def as_dict(self) -> dict[str, Any]:
         """Return the diagnosis as plain dicts and lists, for JSON."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import floor, log10
 
 import torch
 from torch import Tensor
@@ -50,12 +51,24 @@ class Comparison:
         return LARGER if self.difference > 0 else SMALLER
 
     def __str__(self) -> str:
-        """Return such as "+2.3 points (95% interval +0.4 to +4.2, 8 pairs): larger"."""
-        if self.verdict == UNDECIDED:
-            return f"{self.difference:+.3g}{self.unit}: {UNDECIDED}"
+        """Return such as "+2.3 points (95% interval +0.4 to +4.2, 8 pairs): larger".
+
+        All three numbers have as many decimals as two digits of the margin take.
+        """
+        if self.verdict == UNDECIDED or self.margin < 1e-9:
+            spread = "" if self.verdict == UNDECIDED else f" (no spread, {self.runs})"
+            return f"{_signed(self.difference, '.3g')}{self.unit}{spread}: {self.verdict}"
+        digits = f".{max(0, 1 - floor(log10(self.margin)))}f"
         low, high = self.difference - self.margin, self.difference + self.margin
-        interval = f"95% interval {low:+.3g} to {high:+.3g}, {self.runs}"
-        return f"{self.difference:+.3g}{self.unit} ({interval}): {self.verdict}"
+        middle, low, high = (_signed(each, digits) for each in (self.difference, low, high))
+        interval = f"95% interval {low} to {high}, {self.runs}"
+        return f"{middle}{self.unit} ({interval}): {self.verdict}"
+
+
+def _signed(number: float, digits: str) -> str:
+    """Return a number with its sign, which for what is printed as 0 is a plus."""
+    printed = f"{number:+{digits}}"
+    return printed.replace("-", "−") if float(printed) else printed.replace("-", "+")
 
 
 def compare_paired(

@@ -131,7 +131,7 @@ def gain(answer: Callable[[Callable], float]) -> str:
             f"{_DEPTH} layers.{rule if same(value, 5 / 3, **FLOAT32) else ''}",
         )
     found = (f"{c:.3f} for {name}" for name, c in zip(_ACTIVATIONS, right.tolist(), strict=True))
-    return f"To three digits: {', '.join(found)}."
+    return f"To three decimals: {', '.join(found)}."
 
 
 def _gain_mistakes(mean: Tensor, square: Tensor, size: Tensor) -> Mistakes:

@@ -15,8 +15,8 @@ from catdog_lib.exercises.random_inputs import seeded
 from catdog_lib.exercises.registry import exercise, require
 
 
-@exercise("05.3", "penalised_loss")
-def penalised_loss(answer: Callable[[nn.Module, Tensor, Tensor, float], Tensor]) -> None:
+@exercise("05.3", "penalized_loss")
+def penalized_loss(answer: Callable[[nn.Module, Tensor, Tensor, float], Tensor]) -> None:
     """Check the mended loss: cross-entropy plus lam times Σ|w| of the connections."""
     with seeded(5):
         network, images = _network(), torch.rand(6, 3, 4, 4, dtype=torch.float64)

@@ -77,7 +77,7 @@ def grad_cam(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
 
 @exercise("07.4")
 def black_map(answer: str) -> None:
-    """Check why the heat map of the predicted class is black."""
+    """Check why the heat map of the predicted class is 0 everywhere."""
     choices = {
         "a": "No hook is broken, and no place has to be hot: the shift changed the maps of one "
         "logit, and not one probability.",

@@ -12,7 +12,7 @@ from catdog_lib.training.history import History
 
 SMALL = 1e-3  # weights up to this size are counted, too
 PAID_BY = {
-    "gradient_all": "gradient, all parameters",
+    "gradient_all": "gradient, all",
     "gradient": "gradient",
     "proximal": "proximal step",
 }
@@ -23,7 +23,7 @@ def table_text(results: dict[str, Any]) -> str:
 
     They hold means over the seeds, ± the standard deviation where there are several.
     """
-    lines = [("", "λ", "paid by", "test", "validation", "zeros", "seconds")]
+    lines = [("", "λ", "paid by", "test", "validation", "zeros")]
     others = [row for row in results["path"] if not row["name"]]
     for row in [*results["table"], *others]:
         paid = PAID_BY[row["penalty"]] if row["l1"] else "–"
@@ -31,8 +31,8 @@ def table_text(results: dict[str, Any]) -> str:
             plus_minus(row[name], 100, "%")
             for name in ("test_accuracy", "validation_accuracy", "zeros")
         ]
-        name = row["name"] or f"{row['optimizer']} {text_of(row['lr'])}"
-        lines.append((name, text_of(row["l1"]), paid, *cells, plus_minus(row["seconds"], 1, "")))
+        name = row["name"] or f"{row['optimizer']} {row['lr']:.0e}".replace("e-0", "e-")
+        lines.append((name, text_of(row["l1"]), paid, *cells))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()

@@ -115,8 +115,8 @@ def run(
                 row["seconds"].append(round(time.perf_counter() - start, 2))
                 row["mean"] = mean(row["values"])
                 row["std"] = stdev(row["values"]) if draw else None
-                accuracy, seconds = row["values"][-1], row["seconds"][-1]
-                log(f"{name}, {count} images, draw {draw + 1}: {accuracy:.1%}, {seconds:.0f} s")
+                last = f"{row['values'][-1]:.1%}, {row['seconds'][-1]:.0f} s"
+                log(f"{name}, {count} images, draw {draw + 1}: {last}")
                 write(json.dumps(results, indent=1).encode(), Path(out) / "results.json")
     return results
 
@@ -126,14 +126,14 @@ def table_text(results: dict[str, Any]) -> str:
 
     They hold means over the draws, ± the standard deviation where there are several.
     """
-    names = list(results["curves"])
-    lines = [f"{'images':>8}  " + "  ".join(f"{name:<20}" for name in names).rstrip()]
+    lines = [f"{'images':>8}" + "".join(f"  {name:<13}" for name in results["curves"])]
     for count in sorted({int(count) for rows in results["curves"].values() for count in rows}):
-        rows = [results["curves"][name].get(str(count)) for name in names]
-        cells = [
-            "" if row is None else f"{row['mean']:.1%}" + _plus_minus(row["std"]) for row in rows
-        ]
-        lines.append(f"{count:>8,}  " + "  ".join(f"{cell:<20}" for cell in cells).rstrip())
+        line = f"{count:>8,}"
+        for name, curve in results["curves"].items():
+            row = curve.get(str(count))
+            cell = f"{row['mean']:.1%}{_plus_minus(row['std'])}" if row else ""
+            line += f"  {cell:<{max(13, len(name))}}"
+        lines.append(line)
     lines += [f"{name}: {level:.1%}" for name, level in results["levels"].items()]
     return "\n".join(lines)
 

@@ -50,8 +50,8 @@ def check_three_ways(layer: type, pytorch: Callable, *tensors: Tensor, **setting
         differences = relative_error(by_hand[i], numeric_gradient(loss, tensor))
         shape = "×".join(map(str, tensor.shape))
         print(
-            f"{layer.__name__}, gradient of {shape:<9} "
-            f"from autograd {autograd:.0e}, from differences {differences:.0e}"
+            f"{f'{layer.__name__}, argument {shape}':<34}"
+            f"off from autograd by {autograd:.0e}, from differences by {differences:.0e}"
         )
         if autograd > 1e-10 or differences > 1e-6:
             raise CatdogError(

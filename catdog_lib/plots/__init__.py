@@ -24,7 +24,7 @@ from catdog_lib.plots.layer_windows import shape_windows
 from catdog_lib.plots.layers import activations, channel_statistics
 from catdog_lib.plots.losses import training_and_validation
 from catdog_lib.plots.optimizers import learning_rates, optimizer_race
-from catdog_lib.plots.penalties import penalised_loss, weight_magnitudes, weight_matrix
+from catdog_lib.plots.penalties import penalized_loss, weight_magnitudes, weight_matrix
 from catdog_lib.plots.photos import captioned_images, forward_pass, gallery, image_grid, most_wrong
 from catdog_lib.plots.pixels import channels, pixels, resize_modes
 from catdog_lib.plots.primitives import draw_image
@@ -108,7 +108,7 @@ __all__ = [
     "new_figure",
     "number_formats",
     "optimizer_race",
-    "penalised_loss",
+    "penalized_loss",
     "pixels",
     "receptive_field_stack",
     "receptive_fields",

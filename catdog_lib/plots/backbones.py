@@ -77,7 +77,7 @@ def backbone_times(costs: Mapping[str, tuple[float, float, float]]) -> Figure:
             _log_axis(axes, "y")
             _name_dots(axes, dots, [3] * len(dots))
         left.set(ylabel="milliseconds for an image, measured here")
-        left.set_title("Do parameters tell the time?")
+        left.set_title("Do parameters predict the time?")
         right.set_title("Do multiply-adds?")
     each = "; ".join(
         f"{name}: {parameters / 1e6:.1f} M parameters, {work / 1e9:.2f} G multiply-adds, "

@@ -84,7 +84,7 @@ def multiple_comparisons(accuracies: Tensor, fresh: float, test_size: int) -> Fi
         text = f"  the same one on fresh images: {100 * fresh:.1f}%"
         axes.text(100 * fresh, 1.1 * top, text, color=CLASS_COLOURS[1], ha="left")
         axes.set(
-            xlabel=f"accuracy on the {test_size:,} images that choose the best, %",
+            xlabel=f"accuracy on the {test_size:,} images used to choose the best, %",
             ylabel="coin flippers",
         )
         axes.margins(x=0.12)

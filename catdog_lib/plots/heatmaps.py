@@ -16,8 +16,9 @@ from catdog_lib.plots.primitives import SIGNED, draw_image, draw_map, symmetric_
 from catdog_lib.plots.style import GREY, counted, describe, new_figure, style
 from catdog_lib.sketches.canvas import BODY_PARTS
 
-SCALE = "each map has its own scale: grey is 0, yellow its hottest 1%"
-SIGNS = "\nwith two colours: violet speaks for the class, brown against it"
+SCALE = "each map has its own scale: grey is 0, "
+HOT = "yellow its hottest 1%"
+SIGNS = "violet speaks for the class, brown against it"
 
 
 def heatmaps(images: Tensor, maps: Mapping[str, Tensor], captions: Sequence[str] = ()) -> Figure:
@@ -46,8 +47,10 @@ def heatmaps(images: Tensor, maps: Mapping[str, Tensor], captions: Sequence[str]
             signed = bool((values < 0).any())
             for axes, image, heat in zip(row, images, values, strict=True):
                 _overlay(axes, image, heat, signed)
-        some_signed = any(bool((values < 0).any()) for values in maps.values())
-        figure.supxlabel(f"{SCALE}{SIGNS if some_signed else ''}", fontsize=8.5, color=GREY)
+        signs = {bool((values < 0).any()) for values in maps.values()}
+        words = {False: HOT, True: SIGNS}
+        meaning = "\nwith two colours: ".join(words[signed] for signed in sorted(signs))
+        figure.supxlabel(f"{SCALE}{meaning}", fontsize=8.5, color=GREY)
     return describe(figure, _description(count, maps, captions))
 
 

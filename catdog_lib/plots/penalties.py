@@ -20,7 +20,7 @@ SMALLEST = 1e-8  # smaller magnitudes share the first bar with it
 _MAGNITUDES = LinearSegmentedColormap.from_list("magnitudes", ["#b9d3e6", "#0072B2", "#00263d"])
 
 
-def penalised_loss(
+def penalized_loss(
     minimum: float = 1.0, lams: Sequence[float] = (0, 0.5, 1, 1.5), curvature: float = 1.0
 ) -> Figure:
     """Draw a loss of one weight, a/2 · (w − w₀)², with λ|w| and with λ/2 · w² added.

@@ -36,7 +36,7 @@ def stacked_bars(rows: Mapping[str, Mapping[str, float]], unit: str) -> Figure:
             for name, amount in row.items():
                 colour = f"C{names.index(name)}"
                 axes.barh(y, amount, left=left, color=colour, height=0.62, edgecolor="white")
-                if amount > 0.06 * longest:
+                if amount > 0.08 * longest:
                     look = {"ha": "center", "va": "center", "color": readable_ink(colour)}
                     axes.text(left + amount / 2, y, f"{amount:.3g}", fontsize=10, **look)
                 left += amount

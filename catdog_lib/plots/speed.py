@@ -29,7 +29,7 @@ def speed(rates: Mapping[str, tuple[float, float]], where: str = "") -> Figure:
         figure, (axes,) = new_figure(width=7.6, height=1.3 + 0.75 * len(rates))
         for values, shift, colour, label in (
             (plain, -0.19, GREY, "plain loop"),
-            (ours, 0.19, "C0", "the course's loop"),
+            (ours, 0.19, "C0", "the library's step"),
         ):
             y = positions + shift
             axes.barh(y, values - left, 0.36, left=left, color=colour, label=label)

@@ -67,7 +67,15 @@ def loss_curves(runs: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
             axes.set_title(name, loc="left")
             integer_ticks(axes)
         all_axes[0].set_ylabel("cross-entropy loss")
-        all_axes[0].annotate("ln 2", (1, log(2)), xytext=(0, 3), textcoords="offset points")
+        all_axes[-1].annotate(
+            "ln 2",
+            (1, log(2)),
+            (4, 0),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            color=GREY,
+            va="center",
+        )
         legend_outside(figure, all_axes[0], columns=2)
     ends = "; ".join(
         f"{name}: " + ", ".join(f"{label} {ls[0]:.2f} to {ls[-1]:.2f}" for label, ls in one.items())

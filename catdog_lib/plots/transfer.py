@@ -53,7 +53,7 @@ def feature_drift(runs: Mapping[str, Sequence[tuple[int, float, float, float]]])
         all_axes[0].set(ylabel="features moved, %")
         all_axes[1].set(ylabel="validation accuracy, %")
         all_axes[2].sharey(all_axes[1])
-        titles = ("Same images, same features?", "The head that came first", "A new head each time")
+        titles = ("Same images, same features?", "The old head", "A new probe")
         for axes, title in zip(all_axes, titles, strict=True):
             axes.set(xlabel="step")
             axes.set_title(title)

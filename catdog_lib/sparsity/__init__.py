@@ -5,7 +5,7 @@ from catdog_lib.sparsity.penalties import (
     filter_weights,
     group_l1_penalty,
     l1_penalty,
-    penalised_weights,
+    penalized_weights,
 )
 from catdog_lib.sparsity.proximal import (
     group_soft_threshold,
@@ -27,7 +27,7 @@ __all__ = [
     "group_l1_penalty",
     "group_soft_threshold",
     "l1_penalty",
-    "penalised_weights",
+    "penalized_weights",
     "proximal_step",
     "prune",
     "share_of_zeros",

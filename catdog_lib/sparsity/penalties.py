@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 
-def penalised_weights(model: nn.Module) -> list[nn.Parameter]:
+def penalized_weights(model: nn.Module) -> list[nn.Parameter]:
     """Return the weights of convolutions and fully connected layers, each once.
 
     Biases and BatchNorm's parameters are left out: they set levels and scales, and pulling them to
@@ -36,10 +36,10 @@ def l1_penalty(weights: nn.Module | Iterable[Tensor]) -> Tensor:
     The derivative of \\|w\\| is sign(w), and counts as 0 at w = 0.
 
     Args:
-        weights: tensors of any shapes, or a network: then its :func:`penalised_weights`.
+        weights: tensors of any shapes, or a network: then its :func:`penalized_weights`.
     """
     if isinstance(weights, nn.Module):
-        weights = penalised_weights(weights)
+        weights = penalized_weights(weights)
     return torch.stack([weight.abs().sum() for weight in weights]).sum()
 
 

@@ -32,7 +32,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from catdog_lib.errors import CatdogError
-from catdog_lib.sparsity.penalties import filter_weights, penalised_weights
+from catdog_lib.sparsity.penalties import filter_weights, penalized_weights
 
 _NEWTON_STEPS = 12  # each about doubles the number of correct digits
 
@@ -79,7 +79,7 @@ def proximal_step(
     """
     groups = _groups_by_parameter(optimizer)
     for lam, weights, solve in (
-        (l1, penalised_weights(model), soft_threshold),
+        (l1, penalized_weights(model), soft_threshold),
         (group_l1, filter_weights(model), _shrink_filters),
     ):
         for weight in weights if lam else ():

@@ -37,7 +37,7 @@ class RateGrid:
     def __str__(self) -> str:
         """Return all rates with their losses, the best one, and whether it is at an end."""
         tried = "  ".join(f"{rate:.2g}: {loss:.3f}" for rate, loss in self.losses.items())
-        place = "inside the grid" if self.is_inside else "at an END of the grid: not tuned"
+        place = "inside" if self.is_inside else "at an END: not tuned"
         return f"{tried}  → {self.best:.2g}, {place}"
 
 

@@ -27,7 +27,7 @@ def test_what_is_found_is_data_and_text():
     assert json.loads(json.dumps(found.as_dict()))["findings"][0]["numbers"]["first_loss"] == 2.3
     first, second, third, last = str(found).splitlines()
     assert first == "likely: unusual first loss" and "2.300" in second and "→" in third
-    assert last == "1 check, 1 found."
+    assert last == "1 check, 1 finding."
     assert str(diagnose(first_loss=0.7)) == "1 check, nothing found."
 
 

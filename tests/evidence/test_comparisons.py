@@ -5,7 +5,7 @@ import torch
 
 from catdog_lib.errors import CatdogError
 from catdog_lib.evidence import compare_crossed, compare_paired, compare_unpaired
-from catdog_lib.evidence.comparisons import t_quantile
+from catdog_lib.evidence.comparisons import Comparison, t_quantile
 
 
 @pytest.mark.parametrize(
@@ -21,8 +21,23 @@ def test_a_paired_comparison_by_hand():
     assert found.margin == pytest.approx(4.3027 / 3**0.5, abs=1e-4)
     assert (
         str(found)
-        == "+2 points (95% interval -0.484 to +4.48, 3 pairs): no more than chance explains"
+        == "+2.0 points (95% interval −0.5 to +4.5, 3 pairs): no more than chance explains"
     )
+
+
+@pytest.mark.parametrize(
+    ("difference", "margin", "said"),
+    [
+        (-32.52, 37.6, "−33 points (95% interval −70 to +5, 3 pairs)"),
+        (-0.02, 1.2, "+0.0 points (95% interval −1.2 to +1.2, 3 pairs)"),
+        (0.01234, 0.0051, "+0.0123 points (95% interval +0.0072 to +0.0174, 3 pairs)"),
+        (0.0, 0.0, "+0 points (no spread, 3 pairs)"),
+        (-2.0, float("inf"), "−2 points"),
+    ],
+)
+def test_numbers_have_the_decimals_that_their_margin_allows(difference, margin, said):
+    found = Comparison(difference, margin, "3 pairs", " points")
+    assert str(found) == f"{said}: {found.verdict}"
 
 
 def test_pairs_see_what_their_seeds_hide():

@@ -6,7 +6,7 @@ import nbformat
 import torch
 
 from catdog_lib import models
-from catdog_lib.sparsity import l1_penalty, penalised_weights
+from catdog_lib.sparsity import l1_penalty, penalized_weights
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
@@ -20,7 +20,7 @@ def source(number: str, name: str) -> str:
 
 def test_the_sum_of_random_weights_is_the_same_when_its_cell_runs_again(capsys):
     names = {"torch": torch, "models": models, "width": 4}
-    names |= {"l1_penalty": l1_penalty, "penalised_weights": penalised_weights}
+    names |= {"l1_penalty": l1_penalty, "penalized_weights": penalized_weights}
     printed = []
     for _ in range(2):
         exec(source("05", "05-who-sum-run"), names)

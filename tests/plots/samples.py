@@ -341,8 +341,8 @@ FIGURES = {
         ),
         "a: conv 25%, last 100%",
     ),
-    "penalised_loss": (
-        plots.penalised_loss,
+    "penalized_loss": (
+        plots.penalized_loss,
         "L1: 1.00, 0.50, 0.00, 0.00; L2: 1.00, 0.67, 0.50, 0.40.",
     ),
     "weight_magnitudes": (

@@ -17,7 +17,7 @@ from catdog_lib.sparsity import (
     group_l1_penalty,
     group_soft_threshold,
     l1_penalty,
-    penalised_weights,
+    penalized_weights,
     proximal_step,
     share_of_zeros,
     soft_threshold,
@@ -74,7 +74,7 @@ class TestPenalties:
     def test_the_penalties_of_a_network_and_of_a_list_of_tensors(self):
         model = small()
         both = [id(model[1].weight), id(model[5].weight)]
-        assert [id(w) for w in penalised_weights(model)] == both
+        assert [id(w) for w in penalized_weights(model)] == both
         assert [id(w) for w in filter_weights(model)] == [id(model[1].weight)]
         chosen = torch.tensor([[3.0, -4.0], [0.0, 2.0]])
         assert l1_penalty([chosen, -chosen]).item() == 18.0
@@ -311,7 +311,7 @@ class TestTraining:
             )
             training = Trainer(model, plan, None, torch.device("cpu"), 1)
             training.step(*batch(9))
-            ways.append(penalised_weights(model)[0].detach())
+            ways.append(penalized_weights(model)[0].detach())
         assert torch.allclose(*ways, atol=1e-6)
         assert torch.equal(ways[0] == 0, ways[1] == 0) and (ways[0] == 0).any()
 

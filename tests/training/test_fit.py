@@ -15,7 +15,7 @@ from catdog_lib import models
 from catdog_lib.data import augment
 from catdog_lib.data.image_set import ImageSet, Splits
 from catdog_lib.errors import CatdogError
-from catdog_lib.sparsity import l1_penalty, penalised_weights
+from catdog_lib.sparsity import l1_penalty, penalized_weights
 from catdog_lib.training import trainer
 from catdog_lib.training.ema import EMA
 from catdog_lib.training.evaluate import evaluate
@@ -377,8 +377,8 @@ class TestL1:
         assert model[2].weight.grad is None and model[5].bias.grad is None
 
     def test_tied_weights_are_paid_once(self):
-        assert len(penalised_weights(models.SixBlockCNN(64, 2, tied=True))) == 4
-        assert len(penalised_weights(models.SixBlockCNN(64, 2, tied=False))) == 7
+        assert len(penalized_weights(models.SixBlockCNN(64, 2, tied=True))) == 4
+        assert len(penalized_weights(models.SixBlockCNN(64, 2, tied=False))) == 7
 
     def test_fit_with_a_penalty_gets_smaller_weights(self, pets):
         sums = []

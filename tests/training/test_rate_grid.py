@@ -16,14 +16,14 @@ def bowl(best):
 def test_the_best_rate_ends_up_inside(best, added):
     found = tune(bowl(best), (0.01, 0.1, 1.0))
     assert len(found.losses) == 3 + added and list(found.losses) == sorted(found.losses)
-    assert found.is_inside and "inside the grid" in str(found)
+    assert found.is_inside and "inside" in str(found)
     assert found.best == pytest.approx(best, rel=0.02)
 
 
 def test_a_search_that_never_turns_says_so():
     found = tune(lambda rate: -rate, (0.1, 1.0), most=2)
     assert not found.is_inside and found.best == pytest.approx(FACTOR**2)
-    assert "at an END of the grid" in str(found)
+    assert "at an END" in str(found)
 
 
 def test_a_run_that_diverged_counts_as_the_worst():

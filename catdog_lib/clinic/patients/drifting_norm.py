@@ -18,7 +18,7 @@ from catdog_lib.data.image_set import Splits, batch_sizes
 
 
 def script(pets: Splits, seed: int, epochs: int) -> Run:
-    """Freeze a network that knows photos by day, and train a second head for those by night."""
+    """Freeze a network that knows daytime photos, and train a second head for night photos."""
     cat_or_dog = CAT_OR_DOG.fixed(pets, seed, epochs)
     body = cat_or_dog.network[:-1].requires_grad_(False)
     start = deepcopy(body)

@@ -13,9 +13,9 @@ MAX_RATIO = 3  # times the shorter side
 MAX_IMBALANCE = 1.5  # times the photos of the other class
 # Every kind: how bad it is, and what it means. In the order in which they are shown.
 KINDS = {
-    "leak": (PROBLEM, "one photo in two splits: a test on it measures memory; keep it in one"),
-    "label conflict": (PROBLEM, "one photo as cat and as dog: one of the two is wrong; correct it"),
-    "duplicate": (PROBLEM, "the same photo again: it counts twice, and may be cut into two splits"),
+    "leak": (PROBLEM, "one photo in two sets, so a test on it measures memory; keep it in one"),
+    "label conflict": (PROBLEM, "one photo labelled both cat and dog; correct the wrong label"),
+    "duplicate": (PROBLEM, "the same photo again: it counts twice, and may end up in two sets"),
     "near duplicate": (PROBLEM, "nearly the same photo again: resized, cropped, mirrored, …"),
     "imbalance": (PROBLEM, "unequal numbers: always naming the larger class already looks good"),
     "empty file": (UNUSABLE, "not one byte in it"),

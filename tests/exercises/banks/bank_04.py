@@ -433,7 +433,7 @@ REPLIES = {
     ),
     "04.4": "The floor is ln(1 + 9/e) = 1.4612; PyTorch says 1.4612.",
     "04.6": (
-        "To three digits: 1.265 for F.leaky_relu with the slope 0.5, 1.593 for torch.tanh, "
+        "To three decimals: 1.265 for F.leaky_relu with the slope 0.5, 1.593 for torch.tanh, "
         "1.000 for torch.abs, 1.042 for F.softplus."
     ),
 }
