@@ -153,7 +153,7 @@ def _draw_legend(axes: Axes) -> None:
     _draw_arrow(axes, [(0.2, -0.5), (0.5, -0.5)], GREY)
     _write(axes, (0.57, -0.5), "forward: a value", ha="left", size=8.5)
     _draw_arrow(axes, [(2.2, -0.5), (1.9, -0.5)], GRADIENT)
-    text = "backward: the loss's gradient with respect to it (its length; a number as it is)"
+    text = "backward: the loss's gradient (its length, or the number)"
     _write(axes, (2.27, -0.5), text, ha="left", size=8.5, color=GRADIENT)
 
 

@@ -16,8 +16,8 @@ from catdog_lib.plots.primitives import SIGNED, draw_image, draw_map, symmetric_
 from catdog_lib.plots.style import GREY, counted, describe, new_figure, style
 from catdog_lib.sketches.canvas import BODY_PARTS
 
-SCALE = "each map has its own scale: grey is 0, "
-HOT = "yellow its hottest 1%"
+SCALE = "each map has its own scale: grey is 0"
+HOT = ", yellow its hottest 1%"
 SIGNS = "violet speaks for the class, brown against it"
 
 
@@ -48,9 +48,10 @@ def heatmaps(images: Tensor, maps: Mapping[str, Tensor], captions: Sequence[str]
             for axes, image, heat in zip(row, images, values, strict=True):
                 _overlay(axes, image, heat, signed)
         signs = {bool((values < 0).any()) for values in maps.values()}
-        words = {False: HOT, True: SIGNS}
-        meaning = "\nwith two colours: ".join(words[signed] for signed in sorted(signs))
-        figure.supxlabel(f"{SCALE}{meaning}", fontsize=8.5, color=GREY)
+        meaning = SCALE + HOT * (False in signs)
+        if True in signs:
+            meaning += "\n" + "with two colours: " * (False in signs) + SIGNS
+        figure.supxlabel(meaning, fontsize=8.5, color=GREY)
     return describe(figure, _description(count, maps, captions))
 
 
