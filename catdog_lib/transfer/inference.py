@@ -13,8 +13,8 @@ from catdog_lib.inspect.hooks import LayerCall, named_calls
 from catdog_lib.models import Backbone, Normalize
 from catdog_lib.models.backbones.same_padding import SameConv2d
 
-# Bytes of the largest maps of a stage, of all images that it computes at once. Half as many and
-# twice as many were 2 to 10% slower for most of four networks (docs/measurements.md).
+# Bytes of the largest maps of a stage, of all images that it computes at once. With half as many,
+# three networks were up to 16% slower, with twice as many up to 10% (docs/measurements.md).
 CACHE = 8_000_000
 
 

@@ -46,3 +46,15 @@ def test_the_page_of_a_wrong_formula_is_named():
     page += nodes.math_block("", r"\frac{1}")
     with pytest.raises(CatdogError, match="lessons/02: MathJax could not set a formula: "):
         formulas._on_resolved(None, page, "lessons/02")
+
+
+def test_no_line_begins_with_the_punctuation_after_a_formula():
+    page, words = new_document("a page"), nodes.paragraph()
+    words += [nodes.math("", "x"), nodes.Text("), and "), nodes.math("", "y"), nodes.Text(" too.")]
+    page += [words, nodes.math_block("", "z")]
+    formulas._on_resolved(None, page, "lessons/02")
+    first, second = words.findall(nodes.math)
+    assert re.match(r'<span style="white-space: nowrap">.*\),</span>$', first["html"], re.DOTALL)
+    assert second["html"].endswith("</mjx-container></span>")
+    assert words.astext() == "x and y too."
+    assert "nowrap" not in next(page.findall(nodes.math_block))["html"]
