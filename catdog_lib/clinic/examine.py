@@ -12,6 +12,7 @@ from catdog_lib.clinic.parts import Run
 from catdog_lib.clinic.patient import Patient
 from catdog_lib.data.image_set import Splits
 from catdog_lib.evidence.comparisons import Comparison, compare_paired
+from catdog_lib.training.side_by_side import side_by_side
 
 VERSIONS = ("broken", "fixed")
 
@@ -54,6 +55,9 @@ class Case:
 def examine(patient: Patient, pets: Splits, epochs: int, seeds: int = 3, seed: int = 0) -> Case:
     """Run the broken and the fixed script on the same images.
 
+    The networks are small, so each run computes on one thread: beside another program that keeps a
+    core busy, two threads took three times as long.
+
     Args:
         patient: its two scripts.
         pets: the images.
@@ -61,11 +65,14 @@ def examine(patient: Patient, pets: Splits, epochs: int, seeds: int = 3, seed: i
         seeds: how many runs of each.
         seed: of the first run; the next one has the next seed.
     """
-    runs = {
-        name: [script(pets, seed + run, epochs) for run in range(seeds)]
-        for name, script in (("broken", patient.broken), ("fixed", patient.fixed))
-    }
-    known = {
-        name: [run.accuracy(*pets.train[:]) for run in several] for name, several in runs.items()
-    }
-    return Case(runs["broken"], runs["fixed"], known)
+
+    def script(version: str, run: int) -> Run:
+        """Run one of the two scripts."""
+        return getattr(patient, version)(pets, seed + run, epochs)
+
+    each = [{"version": version, "run": run} for version in VERSIONS for run in range(seeds)]
+    runs = side_by_side(script, each, processes=1)
+    known = [run.accuracy(*pets.train[:]) for run in runs]
+    return Case(
+        runs[:seeds], runs[seeds:], dict(zip(VERSIONS, (known[:seeds], known[seeds:]), strict=True))
+    )
