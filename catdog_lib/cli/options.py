@@ -142,20 +142,19 @@ def _use_language(ctx: click.Context, param: click.Parameter, name: str | None) 
         use(name)
 
 
-data_option = click.option(
-    "--data",
-    type=UserPath(),
-    metavar="DIR",
-    show_default="CATDOG_DATA, else data/, else sketches",
-    help="A folder of photos, or sketches.",
-)
-run_data_option = click.option(
-    "--data",
-    type=UserPath(),
-    metavar="DIR",
-    show_default="those of the run",
-    help="A folder of photos, or sketches.",
-)
+def _data_option(default: str) -> Any:
+    """Return the option ``--data``, with the words for its default."""
+    return click.option(
+        "--data",
+        type=UserPath(),
+        metavar="DIR",
+        show_default=default,
+        help="A folder of photos, or sketches.",
+    )
+
+
+data_option = _data_option("CATDOG_DATA, else data/, else sketches")
+run_data_option = _data_option("those of the run")
 budget_option = click.option(
     "--budget",
     type=click.Choice(budgets.BUDGETS),

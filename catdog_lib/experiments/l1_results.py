@@ -12,7 +12,7 @@ from catdog_lib.training.history import History
 
 SMALL = 1e-3  # weights up to this size are counted, too
 PAID_BY = {
-    "gradient_all": "gradient, all",
+    "gradient_all": "gradient on all",
     "gradient": "gradient",
     "proximal": "proximal step",
 }

@@ -132,7 +132,7 @@ def test_the_memory_is_that_of_the_kernel(tmp_path):
     cells = [nbformat.v4.new_code_cell(code)]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "large.ipynb")
     done = nbval(tmp_path / "large.ipynb")
-    assert done.returncode == 0 and 0.32 < done.memory < 0.5, done
+    assert done.returncode == 0 and 0.3 < done.memory < 0.5, done  # the array and a little more
 
 
 def test_nbval_really_compares_the_outputs(tmp_path):
