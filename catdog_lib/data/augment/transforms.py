@@ -85,7 +85,8 @@ def random_flip(
 ) -> Tensor:
     """Swap left and right, with this probability (``RandomHorizontalFlip``)."""
     mirror = bernoulli(len(images), probability, generator)
-    return apply_by_group(images, mirror.long(), (lambda some: some, lambda some: some.flip(3)))
+    mirror = mirror.view(-1, 1, 1, 1).to(images.device, non_blocking=True)
+    return torch.where(mirror, images.flip(3), images)
 
 
 @batch_transform
