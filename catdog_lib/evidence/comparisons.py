@@ -53,13 +53,16 @@ class Comparison:
     def __str__(self) -> str:
         """Return such as "+2.3 points (95% interval +0.4 to +4.2, 8 pairs): larger".
 
-        All three numbers have as many decimals as two digits of the margin take.
+        All three numbers have as many decimals as two digits of the margin take. Points are those
+        of percentages, so their interval ends at 100.
         """
         if self.verdict == UNDECIDED or self.margin < 1e-9:
             spread = "" if self.verdict == UNDECIDED else f" (no spread, {self.runs})"
             return f"{_signed(self.difference, '.3g')}{self.unit}{spread}: {self.verdict}"
         digits = f".{max(0, 1 - floor(log10(self.margin)))}f"
         low, high = self.difference - self.margin, self.difference + self.margin
+        if self.unit == " points":
+            low, high = max(-100.0, low), min(100.0, high)
         middle, low, high = (_signed(each, digits) for each in (self.difference, low, high))
         interval = f"95% interval {low} to {high}, {self.runs}"
         return f"{middle}{self.unit} ({interval}): {self.verdict}"
@@ -123,9 +126,8 @@ def compare_crossed(first: Tensor, second: Tensor, unit: str = "") -> Comparison
     """Compare two ways whose runs share their seeds and the images that judge them.
 
     Two kinds of chance are at work, the seed and which images happen to be the judges; both count.
-    With $D$ the differences, the variance of their mean is
-    $s_\\text{seeds}^2 / m + s_\\text{images}^2 / n$: the variances of the $m$ means over the images
-    and of the $n$ means over the seeds.
+    The variance of the mean difference is s²_seeds / m + s²_images / n, where s²_seeds is that of
+    the m means over the images, and s²_images that of the n means over the seeds.
 
     Args:
         first: m seeds × n images, such as 1 where the image is classified correctly, else 0.

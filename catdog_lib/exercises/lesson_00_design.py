@@ -65,7 +65,7 @@ def keeps_label(answer: Mapping[str, object]) -> None:
 
 @exercise("00.6")
 def test_images(answer: int) -> str:
-    """Check a number of test images: 90% to within one point, by Wilson's interval."""
+    """Check a number of test images: Wilson's interval of 90%, two points wide."""
     value = as_float64(answer)
     require(value.numel() == 1, "Give one number of images.")
     require(
@@ -75,8 +75,8 @@ def test_images(answer: int) -> str:
     count = int(value.item())
     require(count > 0, "Give a number of images above 0.")
     low, high = wilson_interval(0.9 * count, count)
-    half = (high - low) / 2
-    said = f"With {count:,} images the interval reaches about {100 * half:.2f} points to each side"
-    require(half <= 0.0103, f"{said}: too few.")
-    require(half >= 0.0097, f"{said}: more images than you need.")
+    width = 100 * (high - low)
+    said = f"With {count:,} images the interval is about {width:.2f} points wide"
+    require(width <= 2.06, f"{said}: too few.")
+    require(width >= 1.94, f"{said}: more images than you need.")
     return f"{said}."

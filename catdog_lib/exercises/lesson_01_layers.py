@@ -1,4 +1,4 @@
-"""Checkers of lesson 01, Convolution: a broken layer, and what moves along (01.5 and 01.6)."""
+"""Checkers of lesson 01, Convolution: a broken layer, and what moves along (01.5, 01.6)."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _kernel(side: int) -> Tensor:
     return torch.randn(2, 2, side, side, dtype=torch.float64, generator=generator(1))
 
 
-# name → layer, why its output moves along or not
+# name → layer, why its output moves with the image or not
 LAYERS = {
     "relu": (torch.relu, "It does the same at every place."),
     "1×1 convolution": (
@@ -99,11 +99,11 @@ LAYERS = {
     ),
     "zero padding": (
         lambda x: F.conv2d(x, _kernel(3), padding="same"),
-        "The zeros at the border do not move along: look at the first and the last column.",
+        "The zeros at the border do not move with it: look at the first and the last column.",
     ),
     "column number": (
         lambda x: x * torch.arange(8.0),
-        "The factor depends on the place, and it does not move along.",
+        "The factor depends on the place, and it does not move.",
     ),
     "subtract the mean": (
         lambda x: x - x.mean((2, 3), keepdim=True),
@@ -118,7 +118,7 @@ LAYERS = {
 
 @exercise("01.6", is_prediction=True)
 def moves_along(answer: Mapping[str, bool]) -> str:
-    """Check a dict of six layers: True where the output moves along with the image, else False."""
+    """Check a dict of six layers: True where the output moves with the image, else False."""
     require(isinstance(answer, Mapping), "Give a dict: each layer with True or False.")
     answer = {str(name).replace("1x1", "1×1"): moves for name, moves in answer.items()}
     for name in LAYERS:
@@ -128,6 +128,6 @@ def moves_along(answer: Mapping[str, bool]) -> str:
         require(answer[name] in (True, False), hint)  # 0 and 1, too
     for name, (_, why) in LAYERS.items():
         measured = _moves_along(name)
-        said = "moves along" if measured else "does not move along"
+        said = "moves with it" if measured else "does not move with it"
         require(bool(answer[name]) == measured, f"{name!r}: measured, the output {said}. {why}")
-    return f"{sum(map(_moves_along, LAYERS))} of {len(LAYERS)} move along."
+    return f"{sum(map(_moves_along, LAYERS))} of {len(LAYERS)} move with it."

@@ -82,7 +82,7 @@ def plant(answer: Callable[[Tensor, Tensor], Tensor]) -> str:
     pixels = SIZE * SIZE
     require(
         touched <= LARGEST * pixels,
-        f"You changed {touched} of an image's {pixels} pixels; at most {LARGEST:.0%}, which are "
+        f"You changed {touched} of an image's {pixels} pixels; at most {LARGEST:.0%}, which is "
         f"{int(LARGEST * pixels)}, so that the animal stays what it is.",
     )
     require(

@@ -51,7 +51,7 @@ def check_three_ways(layer: type, pytorch: Callable, *tensors: Tensor, **setting
         shape = "×".join(map(str, tensor.shape))
         print(
             f"{f'{layer.__name__}, argument {shape}':<34}"
-            f"off from autograd by {autograd:.0e}, from differences by {differences:.0e}"
+            f"off by {autograd:.0e} from autograd, {differences:.0e} from differences"
         )
         if autograd > 1e-10 or differences > 1e-6:
             raise CatdogError(

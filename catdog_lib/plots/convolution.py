@@ -164,7 +164,7 @@ def equivariance(
             draw_map(right, difference, vmin=0, vmax=limits["vmax"])
             share = (difference.norm() / moved.norm()).item()
             left.set_ylabel(name)
-            right.set_xlabel(f"{share:.0%} as strong as the map", fontsize=9.5)
+            right.set_xlabel(f"{share:.0%} of the map's size", fontsize=9.5)
             descriptions.append(f"{name}: they differ by {share:.0%}")
         titles = ("layer, then move", "move, then layer", "difference")
         for axes, title in zip(all_axes[3:], titles, strict=False):

@@ -84,7 +84,7 @@ def multiple_comparisons(accuracies: Tensor, fresh: float, test_size: int) -> Fi
         text = f"  the same one on fresh images: {100 * fresh:.1f}%"
         axes.text(100 * fresh, 1.1 * top, text, color=CLASS_COLOURS[1], ha="left")
         axes.set(
-            xlabel=f"accuracy on the {test_size:,} images used to choose the best, %",
+            xlabel=f"accuracy, % (bars: on the {test_size:,} images)",
             ylabel="coin flippers",
         )
         axes.margins(x=0.12)
@@ -133,7 +133,8 @@ def accuracies(results: Mapping[str, tuple[float, float, float]]) -> Figure:
             axes.text(100 * high, y, f"  {value:.1%}", va="center")
         axes.axvline(50, color="#999999", linewidth=1, linestyle="--")
         axes.set_yticks(range(len(names)), names)
-        axes.set(xlabel="accuracy, % (line: 95% interval; dashed: guessing)", xlim=(38, 106))
+        left = min(38, *(100 * low - 2 for _, low, _ in results.values()))
+        axes.set(xlabel="accuracy, % (line: 95% interval; dashed: guessing)", xlim=(left, 106))
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.grid(axis="y", visible=False)
     values = "; ".join(

@@ -47,10 +47,10 @@ def heatmaps(images: Tensor, maps: Mapping[str, Tensor], captions: Sequence[str]
             signed = bool((values < 0).any())
             for axes, image, heat in zip(row, images, values, strict=True):
                 _overlay(axes, image, heat, signed)
-        signs = {bool((values < 0).any()) for values in maps.values()}
-        meaning = SCALE + HOT * (False in signs)
-        if True in signs:
-            meaning += "\n" + "with two colours: " * (False in signs) + SIGNS
+        signed = [name.replace("\n", " ") for name, heat in maps.items() if (heat < 0).any()]
+        meaning = SCALE + HOT * (len(signed) < len(maps))
+        if signed:
+            meaning += "\n" + f"{', '.join(signed)}: " * (len(signed) < len(maps)) + SIGNS
         figure.supxlabel(meaning, fontsize=8.5, color=GREY)
     return describe(figure, _description(count, maps, captions))
 

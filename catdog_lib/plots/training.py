@@ -66,7 +66,7 @@ def loss_curves(runs: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
             axes.set(xlabel="epoch", ylim=(0, 1.5))
             axes.set_title(name, loc="left")
             integer_ticks(axes)
-        all_axes[0].set_ylabel("cross-entropy loss")
+        all_axes[0].set_ylabel("cross-entropy loss, up to 1.5")
         all_axes[-1].annotate(
             "ln 2",
             (1, log(2)),

@@ -63,7 +63,7 @@ def reliability_diagram(
             below.set(xlabel="confidence, %", xlim=(48, 101))
             points = ", ".join(f"{b:.0f}% right at {a:.0f}%" for a, b in zip(x, y, strict=True))
             descriptions.append(f"{words}; {points}")
-        grid[0, 0].set(ylabel="right, %", ylim=(0, 104))
+        grid[0, 0].set(ylabel="right, %", ylim=(-4, 104))
         grid[1, 0].set(ylabel="answers")
     return describe(
         figure,
@@ -155,6 +155,7 @@ def damage_curves(curves: Mapping[str, tuple[str, Mapping[float, Tensor]]]) -> F
             descriptions.append(f"{kind}: {', '.join(f'{v:.0f}% at {s:g}' for s, v in steps)}")
         for axes in all_axes[: len(curves) : 4]:
             axes.set_ylabel("accuracy, %")
+        figure.supxlabel("band: 95% interval; dashed: guessing", fontsize=9, color=GREY)
     return describe(
         figure,
         "Accuracy against the strength of damage, with 95% intervals as bands; the dashed line is "

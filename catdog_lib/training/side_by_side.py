@@ -5,7 +5,8 @@ runs on a thread each do not wait at all. Small networks gain most: one of lesso
 one thread than on two even with nothing else running, and took less than half the time beside a
 busy program (docs/measurements.md).
 
-Lesson 03, section 7; Lesson 04, section 6; Lesson 05, section 7; Lesson 08, section 1; Lesson 10, section 3.
+Lesson 03, section 7; Lesson 04, section 6; Lesson 05, section 7; Lesson 08, section 1;
+Lesson 10, section 3.
 """
 
 from __future__ import annotations

@@ -91,10 +91,10 @@ def _draw_lines(images: Tensor, share: float) -> Tensor:
 
 DAMAGES = {
     "crop": Damage(_crop, (0.3, 0.5, 0.7), "share of each side cut away"),
-    "blur": Damage(_blur, (1, 2, 4), "deviation, hundredths of the width"),
+    "blur": Damage(_blur, (1, 2, 4), "std. deviation, % of the width"),
     "JPEG": Damage(_jpeg, (70, 90, 97), "100 − quality"),
     "rotation": Damage(_rotate, (30, 90, 180), "degrees"),
-    "noise": Damage(_noise, (15, 30, 60), "deviation, grey levels"),
+    "noise": Damage(_noise, (15, 30, 60), "std. deviation, grey levels"),
     "darkness": Damage(_darken, (0.5, 0.8, 0.95), "share of the light lost"),
     "line drawing": Damage(_draw_lines, (0.5, 0.8, 1), "share of the drawing"),
 }

@@ -141,5 +141,5 @@ def test_a_notebook_shows_the_hint_without_a_traceback():
     shell = InteractiveShell.instance()
     with capture_output() as shown:
         shell.run_cell("from catdog_lib.exercises import check\ncheck('00.6', 100)")
-    assert "to each side: too few." in shown.stdout
+    assert "points wide: too few." in shown.stdout
     assert "Traceback" not in shown.stdout and "registry.py" not in shown.stdout

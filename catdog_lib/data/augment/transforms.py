@@ -39,7 +39,7 @@ import torch
 from torch import Generator, Tensor
 
 from catdog_lib.data.augment import colour
-from catdog_lib.data.augment.batch import apply_by_group, batch_transform
+from catdog_lib.data.augment.batch import batch_transform
 from catdog_lib.data.augment.random_params import (
     Range,
     bernoulli,

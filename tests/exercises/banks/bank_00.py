@@ -354,5 +354,5 @@ BANKS = {
 # what the checker says of the notebook's solution
 REPLIES = {
     "00.2": "Measured on noise: 68.7%. 400 known and half of 600 make 700 of 1,000.",
-    "00.6": "With 3,470 images the interval reaches about 1.00 points to each side.",
+    "00.6": "With 3,470 images the interval is about 2.00 points wide.",
 }

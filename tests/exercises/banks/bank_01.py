@@ -183,7 +183,7 @@ PATCHES = [
 ]
 
 
-# 01.6: what moves along
+# 01.6: what moves with the image
 ALONG = {
     "relu": True,
     "1×1 convolution": True,
@@ -193,9 +193,9 @@ ALONG = {
     "pool, moved by 2": True,
 }
 MOVES_ALONG = [
-    (ALONG | {"relu": False}, "'relu': measured, the output moves along"),
+    (ALONG | {"relu": False}, "'relu': measured, the output moves with it"),
     (ALONG | {"1×1 convolution": False}, "with the same weights at every pixel"),
-    (ALONG | {"zero padding": True}, "does not move along. The zeros"),
+    (ALONG | {"zero padding": True}, "does not move with it. The zeros"),
     (ALONG | {"column number": True}, "The factor depends on the place"),
     (ALONG | {"subtract the mean": False}, "does not change the mean"),
     (ALONG | {"pool, moved by 2": False}, "exactly one step of the window"),
@@ -286,5 +286,5 @@ BANKS = {
 # what the checker says of the notebook's solution
 REPLIES = {
     "01.2": "F.conv2d gives [[5, 22], [2, 13]].",
-    "01.6": "4 of 6 move along.",
+    "01.6": "4 of 6 move with it.",
 }
