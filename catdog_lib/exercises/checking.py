@@ -160,7 +160,7 @@ def require_names(value: object, choices: Collection[str]) -> set[str]:
     """
     listed = ", ".join(map(repr, choices))
     named = [value] if isinstance(value, str) else value
-    named = named.tolist() if isinstance(named, np.ndarray) else named
+    named = named.tolist() if isinstance(named, Tensor | np.ndarray) else named
     # {} is an empty dict, but was meant as an empty set
     good = isinstance(named, Collection) and not (named and isinstance(named, Mapping))
     hint = f"Give a list with some of {listed}, or an empty one; you gave {show(value)}."

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from catdog_lib.exercises.calling import ask
-from catdog_lib.exercises.checking import as_float64, is_integer, require_sequence, same
+from catdog_lib.exercises.checking import is_integer, require_numbers, same
+from catdog_lib.exercises.own_line import describe
 from catdog_lib.exercises.random_inputs import generator, seeded
 from catdog_lib.exercises.registry import WrongAnswer, exercise, require
 from catdog_lib.models import SixBlockCNN
@@ -21,6 +22,7 @@ def _layers(answer: object, order: str) -> list[tuple[int, int, int]]:
     answer = answer.tolist() if isinstance(answer, Tensor | np.ndarray) else answer
     hint = "Give a list of layers, such as [(3, 2, 1), (3, 1, 1)]."
     require(isinstance(answer, list | tuple) and len(answer) > 0, hint)
+    answer = [one.tolist() if isinstance(one, Tensor | np.ndarray) else one for one in answer]
     for layer in answer:
         good = isinstance(layer, list | tuple) and len(layer) == 3 and all(map(is_integer, layer))
         require(good, f"Each layer is three integers, {order}; {layer!r} is not.")
@@ -81,26 +83,54 @@ def make_network(answer: Callable[[int], nn.Module]) -> None:
         with seeded(size):
             model = ask(answer, size, draws=True)
         require(isinstance(model, nn.Module), "Return the network, an nn.Module.")
-        _require_the_layers(model)
-        images = torch.rand(2, 3, size, size, generator=generator(size))
-        try:
-            with torch.no_grad():
-                logits = model.eval()(images)
-        except RuntimeError as error:
-            reason = str(error).splitlines()[0]
-            raise WrongAnswer(
-                f"With images of {size} pixels the network stops: {reason}. After the first layer "
-                f"the side is {(size - 1) // 2 + 1}, after the pooling half of that, rounded down."
-            ) from error
-        require(
-            tuple(logits.shape) == (2, 2),
-            f"Two images of {size} pixels should give two numbers each, (2, 2); your network gives "
-            f"{tuple(logits.shape)}.",
+        _require_the_convolutions(model)
+        for count in (3, 1):
+            _require_two_numbers(model.eval(), count, size)
+
+
+def _require_two_numbers(model: nn.Module, count: int, size: int) -> None:
+    """Require that the five layers run, and that each of so many images gets two numbers."""
+    images = torch.rand(count, 3, size, size, generator=generator(size))
+    ran: list[tuple[str, int, int]] = []  # the layers that run, and the side before and after each
+    hooks = [
+        layer.register_forward_hook(
+            lambda layer, given, out: ran.append(
+                (type(layer).__name__, given[0].shape[-1], out.shape[-1])
+            )
         )
+        for layer in model.modules()
+        if isinstance(layer, nn.Conv2d | nn.ReLU | nn.MaxPool2d)
+    ]
+    stopped = None
+    try:
+        with torch.no_grad():
+            logits = model(images)
+    except Exception as error:
+        stopped = error
+    finally:
+        for hook in hooks:
+            hook.remove()
+    if stopped is None or len(ran) > 4:
+        _require_the_layers(ran[:5])
+    if stopped is not None:
+        advice = (
+            f" After the first layer the side is {(size - 1) // 2 + 1}, after the pooling half of "
+            "that, rounded down."
+        )
+        raise WrongAnswer(
+            f"With {'a single image' if count == 1 else 'images'} of {size} pixels the network "
+            f"stops: {describe(stopped)}.{advice if len(ran) > 4 else ''}"
+        ) from stopped
+    found = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+    require(
+        found == (count, 2),
+        f"{count} images of {size} pixels should give two numbers each, ({count}, 2); your network "
+        f"gives {found}.",
+    )
 
 
-def _require_the_layers(model: nn.Module) -> None:
-    """Require the two convolutions and the pooling as they were given."""
+def _require_the_convolutions(model: nn.Module) -> None:
+    """Require the two convolutions as they were given."""
     found = [
         (layer.in_channels, layer.out_channels, *map(_one, (layer.stride, layer.padding)))
         for layer in model.modules()
@@ -110,15 +140,18 @@ def _require_the_layers(model: nn.Module) -> None:
         found[:2] == [(3, 8, 2, 1), (8, 16, 1, 1)],
         "Keep the two convolutions as they are; what has to change comes after the features.",
     )
-    names = [type(layer).__name__ for layer in model.modules() if not list(layer.children())]
-    before = names[: names.index("MaxPool2d")] if "MaxPool2d" in names else ["ReLU", "ReLU"]
+
+
+def _require_the_layers(ran: list[tuple[str, int, int]]) -> None:
+    """Require that the five layers run first, in their order; what counts is what they do."""
+    names = [name for name, _, _ in ran]
     hint = "Keep the two ReLUs before the pooling; what has to change comes after the features."
-    require(before.count("ReLU") == 2, hint)
-    pools = [layer for layer in model.modules() if isinstance(layer, nn.MaxPool2d)]
-    require(
-        len(pools) == 1 and _one(pools[0].kernel_size) == 2 and not pools[0].ceil_mode,
-        "Keep the pooling as it is, 2×2 and rounded down.",
-    )
+    require(names[:4] == ["Conv2d", "ReLU"] * 2, hint)
+    good = all(after == before for _, before, after in ran[1:4])
+    hint = "Keep the two convolutions as they are; what has to change comes after the features."
+    require(good, hint)
+    hint = "Keep the pooling as it is, 2×2 and rounded down."
+    require(names[4:] == ["MaxPool2d"] and ran[4][2] == ran[4][1] // 2, hint)
 
 
 def _one(setting: int | tuple[int, ...]) -> int:
@@ -137,8 +170,7 @@ WHAT_GROWS = (
 @exercise("02.5", is_prediction=True)
 def growth(answer: list[float]) -> str:
     """Check four factors: what becomes of a network's costs when the image's side doubles."""
-    four = require_sequence(answer, 4, "a list of four factors")
-    given = [as_float64(factor).item() for factor in four]
+    given = require_numbers(answer, 4, "a list of four factors")
     small, large = (_costs(SixBlockCNN(size=size), size) for size in (112, 224))
     measured = [after / before for before, after in zip(small, large, strict=True)]
     hints = (

@@ -20,12 +20,13 @@ SETTINGS = [
     ([0.9, 0.95, 0.8, 0.85, 0.7, 0.75, 0.72, 0.71], 3),
     ([0.9, 0.8, 0.7], 2),
     ([260.0, 3.1, 2.9, 3.0, 2.95, 3.2, 0.6], 3),
-    ([250.0, 240.0, 245.0, 246.0, 100.0], 2),
-    ([0.5, 0.4999, 0.4998, 0.4997, 0.4999], 2),
+    ([2.5e9, 2.4e9, 2.45e9, 2.46e9, 1e9], 2),
+    ([0.5, 0.499999, 0.499998, 0.499997, 0.499999], 2),
     ([0.4], 5),
     ([0.9, 0.8, 0.85, 0.83, 0.84, 0.86, 0.7], 2),
     ([0.5, 0.6, 0.45, 0.47, 0.46, 0.44], 2),
     ([0.9, 0.95, 0.8, 0.85, 0.7], 2),
+    ([0.5, 0.4, 0.45, 0.46, 0.47], 2),
 ]
 Losses = list[float]
 
@@ -56,6 +57,11 @@ def early_stopping(answer: Callable[[Losses, int], tuple[int, int]]) -> None:
                 losses, patience, strict=False
             ),
             "Compare with the best loss so far, not with the one before.": _against_last,
+            "You look for the lowest of all losses first; go epoch by epoch, since those after the "
+            "stop are never computed.": lambda losses, patience: (
+                min(len(losses), _lowest(losses) + patience),
+                _lowest(losses),
+            ),
             "You never stop early: stop when `patience` epochs in a row bring no improvement.": (
                 lambda losses, patience: _stopped(losses, len(losses) + 1)
             ),

@@ -59,6 +59,8 @@ class _Weights(TorchFunctionMode):
         kwargs = kwargs or {}
         if noted is not None:
             noted.append(args[1] if len(args) > 1 else kwargs["weight"])
+        elif func.__name__ == "batch_norm" and isinstance(kwargs.get("weight"), Tensor):
+            self.matrices.append(kwargs["weight"])
         return func(*args, **kwargs)
 
 
@@ -185,7 +187,7 @@ def _require_learning(model: nn.Module, images: Tensor, labels: Tensor) -> None:
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    unused = [name for name, p in model.named_parameters() if p.grad is None]
+    unused = [name for name, p in model.named_parameters() if p.requires_grad and p.grad is None]
     require(
         not unused,
         f"These parameters never get a gradient: {', '.join(unused)}; does forward() use their "

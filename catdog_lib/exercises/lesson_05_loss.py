@@ -19,8 +19,8 @@ from catdog_lib.exercises.registry import exercise, require
 def penalized_loss(answer: Callable[[nn.Module, Tensor, Tensor, float], Tensor]) -> None:
     """Check the mended loss: cross-entropy plus lam times Σ|w| of the connections."""
     with seeded(5):
-        network, images = _network(), torch.rand(6, 3, 4, 4, dtype=torch.float64)
-    labels = torch.tensor([0, 1, 1, 0, 1, 0])
+        network, images = _network(), torch.rand(7, 3, 4, 4, dtype=torch.float64)
+    labels = torch.tensor([0, 1, 1, 0, 1, 0, 1])
     for lam, trains in ((0.125, True), (0.5, False)):
         model, reference = deepcopy(network).train(trains), deepcopy(network).train(trains)
         value = ask(answer, model, images, labels, lam, draws=True)

@@ -99,8 +99,9 @@ def plant(answer: Callable[[Tensor, Tensor], Tensor]) -> str:
     )
     require(
         right >= 0.85 and fooled <= 0.4,
-        f"{numbers}: it does not rely on your mark. Make it easier to see than the animal: larger, "
-        "of one colour, or in the same place each time.",
+        f"{numbers}: it does not rely on your mark. Does each image get the mark of its own label? "
+        "Then make it easier to see than the animal: larger, of one colour, or in the same place "
+        "each time.",
     )
     mask = ((marked != test) | (exchanged != test)).any(1)
     heat = _share_of_heat(network, marked, truth, mask)

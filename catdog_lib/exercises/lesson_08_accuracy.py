@@ -19,14 +19,14 @@ SIZES = (8, 10, 21, 30)
 class _Network(nn.Module):
     """A network that notes for each batch its mode, and whether gradients are recorded."""
 
-    def __init__(self, notes: Callable[[tuple[bool, bool]], None]):
+    def __init__(self, notes: Callable[[tuple[bool, bool, int]], None]):
         super().__init__()
         layers = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Dropout(0.5), nn.Flatten()
         self.layers = nn.Sequential(*layers, nn.Linear(16, 2)).double()
         self.notes = notes
 
     def forward(self, images: Tensor) -> Tensor:
-        self.notes((self.training, torch.is_grad_enabled()))
+        self.notes((self.training, torch.is_grad_enabled(), len(images)))
         return self.layers(images)
 
 
@@ -39,7 +39,7 @@ def accuracy(answer: Callable[[nn.Module, Tensor, Tensor, int], float]) -> None:
 
 
 def _check(answer: Callable, size: int, training: bool) -> None:
-    notes: list[tuple[bool, bool]] = []
+    notes: list[tuple[bool, bool, int]] = []
     draws = generator(8)
     images = torch.rand(IMAGES, 3, 4, 4, dtype=torch.float64, generator=draws)
     labels = torch.randint(0, 2, (IMAGES,), generator=draws)
@@ -51,11 +51,14 @@ def _check(answer: Callable, size: int, training: bool) -> None:
     value = ask(answer, network, images, labels, size, keeps="the images or the labels", draws=True)
     require(bool(notes), "Your function never calls the network.")
     require(
-        not any(mode for mode, _ in notes),
+        not any(mode for mode, _, _ in notes),
         "The network answers in training mode: BatchNorm uses the mean of the batch, and dropout "
         "is on. Call network.eval() first, and put the old mode back at the end.",
     )
     setting = f"{IMAGES} images, batches of {size}"
+    most = max(count for _, _, count in notes)
+    hint = f"You sent {most} images through the network at once, with a batch_size of {size}."
+    require(most <= size, hint)
     batches = hits.split(size)
     means = torch.stack([batch.mean() for batch in batches])
     whole = torch.cat([b for b in batches if len(b) == size] or [hits.new_zeros(1)])
@@ -73,7 +76,7 @@ def _check(answer: Callable, size: int, training: bool) -> None:
     otherwise = f"The accuracy is {show(hits.mean())}, yours is {show(as_float64(value))}."
     require_value(value, hits.mean(), mistakes, otherwise, setting)
     require(
-        not any(gradients for _, gradients in notes),
+        not any(gradients for _, gradients, _ in notes),
         "The number is right. But gradients are recorded, which takes memory for nothing: "
         "use torch.no_grad().",
     )

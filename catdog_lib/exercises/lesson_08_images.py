@@ -25,6 +25,7 @@ SIGNS = {
 def diagnoses(answer: Mapping[str, str]) -> str:
     """Check a dict of the scripts A to D: which of four defects each has."""
     require(isinstance(answer, Mapping), 'Give a dict, such as {"A": "leak", ...}.')
+    answer = {str(letter).strip().upper(): name for letter, name in answer.items()}
     for letter, curves in CURVES.items():
         require(letter in answer, f"Script {letter} is missing.")
         said = str(answer[letter]).strip()
@@ -59,8 +60,9 @@ def leaked(answer: Callable[[Tensor, Tensor], object]) -> None:
 
 def _judge(found: list[float], value: object, same: dict, mirrored: dict, count: int) -> None:
     right = sorted({*same, *mirrored})
-    is_mask = getattr(value, "dtype", None) == torch.bool or (
-        isinstance(value, list) and any(isinstance(one, bool) for one in value)
+    parts = value if isinstance(value, list | tuple) else [value]
+    is_mask = any(
+        isinstance(one, bool) or str(getattr(one, "dtype", "")).endswith("bool") for one in parts
     )
     require(
         not is_mask,
@@ -100,4 +102,6 @@ def _sets(seed: int, same: dict[int, int], mirrored: dict[int, int]) -> tuple[Te
     for position, twin in mirrored.items():
         test[position] = train[twin].flip(2)
     test[5] = train[0].roll(1, 2)  # nearly the same
+    test[3] = train[0]
+    test[3, 1, 2, 3] ^= 1  # and nearer still: one number differs, by 1
     return train, test

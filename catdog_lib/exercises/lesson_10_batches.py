@@ -38,8 +38,10 @@ def accumulate(answer: Callable) -> None:
     all_labels = torch.tensor([0, 1, 1, 1, 0, 1, 0, 0, 1, 0])
     for count, most in ((8, 2), (10, 4), (7, 10)):
         model, images, labels = _BatchRecorder(), all_images[:count], all_labels[:count]
-        F.cross_entropy(model.layers(images[:2]), 1 - labels[:2]).backward()  # from a step before
-        old, before = _gradients(model), [p.detach().clone() for p in model.parameters()]
+        if count != 7:  # from a step before; a new model has none
+            F.cross_entropy(model.layers(images[:2]), 1 - labels[:2]).backward()
+        old = _gradients(model) if count != 7 else 0.0
+        before = [p.detach().clone() for p in model.parameters()]
         model.train(count != 7)  # it must be left as it was
         value = call(
             answer, model, images, labels, most, keeps="the images or the labels", trains=True

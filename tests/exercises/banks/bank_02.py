@@ -114,7 +114,33 @@ def measured(size, body=None):
     return head(body(torch.zeros(1, 3, size, size)).shape[2], body)
 
 
+class ByHand(nn.Module):
+    """One ReLU for both places, and the pooling named before it: what counts is what runs."""
+
+    def __init__(self, size, pool=None, second=None, last=None):
+        super().__init__()
+        self.pool, self.relu = pool or nn.MaxPool2d(2), nn.ReLU()
+        self.one = nn.Conv2d(3, 8, 3, stride=2, padding=1)
+        self.two = second or nn.Conv2d(8, 16, 3, padding=1)
+        self.last = last or (lambda maps: maps.flatten(1))
+        side = self.maps(torch.zeros(1, 3, size, size)).shape[2]
+        self.linear = nn.Linear(16 * side**2, 2)
+
+    def maps(self, x):
+        return self.pool(self.relu(self.two(self.relu(self.one(x)))))
+
+    def forward(self, x):
+        return self.linear(self.last(self.maps(x)))
+
+
 NETWORK = [
+    (lambda size: ByHand(size, last=lambda maps: maps.reshape(3, -1)), "a single image of 16"),
+    (lambda size: ByHand(size, pool=nn.MaxPool2d(2, stride=1)), "Keep the pooling"),
+    (lambda size: ByHand(size, pool=nn.MaxPool2d(2, padding=1)), "Keep the pooling"),
+    (
+        lambda size: ByHand(size, second=nn.Conv2d(8, 16, 3, padding=1, dilation=2)),
+        "Keep the two convolutions",
+    ),
     (lambda size: head(size // 4), "With images of 17|With images of 18|With images of 19"),
     (lambda size: head(round(size / 4)), "network stops"),
     (lambda size: head((size + 3) // 4), "network stops"),
@@ -141,6 +167,7 @@ NETWORK = [
 
 # 02.5: twice the side
 GROWTH = [
+    ([(1, 4)] * 4, "a list of four factors"),
     ([2, 1, 4, 9], "twice as high and twice as wide"),
     ([4, 4, 4, 9], "does the size of the map appear"),
     ([4, 1, 2, 9], "number of places"),
@@ -204,6 +231,10 @@ RIGHT_ANSWERS = {
     ],
     "02.4": [
         measured,
+        ByHand,
+        lambda size: nn.Sequential(
+            features(), nn.ZeroPad2d(2), nn.MaxPool2d(2), nn.Flatten(), nn.LazyLinear(2)
+        ),
         lambda size: nn.Sequential(features(), nn.Flatten(), nn.LazyLinear(2)),
         lambda size: nn.Sequential(
             *features(), nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(256, 2)

@@ -137,7 +137,22 @@ def with_its_graph(model, optimizer, batches):
     return loss + 0 * next(model.parameters()).sum(), accuracy
 
 
+def looks_twice(model, optimizer, batches):
+    """Compute the accuracy in a second pass, in training mode, before the weights change."""
+    model.train()
+    total = hits = count = 0
+    for images, labels in batches:
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(images), labels)
+        hits += (model(images).argmax(1) == labels).sum().item()
+        loss.backward()
+        optimizer.step()
+        total, count = total + loss.item() * len(labels), count + len(labels)
+    return total / count, hits / count
+
+
 EPOCH = [
+    (looks_twice, "through the model once"),
     (as_given, "the model is in evaluation mode"),
     (epoch_with(softmax=True), "softmax itself"),
     (epoch_with(clears_first=False), "Old gradients still count"),
@@ -214,9 +229,9 @@ def from_a_start(start):
     return stopping_from
 
 
-def in_steps(losses, patience):
+def in_steps(losses, patience, digits=3):
     """Take a loss for lower only if it is lower by 0.001."""
-    return stopping([round(loss, 3) for loss in losses], patience)
+    return stopping([round(loss, digits) for loss in losses], patience)
 
 
 def not_in_a_row(losses, patience):
@@ -229,6 +244,15 @@ def not_in_a_row(losses, patience):
 
 
 STOPPING = [
+    (from_a_start(999.0), "should be"),
+    (lambda losses, patience: in_steps(losses, patience, 5), "should be"),
+    (
+        lambda losses, patience: (
+            min(len(losses), losses.index(min(losses)) + 1 + patience),
+            losses.index(min(losses)) + 1,
+        ),
+        "You look for the lowest of all losses first",
+    ),
     (from_a_start(1.0), "should be"),
     (from_a_start(100), "should be"),
     (in_steps, "should be"),
@@ -473,6 +497,12 @@ OWN = [
 
 
 # right answers in other styles
+def half_frozen():
+    network = WithDropout()
+    next(network.parameters()).requires_grad_(False)
+    return network
+
+
 def running_minimum(losses, patience):
     losses = np.array(losses)
     best = [int(losses[: i + 1].argmin()) for i in range(len(losses))]
@@ -572,6 +602,7 @@ RIGHT_ANSWERS = {
     ],
     "03.5": [running_minimum, with_a_counter, stopping],
     "03.6": [
+        half_frozen,
         StartsAtZero,
         WithDropout,
         Narrow,

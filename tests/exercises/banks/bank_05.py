@@ -168,7 +168,7 @@ LOSS = [
     ),
     (with_penalty(lambda m: l1(w for w in [m[0].weight])), "inner module"),
     (with_penalty(lambda m: l1(weights(m, nn.Linear))), "convolution does not pay"),
-    (with_penalty(lambda m: l1(weights(m)) / 6), "by the number of images"),
+    (with_penalty(lambda m: l1(weights(m)) / 7), "by the number of images"),
     (with_penalty(lambda m: sum(w.square().sum() for w in weights(m))), "make it L2"),
     (with_penalty(lambda m: sum(w.sum() for w in weights(m))), "cancel"),
     (lambda m, x, y, lam: entropy(m, x, y) + l1(weights(m)), "lam does not multiply"),
