@@ -7,6 +7,7 @@ than 200 lines because the four commands that deal with networks stand together.
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -64,7 +65,7 @@ def train(out: Path, seeds: int | None, quiet: bool, **options: Any) -> tuple[in
         f"time       {result['train_seconds']:.0f} s of training, "
         f"{result['images_per_second']:,.0f} images a second on {result['device']}"
     )
-    print(f"saved      {out}; try: catdog predict {out} PHOTO")
+    print(f"saved      {out}; try: catdog predict {shlex.quote(str(out))} PHOTO")
     return 0, {"run": str(out), "model": arguments["model"], **result}
 
 

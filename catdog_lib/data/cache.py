@@ -70,6 +70,8 @@ def cached(
         CatdogError: the cache cannot be written, or the disk is too full.
     """
     folder = cache_dir()
+    with suppress(OSError):  # there is none yet, or the cache is read-only
+        os.utime(folder / f"{key}.json")  # in use from now on: another process may clear up
     if (notes := _notes(folder, key, shape, dtype)) is None:
         _require_writable(folder)
         with FileLock(folder / f"{key}.lock"):
@@ -77,8 +79,6 @@ def cached(
                 _remove_left_overs(folder, key)
                 _remove_unused(folder)
                 notes = _make(folder, key, shape, fill, dtype)
-    with suppress(OSError):  # the cache may be read-only
-        os.utime(folder / f"{key}.json")  # it has been used
     return np.load(folder / f"{key}.npy", mmap_mode="c"), notes
 
 
@@ -145,13 +145,14 @@ def _remove_unused(folder: Path) -> None:
     A process that has mapped one can go on reading it; on Windows, where an open file cannot be
     removed, it stays.
     """
-    for notes in folder.glob("*.json"):
-        pixels = notes.with_suffix(".npy")
+    for pixels in folder.glob("*.npy"):
+        notes = pixels.with_suffix(".json")  # none, if the set was to be forgotten
         with suppress(Timeout, OSError):
-            if pixels.exists() and time.time() - notes.stat().st_mtime > _MONTH:
-                with FileLock(notes.with_suffix(".lock"), timeout=0):
+            used = (notes if notes.exists() else pixels).stat().st_mtime
+            if time.time() - used > _MONTH:
+                with FileLock(pixels.with_suffix(".lock"), timeout=0):
                     pixels.unlink()
-                    notes.unlink()
+                    notes.unlink(missing_ok=True)
 
 
 def _require_writable(folder: Path) -> None:

@@ -154,7 +154,7 @@ def escaped(name: str) -> str:
 def _natural(name: str) -> list:
     """Return a sort key that puts cat.2.jpg before cat.10.jpg."""
     return [
-        (0, int(token), "") if token.isdigit() else (1, 0, token)
+        (0, int(token), "") if token.isdecimal() else (1, 0, token)
         for token in re.split(r"(\d+)", name)
     ]
 

@@ -27,6 +27,13 @@ from catdog_lib.data.splitting import split_images, split_photos
 from catdog_lib.errors import CatdogError
 from catdog_lib.sketches import draw_image
 
+# What leaves more images to a split.
+_ROOM = {
+    "train": "ask for smaller shares for validation and test, or for a larger max_train",
+    "validation": "ask for a larger share for it",
+    "test": "ask for a larger share or max_test",
+}
+
 
 def load(
     source: str | os.PathLike | None = None,
@@ -77,7 +84,7 @@ def load(
             if count == 0:
                 raise CatdogError(
                     f"{source!r} leaves no usable {word} for the {name} split; add more photos of "
-                    f"{word}s, or ask for larger shares or counts."
+                    f"{word}s, or {_ROOM[name]}."
                 )
     return Splits(splits["train"], splits["validation"], splits["test"], source, tuple(skipped))
 
@@ -86,10 +93,12 @@ def load_image(path: str | os.PathLike, size: int, resize: str = "squash") -> Te
     """Load one photo as a uint8 tensor, 3×size×size, made as :func:`load` makes them.
 
     Raises:
-        CatdogError: the file holds no image; the sentence names it and the reason.
+        CatdogError: the file holds no image, and the sentence names it and the reason; or there is
+            no such size or way to resize.
     """
+    _check_size(size, resize)
     try:
-        return _tensor(decode(path, size, resize))
+        return _tensor(decode(os.path.expanduser(path), size, resize))
     except DecodeError as reason:
         raise CatdogError(
             f"{str(path)!r} cannot be used as a photo ({reason}); give a JPEG, PNG or WebP file."
@@ -129,11 +138,15 @@ def _tensor(pixels: np.ndarray) -> Tensor:
     return torch.from_numpy(np.array(pixels))  # a copy: the array may be read-only
 
 
-def _check_arguments(size, resize, validation, test, max_train, max_test) -> None:
+def _check_size(size: int, resize: str) -> None:
     if not 8 <= size <= 1024:
         raise CatdogError(f"size is {size}; images may be 8 to 1,024 pixels wide.")
     if resize not in RESIZES:
         raise CatdogError(f"resize is {resize!r}; use one of {', '.join(RESIZES)}.")
+
+
+def _check_arguments(size, resize, validation, test, max_train, max_test) -> None:
+    _check_size(size, resize)
     for name, share in (("validation", validation), ("test", test)):
         if not 0 < share < 1:
             raise CatdogError(f"{name} is {share}; it is a share of the photos, between 0 and 1.")

@@ -5,6 +5,7 @@ This file does not import PyTorch, nor do the processes that decode, draw or che
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import tempfile
@@ -109,6 +110,8 @@ def in_processes(
                 "ran out; end other programs, and begin again."
             ) from None
         except OSError as error:  # no room, or no permission, for what processes share
+            if error.__cause__ and error.errno != errno.ENOSPC:
+                raise  # it comes from a process, so it is the work's own
             _warn(verb, error.strerror or str(error))
 
 

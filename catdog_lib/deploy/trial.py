@@ -61,5 +61,5 @@ def trial_images(run: Run, count: int, source: str | os.PathLike | None = None) 
 
 def _spread(photos: tuple[Photo, ...], count: int) -> list[Photo]:
     """Return at most ``count`` photos, evenly spread over all of them."""
-    step = max(1, len(photos) // count)
-    return list(photos[::step][:count])
+    count = min(count, len(photos))
+    return [photos[i * len(photos) // count] for i in range(count)]

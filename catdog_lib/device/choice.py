@@ -27,7 +27,7 @@ def choose_device(name: str | None = None) -> torch.device:
     try:
         device = torch.device(name)
         torch.empty(1, device=device)
-    except (RuntimeError, AssertionError):
+    except (RuntimeError, AssertionError, ImportError):
         raise CatdogError(
             f"There is no device {name!r} on this machine; leave it out, or use cpu."
         ) from None

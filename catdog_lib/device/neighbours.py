@@ -21,8 +21,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import re
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -30,7 +28,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
 from pathlib import Path
 
-import torch
+from catdog_lib.device.openmp import gnu_openmp
 
 PERIOD = 0.1  # seconds between two looks
 # How many threads queue for a core, on average. Beside programs that computed part of the time, to
@@ -39,7 +37,6 @@ PERIOD = 0.1  # seconds between two looks
 COMPANY, ALONE = 0.45, 0.3
 CALM = 10  # looks in a row at which fewer than ALONE do, after which threads may spin again
 _THREADS = Path("/proc/self/task")
-_LOADED = Path("/proc/self/maps")  # the files that this process has in memory
 
 
 @cache
@@ -50,7 +47,7 @@ def watch_neighbours() -> Neighbours | None:
     of a process is limited (``ulimit -v``): GNU's library ends the process if there is no room for
     another thread.
     """
-    library = _openmp()
+    library = gnu_openmp()
     if library is None or len(os.sched_getaffinity(0)) < 2 or _seconds_queued() is None:
         return None
     import resource  # Windows has none
@@ -186,15 +183,3 @@ def _seconds_queued() -> float | None:
                 line = (thread / "schedstat").read_text("ascii")
                 nanoseconds = (nanoseconds or 0) + int(line.split()[1])
     return None if nanoseconds is None else nanoseconds / 1e9
-
-
-def _openmp() -> ctypes.CDLL | None:
-    """Return GNU's OpenMP library if PyTorch has loaded it."""
-    if sys.platform != "linux":
-        return None
-    here = str(Path(torch.__file__).parent.parent)  # NumPy's friends may have brought another one
-    files = re.findall(r"(/\S*libgomp\S*\.so\S*)$", _LOADED.read_text("utf-8"), re.MULTILINE)
-    for file in sorted(set(files), key=lambda file: (not file.startswith(here), file)):
-        with suppress(OSError):
-            return ctypes.CDLL(file)
-    return None

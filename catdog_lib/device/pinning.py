@@ -14,16 +14,15 @@ from __future__ import annotations
 
 import ctypes
 import os
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
 from pathlib import Path
 
 import torch
 
+from catdog_lib.device.openmp import openmp
+
 _TOPOLOGY = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
-_LOADED = Path("/proc/self/maps")  # the files that this process has in memory
 
 
 @contextmanager
@@ -41,7 +40,7 @@ def own_cores(device: torch.device, dtype: torch.dtype) -> Iterator[None]:
     """
     allowed = _allowed()
     places = _places(allowed) if device.type == "cpu" and dtype != torch.float32 else []
-    if len(places) < 2 or torch.get_num_threads() != len(places) or not _openmp():
+    if len(places) < 2 or torch.get_num_threads() != len(places) or not openmp():
         yield
         return
     _in_each_thread(lambda number: _keep(places[number]))
@@ -84,25 +83,11 @@ def _keep(processors: set[int]) -> None:
         os.sched_setaffinity(0, processors)
 
 
-@cache
-def _openmp() -> ctypes.CDLL | None:
-    """Return the OpenMP library that PyTorch has loaded; None if it cannot be used."""
-    if not _LOADED.exists():
-        return None
-    here = str(Path(torch.__file__).parent.parent)  # NumPy's friends may have brought another one
-    files = re.findall(r"(/\S*lib(?:g|i)?omp\S*\.so\S*)$", _LOADED.read_text(), re.MULTILINE)
-    for file in sorted(set(files), key=lambda file: (not file.startswith(here), file)):
-        library = ctypes.CDLL(file)
-        if hasattr(library, "GOMP_parallel") and hasattr(library, "omp_get_thread_num"):
-            return library
-    return None
-
-
 _Work = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
 def _in_each_thread(action: Callable[[int], None]) -> None:
     """Call a function in each thread that computes for the caller, with the thread's number."""
-    library = _openmp()
+    library = openmp()
     work = _Work(lambda _: action(library.omp_get_thread_num()))
     library.GOMP_parallel(work, None, torch.get_num_threads(), 0)

@@ -79,7 +79,7 @@ def _accuracy(
     """Train one network with Adam, its steps shrinking to a tenth; return its accuracy in %."""
     images, labels = learned
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(run)
+        torch.default_generator.manual_seed(run)
         model = network(kind)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3 if kind == "perceptron" else 3e-3)
     smaller = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.1, total_iters=epochs)

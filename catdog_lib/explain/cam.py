@@ -55,7 +55,9 @@ def grad_cam(
             gives no feature maps.
     """
     check_images(images)
-    layer = last_feature_maps(model, images) if layer is None else layer
+    if layer is None:
+        one = images[:1]
+        layer = last_feature_maps(model, one if one.dtype == torch.uint8 else one.float())
     size = tuple(images.shape[2:]) if size is None else size
 
     def explain(x: Tensor, classes: Tensor) -> Tensor:

@@ -45,10 +45,7 @@ def deletion_curve(
             between 1 and H·W.
     """
     _check(images, heatmaps, steps)
-    order = heatmaps.flatten(1).argsort(dim=1, descending=True, stable=True)
-    rank = torch.empty_like(order)  # 0 for the hottest pixel
-    rank.scatter_(1, order, torch.arange(order.shape[1], device=order.device).expand_as(order))
-    return _curve(model, images, rank.view_as(heatmaps), target, steps, fill)
+    return _curve(model, images, _ranks(heatmaps), target, steps, fill)
 
 
 def insertion_curve(
@@ -68,8 +65,10 @@ def insertion_curve(
     Returns:
         N×(steps + 1), float32: from the empty image to the whole one; where the images are.
     """
+    _check(images, heatmaps, steps)
     # To put the hottest in first is to take the coldest away first, seen backwards.
-    return deletion_curve(model, images, -heatmaps, target, steps=steps, fill=fill).flip(1)
+    ranks = heatmaps[0].numel() - 1 - _ranks(heatmaps)
+    return _curve(model, images, ranks, target, steps, fill).flip(1)
 
 
 def area_under(curve: Tensor) -> Tensor:
@@ -78,6 +77,14 @@ def area_under(curve: Tensor) -> Tensor:
     A good heatmap has a small area for deletion and a large one for insertion.
     """
     return torch.trapezoid(curve, dx=1 / (curve.shape[1] - 1), dim=1)
+
+
+def _ranks(heatmaps: Tensor) -> Tensor:
+    """Return each pixel's place in the order of its image: 0 for the hottest; N×H×W, int64."""
+    order = heatmaps.flatten(1).argsort(dim=1, descending=True, stable=True)
+    rank = torch.empty_like(order)
+    rank.scatter_(1, order, torch.arange(order.shape[1], device=order.device).expand_as(order))
+    return rank.view_as(heatmaps)
 
 
 def _curve(

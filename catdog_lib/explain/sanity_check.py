@@ -43,7 +43,9 @@ def randomize_weights(model: nn.Module, seed: int = 0, layers: int | None = None
         )
     first = 0 if layers == len(weighted) else weighted[-layers]
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(_SEED_OFFSET + seed)
+        torch.default_generator.manual_seed(
+            _SEED_OFFSET + seed
+        )  # the CPU's: a GPU's stay as they are
         for module in modules[first:]:
             device = next((p.device for p in module.parameters(recurse=False)), None)
             module.cpu().reset_parameters()  # the same weights on every device

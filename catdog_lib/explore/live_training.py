@@ -95,7 +95,7 @@ class LiveTraining(Explorable):
     def network(self) -> nn.Sequential:
         """Return the network before its first update, in PyTorch: N×1×24×24 → N×2 logits."""
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self._seed)
+            torch.default_generator.manual_seed(self._seed)
             return nn.Sequential(
                 nn.Conv2d(1, 8, 3, padding=1),
                 nn.ReLU(),

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from catdog_lib.errors import CatdogError
-from catdog_lib.from_scratch.arguments import as_pair
+from catdog_lib.from_scratch.arguments import as_pair, check_tensor
 from catdog_lib.from_scratch.conv import conv2d_unfold
 from catdog_lib.from_scratch.output_sizes import pool_output_size
 
@@ -132,7 +132,7 @@ class MaxPool2d:
     :func:`catdog_lib.from_scratch.output_sizes.pool_output_size`.
 
     Raises:
-        CatdogError: the window does not fit.
+        CatdogError: x is not N×C×H×W, or the window does not fit.
     """
 
     @staticmethod
@@ -142,6 +142,7 @@ class MaxPool2d:
         stride: int | Pair | None = None,
         padding: int | Pair = 0,
     ) -> tuple[Tensor, tuple]:
+        check_tensor("x", x, 4)
         kernel, (ph, pw) = as_pair("kernel_size", kernel_size), as_pair("padding", padding)
         stride = kernel if stride is None else as_pair("stride", stride)
         sides = zip(x.shape[2:], kernel, stride, (ph, pw), strict=True)

@@ -45,6 +45,8 @@ def diverse_channels(model: nn.Module, images: Tensor, layer: str, count: int = 
     alive = (values.amax(1) > values.amin(1)).nonzero()[:, 0]
     candidates = alive[selectivity[alive].argsort(descending=True)]
     candidates = candidates[: max(2 * count, len(candidates) // 2)]
+    if not len(candidates):
+        return []
     centred = coarse[candidates] - coarse[candidates].mean(1, keepdim=True)
     unit = centred / centred.norm(dim=1, keepdim=True).clamp(min=1e-12)
     correlation = (unit @ unit.T).abs()

@@ -30,10 +30,12 @@ def effective_receptive_field(
     "Understanding the effective receptive field", arXiv:1701.04128).
 
     Args:
-        images: only its shape N×C×H×W matters. layer: the layer's name, as
-        :func:`catdog_lib.inspect.receptive_field` and ``model.named_modules()`` give it. unit: row
-        and column of the unit in the layer's output; None for the middle one. use: which time, for
-        a layer that is applied several times: 0 is the first, −1 the last.
+        model: any network.
+        images: only its shape N×C×H×W matters.
+        layer: its name, as :func:`catdog_lib.inspect.receptive_field` and
+            ``model.named_modules()`` give it.
+        unit: row and column of the unit in the layer's output; None for the middle one.
+        use: which time, for a layer that is applied several times: 0 is the first, −1 the last.
 
     Shape: H×W, float64, no value below 0.
 

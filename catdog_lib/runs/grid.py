@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -51,7 +52,8 @@ def grid(
         seeds: how many, for each combination.
 
     Raises:
-        CatdogError: a choice names no option that can be swept, or lacks a value.
+        CatdogError: a choice names no option that can be swept, lacks a value, or has two whose run
+            folders would have the same name.
     """
     for name, values in choices.items():
         if name not in options or name == "seed":
@@ -70,4 +72,9 @@ def grid(
         values = {name: choices[name][text] for name, text in settings.items()}
         for seed in range(first, first + seeds):
             members.append(Member(settings, seed, {**options, **values, "seed": seed}))
+    if twice := [name for name, count in Counter(m.name for m in members).items() if count > 1]:
+        raise CatdogError(
+            f"Two of the values would be trained in one run folder, {twice[0]!r}; sweep them one "
+            "after the other, each with an --out of its own."
+        )
     return members

@@ -106,10 +106,11 @@ class RunFolder:
                 if not is_finished(self.path) and not _epochs(checkpoints.load(self.checkpoint)):
                     for name in ("run.json", "checkpoint.pt"):
                         (self.path / name).unlink(missing_ok=True)
-            self._lock.release()
-            (self.path / "lock").unlink(missing_ok=True)
-            with suppress(OSError):  # it is not empty, as a rule
+            with suppress(OSError):  # the folder is not empty, as a rule
+                # While it is locked: then it is not another process's. (Windows removes the file.)
+                (self.path / "lock").unlink(missing_ok=True)
                 self.path.rmdir()
+            self._lock.release()
 
     def begin(self, config: dict[str, Any]) -> int:
         """Note what is to be trained, or make sure that it is what was begun here.

@@ -6,6 +6,7 @@ Lesson 05, section 3; Lesson 05, section 4.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from types import UnionType
 
 import torch
 from torch import Tensor, nn
@@ -17,9 +18,7 @@ def penalized_weights(model: nn.Module) -> list[nn.Parameter]:
     Biases and BatchNorm's parameters are left out: they set levels and scales, and pulling them to
     zero removes no connection.
     """
-    return [
-        module.weight for module in model.modules() if isinstance(module, nn.Conv2d | nn.Linear)
-    ]
+    return _weights(model, nn.Conv2d | nn.Linear)
 
 
 def filter_weights(model: nn.Module) -> list[nn.Parameter]:
@@ -27,7 +26,7 @@ def filter_weights(model: nn.Module) -> list[nn.Parameter]:
 
     Fully connected layers are left out. The rows of the last one are the classes, and none may go.
     """
-    return [module.weight for module in model.modules() if isinstance(module, nn.Conv2d)]
+    return _weights(model, nn.Conv2d)
 
 
 def l1_penalty(weights: nn.Module | Iterable[Tensor]) -> Tensor:
@@ -40,7 +39,7 @@ def l1_penalty(weights: nn.Module | Iterable[Tensor]) -> Tensor:
     """
     if isinstance(weights, nn.Module):
         weights = penalized_weights(weights)
-    return torch.stack([weight.abs().sum() for weight in weights]).sum()
+    return sum((weight.abs().sum() for weight in weights), torch.zeros(()))
 
 
 def group_l1_penalty(weights: nn.Module | Iterable[Tensor]) -> Tensor:
@@ -59,6 +58,11 @@ def group_l1_penalty(weights: nn.Module | Iterable[Tensor]) -> Tensor:
     """
     if isinstance(weights, nn.Module):
         weights = filter_weights(weights)
-    return torch.stack(
-        [weight[0].numel() ** 0.5 * weight.flatten(1).norm(dim=1).sum() for weight in weights]
-    ).sum()
+    lengths = ((weight[0].numel() ** 0.5, weight.flatten(1).norm(dim=1)) for weight in weights)
+    return sum((root * filters.sum() for root, filters in lengths), torch.zeros(()))
+
+
+def _weights(model: nn.Module, kinds: UnionType | type) -> list[nn.Parameter]:
+    """Return the weights of these kinds of layers; one that two layers share comes once."""
+    layers = (module for module in model.modules() if isinstance(module, kinds))
+    return list(dict.fromkeys(layer.weight for layer in layers))

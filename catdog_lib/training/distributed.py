@@ -108,7 +108,7 @@ class DistributedContext:
         epoch, so a training run that is resumed draws the same ones.
         """
         if not self.is_main:
-            torch.manual_seed((seed * 1_000_003 + epoch) * 1_009 + self.rank)
+            torch.manual_seed(((seed * 1_000_003 + epoch) * 1_009 + self.rank) % 2**63)
 
     def all_reduce_sum(self, numbers: Tensor) -> Tensor:
         """Return the sum of this tensor over all processes."""

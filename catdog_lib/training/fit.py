@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from math import isfinite
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -71,15 +72,20 @@ def fit(
     """
     device = choose_device(device)
     buffers = failed_device.unsaved_buffers(model)
-    if recipe.whiten:
-        whiten(model, data.train.sample(500, recipe.seed)[:][0])
+    start = copy_state_dict(model)
     train_set = preload_to_device(data.train, device)
     steps_in_epoch = len(batch_sizes(len(train_set), recipe.batch_size))
-    trainer = Trainer(model, recipe, optimizer, device, steps_in_epoch)
-    trainer.history.train_images = len(train_set)
-    trainer.kept_weights = copy_state_dict(model)  # the start, should the first epoch fail
-    if checkpoint:
-        begin_or_resume(trainer, checkpoint)
+    try:
+        if recipe.whiten:
+            whiten(model, data.train.sample(500, recipe.seed)[:][0])
+        trainer = Trainer(model, recipe, optimizer, device, steps_in_epoch)
+        trainer.history.train_images = len(train_set)
+        trainer.kept_weights = start  # should the first epoch fail
+        if checkpoint:
+            begin_or_resume(trainer, checkpoint)
+    except BaseException:
+        model.load_state_dict(start)
+        raise
     if on_epoch:
         trainer.callbacks["on_epoch_end"].append(
             lambda trainer: on_epoch(trainer.history.epochs[-1])
@@ -121,6 +127,8 @@ def run_epoch(trainer: Trainer, train_set: ImageSet, validation_set: ImageSet) -
     train_metrics = trainer.train_epoch(train_set)
     seconds = time.perf_counter() - start
     validation = trainer.validate(validation_set)
+    if not isfinite(validation.loss):
+        raise trainer.non_finite_loss_error(number, trainer.steps_in_epoch, validation.loss)
     record = Epoch(
         epoch=number,
         train_loss=train_metrics.loss,

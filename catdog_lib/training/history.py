@@ -90,14 +90,9 @@ class History:
         return cls(**{**facts, "epochs": [Epoch(**record) for record in facts["epochs"]]})
 
     def to_pandas(self) -> pd.DataFrame:
-        """Return the epochs as a table, a row each; :meth:`from_pandas` reads them back equal."""
+        """Return the epochs as a table, a row each."""
         import pandas as pd
 
         return pd.DataFrame(
             [asdict(record) for record in self.epochs], columns=[f.name for f in fields(Epoch)]
         )
-
-    @classmethod
-    def from_pandas(cls, table: pd.DataFrame) -> History:
-        """Read a history, its epochs alone, from a table that :meth:`to_pandas` made."""
-        return cls([Epoch(**record) for record in table.to_dict("records")])

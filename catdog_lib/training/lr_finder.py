@@ -22,6 +22,8 @@ from catdog_lib.errors import CatdogError
 from catdog_lib.training.augmented_batches import augmented_batches
 from catdog_lib.training.recipe import Recipe
 from catdog_lib.training.trainer import Trainer
+from catdog_lib.training.unfit_networks import reason_of
+from catdog_lib.training.whitening import whiten
 
 WIDTH = 3.0  # steps: standard deviation of the smoothing
 BLOWN_UP = 4.0  # times the first loss
@@ -108,7 +110,10 @@ def find_learning_rate(
     plan = replace(recipe, lr=lowest, schedule="constant", ema_decay=0.0, compile=False)
     rates, losses = np.geomspace(lowest, highest, steps).tolist(), []
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        trainer = Trainer(copy.deepcopy(model), plan, None, device, steps)
+        network = copy.deepcopy(model)
+        if plan.whiten:
+            whiten(network, data.train.sample(500, plan.seed)[:][0])
+        trainer = Trainer(network, plan, None, device, steps)
         trainer.model.train()
         groups = trainer.optimizer.param_groups
         starts = [group["initial_lr"] for group in groups]
@@ -118,12 +123,18 @@ def find_learning_rate(
                 group["initial_lr"] = start * (rate / lowest)
             try:
                 logits = trainer.step(images, labels)
+                loss = F.cross_entropy(logits, labels).item()
             except CatdogError:
                 if not losses:
                     raise
                 break  # the loss is no longer finite
-            loss = F.cross_entropy(logits, labels).item()
-            if not loss <= BLOWN_UP * (losses or [math.inf])[0]:
+            except (RuntimeError, IndexError, ValueError) as error:
+                if reason := reason_of(error, trainer.model):
+                    raise reason from error
+                raise
+            if not losses and not math.isfinite(loss):
+                raise trainer.non_finite_loss_error(1, 1, loss)
+            if not loss <= BLOWN_UP * (losses or [loss])[0]:
                 break
             losses.append(loss)
     return RateSearch(tuple(rates[: len(losses)]), tuple(losses))

@@ -35,6 +35,7 @@ def checkpoint_contents(trainer: TrainingState) -> dict[str, Any]:
         },
         "steps_taken": trainer.steps_taken,
         "micro_batches": trainer.micro_batches,
+        "layout": trainer.layout and str(trainer.layout).removeprefix("torch."),
         "history": trainer.history.to_json(),
         "kept_weights": trainer.kept_weights,
     }
@@ -72,6 +73,9 @@ def resume(trainer: TrainingState, saved: dict[str, Any]) -> None:
     if trainer.device.type == "cuda":
         torch.cuda.set_rng_state(generators["dropout on the GPU"], trainer.device)
     trainer.steps_taken, trainer.micro_batches = saved["steps_taken"], saved["micro_batches"]
+    if layout := saved.get("layout"):  # measured, perhaps, and might be another one today
+        trainer.layout = getattr(torch, layout)
+        trainer.model.to(memory_format=trainer.layout)
 
 
 def begin_or_resume(trainer: TrainingState, path: str | os.PathLike) -> None:

@@ -5,7 +5,6 @@ Lesson 06, section 1; Lesson 06, section 5.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from catdog_lib.data.image_set import batch_sizes
 from catdog_lib.errors import CatdogError
 from catdog_lib.models import make_head
 from catdog_lib.training.recipe import Recipe
@@ -102,12 +102,12 @@ def fit_head(
         )
     torch.manual_seed(recipe.seed)
     network = make_head(features.shape[1], head)
-    steps = math.ceil(len(labels) / recipe.batch_size)
+    sizes = batch_sizes(len(labels), recipe.batch_size)
     recipe = replace(recipe, precision="float32")
-    trainer = Trainer(network, recipe, None, torch.device("cpu"), steps)
+    trainer = Trainer(network, recipe, None, torch.device("cpu"), len(sizes))
     network.train()
     for _ in range(recipe.epochs):
         order = torch.randperm(len(labels), generator=trainer.generator)
-        for which in order.split(recipe.batch_size):
+        for which in order.split(sizes):
             trainer.step(features[which], labels[which])
-    return network.eval()
+    return trainer.eval_model.eval()

@@ -7,6 +7,8 @@ Lesson 09, section 4.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -85,7 +87,7 @@ def threshold_for(pets: Tensor, accepted: float = 0.95) -> float:
             "above 0 and at most 1."
         )
     ordered = pets.double().sort(descending=True).values
-    needed = -int(-accepted * len(ordered) // 1)  # rounded up
+    needed = math.ceil(accepted * len(ordered) - 1e-9)  # 0.55 × 100 is a little above 55
     return ordered[needed - 1].item()
 
 

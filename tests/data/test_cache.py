@@ -301,3 +301,29 @@ def test_a_cache_in_the_home_folder_may_be_named_with_a_tilde(tmp_path, monkeypa
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     monkeypatch.setenv("CATDOG_CACHE", "~/mine")
     assert cache.cache_dir() == tmp_path / "mine"
+
+
+def test_a_set_that_was_to_be_forgotten_goes_after_a_month_too():
+    """A photo that could not be read for a while changes its key when it can be read again."""
+    make("forgotten"), age("forgotten", 0)
+    cache.forget("forgotten")
+    pixels = cache.cache_dir() / "forgotten.npy"
+    make("new")
+    assert pixels.exists()
+    os.utime(pixels, (0, 0))
+    make("newer")
+    assert sets() == {"new", "newer"}
+
+
+def test_a_set_is_in_use_from_the_moment_it_is_opened(monkeypatch):
+    """Another process may clear up while this one computes the checksum."""
+    make("old"), age("old", 31)
+    checksum = cache._checksum
+
+    def meanwhile(*arguments):
+        found = checksum(*arguments)
+        cache._remove_unused(cache.cache_dir())
+        return found
+
+    monkeypatch.setattr(cache, "_checksum", meanwhile)
+    assert make("old").shape == (2, 3) and sets() == {"old"}

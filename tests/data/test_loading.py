@@ -177,6 +177,28 @@ def test_the_example_pair_is_a_cat_and_a_dog_of_the_source(tmp_path):
     assert data.example_pair("sketches", 24).shape == (2, 3, 24, 24)
 
 
+def test_a_training_set_with_no_room_left_is_told_what_to_shrink(tmp_path):
+    fill(tmp_path / "pets", "{word}s/{i}.jpg", 3)
+    with pytest.raises(CatdogError, match=r"for the train split; .* smaller shares"):
+        data.load(tmp_path / "pets", 32, test=0.99, progress=False)
+
+
+def test_load_image_takes_a_tilde_and_names_what_it_cannot_do(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path)), monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    photo(tmp_path / "rex.jpg")
+    assert data.load_image("~/rex.jpg", 32).shape == (3, 32, 32)
+    for arguments in ((32, "centre"), (0,)):
+        with pytest.raises(CatdogError, match=r"resize is 'centre'|size is 0"):
+            data.load_image("~/rex.jpg", *arguments)
+
+
+@pytest.mark.parametrize("name", ["5²6.png", "٣.png", "①.png"])
+def test_any_digit_may_be_in_a_name(tmp_path, name):
+    fill(tmp_path / "pets", "{word}s/{i}.jpg", 3)
+    photo(tmp_path / "pets" / "cats" / name)
+    assert len(data.folders.scan(tmp_path / "pets").photos) == 7
+
+
 @pytest.mark.parametrize("kind", ["pdf", "missing"])
 def test_load_image_names_the_file_and_the_reason(tmp_path, kind):
     path = tmp_path / "rex.jpg"

@@ -141,3 +141,14 @@ def test_a_real_shared_memory_that_is_full_or_read_only(options, before, reason)
     (sentence,) = done.stdout.splitlines()
     assert reason in sentence and sentence.endswith("may be written and has room.")
     assert "serial mode" not in done.stderr
+
+
+def missing(first, items):
+    return [Path("no such file").read_text() for _ in items]
+
+
+def test_what_the_work_cannot_open_is_its_own_error():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(FileNotFoundError):
+            parallel_map(missing, ITEMS, "Decoding", "photo", False)

@@ -172,6 +172,13 @@ def without_runtime(tmp_path, monkeypatch):
 
 @pytest.mark.usefixtures("without_runtime")
 class TestTheFolder:
+    def test_a_folder_with_another_programs_demo_json_is_left_alone(self, tmp_path):
+        (tmp_path / "demo.json").write_text('{"a demo of": "my thesis"}')
+        with pytest.raises(CatdogError, match="is not a demo"):
+            demo_folder._require_free(tmp_path)
+        (tmp_path / "demo.json").write_text('{"thumbnails": {}}')
+        demo_folder._require_free(tmp_path)
+
     def test_it_is_complete_and_its_network_answers_as_the_run(self, run, tmp_path):
         demo = small_demo(run, tmp_path / "demo")
         facts = json.loads((demo / "demo.json").read_text(encoding="utf-8"))

@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from catdog_lib import inspect
-from catdog_lib.device import device_of
+from catdog_lib.device import choose_device, device_of
+from catdog_lib.errors import CatdogError
 from catdog_lib.explain import saliency
 from catdog_lib.explain.adversarial import is_fooled
 from catdog_lib.training.evaluate import evaluate, predict
@@ -41,3 +42,9 @@ def test_a_rule_without_weights_is_evaluated_and_looked_at():
     assert inspect.UnitFields.of(rule, images, "pool").vertical.jump == 8
     assert torch.equal(is_fooled(rule, images, data.labels), ~right)
     assert saliency(rule, images[:1], target=0).shape[-2:] == (16, 16)
+
+
+@pytest.mark.parametrize("name", ["hpu", "cuda:99", "gpu", "privateuseone"])
+def test_a_device_that_is_not_here_is_one_sentence(name):
+    with pytest.raises(CatdogError, match=f"There is no device '{name}' on this machine"):
+        choose_device(name)

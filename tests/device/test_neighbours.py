@@ -175,10 +175,10 @@ def test_no_team_is_assembled_if_threads_cannot_be_started(library, monkeypatch)
     assert library.teams == []
 
 
-@pytest.mark.parametrize("lack", ["schedstat", "library", "processors", "Linux"])
+@pytest.mark.parametrize("lack", ["schedstat", "library", "processors"])
 def test_where_it_cannot_watch_nothing_happens(lack, monkeypatch, tmp_path):
     watch_neighbours.cache_clear()
-    monkeypatch.setattr(module, "_openmp", Library)
+    monkeypatch.setattr(module, "gnu_openmp", Library)
     (tmp_path / "1").mkdir()
     (tmp_path / "1" / "schedstat").write_text("5 7 1\n")
     monkeypatch.setattr(module, "_THREADS", tmp_path)
@@ -189,12 +189,9 @@ def test_where_it_cannot_watch_nothing_happens(lack, monkeypatch, tmp_path):
     if lack == "schedstat":
         (tmp_path / "1" / "schedstat").unlink()
     elif lack == "library":
-        monkeypatch.setattr(module, "_openmp", lambda: None)
-    elif lack == "processors":
-        monkeypatch.setattr(os, "sched_getaffinity", lambda process: {1}, raising=False)
+        monkeypatch.setattr(module, "gnu_openmp", lambda: None)
     else:
-        monkeypatch.undo()
-        monkeypatch.setattr(sys, "platform", "darwin")
+        monkeypatch.setattr(os, "sched_getaffinity", lambda process: {1}, raising=False)
     assert watch_neighbours() is None
     with thread_waits(short=True):
         pass

@@ -22,3 +22,10 @@ def test_grad_cam_is_captums(name):
     assert ours.dtype == torch.float32 and relative(ours, theirs) < 1e-5
     small_map = explain.grad_cam(model, x, target, layer=layer, size=(5, 7))
     assert small_map.shape == (3, 5, 7)
+
+
+def test_floats_of_any_precision_are_explained():
+    model, x = network("residual"), random_images() / 255
+    ours = explain.grad_cam(model, x.double(), 0)
+    assert ours.dtype == torch.float32
+    assert torch.allclose(ours, explain.grad_cam(model, x.float(), 0), atol=1e-6)

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch import nn
 
 from catdog_lib import explain
 from tests.explain.examples import Colours, red_and_blue
@@ -40,3 +41,18 @@ def test_curves_take_the_hottest_pixels_first():
 def test_the_area_under_a_line():
     curves = torch.tensor([[1.0, 0.5, 0.0], [1, 1, 1], [0, 1, 0]])
     assert explain.area_under(curves).tolist() == [0.5, 1.0, 0.5]
+
+
+class UpperLeft(nn.Module):
+    """Nothing counts but the upper left pixel."""
+
+    def forward(self, x):
+        return torch.stack([8 * x[:, 0, 0, 0], torch.zeros(len(x))], dim=1)
+
+
+def test_of_equal_heat_the_upper_left_comes_first_in_both():
+    model, x, flat = UpperLeft(), torch.ones(1, 3, 4, 4), torch.ones(1, 4, 4)
+    deletion = explain.deletion_curve(model, x, flat, 0, steps=16, fill=0.0)[0]
+    insertion = explain.insertion_curve(model, x, flat, 0, steps=16, fill=0.0)[0]
+    assert deletion[0] != deletion[1] and (deletion[1:] == deletion[1]).all()
+    assert insertion[0] != insertion[1] and (insertion[1:] == insertion[1]).all()

@@ -32,6 +32,10 @@ def test_the_chosen_are_selective_and_unlike_each_other():
     assert len(set(every)) == 5 and 1 not in every, "the dead one is left out"
 
 
+def test_where_all_channels_are_dead_none_is_chosen():
+    assert inspect.diverse_channels(Channels(), torch.zeros(2, 1, 8, 8), "made") == []
+
+
 def test_a_layer_without_maps_is_one_sentence():
     model = nn.Sequential(nn.Flatten(), nn.Linear(64, 2))
     with pytest.raises(CatdogError, match="'1' gave no feature maps"):

@@ -4,17 +4,20 @@ import json
 import os
 import random
 import signal
+import sys
 import time
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
+from filelock import FileLock
 
 from catdog_lib.cli import main
 from catdog_lib.errors import CatdogError
 from catdog_lib.runs import train_run as training_run
-from catdog_lib.runs.run_folder import load_run
+from catdog_lib.runs.run_folder import RunFolder, load_run
 from catdog_lib.training import schedules
 from catdog_lib.training.history import History
 from catdog_lib.training.trainer import Trainer
@@ -334,3 +337,18 @@ def test_killed_before_its_first_epoch_a_run_may_be_begun_with_other_settings(tm
     with pytest.raises(CatdogError, match="has not completed its first epoch"):
         load_run(out)
     assert main(command(out, epochs=1)) == 0 and sorted(os.listdir(out)) == COMPLETE
+
+
+def test_the_lock_is_removed_while_it_is_held(tmp_path, monkeypatch):
+    """Afterwards another process may hold it: its lock, or its folder, would be removed."""
+    there, release = [], FileLock.release
+
+    def noted(lock, *arguments, **keywords):
+        there.append(Path(lock.lock_file).exists())
+        return release(lock, *arguments, **keywords)
+
+    monkeypatch.setattr(FileLock, "release", noted)
+    with RunFolder(tmp_path / "run"):
+        pass
+    assert there and (not there[0] or sys.platform == "win32")
+    assert not (tmp_path / "run").exists() or sys.platform == "win32"

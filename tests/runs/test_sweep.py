@@ -47,6 +47,10 @@ class TestGrid:
         (member,) = grid({**OPTIONS, "data": None}, {"data": {"/my/pets: 2": "/my/pets: 2"}}, 1)
         assert member.name == "data=_my_pets__2,seed=0"
 
+    def test_two_values_must_not_share_a_run_folder(self):
+        with pytest.raises(CatdogError, match=r"in one run folder, 'data=photos_a,seed=0'"):
+            grid({**OPTIONS, "data": None}, {"data": {"photos/a": "a", "photos_a": "b"}}, 1)
+
     @pytest.mark.parametrize(
         ("choices", "seeds", "says"),
         [

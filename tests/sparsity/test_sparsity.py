@@ -85,6 +85,14 @@ class TestPenalties:
             27**0.5 * filters.square().sum(1).sqrt().sum().item()
         )
 
+    def test_a_weight_of_two_layers_pays_once(self):
+        model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 2))
+        model[1].weight = model[0].weight
+        assert len(penalized_weights(model)) == 1
+
+    def test_a_network_without_filters_has_none_to_pay_for(self):
+        assert group_l1_penalty(torch.nn.Linear(2, 2)).item() == 0
+
     def test_the_gradient_of_a_dead_filter_is_finite(self):
         weight = torch.zeros(2, 3, requires_grad=True)
         group_l1_penalty([weight]).backward()

@@ -232,6 +232,10 @@ def test_each_process_drops_out_different_activations_and_the_same_ones_again():
     assert len({tuple(drawn) for drawn in draws.values()}) == 4
 
 
+def test_the_largest_seed_that_a_recipe_takes_is_one_for_all_processes():
+    DistributedContext(1, 2).seed_rank(2**63 - 1, 3)
+
+
 def test_more_processes_than_gpus_is_one_sentence(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     with pytest.raises(CatdogError, match=r"has 1 GPU, .* --nproc-per-node=1"):

@@ -218,3 +218,25 @@ def test_it_runs_on_a_gpu_and_leaves_the_model_where_it_was():
     found = find_learning_rate(model, splits(), replace(EXACT, precision="auto"), device="cuda")
     assert len(found.losses) > 10
     assert next(model.parameters()).device.type == "cpu"
+
+
+class TestANetworkThatCannotBeTrained:
+    def test_says_why_in_a_sentence(self):
+        with pytest.raises(CatdogError, match="cannot take images as bytes"):
+            find_learning_rate(small()[1:], splits(), EXACT, steps=10)
+        with pytest.raises(CatdogError, match="no parameter that can learn"):
+            find_learning_rate(small().requires_grad_(False), splits(), EXACT, steps=10)
+
+    def test_a_first_loss_that_is_no_number_says_so(self, monkeypatch):
+        """On a GPU a step does not ask for the loss."""
+        monkeypatch.setattr(Trainer, "step", lambda self, x, y: torch.full((len(y), 2), math.nan))
+        with pytest.raises(CatdogError, match="The loss became nan in epoch 1, batch 1"):
+            find_learning_rate(small(), splits(), EXACT, steps=10)
+
+
+def test_it_starts_where_a_recipe_with_whitening_starts():
+    plainly, whitened = (
+        find_learning_rate(small(), splits(), replace(EXACT, whiten=wanted), steps=10)
+        for wanted in (False, True)
+    )
+    assert plainly.losses[0] != whitened.losses[0]

@@ -38,6 +38,7 @@ def test_a_checkpoint_has_the_names_of_its_format():
         "generators",
         "steps_taken",
         "micro_batches",
+        "layout",
         "history",
         "kept_weights",
     ]
@@ -137,3 +138,23 @@ def test_of_several_processes_only_the_main_one_writes(tmp_path, monkeypatch):
     before = list(begun.callbacks["on_epoch_end"])
     begin_or_resume(begun, tmp_path / "a.pt")
     assert not (tmp_path / "a.pt").exists() and begun.callbacks["on_epoch_end"] == before
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last, None])
+def test_the_layout_in_memory_is_that_of_the_first_part(layout, tmp_path):
+    """It may have been measured, and be measured differently today; it decides the last digits."""
+    begun = trainer()
+    begun.layout = layout
+    begin_or_resume(begun, tmp_path / "run.pt")
+    again = trainer()
+    begin_or_resume(again, tmp_path / "run.pt")
+    assert again.layout == layout
+    again.step(*batch(8))
+
+
+def test_a_checkpoint_from_before_layouts_were_noted_is_taken_up():
+    saved = checkpoint_contents(trained())
+    del saved["layout"]
+    again = trainer()
+    resume(again, saved)
+    assert again.layout is None and again.steps_taken == 2

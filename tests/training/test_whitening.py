@@ -91,3 +91,23 @@ def test_fit_whitens_before_the_first_step_when_the_recipe_says_so(images):
         still = Recipe(epochs=1, lr=1e-12, optimizer="SGD", precision="float32", whiten=wanted)
         fit(model, Splits(part, part, part, "test"), still, device="cpu", progress=False)
         assert torch.allclose(first_of(model).weight, start, atol=1e-6) is not wanted
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, CatdogError])
+def test_when_training_ends_before_an_epoch_the_weights_are_the_old_ones(images, stop, tmp_path):
+    part = ImageSet(images, torch.arange(80), torch.arange(80) % 2, ("",) * 80)
+    model = models.ResidualCNN(64, 4)
+    start = {name: value.clone() for name, value in model.state_dict().items()}
+    recipe = Recipe(epochs=1, precision="float32", whiten=True)
+    checkpoint = tmp_path / "checkpoint.pt"
+    if stop is KeyboardInterrupt:
+
+        def interrupt(*_):
+            raise KeyboardInterrupt
+
+        model.classifier.register_forward_hook(interrupt)
+    else:
+        checkpoint.write_bytes(b"no checkpoint")
+    with pytest.raises(stop):
+        fit(model, Splits(part, part, part, "test"), recipe, checkpoint=checkpoint, progress=False)
+    assert all(torch.equal(value, start[name]) for name, value in model.state_dict().items())

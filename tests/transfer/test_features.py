@@ -12,6 +12,7 @@ from catdog_lib.errors import CatdogError
 from catdog_lib.inspect.hooks import named_calls
 from catdog_lib.models import TransferClassifier, backbone
 from catdog_lib.training.recipe import Recipe
+from catdog_lib.training.trainer import Trainer
 from catdog_lib.transfer import features as extraction
 from catdog_lib.transfer import inference
 from catdog_lib.transfer.features import features_of
@@ -274,6 +275,24 @@ class TestFitHead:
         heads = [fit_head(x, y, (4,), Recipe(epochs=2, seed=seed)) for seed in (0, 0, 1)]
         assert torch.equal(heads[0][0].weight, heads[1][0].weight)
         assert not torch.equal(heads[0][0].weight, heads[2][0].weight)
+
+    def test_a_single_feature_left_over_joins_the_batch_before_as_in_fit(self, monkeypatch):
+        sizes, step = [], Trainer.step
+
+        def noted(trainer, x, y):
+            sizes.append(len(y))
+            return step(trainer, x, y)
+
+        monkeypatch.setattr(Trainer, "step", noted)
+        fit_head(*clouds(101, 0), (4,), Recipe(epochs=1, batch_size=100))
+        assert sizes == [101]
+
+    def test_the_moving_average_is_what_is_returned(self):
+        recipe = Recipe(epochs=3, batch_size=20, lr=0.1)
+        heads = [
+            fit_head(*clouds(60, 0), (), replace(recipe, ema_decay=decay)) for decay in (0, 0.9)
+        ]
+        assert not torch.equal(*(next(head.parameters()) for head in heads))
 
     def test_augmentation_is_refused(self):
         with pytest.raises(CatdogError, match="augment"):

@@ -100,3 +100,8 @@ def test_similarity_is_that_of_the_ranked_neighbour():
 def test_what_gives_no_score_is_one_sentence(call, says):
     with pytest.raises(CatdogError, match=says):
         call()
+
+
+def test_a_share_that_is_a_whole_number_of_images_is_taken_exactly():
+    """0.55 × 100 is a little above 55 in floating point."""
+    assert threshold_for(torch.arange(100.0), 0.55) == 45

@@ -56,7 +56,8 @@ def alone(work: Path, target: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        lock.release()
-        (work / "lock").unlink(missing_ok=True)
-        with suppress(OSError):  # it holds what has come so far
+        with suppress(OSError):  # the folder holds what has come so far
+            # While it is locked: then it is not another process's. (Windows removes the file.)
+            (work / "lock").unlink(missing_ok=True)
             work.rmdir()
+        lock.release()

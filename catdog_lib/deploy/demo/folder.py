@@ -6,6 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,10 @@ def write_demo(
 
 def _require_free(folder: Path) -> None:
     """Raise :class:`CatdogError` unless the folder is new, empty, or an older demo."""
-    if not folder.exists() or (folder / FACTS).is_file():
+    with suppress(OSError, ValueError, TypeError):
+        if "thumbnails" in json.loads((folder / FACTS).read_bytes()):
+            return
+    if not folder.exists():
         return
     if not folder.is_dir() or any(folder.iterdir()):
         raise CatdogError(f"{str(folder)!r} already exists and is not a demo; use another --out.")

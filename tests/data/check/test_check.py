@@ -330,3 +330,14 @@ def test_a_folder_without_training_photos_is_not_called_sound(tmp_path):
             draw_image(i, label, 80).save(tmp_path / "validation" / word / f"{i}.png")
     text = report_text(check_folder(tmp_path, progress=False))
     assert "validation only: there are no photos to train on" in text
+
+
+def test_an_avif_photo_has_the_ending_that_it_should_have(pets):
+    from PIL import features
+
+    if not features.check("avif"):
+        pytest.skip("this Pillow writes no AVIF")
+    with Image.open(pets / "train" / "cats" / "0.jpg") as image:
+        image.save(pets / "train" / "cats" / "0.avif", quality=60)
+    (pets / "train" / "cats" / "0.jpg").unlink()
+    assert "train/cats/0.avif" not in kinds(pets)
