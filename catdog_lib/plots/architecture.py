@@ -50,7 +50,8 @@ def architecture(uses: list[LayerUse], title: str = "") -> Figure:
         for kind, shape, tied in boxes:
             width, height = _width(shape), _height(shape)
             _draw_box(axes, x, width, height, _COLOURS[kind], _HATCH if tied else "")
-            size = f"{shape[1]}²" if shape[1:] == shape[1:2] * 2 else shape_text(shape[1:])
+            sides = shape[1:]
+            size = f"{sides[0]}²" if len({*sides}) == 1 else shape_text(sides)
             look = {"ha": "center", "va": "top", "fontsize": 9.5}
             axes.text(x + width / 2, -tallest / 2 - 0.3, f"{shape[0]}\n{size}", **look)
             # Room for the box's depth, and its label.
