@@ -46,6 +46,25 @@ def write(contents: bytes, path: Path) -> None:
         ) from None
 
 
+def require_own(path: Path, mark: bytes, what: str) -> None:
+    """Raise a CatdogError if a file is there already that the course has not written.
+
+    Args:
+        path: the file that is about to be written.
+        mark: bytes near the beginning of such a file.
+        what: such a file in words, for the error: "a model card".
+    """
+    try:
+        with path.open("rb") as file:
+            own = mark in file.read(1000)
+    except FileNotFoundError:
+        return
+    except OSError:  # a folder, for example
+        own = False
+    if not own:
+        raise CatdogError(f"{str(path)!r} already exists and is not {what}; name another file.")
+
+
 def make_folder(path: Path) -> None:
     """Make a folder, and those above it, if it is not there yet.
 

@@ -93,6 +93,7 @@ def bench(
 
     The plain loop is compared with the course's, and both with what the machine can do.
     """
+    from catdog_lib.atomic_write import require_own
     from catdog_lib.bench import ROWS, compare
 
     if picture and picture.suffix.lower() != ".png":
@@ -101,6 +102,8 @@ def bench(
         raise CatdogError(
             f"--picture {str(picture)!r} lies in a folder that does not exist; make it first."
         )
+    if picture:
+        require_own(picture, b"Matplotlib", "a chart of Matplotlib")
     result = compare(data, only or tuple(ROWS), precision=precision, device=device)
     print(f"\n{result}")
     if picture:

@@ -19,6 +19,7 @@ from catdog_lib.cli.train import RUN
 from catdog_lib.errors import CatdogError
 
 _SUFFIXES = {"onnx": ".onnx", "torch": ".pt2"}
+_MARKS = {"onnx": b"pytorch", "torch": b"PK"}  # near the beginning of such files
 _COMPARED = 32  # images
 
 
@@ -53,6 +54,7 @@ def export(
 
     The file is run and its outputs are compared with the network's before it is written.
     """
+    from catdog_lib.atomic_write import require_own
     from catdog_lib.deploy.comparison import images_per_second
     from catdog_lib.deploy.export import export as write_network
     from catdog_lib.deploy.runtime import as_fractions, load_exported
@@ -63,6 +65,7 @@ def export(
         raise CatdogError(
             f"--out {str(out)!r} has to end in {_SUFFIXES[to]} with --to {to}; rename it."
         )
+    require_own(out, _MARKS[to], "an exported network")
     run = finished_run(run_folder)
     images = trial_images(run, _COMPARED, data)
     done = write_network(run.model, out, images, outputs)
@@ -114,7 +117,7 @@ def card(run_folder: Path, out: Path | None, data: str | None, quiet: bool) -> t
     """
     import torch
 
-    from catdog_lib.atomic_write import write
+    from catdog_lib.atomic_write import require_own, write
     from catdog_lib.data.loading import load
     from catdog_lib.deploy.card import model_card
     from catdog_lib.deploy.measurements import measure
@@ -123,6 +126,7 @@ def card(run_folder: Path, out: Path | None, data: str | None, quiet: bool) -> t
 
     run = finished_run(run_folder)
     out = out or run_folder / "card.md"
+    require_own(out, b"# Model card", "a model card")
     arguments = {**run.config["data"], **({"source": data} if data else {})}
     try:
         splits = load(**arguments, progress=not quiet)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from pathlib import Path
 
 import click
@@ -73,6 +74,13 @@ def kit(out: Path, system: str | None, python: str | None, instructor: bool) -> 
     return 0, {"out": str(out.resolve()), "systems": systems, "gigabytes": round(size, 1)}
 
 
+def _not_nan(ctx: click.Context, option: click.Parameter, value: float) -> float:
+    """Return a number; nan is neither too small nor too large for a range."""
+    if isnan(value):
+        raise click.BadParameter("nan is no number of seconds.", ctx, option)
+    return value
+
+
 @click.command(cls=Command, epilog="catdog grade submissions.zip --lesson 02 --out grades")
 @click.argument("submissions", type=UserPath(path_type=Path), metavar="SUBMISSIONS")
 @click.option(
@@ -93,7 +101,8 @@ def kit(out: Path, system: str | None, python: str | None, instructor: bool) -> 
 )
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=0, min_open=True),
+    type=click.FloatRange(min=0, max=86_400, min_open=True),
+    callback=_not_nan,
     default=20.0,
     metavar="S",
     show_default=True,

@@ -30,6 +30,8 @@ class JsonFileCommand(Command):
             raise CatdogError(
                 f"--json {file!r} lies in a folder that does not exist; make it first."
             )
+        if file != "-" and Path(file).exists():
+            atomic_write.require_own(Path(file), b"{", "a JSON file")
         return super().invoke(ctx)
 
     def give(self, facts: dict[str, Any], as_json: str) -> None:

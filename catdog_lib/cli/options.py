@@ -25,7 +25,9 @@ class UserPath(click.Path):
     """A path; ``~`` is the home folder, also where the shell leaves it, as in ``--out=~/run``."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the path as it was meant."""
+        """Return the path as it was meant; an empty one, perhaps an unset variable, is refused."""
+        if value == "":
+            self.fail("it is empty; name a file or a folder, or leave the option out.", param, ctx)
         return super().convert(os.path.expanduser(value), param, ctx)
 
 

@@ -177,7 +177,7 @@ def evaluate(
 ) -> tuple[int, dict]:
     """Measure a run's loss and accuracy on test images."""
     from catdog_lib.data.loading import load
-    from catdog_lib.data.new_photos import are_new, new_photos
+    from catdog_lib.data.new_photos import is_another, new_photos, photos_seen
     from catdog_lib.runs.answers import answers
     from catdog_lib.training import loop
     from catdog_lib.training.distributed import dist_context
@@ -185,12 +185,15 @@ def evaluate(
     run = _load(run_folder)
     trained = run.config["data"]
     with dist_context().main_process_first():
-        if data and are_new(data, str(trained["source"])):
-            images, which = new_photos(data, trained["size"], trained["resize"], not quiet)
+        if data and is_another(data, str(trained["source"])):
+            seen = photos_seen(trained, not quiet)
+            size, resize = trained["size"], trained["resize"]
+            images, which = new_photos(data, size, resize, not quiet, seen or ())
+            if seen is None:
+                which += f" (perhaps trained on some: {trained['source']} is no longer there)"
             source = str(Path(data).resolve())
         else:
-            # A folder without a test part is cut exactly as it was for training, so no image
-            # trained on is tested on.
+            # It is cut exactly as it was for training, so no image trained on is tested on.
             arguments = {**trained, **({"source": data} if data else {})}
             splits = load(**arguments, progress=not quiet)
             images, source = splits.test, splits.source

@@ -88,9 +88,9 @@ def attempts() -> list[Attempt]:
         return []
     found = []
     for line in lines:
-        with suppress(ValueError, KeyError, TypeError):
+        with suppress(ValueError, KeyError, TypeError, RecursionError):
             record = json.loads(line)
-            at = datetime.fromisoformat(record["at"])
+            at = datetime.fromisoformat(record["at"]).replace(tzinfo=None)
             found.append(Attempt(str(record["exercise"]), record["right"] is True, at))
     return found
 

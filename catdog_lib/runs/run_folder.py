@@ -13,6 +13,7 @@ import json
 import os
 from contextlib import suppress
 from dataclasses import dataclass
+from inspect import signature
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from torch import Tensor, nn
 from catdog_lib import models
 from catdog_lib.atomic_write import write
 from catdog_lib.data.decode import RESIZES
+from catdog_lib.data.loading import load
 from catdog_lib.errors import CatdogError
 from catdog_lib.training import checkpoint as checkpoints
 from catdog_lib.training.history import History
@@ -155,10 +157,11 @@ class RunFolder:
                 f"{str(self.path)!r} already exists and holds a finished run; use another --out, "
                 "or remove it first."
             )
-        if self.path.is_dir() and not (self.path / "run.json").exists():
-            entries = {entry.name for entry in self.path.iterdir()} - {"lock", "run.json.part"}
-        else:
-            entries = set()
+        entries, lock = set(), self.path / "lock"
+        if self.path.is_dir() and not _is_ours(self.path):
+            entries = {entry.name for entry in self.path.iterdir()} - {"run.json.part"}
+            if not lock.is_file() or lock.stat().st_size == 0:  # ours holds nothing
+                entries -= {"lock"}
         if entries or (self.path.exists() and not self.path.is_dir()):
             raise CatdogError(
                 f"{str(self.path)!r} already exists and is not a run folder; use another --out."
@@ -179,10 +182,18 @@ class RunFolder:
         )
 
 
+def _is_ours(folder: Path) -> bool:
+    """Tell whether the folder's ``run.json`` is one that a training run has written."""
+    try:
+        return "format" in json.loads((folder / "run.json").read_bytes())
+    except (OSError, ValueError, TypeError, RecursionError):
+        return False
+
+
 def is_finished(folder: str | os.PathLike) -> bool:
     """Tell whether ``folder`` is a run folder whose training came to its end."""
     folder = Path(folder)
-    begun = (folder / "run.json").is_file() and not (folder / "checkpoint.pt").exists()
+    begun = _is_ours(folder) and not (folder / "checkpoint.pt").exists()
     return begun and "result" in _read(folder)
 
 
@@ -244,6 +255,12 @@ def _require_usable(config: dict[str, Any]) -> None:
         raise ValueError(f"its images cannot have the size {size!r} and be made by {resize!r}")
     if not isinstance(config["settings"], dict):
         raise TypeError("its settings are not an object")
+    if unknown := set(config["data"]) - set(signature(load).parameters):
+        raise ValueError(f"its data names {', '.join(sorted(unknown))}")
+    if not isinstance(config["data"]["source"], str):
+        raise TypeError("its source is not a name")
+    if "result" in config and not isinstance(config["result"], dict):
+        raise TypeError("its result is not an object")
 
 
 def _network(config: dict[str, Any], weights: dict[str, Tensor]) -> nn.Module:
@@ -268,7 +285,7 @@ def _read(folder: Path) -> dict[str, Any]:
         if not isinstance(config, dict):
             raise ValueError("run.json holds no object")
         return config
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _damaged(folder, error) from None
 
 

@@ -178,10 +178,16 @@ def dist_context() -> DistributedContext:
     The first call connects the processes: by gloo between CPUs, by NCCL between GPUs, of which each
     has its own.
     """
-    size = int(os.environ.get("WORLD_SIZE", "1"))
-    if size == 1:
-        return DistributedContext()
-    rank, local_rank = int(os.environ["RANK"]), int(os.environ["LOCAL_RANK"])
+    try:
+        size = int(os.environ.get("WORLD_SIZE", "1"))
+        if size == 1:
+            return DistributedContext()
+        rank, local_rank = int(os.environ["RANK"]), int(os.environ["LOCAL_RANK"])
+    except (KeyError, ValueError):
+        raise CatdogError(
+            "WORLD_SIZE is set, but not all of what torchrun sets with it (RANK and LOCAL_RANK are "
+            "numbers, too); unset it, or start the command with torchrun."
+        ) from None
     backend = "gloo"
     if torch.cuda.is_available():
         torch.cuda.set_device(local_rank % torch.cuda.device_count())

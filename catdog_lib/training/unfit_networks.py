@@ -26,6 +26,10 @@ _MEANINGS = {
         "A convolution of the network gets {1} channels and takes {0}; let it take {1}. Images "
         "have 3."
     ),
+    r"Output size is too small": (
+        "Pooling makes the maps smaller than one pixel; use larger images, also in train_sizes and "
+        "test_sizes."
+    ),
     r"Expected more than 1 value per channel": (
         "BatchNorm cannot normalize a batch that has one value for each channel; use a larger "
         "batch_size, fewer accumulation_steps, or larger images."

@@ -13,6 +13,17 @@ from catdog_lib.sketches import draw_image
 from catdog_lib.training import checkpoint
 
 
+@pytest.mark.parametrize("command", ["card", "export"])
+def test_what_is_somebodys_is_not_overwritten_and_what_is_ours_is(command, run, tmp_path, capsys):
+    out = tmp_path / ("mine.md" if command == "card" else "mine.onnx")
+    out.write_text("# My thesis")
+    assert main([command, str(run), "--out", str(out)]) == 2
+    assert "already exists and is not" in capsys.readouterr().err
+    assert out.read_text() == "# My thesis"
+    out.unlink()
+    assert [main([command, str(run), "--out", str(out)]) for _ in range(2)] == [0, 0]
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """A run folder, with its photos beside it."""
@@ -88,7 +99,7 @@ WRONG = {
     "an unfinished run": (["export", "{tmp}/unfinished"], "is not finished"),
     "an unfinished run for a card": (["card", "{tmp}/unfinished"], "is not finished"),
     "photos that are gone": (["card", "{run}", "--data", "{tmp}/gone"], "does not exist"),
-    "a folder in place of a file": (["card", "{run}", "--out", "{tmp}"], "cannot be written"),
+    "a folder in place of a file": (["card", "{run}", "--out", "{tmp}"], "is not a model card"),
 }
 
 

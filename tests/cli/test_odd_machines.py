@@ -204,6 +204,12 @@ def test_a_photo_is_not_overwritten_by_a_sheet_or_a_chart(tmp_path, capsys):
     assert main(["bench", "--picture", str(photo)]) == 2
     assert "let its name end in .png" in sentence(capsys)
     assert photo.read_bytes() == before and "thesis" in mine.read_text()
+    for command in (["--picture", "{}.png"], ["--json", "{}.json"]):
+        mine = tmp_path / command[1].format("mine")
+        mine.write_text("my thesis")
+        assert main(["bench", command[0], str(mine)]) == 2
+        assert "already exists and is not a" in sentence(capsys)
+        assert mine.read_text() == "my thesis"
     sheet = tmp_path / "sheet.html"
     for _ in range(2):  # our own may be written again
         assert (

@@ -3,6 +3,7 @@
 import json
 import re
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 import torch
@@ -197,6 +198,17 @@ class TestTheFolder:
         words = " ".join(facts["about"])
         assert f"{run.config['result']['test_accuracy']:.1%}" in words
         assert f"{len(data.train):,} images" in words and "a small run" in words
+
+    def test_an_older_one_is_replaced_from_within_and_behind_a_link(
+        self, run, tmp_path, monkeypatch
+    ):
+        demo = small_demo(run, tmp_path / "demo")
+        (tmp_path / "link").symlink_to(demo)
+        for place in (tmp_path / "link", Path()):
+            monkeypatch.chdir(demo)
+            (demo / "index.html").write_text("old")
+            small_demo(run, place)
+            assert (demo / "index.html").read_text(encoding="utf-8") != "old"
 
     def test_every_script_style_and_example_that_is_named_is_there(self, run, tmp_path):
         demo = small_demo(run, tmp_path / "demo")

@@ -160,3 +160,15 @@ def test_only_checks_in_a_students_own_cell_are_kept(file):
         client.stop_channels()
         manager.shutdown_kernel(now=True)
     assert [(a.exercise, a.right) for a in attempts()] == [("02.2", False), ("02.2", True)]
+
+
+def test_times_of_any_zone_and_nested_lines_do_no_harm(file):
+    lines = [
+        '{"exercise": "03.1", "right": true, "at": "2026-11-01T10:00:00+00:00"}',
+        "[" * 100_000,
+        '{"exercise": "03.2", "right": true, "at": "2026-11-02T10:00:00"}',
+    ]
+    file.parent.mkdir(parents=True)
+    file.write_text("\n".join(lines))
+    found = progress_in("03", ["03.1", "03.2"], attempts())
+    assert found.solved == ["03.1", "03.2"]

@@ -296,6 +296,14 @@ class TestRefused:
         assert (unfinished / "checkpoint.pt").read_bytes() == before
         assert sorted(os.listdir(unfinished)) == ["checkpoint.pt", "run.json"]
 
+    @pytest.mark.parametrize("name", ["run.json", "lock", "weights.pt", "history.json"])
+    def test_a_folder_with_a_file_of_that_name_is_somebodys(self, tmp_path, capsys, name):
+        (tmp_path / "mine").mkdir()
+        (tmp_path / "mine" / name).write_text('{"my": "notes"}')
+        self.refused(command(tmp_path / "mine"), capsys, "is not a run folder")
+        assert (tmp_path / "mine" / name).read_text() == '{"my": "notes"}'
+        assert os.listdir(tmp_path / "mine") == [name]
+
     def test_a_finished_run_is_never_overwritten(self, unfinished, capsys):
         assert main(command(unfinished)) == 0
         before = {name: (unfinished / name).read_bytes() for name in os.listdir(unfinished)}

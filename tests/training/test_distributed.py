@@ -337,3 +337,11 @@ class TestCommandLine:
         said = [line for line in errors.splitlines() if "catdog: " in line]
         assert process.returncode != 0 and len(said) == 1, errors
         assert "The loss became" in said[0] and "catdog_lib/" not in errors, errors
+
+
+@pytest.mark.parametrize("size", ["2", "two"])
+def test_half_of_torchruns_settings_are_one_sentence(size, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", size)
+    monkeypatch.delenv("RANK", raising=False)
+    with pytest.raises(CatdogError, match="unset it, or start the command with torchrun"):
+        distributed.dist_context.__wrapped__()

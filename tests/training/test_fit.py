@@ -426,6 +426,11 @@ def headless(outputs: int) -> torch.nn.Sequential:
         (headless(1).append(torch.nn.Flatten(0)), 8, "does not return two logits"),
         (headless(2)[:1].append(torch.nn.Conv2d(3, 2, 3)), 8, "does not return two logits"),
         (headless(2).requires_grad_(False), 8, "no parameter that can learn"),
+        (
+            torch.nn.Sequential(models.Normalize(), torch.nn.MaxPool2d(99), *headless(2)[1:]),
+            8,
+            "maps smaller than one pixel",
+        ),
         (torch.nn.Sequential(headless(2), torch.nn.BatchNorm1d(2)), 1, "BatchNorm cannot"),
         (
             torch.nn.Sequential(headless(5), torch.nn.Linear(4, 2)),

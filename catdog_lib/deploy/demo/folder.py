@@ -52,6 +52,7 @@ def write_demo(
         CatdogError: the folder holds something else or cannot be written, the run's images or the
             runtime cannot be loaded, or the network cannot be exported.
     """
+    folder = folder.resolve()  # so that "." and a link are replaced as a whole
     _require_free(folder)
     runtime = npm_files(RUNTIME)
     data = load(**run.config["data"], progress=progress)
@@ -74,7 +75,7 @@ def write_demo(
             _copy_page(part, runtime)
             (part / FACTS).write_text(json.dumps(facts, indent=1), encoding="utf-8")
             if folder.exists():
-                shutil.rmtree(folder)
+                folder.rename(Path(temporary) / "older")
             part.rename(folder)
     except OSError as error:
         raise CatdogError(
