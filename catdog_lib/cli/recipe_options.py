@@ -111,14 +111,14 @@ def training_options(function: Callable) -> Callable:
             data_option,
             click.option(
                 "--size",
-                type=int,
+                type=click.IntRange(8, 1024),
                 metavar="PIXELS",
                 show_default="the recipe's, or 64; 224 for transfer",
                 help="Height and width of the images.",
             ),
             click.option(
                 "--width",
-                type=int,
+                type=click.IntRange(1, 4096),
                 metavar="N",
                 show_default="the experiment's own",
                 help="Channels of the first layer.",

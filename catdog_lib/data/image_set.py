@@ -110,7 +110,8 @@ class Splits:
             for name, dataset in named.items()
         ]
         if self.skipped:
-            rows.append(f"{'skipped':<11}{len(self.skipped):>7,} files")
+            count = len(self.skipped)
+            rows.append(f"{'skipped':<11}{count:>7,} file{'s' if count > 1 else ''}")
         if few := [name for name, dataset in named.items() if len(dataset) < FEW]:
             rows.append(f"So few images for {' and '.join(few)} decide nothing; add photos.")
         return "\n".join(

@@ -9,6 +9,8 @@ Lesson 10, section 4.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
+from math import isclose
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -61,14 +63,24 @@ def roofline(points: Mapping[str, tuple[float, float]], peak: float, bandwidth: 
 
 def _label(axes: Axes, points: Mapping[str, tuple[float, float]]) -> None:
     """Write each layer's name below the dots, in steps, with a line up to its dot."""
-    ordered = sorted(points.items(), key=lambda point: point[1][0])
-    for i, (name, (intensity, speed)) in enumerate(ordered):
+    labels: list[tuple[str, tuple[float, float]]] = []
+    for name, point in sorted(points.items(), key=lambda point: point[1][0]):
+        if labels and all(map(partial(isclose, rel_tol=0.1), point, labels[-1][1])):
+            kind, _, number = name.rpartition(" ")  # the same place: "Conv2d 4, 5"
+            same = labels[-1][0].startswith(f"{kind} ")
+            labels[-1] = (f"{labels[-1][0]}, {number if same else name}", point)
+        else:
+            labels.append((name, point))
+    for i, (name, (intensity, speed)) in enumerate(labels):
         axes.annotate(
             name,
             (intensity, speed / 1e9),
             xytext=(0, -26 - 17 * (i % 4)),
             textcoords="offset points",
-            ha="center",
+            ha="right",  # to the left of its line, so that the next line, to its right, misses it
             fontsize=9,
-            arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.7, "shrinkB": 4},
+            arrowprops={
+                **{"arrowstyle": "-", "color": GREY, "linewidth": 0.7, "shrinkB": 4},
+                "relpos": (1, 1),  # from the label's end
+            },
         )
