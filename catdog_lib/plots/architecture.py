@@ -44,7 +44,7 @@ def architecture(uses: list[LayerUse], title: str = "") -> Figure:
     tallest = max(_height(shape) for _, shape, _ in boxes)
     again = sum(tied for *_, tied in boxes)
     with style():
-        figure = Figure(figsize=(10, 3.4))
+        figure = Figure(figsize=(10, 4.2))
         axes = figure.subplots()
         x = 0.0
         for kind, shape, tied in boxes:
