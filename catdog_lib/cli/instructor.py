@@ -75,9 +75,9 @@ def kit(out: Path, system: str | None, python: str | None, instructor: bool) -> 
 
 
 def _not_nan(ctx: click.Context, option: click.Parameter, value: float) -> float:
-    """Return a number; nan is neither too small nor too large for a range."""
+    """Return the number, or refuse nan, which a range lets pass."""
     if isnan(value):
-        raise click.BadParameter("nan is no number of seconds.", ctx, option)
+        raise click.BadParameter("nan is not a number of seconds.", ctx, option)
     return value
 
 

@@ -19,7 +19,7 @@ from catdog_lib.errors import CatdogError
 
 
 def is_another(folder: str | os.PathLike, trained_on: str) -> bool:
-    """Tell whether a folder of photos is another one than that of a training run."""
+    """Tell whether a folder of photos is not the one of a training run."""
     if SKETCHES in (str(folder), trained_on):
         return str(folder) != SKETCHES
     here, there = (os.path.realpath(os.path.expanduser(path)) for path in (folder, trained_on))
@@ -97,7 +97,7 @@ def _without_copies(folder: Path, photos: Sequence[Photo], seen: Sequence[Path])
 
 
 def _digest(file: Path) -> bytes:
-    """Return a checksum of a file; another one for each that cannot be read."""
+    """Return a checksum of a file; a different one for each that cannot be read."""
     try:
         return blake2b(file.read_bytes()).digest()
     except OSError:

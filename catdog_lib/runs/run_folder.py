@@ -157,12 +157,13 @@ class RunFolder:
                 f"{str(self.path)!r} already exists and holds a finished run; use another --out, "
                 "or remove it first."
             )
-        entries, lock = set(), self.path / "lock"
-        if self.path.is_dir() and not _is_ours(self.path):
-            entries = {entry.name for entry in self.path.iterdir()} - {"run.json.part"}
-            if not lock.is_file() or lock.stat().st_size == 0:  # ours holds nothing
-                entries -= {"lock"}
-        if entries or (self.path.exists() and not self.path.is_dir()):
+        left = {"run.json.part", "lock"}  # by a process that was killed; its lock is empty
+        foreign = self.path.is_dir() and not _is_ours(self.path)
+        foreign = foreign and any(
+            entry.name not in left or (entry.name == "lock" and entry.stat().st_size)
+            for entry in self.path.iterdir()
+        )
+        if foreign or (self.path.exists() and not self.path.is_dir()):
             raise CatdogError(
                 f"{str(self.path)!r} already exists and is not a run folder; use another --out."
             )
@@ -184,10 +185,9 @@ class RunFolder:
 
 def _is_ours(folder: Path) -> bool:
     """Tell whether the folder's ``run.json`` is one that a training run has written."""
-    try:
-        return "format" in json.loads((folder / "run.json").read_bytes())
-    except (OSError, ValueError, TypeError, RecursionError):
-        return False
+    with suppress(CatdogError):
+        return "format" in _read(folder)
+    return False
 
 
 def is_finished(folder: str | os.PathLike) -> bool:
@@ -257,10 +257,9 @@ def _require_usable(config: dict[str, Any]) -> None:
         raise TypeError("its settings are not an object")
     if unknown := set(config["data"]) - set(signature(load).parameters):
         raise ValueError(f"its data names {', '.join(sorted(unknown))}")
-    if not isinstance(config["data"]["source"], str):
-        raise TypeError("its source is not a name")
-    if "result" in config and not isinstance(config["result"], dict):
-        raise TypeError("its result is not an object")
+    source, result = config["data"]["source"], config.get("result", {})
+    if not isinstance(source, str) or not isinstance(result, dict):
+        raise TypeError("its source is not a name, or its result is not an object")
 
 
 def _network(config: dict[str, Any], weights: dict[str, Tensor]) -> nn.Module:
