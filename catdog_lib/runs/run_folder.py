@@ -158,10 +158,10 @@ class RunFolder:
                 "or remove it first."
             )
         left = {"run.json.part", "lock"}  # by a process that was killed; its lock is empty
-        foreign = self.path.is_dir() and not _is_ours(self.path)
-        foreign = foreign and any(
+        holds = self.path.is_dir() and not _is_ours(self.path) and self.path.iterdir()
+        foreign = any(
             entry.name not in left or (entry.name == "lock" and entry.stat().st_size)
-            for entry in self.path.iterdir()
+            for entry in holds or ()
         )
         if foreign or (self.path.exists() and not self.path.is_dir()):
             raise CatdogError(
@@ -257,8 +257,7 @@ def _require_usable(config: dict[str, Any]) -> None:
         raise TypeError("its settings are not an object")
     if unknown := set(config["data"]) - set(signature(load).parameters):
         raise ValueError(f"its data names {', '.join(sorted(unknown))}")
-    source, result = config["data"]["source"], config.get("result", {})
-    if not isinstance(source, str) or not isinstance(result, dict):
+    if (type(config["data"]["source"]), type(config.get("result", {}))) != (str, dict):
         raise TypeError("its source is not a name, or its result is not an object")
 
 
