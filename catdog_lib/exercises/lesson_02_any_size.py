@@ -11,6 +11,7 @@ from catdog_lib.exercises.calling import ask
 from catdog_lib.exercises.own_line import describe
 from catdog_lib.exercises.random_inputs import generator, seeded
 from catdog_lib.exercises.registry import WrongAnswer, exercise, require
+from catdog_lib.inspect.hooks import LayerCall, forward_hooks
 
 # every remainder after a division by 4, more than once: rounding in another way is wrong somewhere
 SIZES = (16, 17, 18, 19, 22, 63, 64, 65, 66, 67, 99, 130, 225)
@@ -32,24 +33,19 @@ def _require_two_numbers(model: nn.Module, count: int, size: int) -> None:
     """Require that the five layers run, and that each of so many images gets two numbers."""
     images = torch.rand(count, 3, size, size, generator=generator(size))
     ran: list[tuple[str, int, int]] = []  # the layers that run, and the side before and after each
-    hooks = [
-        layer.register_forward_hook(
-            lambda layer, given, out: ran.append(
-                (type(layer).__name__, given[0].shape[-1], out.shape[-1])
-            )
-        )
-        for layer in model.modules()
-        if isinstance(layer, nn.Conv2d | nn.ReLU | nn.MaxPool2d)
-    ]
+    kinds = nn.Conv2d | nn.ReLU | nn.MaxPool2d
+    layers = [name for name, layer in model.named_modules() if isinstance(layer, kinds)]
+
+    def note(call: LayerCall) -> None:
+        sides = call.inputs[0].shape[-1], call.output.shape[-1]
+        ran.append((type(call.layer).__name__, *sides))
+
     stopped = None
     try:
-        with torch.no_grad():
+        with torch.no_grad(), forward_hooks(model, note, layers=layers):
             logits = model(images)
     except Exception as error:
         stopped = error
-    finally:
-        for hook in hooks:
-            hook.remove()
     if stopped is None or len(ran) > 4:
         _require_the_layers(ran[:5])
     if stopped is not None:

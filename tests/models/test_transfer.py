@@ -159,7 +159,7 @@ class TestTransferClassifier:
         larger = replace_size(tiny.splits(), 32)
         history = fit(classifier, larger, Recipe(epochs=1), device="cpu", progress=False)
         config = {"model": "transfer", "settings": classifier.settings}
-        config["data"] = {"size": 64, "resize": "squash"}
+        config["data"] = {"source": "sketches", "size": 64, "resize": "squash"}
         config["recipe"] = {"epochs": 1}
         with runs.RunFolder(tmp_path / "run") as folder:
             folder.begin(config)
