@@ -31,7 +31,7 @@ class JsonFileCommand(Command):
                 f"--json {file!r} lies in a folder that does not exist; make it first."
             )
         if file != "-" and Path(file).exists():
-            atomic_write.require_own(Path(file), b"{", "a JSON file")
+            atomic_write.require_own(Path(file), b'{\n "', "a JSON file of the course")
         return super().invoke(ctx)
 
     def give(self, facts: dict[str, Any], as_json: str) -> None:

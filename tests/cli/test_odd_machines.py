@@ -206,10 +206,10 @@ def test_a_photo_is_not_overwritten_by_a_sheet_or_a_chart(tmp_path, capsys):
     assert photo.read_bytes() == before and "thesis" in mine.read_text()
     for command in (["--picture", "{}.png"], ["--json", "{}.json"]):
         mine = tmp_path / command[1].format("mine")
-        mine.write_text("my thesis")
+        mine.write_text("my thesis {in braces}")
         assert main(["bench", command[0], str(mine)]) == 2
         assert "already exists and is not a" in sentence(capsys)
-        assert mine.read_text() == "my thesis"
+        assert mine.read_text() == "my thesis {in braces}"
     sheet = tmp_path / "sheet.html"
     for _ in range(2):  # our own may be written again
         assert (

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
+from catdog_lib.atomic_write import require_own
 from catdog_lib.data.check.findings import KINDS, FolderFinding
 from catdog_lib.data.check.folder import Report
 from catdog_lib.data.check.html_page import html_page
@@ -53,14 +54,10 @@ def write_contact_sheet(report: Report, path: str | os.PathLike) -> None:
 
 
 def _require_ours(path: Path) -> None:
-    """Raise a CatdogError if a file is there already that is not a contact sheet."""
-    mark = f"<title>{_TITLE}"
+    """Raise a CatdogError if the name is not that of a page, or another file has it."""
     if path.suffix.lower() not in (".html", ".htm"):
         raise CatdogError(f"The contact sheet {str(path)!r} is a page; let its name end in .html.")
-    if path.exists() and mark not in path.read_text(encoding="utf-8", errors="replace")[:2000]:
-        raise CatdogError(
-            f"{str(path)!r} already exists and is not a contact sheet; name another file."
-        )
+    require_own(path, f"<title>{_TITLE}".encode(), "a contact sheet")
 
 
 def _sections(report: Report) -> Iterator[str]:
