@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +18,10 @@ from catdog_lib.cli.options import (
 )
 from catdog_lib.cli.train import RUN
 from catdog_lib.errors import CatdogError
+
+if TYPE_CHECKING:
+    from catdog_lib.data.image_set import Splits
+    from catdog_lib.runs.run_folder import Run
 
 _SUFFIXES = {"onnx": ".onnx", "torch": ".pt2"}
 _MARKS = {"onnx": b"pytorch", "torch": b"PK"}  # near the beginning of such files
@@ -136,6 +141,8 @@ def card(run_folder: Path, out: Path | None, data: str | None, quiet: bool) -> t
         print(f"without its images ({error}) the card says less; --data says where they are now")
         measured = None
     else:
+        if data:
+            _require_images_of(run, splits)
         print(f"measuring  on {len(splits.test):,} test images, whole and damaged")
         measured = measure(run, splits, progress=not quiet)
     size = run.config["data"]["size"]
@@ -150,3 +157,18 @@ def card(run_folder: Path, out: Path | None, data: str | None, quiet: bool) -> t
         "cost": asdict(costs),
         "measured": measured and asdict(measured),
     }
+
+
+def _require_images_of(run: Run, splits: Splits) -> None:
+    """Raise :class:`CatdogError` if the images are split otherwise than those of the run were.
+
+    In another folder the network may have been trained on photos that are test photos there.
+    """
+    result = run.config["result"]
+    recorded = (result["train_images"], result["test_images"])
+    if (found := (len(splits.train), len(splits.test))) != recorded:
+        raise CatdogError(
+            f"{splits.source!r} gives {found[0]:,} training and {found[1]:,} test images, the run "
+            f"had {recorded[0]:,} and {recorded[1]:,}; --data has to name the run's own images. "
+            "`catdog evaluate` tests on others."
+        )

@@ -88,6 +88,19 @@ def test_card_without_the_photos(run, capsys, tmp_path):
     assert main(["export", str(moved), *photos, "--out", str(out)]) == 0 and out.exists()
 
 
+def test_card_measures_on_the_runs_own_images_wherever_they_are_now(run, capsys, tmp_path):
+    photos = shutil.copytree(run.parent / "photos", tmp_path / "moved" / "photos")
+    card = ["card", str(run), "--out", str(tmp_path / "card.md"), "--quiet", "--json", "--data"]
+    assert main([*card, str(photos)]) == 0
+    facts = facts_of(capsys)
+    right = sum(row[i] for i, row in enumerate(facts["measured"]["confusion"]))
+    assert right == round(facts["result"]["test_accuracy"] * facts["result"]["test_images"])
+    for i in range(20):
+        draw_image(99 + i, 0, 48).save(tmp_path / "moved" / f"cat.{i}.jpg")
+    assert main([*card, str(photos.parent)]) == 2, "the folder above, with more photos"
+    assert "has to name the run's own images" in capsys.readouterr().err
+
+
 WRONG = {
     "another ending": (["export", "{run}", "--out", "{tmp}/net.pt2"], "end in .onnx"),
     "an unknown output": (["export", "{run}", "--outputs", "maps"], "no output 'maps'"),
