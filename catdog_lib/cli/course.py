@@ -20,13 +20,16 @@ from catdog_lib.cli.options import (
     data_option,
     device_option,
     language_option,
+    lesson_option,
+    log_to,
+    processes_option,
     quiet_option,
 )
 from catdog_lib.errors import CatdogError
 
 
 @click.command(cls=Command, epilog="catdog course --lesson 03 --budget quick")
-@click.option("--lesson", metavar="NN", help="Only this lesson.")
+@lesson_option
 @click.option(
     "--out",
     type=UserPath(path_type=Path),
@@ -149,13 +152,7 @@ def _experiment_options(name: str) -> Callable[[Callable], Callable]:
 @click.option("--max-train", type=int, metavar="N", help="Use at most N training images.")
 @click.option("--epochs", type=int, metavar="N", help="Passes over them.")
 @click.option("--seeds", type=int, metavar="N", help="Training runs of each kind.")
-@click.option(
-    "--processes",
-    type=int,
-    metavar="N",
-    show_default="one for each GPU, or core",
-    help="Training runs at once.",
-)
+@processes_option
 @click.option(
     "--lambdas",
     cls=ManyValues,
@@ -184,7 +181,7 @@ def l1(
         out,
         device=device,
         processes=processes,
-        log=_log(quiet),
+        log=log_to(quiet),
     )
     print(l1_results.table_text(results))
     print(f"The figure: {(out / 'figure.png').resolve().as_uri()}")
@@ -207,7 +204,7 @@ def transfer(
     from catdog_lib.experiments import transfer
 
     plan = transfer.Plan(**_given(settings))
-    results = transfer.run(plan, data, out, device=device, log=_log(quiet))
+    results = transfer.run(plan, data, out, device=device, log=log_to(quiet))
     print(transfer.table_text(results))
     return 0, results
 
@@ -215,8 +212,3 @@ def transfer(
 def _given(settings: dict[str, object]) -> dict[str, object]:
     """Return the settings without those that were not given."""
     return {name: value for name, value in settings.items() if value not in (None, ())}
-
-
-def _log(quiet: bool) -> Callable[[str], None]:
-    """Return what an experiment hands its lines of text to."""
-    return (lambda line: None) if quiet else print

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from catdog_lib.cli.options import Command, UserPath, quiet_option
+from catdog_lib.cli.options import Command, UserPath, log_to, quiet_option
 from catdog_lib.cli.train import RUN
 
 
@@ -34,7 +34,7 @@ def demo(run_folder: Path, out: Path, quiet: bool) -> tuple[int, dict]:
         out,
         name=run_folder.name,
         progress=not quiet,
-        log=(lambda line: None) if quiet else print,
+        log=log_to(quiet),
     )
     size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
     print(f"saved      {out}, {size / 1e6:.0f} MB; any web server can show it")

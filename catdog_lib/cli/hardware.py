@@ -16,11 +16,9 @@ from catdog_lib.device.agreement import agrees_with_cpu, difference_from_cpu
 JUPYTER = 0.4  # GB: its server, and the pages of PyTorch's libraries that are in use
 
 
-def memory() -> Finding | None:
-    """Examine whether the memory holds the lessons; nothing where the system does not say."""
+def memory() -> Finding:
+    """Examine whether the memory holds the lessons."""
     here = memory_here()
-    if here is None:
-        return None
     standard, quick = (
         max(lesson.memory[budget] for lesson in find_lessons()) for budget in ("standard", "quick")
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -179,4 +180,17 @@ device_option = click.option(
     show_default="the fastest here",
     help="Where to compute.",
 )
+lesson_option = click.option("--lesson", metavar="NN", help="Only this lesson.")
+processes_option = click.option(
+    "--processes",
+    type=click.IntRange(min=1),
+    metavar="N",
+    show_default="one for each GPU, or core",
+    help="Training runs at once.",
+)
 quiet_option = click.option("--quiet", is_flag=True, help="Show no progress bar.")
+
+
+def log_to(quiet: bool) -> Callable[[str], None]:
+    """Return what a long task hands its lines of text to."""
+    return (lambda line: None) if quiet else print

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from catdog_lib.cli.options import Command, UserPath
+from catdog_lib.cli.options import Command, UserPath, lesson_option
 from catdog_lib.language import current
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _SITE = click.option(
 
 
 @click.command(cls=Command, epilog="catdog slides --lesson 03")
-@click.option("--lesson", metavar="NN", help="Only this lesson.")
+@lesson_option
 @_SITE
 @click.option("--pdf", is_flag=True, help="Also print each deck, with Chromium, Chrome or Edge.")
 def slides(lesson: str | None, site: Path | None, pdf: bool) -> tuple[int, dict]:
@@ -43,7 +43,7 @@ def slides(lesson: str | None, site: Path | None, pdf: bool) -> tuple[int, dict]
 
 
 @click.command(cls=Command, epilog="catdog pdf --lesson 03")
-@click.option("--lesson", metavar="NN", help="Only this lesson.")
+@lesson_option
 @_SITE
 def pdf(lesson: str | None, site: Path | None) -> tuple[int, dict]:
     """Print all lessons as one book.

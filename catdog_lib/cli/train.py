@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from catdog_lib.cli.options import Command, UserPath, device_option, quiet_option, run_data_option
+from catdog_lib.cli.options import (
+    Command,
+    UserPath,
+    device_option,
+    log_to,
+    processes_option,
+    quiet_option,
+    run_data_option,
+)
 from catdog_lib.cli.recipe_options import TrainingCommand, training_options
 from catdog_lib.errors import CatdogError
 
@@ -37,7 +45,7 @@ RUN = click.argument("run_folder", type=UserPath(path_type=Path), metavar="RUN")
 )
 @click.option(
     "--seeds",
-    type=int,
+    type=click.IntRange(1, 1000),
     metavar="N",
     help="Train N times, one after the other, with N seeds, and compare; --out gets a folder for "
     "each.",
@@ -89,19 +97,13 @@ def train(out: Path, seeds: int | None, quiet: bool, **options: Any) -> tuple[in
 )
 @click.option(
     "--seeds",
-    type=int,
+    type=click.IntRange(1, 1000),
     default=1,
     metavar="N",
     show_default=True,
     help="Seeds for each combination.",
 )
-@click.option(
-    "--processes",
-    type=int,
-    metavar="N",
-    show_default="one for each GPU, or core",
-    help="Training runs at once.",
-)
+@processes_option
 @training_options
 @click.pass_context
 def sweep(
@@ -161,7 +163,7 @@ def _sweep(
         seeds,
         out,
         processes=processes,
-        log=(lambda line: None) if quiet else print,
+        log=log_to(quiet),
     )
     print(table_text(facts["table"]))
     return (2 if any("error" in member for member in facts["members"]) else 0), facts

@@ -119,7 +119,7 @@ def at_once(budget: str) -> int:
     return min(4, cores()) if budget == "quick" else 1
 
 
-def side_by_side(
+def execute_all(
     executions: Sequence[tuple[K, Execution]], work: Callable[[K, Execution], T], workers: int
 ) -> list[T]:
     """Return what ``work`` returns for each execution and its key, ``workers`` of them at once.

@@ -9,8 +9,10 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
+from catdog_lib.atomic_write import make_folder, write
 from catdog_lib.course.lesson_files import find_lessons
 from catdog_lib.course.site import checkout
 from catdog_lib.course.translation.lessons import in_language
@@ -63,21 +65,17 @@ def write_handouts(out: Path, root: Path | None = None) -> dict[str, Path]:
         CatdogError: the checkout is incomplete, or a file cannot be written.
     """
     root = root or checkout()
+    make_folder(out)
     written = {}
     for edition in ("student", "instructor"):
-        path = out / f"catdog-{edition}.zip"
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-            part = path.with_suffix(".part")
-            with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-                for name, content in contents(root, edition):
-                    entry = zipfile.ZipInfo(f"catdog/{name}", _DATE)
-                    entry.compress_type = zipfile.ZIP_DEFLATED
-                    archive.writestr(entry, content)
-            part.replace(path)
-        except OSError as error:
-            raise CatdogError(f"{path} cannot be written: {error.strerror}.") from error
-        written[edition] = path
+        file = BytesIO()
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, content in contents(root, edition):
+                entry = zipfile.ZipInfo(f"catdog/{name}", _DATE)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(entry, content)
+        written[edition] = out / f"catdog-{edition}.zip"
+        write(file.getvalue(), written[edition])
     return written
 
 
@@ -105,7 +103,13 @@ def contents(root: Path, edition: str) -> Iterator[tuple[str, bytes]]:
         if path.is_file() and "__pycache__" not in path.parts
     ]
     for name in (*files, *inside):
-        content = (root / name).read_bytes()
+        try:
+            content = (root / name).read_bytes()
+        except OSError as error:
+            raise CatdogError(
+                f"The checkout lacks {name!r} ({error.strerror}); make the handouts in a complete "
+                "one."
+            ) from None
         if edition == "instructor":
             yield name, content
         elif name == "README.md":

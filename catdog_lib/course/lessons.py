@@ -19,7 +19,7 @@ from nbformat import NotebookNode
 from catdog_lib.budget import BUDGETS
 from catdog_lib.course import pace
 from catdog_lib.course.executed import mark_as_stopped, prepare
-from catdog_lib.course.execution import Execution, at_once, side_by_side
+from catdog_lib.course.execution import Execution, at_once, execute_all
 from catdog_lib.course.home import card, home
 from catdog_lib.course.lesson_files import Lesson, find_lessons, select
 from catdog_lib.course.site import build, checkout, open_workspace, web_assets
@@ -90,7 +90,7 @@ def run(
         known = {"number": one.number, "title": one.title, "seconds": round(seconds, 1)}
         return {**known, "limit": limit, "gigabytes": gigabytes, "ok": not problem}
 
-    results = side_by_side([(one, _execution(one, budget)) for one in lessons], execute, workers)
+    results = execute_all([(one, _execution(one, budget)) for one in lessons], execute, workers)
     log("Building the pages …")
     _write_home(source, lessons, budget, environment)
     index = build(source, log)
@@ -130,7 +130,7 @@ def _write_home(
     text = source / "index.md"
     cards = [card(one.path, one.title, one.seconds.get("standard")) for one in lessons]
     first = Execution(home(text, cards, budget), str(source), 600)
-    side_by_side([("home", first)], lambda _, one: one.run(environment), workers=1)
+    execute_all([("home", first)], lambda _, one: one.run(environment), workers=1)
     _write(first.notebook, first.problem and f"This page {first.problem}.", source / "index.ipynb")
     text.unlink()
 

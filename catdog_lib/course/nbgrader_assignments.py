@@ -15,9 +15,9 @@ import re
 import secrets
 from pathlib import Path
 
+from catdog_lib.atomic_write import make_folder, write
 from catdog_lib.course.lesson_files import find_lessons
 from catdog_lib.course.translation.lessons import in_language
-from catdog_lib.errors import CatdogError
 from catdog_lib.language import current
 
 _CHECK = re.compile(r'\n*check\("(?P<number>\d\d\.\d+)", (?P<name>\w+)\)\s*$')
@@ -49,13 +49,10 @@ def write_assignments(out: Path, root: Path | None = None) -> list[Path]:
     for lesson in in_language(find_lessons(root), current()):
         name = lesson.path.stem
         path = out / "source" / name / lesson.path.name
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(assignment(lesson.path.read_text(encoding="utf-8")), encoding="utf-8")
-            (out / "nbgrader_config.py").write_text(_CONFIGURATION, encoding="utf-8")
-        except OSError as error:
-            raise CatdogError(f"{path} cannot be written: {error.strerror}.") from error
+        make_folder(path.parent)
+        write(assignment(lesson.path.read_text(encoding="utf-8")).encode(), path)
         written.append(path)
+    write(_CONFIGURATION.encode(), out / "nbgrader_config.py")
     return written
 
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 
+from psutil import virtual_memory
+
 _INTERVAL = 0.02  # seconds between two samples
-_MACHINE = Path("/proc/meminfo")
 _LIMITS = (  # of the container that this process runs in: control groups, version 2 and 1
     Path("/sys/fs/cgroup/memory.max"),
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
@@ -69,19 +71,13 @@ def children(pid: int) -> list[int]:
     return found
 
 
-def memory_here() -> int | None:
-    """Return how much memory this process may use, in bytes: its container's, or the machine's.
-
-    Linux says it; elsewhere the result is None.
-    """
-    sizes = []
-    try:
-        text = _MACHINE.read_text(encoding="ascii")
-        sizes.append(1024 * int(re.search(r"^MemTotal:\s+(\d+) kB", text, re.MULTILINE)[1]))
-        sizes += [int(path.read_text()) for path in _LIMITS if path.exists()]
-    except (OSError, ValueError):  # "max": no limit
-        pass
-    return min(sizes, default=None)
+def memory_here() -> int:
+    """Return how much memory this process may use, in bytes: its container's, or the machine's."""
+    sizes = [virtual_memory().total]
+    for path in _LIMITS:
+        with suppress(OSError, ValueError):  # no such limit; "max"
+            sizes.append(int(path.read_text(encoding="ascii")))
+    return min(sizes)
 
 
 def _with_descendants(pid: int) -> list[int]:

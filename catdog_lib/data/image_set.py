@@ -65,11 +65,14 @@ class ImageSet:
             tuple(self.names[i] for i in index.tolist()),
         )
 
+    def with_images(self, images: Tensor) -> ImageSet:
+        """Return the set with other images, or what is computed of each, in place of its own."""
+        rows = torch.arange(len(self), device=images.device)
+        return ImageSet(images, rows, self.labels.to(images.device), self.names)
+
     def to(self, device: torch.device) -> ImageSet:
         """Return this set alone, with its images in the memory of ``device``."""
-        store, labels = self[:]
-        rows = torch.arange(len(self), device=device)
-        return ImageSet(store.to(device), rows, labels.to(device), self.names)
+        return self.with_images(self[:][0].to(device))
 
     def __reduce__(self) -> tuple:
         """Send only the set's own images to another process, not the whole store."""
@@ -184,5 +187,5 @@ def preload_to_device(dataset: ImageSet, device: torch.device) -> ImageSet:
     if device.type != "cuda":
         return dataset
     free, _ = torch.cuda.mem_get_info(device)
-    bytes_needed = len(dataset) * dataset.store[0].numel()
+    bytes_needed = len(dataset) * dataset.store[0].nbytes
     return dataset.to(device) if bytes_needed < free / 2 else dataset

@@ -21,7 +21,7 @@ from PIL import ImageFile
 
 # All markers that can end the data of a scan; 0xFF00 is a data byte, 0xFFD0 to 0xFFD7 restart it.
 _AFTER_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
-_SEQUENTIAL, _PROGRESSIVE = (0xC0, 0xC1), (0xC2,)  # frames; the rest is for specialists
+SEQUENTIAL, PROGRESSIVE = (0xC0, 0xC1), (0xC2,)  # frames; the rest is for specialists
 _START_OF_SCAN, _END = 0xDA, 0xD9
 _COEFFICIENTS = 64  # of a block of 8×8 pixels
 _TAIL = 4  # bytes: no code is as long, so a whole file needs some of them
@@ -45,11 +45,6 @@ class JpegLayout:
     scans: int = 0
     end: int = 0
     exact: dict[int, set[int]] = field(default_factory=dict)
-
-    @property
-    def progressive(self) -> bool:
-        """Whether it is sent coarse first, so that a decoder holds all of it in memory."""
-        return self.frame in _PROGRESSIVE
 
     @property
     def complete(self) -> bool:
@@ -104,11 +99,11 @@ def load_whole(image: ImageFile.ImageFile, content: bytes, layout: JpegLayout) -
     Raises:
         OSError: something is missing ("truncated"), or data are left over.
     """
-    usual = layout.frame in (*_SEQUENTIAL, *_PROGRESSIVE)
+    usual = layout.frame in (*SEQUENTIAL, *PROGRESSIVE)
     if usual and not layout.complete:
         raise OSError("truncated")
     end = len(content[: layout.end].rstrip(b"\xff"))  # without bytes that fill up to a marker
-    if layout.frame in _SEQUENTIAL and layout.scans == 1:
+    if layout.frame in SEQUENTIAL and layout.scans == 1:
         pieces = iter((content[: end - _TAIL], content[end - _TAIL : end] + bytes(_FILLING)))
     else:
         pieces = iter((content,))

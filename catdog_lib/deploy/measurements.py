@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -146,6 +146,6 @@ def _damaged(
     harm = DAMAGES[kind]
     strength = harm.strengths[len(harm.strengths) // 2]
     pieces = [damage(piece, kind, strength) for piece in images.split(_PIECE)]
-    spoilt = replace(some, store=torch.cat(pieces), rows=torch.arange(len(labels)))
+    spoilt = some.with_images(torch.cat(pieces))
     right = int((logits(spoilt).argmax(1) == labels).sum())
     return Damaged(strength, harm.unit, right, before, len(labels))

@@ -22,6 +22,7 @@ from catdog_lib.exercises.registry import WrongAnswer, require
 # they are what a student reads; the first that fits is shown.
 Mistakes = Mapping[str, object]
 FLOAT32 = {"rtol": 1e-4, "atol": 1e-5}  # tolerances, where a student may compute in float32
+SUMS = {"atol": 1e-4}  # sums of many products in float32, in any order
 
 
 def _as_tensor(value: object) -> Tensor:
@@ -104,16 +105,11 @@ def require_value(
         raise WrongAnswer(f"{otherwise} ({setting})" if setting else otherwise)
 
 
-def require_tensor(
-    value: object,
-    shape: tuple[int, ...],
-    what: str,
-    nan: str = "There is a NaN in it: did you divide by 0?",
-) -> None:
+def require_tensor(value: object, shape: tuple[int, ...], what: str) -> None:
     """Require a tensor of this shape without NaN; ``what`` it should be completes "Return …"."""
     found = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
     require(found == tuple(shape), f"Return {what}, a tensor of shape {shape}; yours is {found}.")
-    require(not value.isnan().any(), nan)
+    require(not value.isnan().any(), "There is a NaN in it: did you divide by 0?")
 
 
 def require_sequence(value: object, length: int, what: str) -> tuple:

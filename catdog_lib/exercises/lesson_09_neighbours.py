@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from catdog_lib.exercises.calling import ask
-from catdog_lib.exercises.checking import FLOAT32, as_float64, same, show
+from catdog_lib.exercises.checking import FLOAT32, as_float64, refuse, same, show
 from catdog_lib.exercises.random_inputs import generator
 from catdog_lib.exercises.registry import WrongAnswer, exercise, require
 
@@ -62,9 +62,7 @@ def nearest(answer: Callable[[Tensor, Tensor, int], Tensor]) -> None:
             ),
             "Those are similarities; return the positions of the largest.": cosine[order][:count],
         }
-        for hint, wrong in mistakes.items():
-            for one in wrong if isinstance(wrong, list) else [wrong]:
-                require(not same(found, one.double(), **FLOAT32), f"{hint} ({setting})")
+        refuse(found, mistakes, setting, **FLOAT32)
         raise WrongAnswer(
             f"The positions should be {show(order[:count].tolist())}; yours are "
             f"{show(value)}. ({setting})"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import mean, stdev
+from statistics import mean
 from typing import Any
 
+from catdog_lib.runs.results_table import aligned, plus_minus, statistics
 from catdog_lib.runs.run_folder import load_run
 from catdog_lib.sparsity import share_of_zeros, sparsity
 from catdog_lib.training.history import History
@@ -33,11 +34,7 @@ def table_text(results: dict[str, Any]) -> str:
         ]
         name = row["name"] or f"{row['optimizer']} {row['lr']:.0e}".replace("e-0", "e-")
         lines.append((name, text_of(row["l1"]), paid, *cells))
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )
+    return aligned(lines)
 
 
 def results_row(
@@ -89,18 +86,6 @@ def unnamed_losses(results: dict[str, Any]) -> dict[str, dict[str, list[list[flo
     names = ("Adam 1e-4, no penalty", "Adam 2e-3, λ = 1", "Adam 2e-3, no penalty")
     first, second, third = (rows[name]["losses"] for name in names)
     return {"A": first, "B": third, "C": weakest["losses"], "D": second}
-
-
-def statistics(values: Sequence[float]) -> dict[str, Any]:
-    """Return "mean", "std" (of a sample; None for one value) and "values"."""
-    spread = stdev(values) if len(values) > 1 else None
-    return {"mean": mean(values), "std": spread, "values": list(values)}
-
-
-def plus_minus(numbers: dict[str, Any], scale: float, unit: str) -> str:
-    """Return ``mean ± std``, scaled, with a unit."""
-    spread = "" if numbers["std"] is None else f" ± {scale * numbers['std']:.1f}"
-    return f"{scale * numbers['mean']:.1f}{spread}{unit}"
 
 
 def text_of(value: Any) -> str:

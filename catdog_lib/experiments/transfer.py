@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import mean
 from typing import Any
 
 import torch
@@ -42,6 +42,7 @@ from catdog_lib.experiments.transfer_ways import (
     TUNED,
     Ways,
 )
+from catdog_lib.runs.results_table import plus_minus, statistics
 
 
 @dataclass(frozen=True)
@@ -113,8 +114,7 @@ def run(
                 start = time.perf_counter()
                 row["values"].append(ways.measure(name, count, draw))
                 row["seconds"].append(round(time.perf_counter() - start, 2))
-                row["mean"] = mean(row["values"])
-                row["std"] = stdev(row["values"]) if draw else None
+                row.update(statistics(row["values"]))
                 last = f"{row['values'][-1]:.1%}, {row['seconds'][-1]:.0f} s"
                 log(f"{name}, {count} images, draw {draw + 1}: {last}")
                 write(json.dumps(results, indent=1).encode(), Path(out) / "results.json")
@@ -131,7 +131,7 @@ def table_text(results: dict[str, Any]) -> str:
         line = f"{count:>8,}"
         for name, curve in results["curves"].items():
             row = curve.get(str(count))
-            cell = f"{row['mean']:.1%}{_plus_minus(row['std'])}" if row else ""
+            cell = plus_minus(row, 100, "%") if row else ""
             line += f"  {cell:<{max(13, len(name))}}"
         lines.append(line)
     lines += [f"{name}: {level:.1%}" for name, level in results["levels"].items()]
@@ -161,10 +161,6 @@ def situations_text(kinds: dict[str, dict[str, Any]], few: int, many: int) -> st
                 verdict = compare_paired(values[name], values[PROBE], " points")
                 lines.append(f"    {name} − {PROBE}: {verdict}")
     return "\n".join(lines)
-
-
-def _plus_minus(spread: float | None) -> str:
-    return "" if spread is None else f" ± {spread:.1%}"
 
 
 def _start(plan: Plan, ways: Ways, out: Path, device: torch.device) -> dict[str, Any]:

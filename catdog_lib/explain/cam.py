@@ -9,7 +9,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from catdog_lib.errors import CatdogError
 from catdog_lib.explain.scores import batch_by_batch, check_images, class_scores
 from catdog_lib.inspect.layers import last_feature_maps
 from catdog_lib.inspect.recorder import Recorder
@@ -63,12 +62,7 @@ def grad_cam(
     def explain(x: Tensor, classes: Tensor) -> Tensor:
         with Recorder(model, [layer], gradients=True) as recorder, torch.enable_grad():
             value = class_scores(model(x), classes).sum()
-            maps = recorder.outputs.get(layer)
-            if maps is None or maps.ndim != 4:
-                raise CatdogError(
-                    f"{layer!r} gave no feature maps N×C×H×W, so it has no places; choose a layer "
-                    "before flatten, and after # the number of a call that it makes."
-                )
+            maps = recorder.maps(layer)
             recorder.backward(value)
         alpha = recorder.gradients[layer].mean((2, 3), keepdim=True)
         heatmaps = (alpha * maps).sum(1, keepdim=True).relu()

@@ -37,6 +37,23 @@ def shape_text(tensor: Tensor) -> str:
     return "×".join(map(str, tensor.shape))
 
 
+def encode(numbers: Tensor) -> str:
+    """Return numbers as text, byte by byte (little-endian, base64)."""
+    array = np.ascontiguousarray(numbers.detach().cpu().numpy())
+    return base64.b64encode(array.astype(array.dtype.newbyteorder("<")).tobytes()).decode()
+
+
+def decode(text: str, dtype: str = "<f4") -> Tensor:
+    """Return the numbers that :func:`encode` was given, in one row."""
+    return torch.from_numpy(np.frombuffer(base64.b64decode(text), dtype).astype(dtype[1:]))
+
+
+def heat_bytes(heatmaps: Tensor) -> Tensor:
+    """Return heat maps, N×H×W, not negative, in bytes: 255 is the largest value of each."""
+    largest = heatmaps.amax((1, 2), keepdim=True).clamp(min=1e-30)
+    return (255 * heatmaps / largest).round().to(torch.uint8)
+
+
 def data_uri(image: Tensor) -> str:
     """Return an image (3×H×W, uint8) as the text of a PNG file that a web page can show."""
     buffer = io.BytesIO()

@@ -5,10 +5,8 @@ Lesson 03, section 5.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 import traitlets
@@ -18,6 +16,7 @@ from catdog_lib.data.sketch_sets import sketch_set
 from catdog_lib.errors import CatdogError
 from catdog_lib.explore.base import Explorable, FloatTrait, IntegerTrait
 from catdog_lib.explore.bundle import bundle
+from catdog_lib.explore.convert import encode
 
 SIZE = 24  # pixels on a side
 DRAWN_SIZE = 48  # each pixel is the mean of 2×2, so that thin lines are not lost
@@ -63,9 +62,8 @@ class LiveTraining(Explorable):
         Raises:
             CatdogError: a number is out of its limits.
         """
-        if isinstance(momentum, bool) or not isinstance(momentum, int | float):
-            raise CatdogError(f"momentum is {momentum!r}; it has to be a number from 0 to 0.999.")
-        if not 0 <= momentum <= 0.999:
+        number = isinstance(momentum, int | float) and not isinstance(momentum, bool)
+        if not (number and 0 <= momentum <= 0.999):
             raise CatdogError(f"momentum is {momentum!r}; it has to be a number from 0 to 0.999.")
         if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
             raise CatdogError(f"seed is {seed!r}; it has to be an integer, 0 or more.")
@@ -85,9 +83,9 @@ class LiveTraining(Explorable):
             "batch_size": BATCH_SIZE,
             "training_images": TRAINING,
             "labels": self._labels.tolist(),
-            "pixels": _packed(self._pixels, "u1"),
-            "order": _packed(self._order, "<u2"),
-            "weights": _packed(torch.cat(weights), "<f4"),
+            "pixels": encode(self._pixels),
+            "order": encode(self._order.to(torch.uint16)),
+            "weights": encode(torch.cat(weights)),
             "sizes": [len(values) for values in weights],
         }
         super().__init__(problem=problem, worker=bundle("live_training/loop.js"), lr=lr)
@@ -137,8 +135,3 @@ def grey_sketches() -> tuple[Tensor, Tensor]:
     grey = 0.299 * red + 0.587 * green + 0.114 * blue  # how bright each seems, as in ITU-R BT.601
     smaller = F.avg_pool2d(grey[:, None], DRAWN_SIZE // SIZE)[:, 0]
     return smaller.round().to(torch.uint8), labels
-
-
-def _packed(values: Tensor, kind: str) -> str:
-    """Return numbers as text, base64 of their bytes; kind as NumPy writes it."""
-    return base64.b64encode(np.asarray(values).astype(kind).tobytes()).decode()

@@ -6,8 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from catdog_lib.atomic_write import write
-from catdog_lib.errors import CatdogError
+from catdog_lib.atomic_write import make_folder, write
 from catdog_lib.grading.grade import Graded
 from catdog_lib.grading.pages import class_page, student_page
 from catdog_lib.grading.tables import canvas_table, grades_table, moodle_table
@@ -32,12 +31,9 @@ def write_report(graded: Sequence[Graded], out: Path) -> None:
         "class.html": class_page(graded, files),
         **{file: student_page(one) for file, one in zip(files, graded, strict=True)},
     }
-    try:
-        (out / "students").mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            write(text.encode(), out / name)
-    except OSError as error:
-        raise CatdogError(f"The grades cannot be written to {out}: {error.strerror}.") from error
+    make_folder(out / "students")
+    for name, text in texts.items():
+        write(text.encode(), out / name)
 
 
 def _file_name(student: str) -> str:

@@ -134,7 +134,13 @@ def top_activations(
     with evaluating(model), Recorder(model, [layer]) as recorder:
         for images, _ in batches(dataset, _BATCH_SIZE, device=device):
             model(images)
-            maps = _feature_maps(recorder, layer, channel)
+            maps = recorder.maps(layer)
+            if not 0 <= channel < maps.shape[1]:
+                raise CatdogError(
+                    f"channel is {channel}, but the layer {layer!r} has {maps.shape[1]}; count "
+                    "from 0."
+                )
+            maps = maps[:, channel]
             best.append(torch.stack([t.cpu().double() for t in maps.flatten(1).max(1)], dim=1))
     values, places = torch.cat(best).unbind(1)
     fields = UnitFields.of(model, dataset[:1][0], layer)
@@ -146,18 +152,3 @@ def top_activations(
         patch = image[:, box.top : box.bottom + 1, box.left : box.right + 1]
         found.append(TopActivation(position, row, column, values[position].item(), box, patch))
     return found
-
-
-def _feature_maps(recorder: Recorder, layer: str, channel: int) -> Tensor:
-    """Return the layer's feature maps of one channel, N×H×W."""
-    maps = recorder.outputs.get(layer)
-    if maps is None or maps.ndim != 4:
-        raise CatdogError(
-            f"The layer {layer!r} gave no feature maps N×C×H×W, so its units have no places; "
-            "choose one before flatten."
-        )
-    if not 0 <= channel < maps.shape[1]:
-        raise CatdogError(
-            f"channel is {channel}, but the layer {layer!r} has {maps.shape[1]}; count from 0."
-        )
-    return maps[:, channel]

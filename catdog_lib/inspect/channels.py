@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from catdog_lib.device import device_of
-from catdog_lib.errors import CatdogError
 from catdog_lib.inspect.hooks import evaluating
 from catdog_lib.inspect.recorder import Recorder
 
@@ -35,9 +34,7 @@ def diverse_channels(model: nn.Module, images: Tensor, layer: str, count: int = 
     device = device_of(model)
     with evaluating(model), Recorder(model, [layer]) as recorder:
         model(images.to(device))
-    maps = recorder.outputs.get(layer)
-    if maps is None or maps.ndim != 4:
-        raise CatdogError(f"The layer {layer!r} gave no feature maps N×C×H×W; choose another.")
+    maps = recorder.maps(layer)
     values = maps.double().transpose(0, 1).flatten(1)  # a row for each channel
     # A pixel beside the other one is the same place: compare the largest values in 4×4 regions.
     coarse = F.adaptive_max_pool2d(maps.double(), 4).transpose(0, 1).flatten(1)

@@ -81,6 +81,20 @@ class Recorder:
         self._tracked[call.name], self.outputs[call.name] = output, output.detach()
         return output.clone()
 
+    def maps(self, layer: str) -> Tensor:
+        """Return what a layer gave, N×C×H×W.
+
+        Raises:
+            CatdogError: it gave something else, or did not run.
+        """
+        maps = self.outputs.get(layer)
+        if maps is None or maps.ndim != 4:
+            raise CatdogError(
+                f"The layer {layer!r} gave no feature maps N×C×H×W, so it has no places; choose "
+                "a layer before flatten, and after # the number of a call that it makes."
+            )
+        return maps
+
     def backward(self, value: Tensor) -> None:
         """Fill :attr:`gradients` with the derivatives of ``value``, one number.
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from catdog_lib.classes import CLASSES
-from catdog_lib.plots.primitives import draw_image, draw_map
+from catdog_lib.plots.heatmaps import draw_heat
 from catdog_lib.plots.style import CLASS_COLOURS, describe, style
 
 
@@ -35,18 +35,7 @@ def animal_studio(
     with style():
         figure = Figure(figsize=(9, 0.9 + 0.3 * max(9, len(changes))))
         animal, bars = figure.subplots(1, 2, width_ratios=(1, 1.25))
-        draw_image(animal, image)
-        extent = (-0.5, image.shape[2] - 0.5, image.shape[1] - 0.5, -0.5)
-        draw_map(
-            animal,
-            heat,
-            cmap="inferno",
-            vmin=0,
-            vmax=1,
-            alpha=opacity,
-            extent=extent,
-            interpolation="bilinear",
-        )
+        draw_heat(animal, image, heat, opacity)
         animal.set_title(f"{title}: {_percent(probability)} dog")
         colours = [CLASS_COLOURS[share > 0.5] for share in after]
         bars.barh(range(len(after)), [100 * share for share in after], color=colours, height=0.6)

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from catdog_lib.plots.heatmaps import draw_heat
 from catdog_lib.plots.primitives import (
     MARK,
     SIGNED,
@@ -110,19 +111,10 @@ def _draw_photo(
     axes: Axes, photo: Tensor, heat: Tensor | None, opacity: float, seen: tuple | None
 ) -> None:
     """Draw the photo, the heatmap over it, and a frame around what the unit saw."""
-    height, width = photo.shape[1:]
-    draw_image(axes, photo)
     if heat is not None:
-        draw_map(
-            axes,
-            heat,
-            cmap="inferno",
-            vmin=0,
-            vmax=1,
-            alpha=opacity,
-            interpolation="bilinear",
-            extent=(-0.5, width - 0.5, height - 0.5, -0.5),
-        )
+        draw_heat(axes, photo, heat, opacity)
+    else:
+        draw_image(axes, photo)
     if seen:
         top, bottom, left, right = seen
         frame(axes, left, top, right - left + 1, bottom - top + 1, linewidth=2)

@@ -55,6 +55,15 @@ def heatmaps(images: Tensor, maps: Mapping[str, Tensor], captions: Sequence[str]
     return describe(figure, _description(count, maps, captions))
 
 
+def draw_heat(axes: Axes, image: Tensor, heat: Tensor, opacity: float) -> None:
+    """Draw an image, 3×H×W, with heat of any size over it, from 0 to 1, in an even opacity."""
+    height, width = image.shape[1:]
+    extent = (-0.5, width - 0.5, height - 0.5, -0.5)
+    colours = {"cmap": "inferno", "vmin": 0, "vmax": 1, "alpha": opacity}
+    draw_image(axes, image)
+    draw_map(axes, heat, extent=extent, interpolation="bilinear", **colours)
+
+
 def _overlay(axes: Axes, image: Tensor, heat: Tensor, signed: bool) -> None:
     """Draw an image in pale grey, and the heat in colours that hide it where they are strong."""
     # Up to the hottest hundredth: a single pixel would leave all others pale.

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import torch
 from torch import Tensor
 
 from catdog_lib.data.image_set import ImageSet
 from catdog_lib.device import choose_device, device_of
 from catdog_lib.runs.run_folder import Run
 from catdog_lib.training.evaluate import predict
-from catdog_lib.transfer.cached_training import FeatureHead, repeats_itself
-from catdog_lib.transfer.features import features_of
+from catdog_lib.transfer.cached_training import FeatureHead, featured, repeats_itself
 
 
 def answers(
@@ -45,11 +41,8 @@ def answers(
         if not repeats_itself(model, recipe):
             flip, sizes = recipe.test_flip, recipe.test_sizes
             return predict(model.to(place), dataset, flip=flip, sizes=sizes)
-        features = features_of(
-            model.backbone, dataset, cache=cache, device=device, progress=progress
-        )
-        rows = torch.arange(len(dataset))
-        featured = replace(dataset, store=features[:, :, None, None], rows=rows)
-        return predict(FeatureHead(model.head).to(place), featured)
+        options = {"cache": cache, "device": device, "progress": progress}
+        features = featured(model.backbone, dataset, **options)
+        return predict(FeatureHead(model.head).to(place), features)
     finally:
         model.to(before)

@@ -12,7 +12,8 @@ from typing import Any
 
 from catdog_lib.errors import CatdogError
 
-_IMAGE_OPTIONS = ("data", "size", "max_train", "validation", "recipe")
+# A model has a size of its own, if none is given.
+_IMAGE_OPTIONS = ("data", "size", "max_train", "validation", "recipe", "model")
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,7 @@ def table(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     for row in rows.values():
         for measure in MEASURES if row["seeds"] else ():
             values = row[measure]["values"]
-            spread = stdev(values) if len(values) > 1 else None
-            row[measure].update(mean=mean(values), std=spread, median=median(values))
+            row[measure].update(statistics(values), median=median(values))
     return list(rows.values())
 
 
@@ -43,10 +42,25 @@ def table_text(rows: Sequence[Mapping[str, Any]]) -> str:
         cells = []
         for measure in MEASURES if row["seeds"] else ():
             scale, unit = (100, "%") if measure.endswith("accuracy") else (1, "")
-            spread = row[measure]["std"]
-            plus_minus = "" if spread is None else f" ± {scale * spread:.1f}"
-            cells.append(f"{scale * row[measure]['mean']:.1f}{plus_minus}{unit}")
+            cells.append(plus_minus(row[measure], scale, unit))
         lines.append((name, seeds, *cells))
+    return aligned(lines)
+
+
+def statistics(values: Sequence[float]) -> dict[str, Any]:
+    """Return "mean", "std" (of a sample; None for one value) and "values"."""
+    spread = stdev(values) if len(values) > 1 else None
+    return {"mean": mean(values), "std": spread, "values": list(values)}
+
+
+def plus_minus(numbers: Mapping[str, Any], scale: float, unit: str) -> str:
+    """Return ``mean ± std``, scaled, with a unit; the mean alone where there is no spread."""
+    spread = "" if numbers["std"] is None else f" ± {scale * numbers['std']:.1f}"
+    return f"{scale * numbers['mean']:.1f}{spread}{unit}"
+
+
+def aligned(lines: Sequence[Sequence[str]]) -> str:
+    """Return lines of cells, of which the last may be missing, as one text in columns."""
     widths = [max(map(len, column)) for column in zip_longest(*lines, fillvalue="")]
     return "\n".join(
         "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=False)).rstrip()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from catdog_lib.data.image_set import ImageSet, Splits
@@ -37,6 +37,14 @@ def repeats_itself(model: nn.Module, recipe: Recipe) -> bool:
     return not (learns or recipe.augment or recipe.test_flip or recipe.test_sizes)
 
 
+def featured(backbone: nn.Module, dataset: ImageSet, **options: Any) -> ImageSet:
+    """Return the set with features for images, N×D×1×1, float32, as :class:`FeatureHead` takes.
+
+    The options are those of :func:`catdog_lib.transfer.features.features_of`.
+    """
+    return dataset.with_images(features_of(backbone, dataset, **options)[:, :, None, None])
+
+
 def on_features(
     model: TransferClassifier, data: Splits, *, device: str | None = None, progress: bool = True
 ) -> tuple[FeatureHead, Splits]:
@@ -48,12 +56,8 @@ def on_features(
         model: its backbone is frozen.
         data, device, progress: as in :func:`catdog_lib.transfer.features.features_of`.
     """
-
-    def featured(dataset: ImageSet) -> ImageSet:
-        """Return the set with features for images, N×D×1×1, float32."""
-        features = features_of(model.backbone, dataset, device=device, progress=progress)
-        rows = torch.arange(len(dataset))
-        return replace(dataset, store=features[:, :, None, None], rows=rows)
-
-    train, validation, test = map(featured, (data.train, data.validation, data.test))
-    return FeatureHead(model.head), replace(data, train=train, validation=validation, test=test)
+    sets = {
+        name: featured(model.backbone, getattr(data, name), device=device, progress=progress)
+        for name in ("train", "validation", "test")
+    }
+    return FeatureHead(model.head), replace(data, **sets)

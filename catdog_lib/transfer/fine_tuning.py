@@ -55,8 +55,7 @@ def resized(dataset: ImageSet, size: int) -> ImageSet:
         F.interpolate(images.float(), (size, size), mode="bilinear", antialias=True)
         for images in dataset.store[dataset.rows].split(64)
     ]
-    store = torch.cat([part.round().byte() for part in parts])
-    return ImageSet(store, torch.arange(len(dataset)), dataset.labels, dataset.names)
+    return dataset.with_images(torch.cat([part.round().byte() for part in parts]))
 
 
 def positions(dataset: ImageSet, count: int, seed: int) -> Tensor:

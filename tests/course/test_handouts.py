@@ -13,6 +13,7 @@ from catdog_lib.cli import main
 from catdog_lib.course.handouts import without_solutions, write_handouts
 from catdog_lib.course.lesson_files import find_lessons
 from catdog_lib.course.site import checkout
+from catdog_lib.errors import CatdogError
 
 
 @pytest.fixture(scope="module")
@@ -93,4 +94,10 @@ def test_a_notebook_without_solutions_is_the_same_to_the_last_letter():
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     assert main(["handout", "--out", str(tmp_path / "file")]) == 2
-    assert "cannot be written" in capsys.readouterr().err
+    assert "cannot be made" in capsys.readouterr().err
+
+
+def test_an_incomplete_checkout_is_one_sentence_and_leaves_nothing_half_written(tmp_path):
+    with pytest.raises(CatdogError, match="The checkout lacks 'README\\.md'"):
+        write_handouts(tmp_path / "out", root=tmp_path)
+    assert not list((tmp_path / "out").iterdir())

@@ -113,7 +113,7 @@ def test_the_command_writes_a_course_folder(tmp_path, capsys):
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     assert main(["handout", "--nbgrader", "--out", str(tmp_path / "file")]) == 2
-    assert "cannot be written" in capsys.readouterr().err
+    assert "cannot be made" in capsys.readouterr().err
 
 
 @pytest.mark.slow

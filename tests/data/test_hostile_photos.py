@@ -15,7 +15,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from catdog_lib.data import photo_file
-from catdog_lib.data.jpeg_stream import jpeg_layout
+from catdog_lib.data.jpeg_stream import PROGRESSIVE, jpeg_layout
 from catdog_lib.data.photo_file import DecodeError, open_photo
 from tests.data.photo_folders import photo
 
@@ -81,7 +81,7 @@ def test_a_half_grey_photo_is_not_accepted(tmp_path, how):
 def test_a_progressive_photo_without_its_last_scans_is_not_accepted(tmp_path):
     content = jpeg(scene(), progressive=True)
     layout = jpeg_layout(content)
-    assert layout.progressive and layout.complete and layout.scans > 5
+    assert layout.frame in PROGRESSIVE and layout.complete and layout.scans > 5
     for cut in range(len(content) // 5, content.rindex(b"\xff\xda"), 97):
         assert reason(tmp_path / "p.jpg", content[:cut] + b"\xff\xd9") == "truncated"
 

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from catdog_lib import data
-from catdog_lib.data.image_set import ImageSet
+from catdog_lib.data.image_set import ImageSet, preload_to_device
+from tests.tiny import image_set
 
 
 @pytest.fixture(autouse=True)
@@ -94,3 +95,12 @@ def test_the_names_of_the_package_are_listed_before_their_first_use():
         assert getattr(data, name) is not None
     with pytest.raises(AttributeError, match="nonsense"):
         _ = data.nonsense
+
+
+def test_a_gpu_takes_a_set_only_if_half_of_its_free_memory_holds_it(monkeypatch):
+    features = image_set(4, 0).with_images(torch.rand(4, 1000, 1, 1))  # four bytes a value
+    monkeypatch.setattr(ImageSet, "to", lambda self, device: "on the GPU")
+    for free, fits in ((33_000, True), (31_000, False)):
+        monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _, free=free: (free, 80_000))
+        found = preload_to_device(features, torch.device("cuda"))
+        assert found == "on the GPU" if fits else found is features

@@ -26,7 +26,7 @@ ERRORS = {
     "both must be": lambda m, x: explain.heat_by_part(torch.zeros(1, 4, 4), torch.zeros(2, 4, 4)),
     "must be N×H×W": lambda m, x: explain.similarity(torch.zeros(2, 3), torch.zeros(2, 3)),
     "channel is 4": lambda m, x: inspect.top_activations(m, image_set(2, 0), "3", 4),
-    "have no places": lambda m, x: inspect.top_activations(m, image_set(2, 0), "5", 0),
+    "has no places": lambda m, x: inspect.top_activations(m, image_set(2, 0), "5", 0),
 }
 
 

@@ -43,6 +43,11 @@ class TestGrid:
         assert choices == {"lr": {"0.1": 0.1, "1e-1": 0.1}, "batch_size": {"8": 8}}
         assert len(grid(OPTIONS, choices, 1)) == 2
 
+    def test_networks_of_different_sizes_need_different_images(self):
+        first, second = grid(OPTIONS, {"model": {"five_conv": "five_conv", "vit": "vit"}}, 1)
+        assert first.images != second.images
+        assert len({member.images for member in grid(OPTIONS, {"lr": {"1": 1, "2": 2}}, 2)}) == 1
+
     def test_a_name_is_fit_for_a_folder(self):
         (member,) = grid({**OPTIONS, "data": None}, {"data": {"/my/pets: 2": "/my/pets: 2"}}, 1)
         assert member.name == "data=_my_pets__2,seed=0"

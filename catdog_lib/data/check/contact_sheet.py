@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
-from catdog_lib.atomic_write import require_own
+from catdog_lib.atomic_write import require_own, write
 from catdog_lib.data.check.findings import KINDS, FolderFinding
 from catdog_lib.data.check.folder import Report
 from catdog_lib.data.check.html_page import html_page
@@ -43,14 +43,8 @@ def write_contact_sheet(report: Report, path: str | os.PathLike) -> None:
     counts = f"<p>{report.files:,} files, {report.usable:,} usable photos.</p>"
     sections = "\n".join(_sections(report)) or "<p>Nothing is wrong with them.</p>"
     page = html_page(title, f"{counts}\n{sections}", _STYLE, width=76)
-    try:
-        _require_ours(Path(path))
-        Path(path).write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise CatdogError(
-            f"The contact sheet {str(path)!r} cannot be written ({error.strerror}); "
-            "name a file in a folder that exists and that you may write to."
-        ) from None
+    _require_ours(Path(path))
+    write(page.encode(), Path(path))
 
 
 def _require_ours(path: Path) -> None:

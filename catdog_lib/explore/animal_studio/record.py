@@ -23,8 +23,7 @@ from catdog_lib.classes import CLASSES
 from catdog_lib.device import device_of
 from catdog_lib.errors import CatdogError
 from catdog_lib.explain import grad_cam, occlusion
-from catdog_lib.explore.convert import shape_text
-from catdog_lib.explore.feature_map_browser.pack import encode
+from catdog_lib.explore.convert import encode, heat_bytes, shape_text
 from catdog_lib.inspect.hooks import evaluating
 from catdog_lib.sketches.variants import TRAITS, draw_variant
 
@@ -112,12 +111,10 @@ def record_network(name: str, model: nn.Module, images: Tensor, method: str) -> 
         patch = images.shape[-1] // 4
         lost = occlusion(model, images, patch=patch, stride=patch // 2).relu()
         heat = F.adaptive_avg_pool2d(lost[:, None], HEAT_SIDE)[:, 0]
-    largest = heat.amax((1, 2), keepdim=True).clamp(min=1e-30)
-    shares = (255 * heat / largest).round().to(torch.uint8)
     return {
         "name": name,
         "scores": (logits[:, 1] - logits[:, 0]).tolist(),
-        "heat": encode(shares),
+        "heat": encode(heat_bytes(heat)),
     }
 
 

@@ -29,7 +29,7 @@ from catdog_lib.explore.animal_studio.record import (
     record_network,
 )
 from catdog_lib.explore.base import Explorable, FloatTrait
-from catdog_lib.explore.feature_map_browser.pack import decode
+from catdog_lib.explore.convert import decode
 from catdog_lib.sketches.variants import TRAITS, class_of_traits
 
 MOST_NETWORKS = 4

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
+from catdog_lib.explore.convert import decode, encode, heat_bytes
 from catdog_lib.explore.feature_map_browser.record import STEP_NAMES, ConvCall
 from catdog_lib.explore.receptive_field_viewer import layer_settings
 from catdog_lib.inspect.field_tracer import FieldSpan
 from catdog_lib.inspect.receptive_field import UnitFields
-
-
-def encode(numbers: Tensor) -> str:
-    """Return float32 or uint8 numbers as text, byte by byte (little-endian, base64)."""
-    array = np.ascontiguousarray(numbers.detach().cpu().numpy())
-    return base64.b64encode(array.astype(array.dtype.newbyteorder("<")).tobytes()).decode()
-
-
-def decode(text: str, dtype: str = "<f4") -> Tensor:
-    """Return the numbers that :func:`encode` was given, in one row."""
-    return torch.from_numpy(np.frombuffer(base64.b64decode(text), dtype).astype(dtype[1:]))
 
 
 def pack_maps(maps: Tensor) -> list[dict]:
@@ -118,10 +106,8 @@ def pack_heatmaps(title: str, heatmaps: Tensor) -> dict:
         title: of the layer.
         heatmaps: N×H×W, not negative.
     """
-    largest = heatmaps.amax((1, 2), keepdim=True).clamp(min=1e-30)
-    shares = (255 * heatmaps / largest).round().to(torch.uint8)
     return {
         "title": title,
         "size": list(heatmaps.shape[1:]),
-        "shares": [encode(share) for share in shares],
+        "shares": [encode(share) for share in heat_bytes(heatmaps)],
     }

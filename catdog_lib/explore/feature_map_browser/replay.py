@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from catdog_lib.explore.feature_map_browser.pack import decode, unpack_maps
+from catdog_lib.explore.convert import decode
+from catdog_lib.explore.feature_map_browser.pack import unpack_maps
 
 ACTIVATIONS = {
     "ReLU": torch.relu,

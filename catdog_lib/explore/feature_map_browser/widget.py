@@ -14,8 +14,7 @@ from torch import Tensor, nn
 from catdog_lib.classes import CLASSES
 from catdog_lib.errors import CatdogError
 from catdog_lib.explore.base import Explorable, FloatTrait, IntegerTrait
-from catdog_lib.explore.convert import image_from_uri
-from catdog_lib.explore.feature_map_browser.pack import decode
+from catdog_lib.explore.convert import decode, image_from_uri
 from catdog_lib.explore.feature_map_browser.prepare import MOST_CLASSES, page_data
 from catdog_lib.explore.feature_map_browser.replay import (
     Arithmetic,
