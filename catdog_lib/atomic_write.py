@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
 from catdog_lib.errors import CatdogError
+
+_PATIENCE = 2  # seconds
 
 
 def write(contents: bytes, path: Path) -> None:
@@ -31,7 +34,7 @@ def write(contents: bytes, path: Path) -> None:
                 file.write(contents)
                 file.flush()
                 os.fsync(file.fileno())
-            part.replace(path)
+            _replace(part, path)
         finally:
             part.unlink(missing_ok=True)  # it is still there only if something went wrong
         if os.name == "posix":  # the new name is on the disk when the folder is
@@ -44,6 +47,22 @@ def write(contents: bytes, path: Path) -> None:
         raise CatdogError(
             f"{str(path)!r} cannot be written ({error}); make room there, or use another folder."
         ) from None
+
+
+def _replace(part: Path, path: Path) -> None:
+    """Give ``part`` the name ``path``; on Windows wait until nobody reads the old file.
+
+    Windows refuses to replace a file that is open: in another program, or in a virus scanner.
+    """
+    end = time.monotonic() + (_PATIENCE if os.name == "nt" else 0)
+    while True:
+        try:
+            part.replace(path)
+            return
+        except PermissionError:
+            if time.monotonic() >= end:
+                raise
+            time.sleep(0.02)
 
 
 def require_own(path: Path, mark: bytes, what: str) -> None:

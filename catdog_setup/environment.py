@@ -8,6 +8,7 @@ import subprocess
 import sys
 import sysconfig
 import time
+from ast import literal_eval
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -113,8 +114,8 @@ def install(cpu: bool) -> None:
     uv = ["uv", "pip", "install", "--python", PYTHON]
     if sys.dont_write_bytecode:  # otherwise each process would compile PyTorch again, for seconds
         uv += ["--compile-bytecode"]
-    if cpu and not source:
-        uv += ["--torch-backend", "cpu"]
+    if not source:
+        uv += torch_backend(cpu)
 
     def call(*words: str) -> int:
         return subprocess.call([PYTHON, "-m", *words], cwd=str(ROOT), env=environment)
@@ -133,10 +134,22 @@ def install(cpu: bool) -> None:
         )
 
 
+def torch_backend(cpu: bool) -> list:
+    """Return uv's option for which build of PyTorch it installs.
+
+    The registry's build computes on NVIDIA cards on Linux, but not on Windows.
+    """
+    if cpu:
+        return ["--torch-backend", "cpu"]
+    windows_card = sys.platform == "win32" and shutil.which("nvidia-smi")
+    return ["--torch-backend", "auto"] if windows_card else []
+
+
 def uv_settings(python: str) -> dict:
     """Return the settings of this Python's pip as variables for uv, which does not read pip's."""
-    lines = subprocess.check_output([python, "-m", "pip", "config", "list"]).decode()
+    listing = [python, "-X", "utf8", "-m", "pip", "config", "list"]
+    lines = subprocess.check_output(listing).decode()
     # The list is sorted, so that ":env:" comes first; but the environment has the last word.
-    settings = reversed(re.findall(r"^\S*\.([\w-]+)='(.+)'", lines, re.MULTILINE))
-    found = {PIP_TO_UV[name]: value for name, value in settings if name in PIP_TO_UV}
+    settings = reversed(re.findall(r"^\S*\.([\w-]+)=(['\"].+['\"])", lines, re.MULTILINE))
+    found = {PIP_TO_UV[name]: literal_eval(text) for name, text in settings if name in PIP_TO_UV}
     return {"UV_INDEX_STRATEGY": "unsafe-best-match", **found}  # the best of all indexes, as pip

@@ -23,10 +23,12 @@ def unsupported() -> str:
     if sys.version_info[:2] not in PYTHONS or sys.maxsize < 2**32:
         range_ = "%d.%d to %d.%d" % (*PYTHONS[0], *PYTHONS[-1])
         found = "%d.%d of %d bits" % (*sys.version_info[:2], 64 if sys.maxsize > 2**32 else 32)
+        named = "python3.12 run.py course, or make PYTHON=python3.12 course"
+        if sys.platform == "win32":
+            named = "py -3.12 run.py course"
         return (
             f"The course needs Python {range_} of 64 bits, and {sys.executable} is {found}: "
-            "install one, from python.org say, and name it: python3.12 run.py course, or make "
-            "PYTHON=python3.12 course."
+            f"install one, from python.org say, and name it: {named}."
         )
     if this_system() == "darwin-x86_64":
         return (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -73,8 +74,13 @@ def train(out: Path, seeds: int | None, quiet: bool, **options: Any) -> tuple[in
         f"time       {result['train_seconds']:.0f} s of training, "
         f"{result['images_per_second']:,.0f} images a second on {result['device']}"
     )
-    print(f"saved      {out}; try: catdog predict {shlex.quote(str(out))} PHOTO")
+    print(f"saved      {out}; try: catdog predict {_typed(out)} PHOTO")
     return 0, {"run": str(out), "model": arguments["model"], **result}
+
+
+def _typed(path: Path) -> str:
+    """Return a path as a user would type it in a shell of this system."""
+    return subprocess.list2cmdline([path]) if os.name == "nt" else shlex.quote(str(path))
 
 
 @click.command(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -25,7 +26,18 @@ _NAMES = (
     *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
     *("chrome", "msedge"),
 )
-_MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+_MAC = "/Applications/{0}.app/Contents/MacOS/{0}"
+_PLACES = (  # of Windows and macOS, where they are not in PATH
+    *map(_MAC.format, ("Google Chrome", "Chromium", "Microsoft Edge")),
+    *(
+        os.path.join(os.environ.get(folder, ""), program)
+        for folder in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA")
+        for program in (
+            "Google/Chrome/Application/chrome.exe",
+            "Microsoft/Edge/Application/msedge.exe",
+        )
+    ),
+)
 _FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"),
@@ -46,7 +58,7 @@ def print_pdf(page: Path, pdf: Path, *, query: str = "") -> None:
     Raises:
         CatdogError: there is no such browser here, or it does not print.
     """
-    program = next(filter(None, map(shutil.which, (*_NAMES, _MAC))), None)
+    program = next(filter(None, map(shutil.which, (*_NAMES, *_PLACES))), None)
     if program is None:
         raise CatdogError(
             "Printing needs Chromium, Chrome or Edge, and none of them was found; install one, or "
@@ -121,7 +133,9 @@ def _browser(program: str) -> Iterator[_Browser]:
     """Start a browser with a profile of its own, and end it."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         command = [program, *_FLAGS, f"--user-data-dir={profile}", "about:blank"]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(
+            command, stderr=subprocess.PIPE, encoding="utf-8", errors="replace"
+        ) as process:
             try:
                 said = ""
                 while "ws://" not in said:

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_core.utils import ensure_event_loop
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -87,6 +88,7 @@ class Execution:
             on_notebook_start=watch_kernel,
         )
         started = perf_counter()
+        ensure_event_loop(prefer_selector_loop=True)  # Windows' other kind makes pyzmq warn
         try:
             self._client.execute(env={**os.environ, **environment})
         except CellExecutionError as error:

@@ -41,13 +41,14 @@ _TESTED_FILES = (
     "SECURITY.md",
     "conftest.py",
     ".dockerignore",
+    ".gitattributes",
     ".gitignore",
     ".pre-commit-config.yaml",
     "notebooks/ruff.toml",
 )
 _TESTED_FOLDERS = ("tests", ".ci", ".github")
 # Parts of the README about what a student's edition has not got: its tests, and this command.
-_LEFT_OUT = re.compile(r"<!-- instructors -->\n.*?<!-- everyone -->\n", re.DOTALL)
+_LEFT_OUT = re.compile(r"<!-- instructors -->\r?\n.*?<!-- everyone -->\r?\n", re.DOTALL)
 _DATE = (2026, 1, 1, 0, 0, 0)  # so that the same course gives the same file
 
 

@@ -126,6 +126,20 @@ def open_workspace(out: Path) -> Path:
     return source
 
 
+def run_sphinx(arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run Sphinx quietly in a process of its own, and return what it says.
+
+    It says it in UTF-8, whatever the encoding of the system, which on Windows is rarely that.
+    """
+    return subprocess.run(
+        [sys.executable, "-m", "sphinx", "-q", "--no-color", *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+    )
+
+
 def build(source: Path, log: Callable[[str], None]) -> Path:
     """Turn ``source`` into pages in ``html`` beside it, and return their ``index.html``.
 
@@ -137,19 +151,16 @@ def build(source: Path, log: Callable[[str], None]) -> Path:
     """
     html = source.parent / "html"
     with tempfile.TemporaryDirectory() as doctrees:
-        command = [sys.executable, "-m", "sphinx", "-q", "--no-color", "-b", "html"]
-        command += ["-c", str(checkout() / "docs"), "-d", doctrees]
+        arguments = ["-b", "html", "-c", str(checkout() / "docs"), "-d", doctrees]
         if current():
-            command += pages_in(current(), Path(doctrees) / "locale")
-        command += [str(source), str(html)]
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, encoding="utf-8"
-        )
+            arguments += pages_in(current(), Path(doctrees) / "locale")
+        arguments += [str(source), str(html)]
+        done = run_sphinx(arguments)
     messages = [line for line in done.stderr.splitlines() if line.strip()]
     if done.returncode or not (html / "index.html").is_file():
         raise CatdogError(
             f"Sphinx could not build the pages: {messages[-1] if messages else 'it said nothing'}; "
-            f"for the whole message type: {' '.join(command[2:6])} -c docs {source} {html}"
+            f"for the whole message type: python -m sphinx -b html -c docs {source} {html}"
         )
     for line in messages:
         log(f"  {line.replace(str(source) + os.sep, '')}")

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from catdog_lib.classes import CLASSES
 from catdog_lib.data.folders import Skipped
+from catdog_lib.device import copy_to
 
 FEW = 10  # images of which a share says next to nothing
 
@@ -166,16 +167,17 @@ def batches(
     else:
         order = torch.randperm(len(dataset), generator=shuffle)
         sizes = batch_sizes(len(dataset), batch_size)
-    # non_blocking: the program goes on while a GPU still copies. From the computer's memory it can
-    # do so only if the batch is pinned there, that is, if the system may not move it.
-    pinned = torch.device(device).type == "cuda" and dataset.store.device.type == "cpu"
-    for index in order.to(dataset.rows.device, non_blocking=True).split(sizes):
+    device = torch.device(device)
+    # CUDA copies a batch while the program goes on only if it is pinned in the computer's memory,
+    # that is, if the system may not move it.
+    pinned = device.type == "cuda" and dataset.store.device.type == "cpu"
+    for index in copy_to(order, dataset.rows.device).split(sizes):
         images, labels = dataset[index]
         if pinned:
             images, labels = images.pin_memory(), labels.pin_memory()
         yield (
-            images.to(device, non_blocking=True, memory_format=torch.channels_last),
-            labels.to(device, non_blocking=True),
+            copy_to(images, device, memory_format=torch.channels_last),
+            copy_to(labels, device),
         )
 
 

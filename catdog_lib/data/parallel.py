@@ -86,8 +86,8 @@ def in_processes(
     if _NO_PROCESSES:
         _warn(verb, _NO_PROCESSES)
         return
-    # joblib cannot start any where the path of its temporary files has letters outside ASCII.
-    if not (os.environ.get("JOBLIB_TEMP_FOLDER") or tempfile.gettempdir()).isascii():
+    if not (folder := _temporary_folder()).isascii():
+        _warn(verb, f"the path of temporary files, {folder}, has letters outside ASCII")
         return
     with warnings.catch_warnings():
         # Harmless: processes of an earlier call, idle since, end as this one begins.
@@ -113,6 +113,22 @@ def in_processes(
             if error.__cause__ and error.errno != errno.ENOSPC:
                 raise  # it comes from a process, so it is the work's own
             _warn(verb, error.strerror or str(error))
+
+
+def _temporary_folder() -> str:
+    """Return where joblib keeps its files, and have it keep them elsewhere if that is no place.
+
+    It starts no process where their path has letters outside ASCII, such as a user's name. Everyone
+    may write to the folder of shared memory on Linux, and to the public one on Windows.
+    """
+    usual = os.environ.get("JOBLIB_TEMP_FOLDER") or tempfile.gettempdir()
+    if usual.isascii():
+        return usual
+    for shared in ("/dev/shm", os.environ.get("PUBLIC", "")):
+        if os.access(shared, os.W_OK):
+            os.environ["JOBLIB_TEMP_FOLDER"] = shared
+            return shared
+    return usual
 
 
 @contextmanager

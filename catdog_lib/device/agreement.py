@@ -39,10 +39,11 @@ def agrees_with_cpu(device: torch.device) -> bool:
 
 
 def results_on(device: torch.device) -> list[torch.Tensor]:
-    """Return a network's logits and gradients, computed on a device and copied to the CPU.
+    """Return a network's logits and gradients, and moved pixels, computed on a device, on the CPU.
 
     The network has the layers that the course trains: convolution, BatchNorm, ReLU, max-pooling and
-    a linear layer, with the images in channels-last order. Weights and images are the same in each
+    a linear layer, with the images in channels-last order. Pixels are moved as augmentation does
+    it, which Apple's GPUs could not before PyTorch 2.13. Weights and images are the same in each
     call, and drawing them changes nothing that a seeded run draws next.
 
     Images and first weights are numbers of 8 bits, whose products are exact in any format. So no
@@ -68,4 +69,7 @@ def results_on(device: torch.device) -> list[torch.Tensor]:
     with torch.enable_grad():
         logits = network(images)
         F.cross_entropy(logits, torch.arange(16, device=device) % 2).backward()
-    return [logits.detach().cpu(), *(p.grad.cpu() for p in (images, *network.parameters()))]
+        places = torch.linspace(-1.5, 1.5, 512, device=device).view(1, 16, 16, 2)
+        moved = F.grid_sample(images[:1], places, padding_mode="border", align_corners=False)
+    results = [logits, moved, *(value.grad for value in (images, *network.parameters()))]
+    return [result.detach().cpu() for result in results]

@@ -9,6 +9,8 @@ from functools import cache
 import torch
 from torch import nn
 
+_WITHOUT_FLOAT64 = {"mps"}
+
 
 @cache
 def fast_dtype(device: torch.device) -> torch.dtype:
@@ -67,6 +69,11 @@ def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager
     float32 changes nothing.
     """
     return nullcontext() if dtype == torch.float32 else torch.autocast(device.type, dtype)
+
+
+def float64_device(device: torch.device) -> torch.device:
+    """Return where to compute in float64 for a device: there, or on the CPU if it has none."""
+    return torch.device("cpu") if device.type in _WITHOUT_FLOAT64 else device
 
 
 def dtype_name(dtype: torch.dtype) -> str:

@@ -58,7 +58,7 @@ def progress_file() -> Path:
     """Return where attempts are kept: ``CATDOG_PROGRESS``, or the user's folder for data."""
     chosen = os.environ.get("CATDOG_PROGRESS")
     if chosen:
-        return Path(chosen)
+        return Path(chosen).expanduser()
     return Path(platformdirs.user_data_dir("catdog", appauthor=False)) / "progress.jsonl"
 
 

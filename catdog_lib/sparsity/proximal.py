@@ -31,6 +31,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from catdog_lib.device import float64_device
 from catdog_lib.errors import CatdogError
 from catdog_lib.sparsity.penalties import filter_weights, penalized_weights
 
@@ -155,15 +156,16 @@ def _shrink_filters(w: Tensor, threshold: float | Tensor) -> Tensor:
     root = w[0].numel() ** 0.5
     if not isinstance(threshold, Tensor):
         return group_soft_threshold(w, root * threshold)
-    d = 1 / (root * threshold.flatten(1)).double()
-    pull = d * w.flatten(1).double()
+    place = float64_device(w.device)
+    d = 1 / (root * threshold.flatten(1)).to(place).double()
+    pull = d * w.flatten(1).to(place).double()
     r = d.new_zeros(len(w), 1)
     for _ in range(_NEWTON_STEPS):
         shares = pull / (d * r + 1)
         length = shares.square().sum(1, keepdim=True).sqrt()
         slope = (d * shares.square() / (d * r + 1)).sum(1, keepdim=True) / length**3
         r = (r + (1 - 1 / length) / slope).nan_to_num(0.0).clamp(min=0)
-    return (pull / (d + 1 / r)).view_as(w).to(w.dtype)
+    return (pull / (d + 1 / r)).view_as(w).to(w)
 
 
 def _groups_by_parameter(optimizer: Optimizer) -> dict[nn.Parameter, dict]:

@@ -41,6 +41,10 @@ def squares(first: int, chunk) -> list[int]:
     return [item**2 for item in chunk]
 
 
+def the_process(first: int, chunk) -> list[int]:
+    return [os.getpid()]
+
+
 def deaf(first: int, chunk) -> list[tuple[int, bool]]:
     """Say which process this is, and whether a Ctrl-C does not reach it."""
     return [(os.getpid(), signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))]
@@ -109,6 +113,7 @@ def test_a_ctrl_c_is_heard_by_this_process_alone():
     assert all(process != mine[0] and is_deaf for process, is_deaf in others)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no SIGKILL there")
 def test_a_process_that_is_killed_is_one_sentence():
     with pytest.raises(CatdogError, match=r"one of its processes was killed.*; end other programs"):
         parallel_map(squares_until_killed, ITEMS, "Decoding", "photo", False)
@@ -152,3 +157,20 @@ def test_what_the_work_cannot_open_is_its_own_error():
         warnings.simplefilter("error")
         with pytest.raises(FileNotFoundError):
             parallel_map(missing, ITEMS, "Decoding", "photo", False)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there, memory is shared in /dev/shm")
+def test_a_users_name_with_other_letters_does_not_cost_the_other_cores(tmp_path, monkeypatch):
+    """joblib cannot keep its files below such a folder, where Windows has its temporary ones."""
+    folder = tmp_path / "josé"
+    folder.mkdir()
+    monkeypatch.setenv("JOBLIB_TEMP_FOLDER", str(folder))
+    processes = parallel_map(the_process, ITEMS, "Decoding", "photo", False)
+    assert len(processes) == 4 and os.getpid() not in processes
+
+
+def test_where_there_is_no_other_folder_it_says_why_it_takes_longer(tmp_path, monkeypatch):
+    monkeypatch.setenv("JOBLIB_TEMP_FOLDER", str(tmp_path / "josé"))
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.warns(UserWarning, match="josé, has letters outside ASCII"):
+        assert parallel_map(squares, ITEMS, "Decoding", "photo", False) == SQUARES

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 import threading
@@ -16,6 +15,8 @@ import torch
 from catdog_lib.bench.neighbour import busy_core
 from catdog_lib.device import neighbours as module
 from catdog_lib.device import thread_waits, watch_neighbours
+
+resource = pytest.importorskip("resource", reason="Windows counts no changes of thread")
 
 needs_openmp = pytest.mark.skipif(
     sys.platform != "linux"

@@ -104,6 +104,7 @@ class TestTheEnd:
         ended = train_members([member], tmp_path, [ONE_THREAD], lines.append)
         return ended["seed=0"], lines
 
+    @pytest.mark.skipif(os.name == "nt", reason="no SIGKILL there")
     def test_killed_without_a_word_it_is_reported_with_its_last_lines(self, tmp_path, monkeypatch):
         program = (
             "import json, os, sys; json.load(sys.stdin); "

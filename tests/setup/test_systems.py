@@ -12,7 +12,7 @@ import pytest
 
 from catdog_lib.course.kit import UV_PLATFORMS
 from catdog_setup import systems
-from catdog_setup.environment import uv_settings
+from catdog_setup.environment import torch_backend, uv_settings
 
 ROOT = Path(__file__).parents[2]
 SETUP = [ROOT / "run.py", *sorted((ROOT / "catdog_setup").glob("*.py"))]
@@ -150,3 +150,34 @@ def test_the_last_pytorch_for_macos_13(torch: str, monkeypatch, tmp_path: Path):
     system = ("--python-platform", "aarch64-apple-darwin", "--python-version", "3.12")
     found = resolve(*system, "-c", str(only))
     assert (found.returncode == 0) == (torch == "2.11.0"), found.stderr
+
+
+def test_a_wrong_python_on_windows_is_told_a_command_that_it_has(told):
+    assert "py -3.12 run.py course" in told(WINDOWS | {"python": (3, 10)})
+
+
+@pytest.mark.parametrize(
+    ("platform", "card", "cpu", "expected"),
+    [
+        ("linux", "/usr/bin/nvidia-smi", False, []),  # the registry's build is for it
+        ("linux", None, True, ["--torch-backend", "cpu"]),
+        ("win32", r"C:\Windows\nvidia-smi.exe", False, ["--torch-backend", "auto"]),
+        ("win32", r"C:\Windows\nvidia-smi.exe", True, ["--torch-backend", "cpu"]),
+        ("win32", None, False, []),
+    ],
+)
+def test_an_nvidia_card_gets_a_pytorch_that_computes_on_it(
+    platform, card, cpu, expected, monkeypatch
+):
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(shutil, "which", lambda name: card)
+    assert torch_backend(cpu) == expected
+
+
+def test_pips_settings_are_read_whatever_their_letters(tmp_path):
+    config = tmp_path / "pip.conf"
+    config.write_text("[global]\nfind-links = /a b/jos\u00e9's\\wheels\n", encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PIP_CONFIG_FILE", str(config))
+        patch.delenv("PIP_FIND_LINKS", raising=False)
+        assert uv_settings(sys.executable)["UV_FIND_LINKS"] == "/a b/jos\u00e9's\\wheels"

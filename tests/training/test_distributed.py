@@ -30,6 +30,8 @@ ROOT = Path(__file__).parents[2]
 
 
 def start(*command, **environment) -> subprocess.Popen:
+    if os.name == "nt":
+        pytest.skip("torchrun does not run on Windows")
     return subprocess.Popen(
         [sys.executable, "-m", *map(str, command)],
         stdout=subprocess.PIPE,

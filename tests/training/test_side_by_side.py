@@ -93,6 +93,7 @@ def test_no_runs_are_no_work():
 
 
 @pytest.mark.skipif(cores() < 2, reason="there is one core, so never two processes")
+@pytest.mark.skipif(os.name == "nt", reason="no SIGKILL there")
 def test_a_process_that_is_killed_is_one_sentence():
     with pytest.raises(CatdogError, match=r"^Training has stopped, because one of its processes"):
         side_by_side(killed, RUNS, processes=2)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -14,7 +12,7 @@ from pathlib import Path
 import nbformat
 
 from catdog_lib.course.home import home
-from catdog_lib.course.site import checkout
+from catdog_lib.course.site import checkout, run_sphinx
 from catdog_lib.course.translation.po_files import Entry, read
 from catdog_lib.errors import CatdogError
 
@@ -31,11 +29,8 @@ def _entries(name: str) -> Iterator[Entry]:
         source, out = Path(folder) / "source", Path(folder) / "gettext"
         source.mkdir()
         _copy(checkout() / "docs" / f"{name}.md", source)
-        command = [sys.executable, "-m", "sphinx", "-q", "-b", "gettext", "-D", f"root_doc={name}"]
-        command += ["-c", str(checkout() / "docs"), "-d", f"{folder}/doctrees"]
-        done = subprocess.run(
-            [*command, str(source), str(out)], capture_output=True, text=True, encoding="utf-8"
-        )
+        arguments = ["-b", "gettext", "-D", f"root_doc={name}", "-c", str(checkout() / "docs")]
+        done = run_sphinx([*arguments, "-d", f"{folder}/doctrees", str(source), str(out)])
         if not (out / f"{name}.pot").is_file():
             raise CatdogError(f"Sphinx could not read {name}.md: {done.stderr.strip()[-300:]}")
         found = [message.id for message in read(out / f"{name}.pot") if message.id]

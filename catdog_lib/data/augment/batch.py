@@ -8,6 +8,7 @@ from functools import partial, wraps
 import torch
 from torch import Tensor
 
+from catdog_lib.device import copy_to
 from catdog_lib.errors import CatdogError
 
 
@@ -51,7 +52,7 @@ def apply_by_group(
         transforms: of group 0, 1, …; each takes n×3×H×W and n of each of the strengths.
         strengths: N numbers or matrices each, on the CPU.
     """
-    to_device = partial(Tensor.to, device=images.device, non_blocking=True)
+    to_device = partial(copy_to, device=images.device)
     order = group.argsort()
     sizes = group.bincount(minlength=len(transforms)).tolist()
     columns = [images.index_select(0, to_device(order)), *(s[order] for s in strengths)]

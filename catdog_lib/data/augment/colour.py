@@ -18,10 +18,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from catdog_lib.device import copy_to
+
 
 def _per_image(factor: Tensor, images: Tensor) -> Tensor:
     """Return N numbers as N×1×1×1, to be combined with N×3×H×W."""
-    return factor.to(images.device, images.dtype, non_blocking=True).view(-1, 1, 1, 1)
+    return copy_to(factor, images.device, dtype=images.dtype).view(-1, 1, 1, 1)
 
 
 def _mix(dull: Tensor, images: Tensor, factor: Tensor) -> Tensor:

@@ -50,6 +50,7 @@ from catdog_lib.data.augment.random_params import (
     uniform,
 )
 from catdog_lib.data.augment.warp import crops, rotations, translations, warp
+from catdog_lib.device import copy_to
 
 
 @batch_transform
@@ -85,7 +86,7 @@ def random_flip(
 ) -> Tensor:
     """Swap left and right, with this probability (``RandomHorizontalFlip``)."""
     mirror = bernoulli(len(images), probability, generator)
-    mirror = mirror.view(-1, 1, 1, 1).to(images.device, non_blocking=True)
+    mirror = copy_to(mirror.view(-1, 1, 1, 1), images.device)
     return torch.where(mirror, images.flip(3), images)
 
 
@@ -198,7 +199,7 @@ def random_erasing(
     """
     height, width = images.shape[2:]
     boxes = sample_erase_boxes(images.shape, probability, area, ratio, generator)
-    top, left, tall, wide = boxes.to(images.device, non_blocking=True).T[:, :, None]
+    top, left, tall, wide = copy_to(boxes, images.device).T[:, :, None]
     y = torch.arange(height, device=images.device)
     x = torch.arange(width, device=images.device)
     rows, columns = (y >= top) & (y < top + tall), (x >= left) & (x < left + wide)

@@ -23,6 +23,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from catdog_lib.device import copy_to
 from catdog_lib.errors import CatdogError
 
 PADDINGS = ("zeros", "border", "reflection")
@@ -116,7 +117,7 @@ def warp(
     unit = torch.tensor([2 / width, 2 / height])[:, None]  # grid_sample's edges are at −1 and 1
     # A GPU gets the few numbers of the matrices: a copy of more than 64 KB would wait for all that
     # it still has to do.
-    to_device = partial(Tensor.to, device=images.device, non_blocking=True)
+    to_device = partial(copy_to, device=images.device)
     moved, scale, x, y = map(to_device, (matrix, unit, x, y))
     # a·x + c and d·x + f depend on the column only (N×2×W), b·y and e·y on the row only (N×2×H).
     columns = scale * (moved[:, :, 0, None] * x + moved[:, :, 2, None])

@@ -84,7 +84,8 @@ def _fetch(package: NpmPackage, folder: Path) -> Path:
         ["pack", str(package), "--pack-destination", str(folder), *quick_to_fail],
         return_completed_process=True,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
     )
     if done.returncode:
         said = [line for line in done.stderr.splitlines() if "error" in line and "log" not in line]
