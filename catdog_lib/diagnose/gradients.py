@@ -73,7 +73,7 @@ class _GradientWatch:
         if not known:
             return
         found, left, added = (
-            torch.cat([tensor.flatten().double() for tensor in tensors])
+            torch.cat([tensor.flatten().cpu().double() for tensor in tensors])
             for tensors in (
                 [p.grad for p in known],
                 [self._left[p] for p in known],

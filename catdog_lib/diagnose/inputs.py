@@ -33,7 +33,7 @@ def changed_preprocessing(train_images: Tensor, test_images: Tensor) -> list[Fin
     """
     if not all(each.ndim == 4 and each.shape[1] == 3 for each in (train_images, test_images)):
         return []
-    shown = train_images, test_images
+    shown = train_images.cpu(), test_images.cpu()
     if train_images.shape == test_images.shape and (change := _exact_change(*shown)):
         return change
     return [*_changed_scale(*shown), *_swapped_channels(*shown)][:1]

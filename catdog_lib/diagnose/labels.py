@@ -37,7 +37,7 @@ def unlearned_labels(
         train_images, train_labels: of the whole training set, as the network takes them.
         batch_size: images in a batch.
     """
-    shares = torch.bincount(train_labels).double() / len(train_labels)
+    shares = torch.bincount(train_labels.cpu()).double() / len(train_labels)
     start = -torch.special.xlogy(shares, shares).sum().item()
     margin = 0.3 / math.sqrt(len(train_labels))  # two standard errors at logits of about ±0.15
     steps = len(losses) * math.ceil(len(train_labels) / batch_size)
@@ -86,6 +86,7 @@ def labels_off_by_one(labels: Tensor, outputs: Tensor) -> list[Finding]:
         labels: N, in the order of the data set.
         outputs: N×K, of a network that does better than chance, in the same order.
     """
+    outputs, labels = outputs.cpu(), labels.cpu()
     classes = outputs.shape[1]
     low, high = int(labels.min()), int(labels.max())
     if low < 0 or high >= classes or (low == 1 and classes > 2):

@@ -67,7 +67,7 @@ def second_softmax(outputs: Tensor) -> list[Finding]:
     Args:
         outputs: N×K, what is handed to the loss, of two or more images.
     """
-    outputs = outputs.detach().double()
+    outputs = outputs.detach().cpu().double()
     off = (outputs.sum(1) - 1).abs().max().item()
     if len(outputs) < 2 or off > 0.02 or outputs.min() < 0 or outputs.std(0).max() == 0:
         return []  # 0.02: bfloat16 rounds

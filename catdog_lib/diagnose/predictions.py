@@ -28,13 +28,13 @@ def unstable_predictions(
         test_images: eight or more.
     """
     with torch.no_grad(), _unchanged(predict):
-        first, again = predict(test_images).double(), predict(test_images).double()
+        first, again = (predict(test_images).cpu().double() for _ in range(2))
         # Two batches as unlike each other as can be: if the company matters, it matters here.
         order = first[:, 0].argsort()
-        halves = torch.cat([predict(test_images[half]) for half in order.chunk(2)]).double()
+        halves = torch.cat([predict(test_images[half]) for half in order.chunk(2)])
     size = first.std().item() + 1e-12
     random = (again - first).abs().max().item() / size
-    alone = (halves - first[order]).abs().max().item() / size
+    alone = (halves.cpu().double() - first[order]).abs().max().item() / size
     numbers = {"between_passes": random, "between_batches": alone, "images": len(test_images)}
     if random <= _ROUNDING and alone <= _ROUNDING:
         return []
@@ -65,7 +65,7 @@ def augmented_test_images(first_pass: Tensor, second_pass: Tensor) -> list[Findi
             different order is no finding.
     """
     if first_pass.shape == second_pass.shape:
-        passes = [each.double().flatten(1) for each in (first_pass, second_pass)]
+        passes = [each.cpu().double().flatten(1) for each in (first_pass, second_pass)]
         size = passes[0].std().item() + 1e-12
         orders = (passes, [_sorted_rows(rows) for rows in passes])
         difference = min((a - b).abs().max().item() / size for a, b in orders)

@@ -76,7 +76,7 @@ def untrained_weights(
 @torch.no_grad()
 def _has_learned(model: nn.Module, images: Tensor, labels: Tensor) -> bool:
     """Tell whether the loss is clearly below that of guessing, the entropy of the classes."""
-    shares = torch.bincount(labels).double() / len(labels)
+    shares = torch.bincount(labels.cpu()).double() / len(labels)
     guessing = -torch.special.xlogy(shares, shares).sum().item()
     with evaluating(model):
         logits = torch.cat([model(some).float() for some in images.split(_CHUNK)])

@@ -30,7 +30,7 @@ def heat_by_part(heatmaps: Tensor, parts: Tensor) -> Tensor:
         CatdogError: heatmaps and parts differ in shape.
     """
     _same_shape(heatmaps, parts, "parts")
-    positive = heatmaps.double().clamp(min=0)
+    positive, parts = heatmaps.cpu().double().clamp(min=0), parts.cpu()
     empty = positive.flatten(1).sum(1) == 0
     positive[empty] = 1
     on_part = [(positive * (parts == i)).flatten(1).sum(1) for i in range(len(BODY_PARTS))]
@@ -40,7 +40,7 @@ def heat_by_part(heatmaps: Tensor, parts: Tensor) -> Tensor:
 
 def area_by_part(parts: Tensor) -> Tensor:
     """Return each part's share of the image's area, N×P: what a heatmap without knowledge gives."""
-    return heat_by_part(torch.ones(parts.shape, device=parts.device), parts)
+    return heat_by_part(torch.ones(parts.shape), parts)
 
 
 def pointing_game(heatmaps: Tensor, mask: Tensor) -> float:
@@ -58,7 +58,7 @@ def pointing_game(heatmaps: Tensor, mask: Tensor) -> float:
         CatdogError: heatmaps and mask differ in shape.
     """
     _same_shape(heatmaps, mask, "mask")
-    values, hits = heatmaps.flatten(1), mask.flatten(1).bool()
+    values, hits = heatmaps.cpu().flatten(1), mask.cpu().flatten(1).bool()
     pointed = values.amax(1) > values.amin(1)
     hit = hits.gather(1, values.argmax(1, keepdim=True))[:, 0]
     return (hit & pointed).double().mean().item()

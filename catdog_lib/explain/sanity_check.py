@@ -88,7 +88,7 @@ def similarity(a: Tensor, b: Tensor) -> Tensor:
         raise CatdogError(
             f"a has the shape {tuple(a.shape)} and b {tuple(b.shape)}; both must be N×H×W."
         )
-    ranks = [torch.stack([_ranks(row) for row in maps.flatten(1)]) for maps in (a, b)]
+    ranks = [torch.stack([_ranks(row) for row in maps.cpu().flatten(1)]) for maps in (a, b)]
     centred = [r - r.mean(1, keepdim=True) for r in ranks]
     covariance = (centred[0] * centred[1]).sum(1)
     scale = (centred[0].square().sum(1) * centred[1].square().sum(1)).sqrt()

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from catdog_lib.data.image_set import ImageSet, batches
-from catdog_lib.device import device_of
+from catdog_lib.device import device_of, float64_device
 from catdog_lib.errors import CatdogError
 from catdog_lib.inspect.hooks import evaluating, layer_name
 from catdog_lib.inspect.receptive_field import Box, UnitFields
@@ -92,8 +92,9 @@ class _Sums:
 
     def add(self, output: Tensor) -> None:
         self.count += output.numel()
-        self.total += output.sum(dtype=torch.float64).item()
-        self.squares += output.float().square().sum(dtype=torch.float64).item()
+        values = output.to(float64_device(output.device)).float()
+        self.total += values.sum(dtype=torch.float64).item()
+        self.squares += values.square().sum(dtype=torch.float64).item()
         self.zeros += (output == 0).sum().item()
         places = [side for side in range(output.ndim) if side != 1]
         largest = output.abs().amax(places)

@@ -34,10 +34,10 @@ def diverse_channels(model: nn.Module, images: Tensor, layer: str, count: int = 
     device = device_of(model)
     with evaluating(model), Recorder(model, [layer]) as recorder:
         model(images.to(device))
-    maps = recorder.maps(layer)
-    values = maps.double().transpose(0, 1).flatten(1)  # a row for each channel
+    maps = recorder.maps(layer).cpu().double()
+    values = maps.transpose(0, 1).flatten(1)  # a row for each channel
     # A pixel beside the other one is the same place: compare the largest values in 4×4 regions.
-    coarse = F.adaptive_max_pool2d(maps.double(), 4).transpose(0, 1).flatten(1)
+    coarse = F.adaptive_max_pool2d(maps, 4).transpose(0, 1).flatten(1)
     selectivity = values.amax(1) / values.abs().mean(1).clamp(min=1e-9)
     alive = (values.amax(1) > values.amin(1)).nonzero()[:, 0]
     candidates = alive[selectivity[alive].argsort(descending=True)]

@@ -98,4 +98,4 @@ def _learns_weight_matrix(module: nn.Module) -> bool:
 
 def _rms(values: Tensor) -> float:
     """Return the root of the mean square."""
-    return values.detach().double().square().mean().sqrt().item()
+    return values.detach().cpu().double().square().mean().sqrt().item()

@@ -116,7 +116,7 @@ def simulated_errors(
     Weather and Forecasting 22.
     """
     generator = torch.Generator().manual_seed(seed)
-    confidence = confidence.double()
+    confidence = confidence.cpu().double()
     errors = []
     for _ in range(draws):
         right = torch.rand(len(confidence), generator=generator, dtype=torch.float64) < confidence
@@ -139,4 +139,4 @@ def _checked(confidence: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
             f"A confidence is {confidence[~inside][0]:g}; the larger of two probabilities lies "
             "between 0.5 and 1."
         )
-    return confidence.double(), right.double()
+    return confidence.cpu().double(), right.cpu().double()

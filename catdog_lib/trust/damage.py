@@ -116,5 +116,5 @@ def damage(images: Tensor, kind: str, strength: float) -> Tensor:
     """
     if kind not in DAMAGES:
         raise CatdogError(f"There is no damage {kind!r}; use one of {', '.join(DAMAGES)}.")
-    changed = DAMAGES[kind].apply(images.float() / 255, strength)
-    return (changed.clamp(0, 1) * 255).round().to(torch.uint8)
+    changed = DAMAGES[kind].apply(images.cpu().float() / 255, strength)  # JPEG is the CPU's
+    return (changed.clamp(0, 1) * 255).round().to(images.device, torch.uint8)

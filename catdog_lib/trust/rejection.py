@@ -86,7 +86,7 @@ def threshold_for(pets: Tensor, accepted: float = 0.95) -> float:
             f"{len(pets)} scores and a share of {accepted:g}: give at least one score, and a share "
             "above 0 and at most 1."
         )
-    ordered = pets.double().sort(descending=True).values
+    ordered = pets.cpu().double().sort(descending=True).values
     needed = math.ceil(accepted * len(ordered) - 1e-9)  # 0.55 × 100 is a little above 55
     return ordered[needed - 1].item()
 
@@ -105,11 +105,11 @@ def roc_curve(pets: Tensor, strangers: Tensor) -> tuple[Tensor, Tensor]:
     Raises:
         CatdogError: one of them is empty.
     """
-    _require_both(pets, strangers)
-    thresholds = torch.cat([pets, strangers]).double().unique().flip(0)  # falling
+    pets, strangers = _scores(pets, strangers)
+    thresholds = torch.cat([pets, strangers]).unique().flip(0)  # falling
     accepted = []
     for scores in (strangers, pets):
-        below = torch.searchsorted(scores.double().sort().values, thresholds)
+        below = torch.searchsorted(scores.sort().values, thresholds)
         accepted.append(F.pad((len(scores) - below).double() / len(scores), (1, 0)))
     return accepted[0], accepted[1]
 
@@ -125,10 +125,10 @@ def auroc(pets: Tensor, strangers: Tensor) -> float:
 
     Source: H. Mann and D. Whitney 1947, Annals of Mathematical Statistics 18.
     """
-    _require_both(pets, strangers)
-    ordered = strangers.double().sort().values
-    below = torch.searchsorted(ordered, pets.double())
-    not_above = torch.searchsorted(ordered, pets.double(), right=True)
+    pets, strangers = _scores(pets, strangers)
+    ordered = strangers.sort().values
+    below = torch.searchsorted(ordered, pets)
+    not_above = torch.searchsorted(ordered, pets, right=True)
     return ((below + not_above).double().mean() / 2 / len(ordered)).item()
 
 
@@ -148,9 +148,11 @@ def pets_rejected(pets: Tensor, strangers: Tensor, rejected: float = 0.95) -> fl
     return 1 - of_pets[allowed].max().item()
 
 
-def _require_both(pets: Tensor, strangers: Tensor) -> None:
+def _scores(pets: Tensor, strangers: Tensor) -> tuple[Tensor, Tensor]:
+    """Return both in float64, on the CPU; raise an error if one is empty."""
     if not len(pets) or not len(strangers):
         raise CatdogError(
             f"There are scores of {len(pets)} pets and {len(strangers)} strangers; give at least "
             "one of each."
         )
+    return pets.cpu().double(), strangers.cpu().double()

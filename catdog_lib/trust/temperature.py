@@ -44,7 +44,7 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
             f"logits has the shape {tuple(logits.shape)} and labels {tuple(labels.shape)}; give "
             "N×K logits and N labels."
         )
-    z = logits.double()
+    z, labels = logits.cpu().double(), labels.cpu()
     count = len(z)
 
     def loss(beta: Tensor) -> Tensor:
