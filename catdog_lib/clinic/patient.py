@@ -22,6 +22,11 @@ from catdog_lib.clinic.parts import Run
 from catdog_lib.data.image_set import Splits
 
 Script = Callable[[Splits, int, int], Run]
+_SUSPICIOUS = (  # how lines begin that could be wrong
+    *("images = ", "labels = ", "network = ", "head = ", "optimizer = ", "outputs = ", "loss = "),
+    *("optimizer.", "loss.", "network.", "loaded.", "body.", "return network", "return loaded"),
+    *("held_out, ", "hits = "),
+)
 
 
 @dataclass(frozen=True)
@@ -61,8 +66,27 @@ class Patient:
         linecache.cache[file] = len(source), None, lines, file  # for tracebacks and show_source
         return names[self.broken.__name__]
 
+    @property
+    def culprit(self) -> str:
+        """The first line of the broken script that has to change, or has to follow another."""
+        wrong = next(iter(self.fix))
+        return next(line.strip() for line in self.sources[0].splitlines() if wrong in line)
+
+    @property
+    def suspects(self) -> list[str]:
+        """Four lines of the broken script in its order: the culprit, and three that are right."""
+        lines = list(dict.fromkeys(line.strip() for line in self.sources[0].splitlines()))
+        right = [
+            line
+            for line in lines
+            if line.startswith(_SUSPICIOUS) and not any(wrong in line for wrong in self.fix)
+        ]
+        some = [right[len(right) * (2 * i + 1) // 6] for i in range(3)]
+        return sorted([self.culprit, *some], key=lines.index)
+
     def diff(self) -> Code:
         """Return the lines that change, for a notebook to show: − wrong, + right."""
         broken, fixed = (source.splitlines() for source in self.sources)
-        lines = list(difflib.unified_diff(broken, fixed, n=2, lineterm=""))[2:]
+        lines = list(difflib.unified_diff(broken, fixed, n=2, lineterm=""))[3:]
+        lines = ["…" if line.startswith("@@") else line for line in lines]
         return Code("\n".join(lines), language="diff")

@@ -53,14 +53,18 @@ def _exact_change(train: Tensor, test: Tensor) -> list[Finding]:
         offset = y_mean - slope * x_mean
         of_all = (y_variance + y_mean.square()).mean() - y_mean.mean() ** 2  # channels together
         shift = offset.abs().max() / of_all.sqrt()
-        if order == (0, 1, 2) and (slope - 1).abs().max() < 0.01 and shift < 0.01:
+        same_scale = (slope - 1).abs().max() < 0.01 and shift < 0.01
+        if order == (0, 1, 2) and same_scale:
             return []
-        swapped = "" if order == (0, 1, 2) else f", with the channels in the order {order}"
         factors = ", ".join(f"{value:.3g}" for value in slope)
         offsets = ", ".join(f"{value:.2f}" for value in offset)
+        changes = [
+            f"channels times {factors}, plus {offsets}" * (not same_scale),
+            f"the channels in the order {', '.join(map(str, order))}" * (order != (0, 1, 2)),
+        ]
         saw = (
-            "In prediction the same images reach the network changed since training: channels "
-            f"times {factors}, plus {offsets}{swapped}."
+            "In prediction the same images reach the network changed since training: "
+            f"{' and '.join(filter(None, changes))}."
         )
         numbers = {"slope": slope.tolist(), "offset": offset.tolist(), "order": list(order)}
         return [_preprocessing(saw, CERTAIN, numbers)]

@@ -132,7 +132,7 @@ def dead_units(
         if dead < _DEAD * units and not many_died:
             continue
         certainty = CERTAIN if dead == units else LIKELY if many_died else POSSIBLE
-        saw = f"{dead} of {units} units are 0 for all {len(train_images)} images after {name}"
+        saw = f"{dead} of {units} units are 0 for all {len(train_images)} images after layer {name}"
         saw += (
             f"; {died} of the {once} that were alive before died in training."
             if name in start
@@ -140,7 +140,7 @@ def dead_units(
         )
         advice = (
             "Start again with a lower learning rate, or look at the biases and the scale of the "
-            "images: a dead unit gets no gradient and cannot recover."
+            "images: a dead unit gets no gradient, so it hardly ever recovers."
         )
         numbers = {"layer": name, "dead": dead, "units": units, "died": died}
         findings.append(Finding("dead_units", saw, certainty, advice, numbers))

@@ -20,6 +20,7 @@ HIGH = 2.0  # above it the losses are drawn on a logarithmic scale, or the rest 
 LOOKS = {
     "broken": {"color": WRONG, "linestyle": "-", "marker": "X"},
     "fixed": {"color": "C0", "linestyle": "--", "marker": "o"},
+    "healthy": {"color": "C0", "linestyle": "-", "marker": "o"},
 }
 
 
@@ -33,20 +34,21 @@ def broken_and_fixed(
     images that it was trained on.
 
     Args:
-        scripts: "broken", "fixed" or both → "loss" and "accuracy", a list over the epochs for each
-            seed, and "known", the accuracy after training of each seed.
+        scripts: "broken", "fixed" or both, or "healthy" → "loss" and "accuracy", a list over the
+            epochs for each seed, and "known", the accuracy after training of each seed.
         levels: losses to mark by a dotted line, with their names; by default ln 2, that of a
             network that cannot tell two classes apart.
     """
     with style():
         figure, (losses, accuracies) = new_figure(1, 2, height=3.2)
-        for name, runs in scripts.items():
+        for column, (name, runs) in enumerate(scripts.items()):
             loss, accuracy = np.array(runs["loss"]), 100 * np.array(runs["accuracy"])
             epochs = np.arange(1, loss.shape[1] + 1)
             _seeds_and_mean(losses, epochs, loss, name)
             _seeds_and_mean(accuracies, epochs, accuracy, name)
-            last, wide = epochs[-1], 0.12 * epochs[-1]  # the room to the right of the curves
-            after = last + wide + np.linspace(-0.3, 0.3, len(runs["known"])) * wide
+            last, wide = epochs[-1], 0.16 * epochs[-1]  # the room to the right of the curves
+            middle = last + wide * (1 + 0.7 * (column - (len(scripts) - 1) / 2))
+            after = middle + np.linspace(-0.25, 0.25, len(runs["known"])) * wide
             look = LOOKS[name] | {"linestyle": "none", "markersize": 7, "alpha": 0.8}
             accuracies.plot(after, 100 * np.array(runs["known"]), **look)
         highest = max(np.max(runs["loss"]) for runs in scripts.values())
@@ -62,7 +64,7 @@ def broken_and_fixed(
             losses.yaxis.set_minor_formatter("")
         else:
             losses.set(ylim=(0, 1.05 * highest))
-        accuracies.axvline(last + wide / 2, color=GREY, linewidth=0.8)
+        accuracies.axvline(last + wide / 4, color=GREY, linewidth=0.8)
         accuracies.set(xlabel="epoch", ylabel="accuracy, %", ylim=(-4, 104))
         losses.set_title("Loss in training")
         accuracies.set_title("Accuracy in training, and after")

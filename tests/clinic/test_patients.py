@@ -224,7 +224,19 @@ def test_a_fix_whose_line_is_not_there_is_refused():
 
 
 def test_an_error_in_a_fixed_script_shows_its_line():
-    broken = Patient(PATIENTS["leak"].broken, {"log = Log()": "log = 1 / 0"})
+    broken = Patient(PATIENTS["leak"].broken, {"log, sizes = Log()": "log, sizes = 1 / 0"})
     with pytest.raises(ZeroDivisionError) as error:
         broken.fixed(pets(), 0, 1)
-    assert "log = 1 / 0" in "".join(traceback.format_tb(error.tb))
+    assert "log, sizes = 1 / 0" in "".join(traceback.format_tb(error.tb))
+
+
+@pytest.mark.parametrize("name", PATIENTS)
+def test_four_lines_are_suspected_and_only_the_culprit_is_wrong(name):
+    patient = PATIENTS[name]
+    broken, fixed = ([line.strip() for line in text.splitlines()] for text in patient.sources)
+    assert len(patient.suspects) == 4 and patient.suspects.count(patient.culprit) == 1
+    assert patient.suspects == sorted(patient.suspects, key=broken.index)
+    kept = {line for line in patient.suspects if line in fixed}
+    assert kept >= set(patient.suspects) - {patient.culprit}
+    at = broken.index(patient.culprit)
+    assert patient.culprit not in kept or broken[at - 1] != fixed[fixed.index(patient.culprit) - 1]

@@ -20,15 +20,15 @@ def read_by_opencv(images: Tensor) -> Tensor:
 
 
 def script(pets: Splits, seed: int, epochs: int) -> Run:
-    """Train, then predict photos that OpenCV has read."""
+    """Train a network, then predict."""
     torch.manual_seed(seed)
     images, labels = pets.train[:]
     network = small_cnn(pets.train.size)
     optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
-    log = Log()
+    log, sizes = Log(), batch_sizes(len(labels), 16)
     for epoch in range(epochs):
         network.train()
-        for batch in torch.randperm(len(labels)).split(batch_sizes(len(labels), 16)):
+        for batch in torch.randperm(len(labels)).split(sizes):
             outputs = network(normalized(images[batch]))
             loss = F.cross_entropy(outputs, labels[batch])
             optimizer.zero_grad()

@@ -14,15 +14,15 @@ from catdog_lib.data.image_set import Splits, batch_sizes
 
 
 def script(pets: Splits, seed: int, epochs: int) -> Run:
-    """Train a network without BatchNorm."""
+    """Train a network, then predict."""
     torch.manual_seed(seed)
     images, labels = pets.train[:]
     network = small_cnn(pets.train.size, batchnorm=False)
     optimizer = torch.optim.Adam(network.parameters(), lr=0.1)
-    log = Log()
+    log, sizes = Log(), batch_sizes(len(labels), 16)
     for epoch in range(epochs):
         network.train()
-        for batch in torch.randperm(len(labels)).split(batch_sizes(len(labels), 16)):
+        for batch in torch.randperm(len(labels)).split(sizes):
             outputs = network(normalized(images[batch]))
             loss = F.cross_entropy(outputs, labels[batch])
             optimizer.zero_grad()

@@ -27,10 +27,10 @@ def script(pets: Splits, seed: int, epochs: int) -> Run:
     images = (images * 0.2).to(torch.uint8)  # by night
     head = nn.Linear(cat_or_dog.network[-1].in_features, 2)
     optimizer = torch.optim.Adam(head.parameters(), lr=3e-3)
-    log = Log()
+    log, sizes = Log(), batch_sizes(len(labels), 16)
     for epoch in range(epochs):
         body.train()
-        for batch in torch.randperm(len(labels)).split(batch_sizes(len(labels), 16)):
+        for batch in torch.randperm(len(labels)).split(sizes):
             outputs = head(body(normalized(images[batch])))
             loss = F.cross_entropy(outputs, labels[batch])
             optimizer.zero_grad()

@@ -19,10 +19,10 @@ def script(pets: Splits, seed: int, epochs: int) -> Run:
     images, labels = pets.train[:]
     network = small_cnn(pets.train.size)
     optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
-    log = Log()
+    log, sizes = Log(), batch_sizes(len(labels), 16)
     for epoch in range(epochs):
         network.train()
-        for batch in torch.randperm(len(labels)).split(batch_sizes(len(labels), 16)):
+        for batch in torch.randperm(len(labels)).split(sizes):
             outputs = network(normalized(images[batch]))
             loss = F.cross_entropy(outputs, labels[batch])
             optimizer.zero_grad()

@@ -14,16 +14,16 @@ from catdog_lib.data.image_set import Splits, batch_sizes
 
 
 def script(pets: Splits, seed: int, epochs: int) -> Run:
-    """Train on labels that count from 1."""
+    """Train a network, then predict."""
     torch.manual_seed(seed)
     images, labels = pets.train[:]
     labels = labels + 1  # as in the file: 1 cat, 2 dog
     network = small_cnn(pets.train.size, classes=3)
     optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
-    log = Log()
+    log, sizes = Log(), batch_sizes(len(labels), 16)
     for epoch in range(epochs):
         network.train()
-        for batch in torch.randperm(len(labels)).split(batch_sizes(len(labels), 16)):
+        for batch in torch.randperm(len(labels)).split(sizes):
             outputs = network(normalized(images[batch]))
             loss = F.cross_entropy(outputs, labels[batch])
             optimizer.zero_grad()

@@ -14,17 +14,17 @@ from catdog_lib.data.image_set import Splits, batch_sizes
 
 
 def script(pets: Splits, seed: int, epochs: int) -> Run:
-    """Shuffle the images in every epoch, and train on them."""
+    """Train a network, then predict."""
     torch.manual_seed(seed)
     images, labels = pets.train[:]
     network = small_cnn(pets.train.size)
     optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
-    log = Log()
+    log, sizes = Log(), batch_sizes(len(labels), 16)
     for epoch in range(epochs):
         network.train()
         shuffled_images = images[torch.randperm(len(images))]
         shuffled_labels = labels[torch.randperm(len(labels))]
-        for batch in torch.arange(len(labels)).split(batch_sizes(len(labels), 16)):
+        for batch in torch.arange(len(labels)).split(sizes):
             outputs = network(normalized(shuffled_images[batch]))
             loss = F.cross_entropy(outputs, shuffled_labels[batch])
             optimizer.zero_grad()
