@@ -18,9 +18,10 @@ LINK_CLASS = "glossary-term"
 # Everyday words: a cat has a head, and a game a score. They are linked only in italics, in which a
 # lesson introduces a term.
 EVERYDAY = {
-    *("block", "bottleneck", "ceiling", "class", "dead", "filter", "floor", "freeze", "frozen"),
+    *("bias", "block", "bottleneck", "ceiling", "class", "cosine", "dead", "filter", "floor"),
+    *("freeze", "frozen"),
     *("gate", "head", "hook", "in place", "jump", "leak", "loss", "mask", "peak", "precision"),
-    *("recall", "ridge", "score", "seed", "shortcut", "stage", "stem"),
+    *("recall", "ridge", "score", "seed", "shortcut", "stage", "stem", "unit"),
 }
 _UNLINKED = (
     *(nodes.title, nodes.caption, nodes.reference, nodes.raw, nodes.comment),

@@ -48,7 +48,7 @@ def worth_it(answer: list[str]) -> str:
         hint = f"Parts with large factors may take little time to begin with. {hint}"
     require(same(after, least), hint)
     return (
-        f"The step takes {after:.2f} ms in place of {before:g}: {before / after:.2f} times as fast."
+        f"The step takes {after:.2f} ms instead of {before:g}: {before / after:.2f} times as fast."
     )
 
 

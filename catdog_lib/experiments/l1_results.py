@@ -24,16 +24,16 @@ def table_text(results: dict[str, Any]) -> str:
 
     They hold means over the seeds, ± the standard deviation where there are several.
     """
-    lines = [("", "λ", "paid by", "test", "validation", "zeros")]
+    lines = [("", "λ", "zeros", "test", "validation", "paid by")]
     others = [row for row in results["path"] if not row["name"]]
     for row in [*results["table"], *others]:
         paid = PAID_BY[row["penalty"]] if row["l1"] else "–"
         cells = [
             plus_minus(row[name], 100, "%")
-            for name in ("test_accuracy", "validation_accuracy", "zeros")
+            for name in ("zeros", "test_accuracy", "validation_accuracy")
         ]
         name = row["name"] or f"{row['optimizer']} {row['lr']:.0e}".replace("e-0", "e-")
-        lines.append((name, text_of(row["l1"]), paid, *cells))
+        lines.append((name, text_of(row["l1"]), *cells, paid))
     return aligned(lines)
 
 

@@ -138,17 +138,17 @@ def table_text(results: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def situations_text(kinds: dict[str, dict[str, Any]], few: int, many: int) -> str:
+def situations_text(kinds: dict[str, dict[str, Any]], counts: Sequence[int]) -> str:
     """Return a table of few and many images, alike and unlike those of the backbone's training.
 
     Args:
         kinds: what the images are → results of :func:`run`. Ways that were not measured with so
             many images are left out.
-        few, many: two numbers of training images.
+        counts: numbers of training images.
     """
     lines = []
     for kind, results in kinds.items():
-        for count in (few, many):
+        for count in counts:
             rows = {name: results["curves"].get(name, {}) for name in (PROBE, TUNED, SCRATCH)}
             values = {
                 name: [100 * value for value in row[str(count)]["values"]]

@@ -32,7 +32,7 @@ def training_and_validation(
     highest = max(max(map(max, losses)) for run in runs.values() for losses in run.values())
     descriptions = []
     with style():
-        figure, all_axes = small_multiples(len(runs), columns, width=2.9, height=2.5)
+        figure, all_axes = small_multiples(len(runs), columns, width=8.7 / columns, height=2.5)
         for axes, (name, run) in zip(all_axes, runs.items(), strict=False):
             ends = []
             for kind, colour, line in (("training", "C0", "-"), ("validation", "C1", "--")):

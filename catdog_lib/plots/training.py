@@ -17,7 +17,7 @@ from torch import Tensor
 from catdog_lib.classes import CLASSES
 from catdog_lib.plots.primitives import integer_ticks, legend_outside, write_cells
 from catdog_lib.plots.style import GREY, describe, new_figure, style
-from catdog_lib.training.history import History
+from catdog_lib.training.history import Epoch, History
 
 
 def history(run: History) -> Figure:
@@ -87,43 +87,57 @@ def loss_curves(runs: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
 
 
 def compare(
-    runs: Mapping[str, list[History]], colours: Mapping[str, str] = MappingProxyType({})
+    runs: Mapping[str, list[History]],
+    colours: Mapping[str, str] = MappingProxyType({}),
+    loss: bool = False,
 ) -> Figure:
     """Draw the validation accuracy of several ways to train: each seed thin, their mean thick.
+
+    At the right is that of each seed's best epoch.
 
     Args:
         runs: name → one history for each seed.
         colours: of the names that have one elsewhere, such as
             :data:`catdog_lib.plots.optimizers.COLOURS`; others take the style's.
+        loss: draw the training loss instead, and at the right that of the last epoch.
     """
+    what = "training loss" if loss else "validation accuracy"
+    label, end = (what, "Last epoch") if loss else (f"{what}, %", "Best epoch")
+
+    def value(epoch: Epoch) -> float:
+        return epoch.train_loss if loss else 100 * epoch.validation_accuracy
+
+    ends = {
+        name: [value(h.epochs[-1] if loss else h.best) for h in histories]
+        for name, histories in runs.items()
+    }
     with style():
         figure, (curves, finals) = new_figure(1, 2, height=4)
         for position, (name, histories) in enumerate(runs.items()):
             colour = colours.get(name.split(",")[0], f"C{position}")
-            accuracies = [[100 * e.validation_accuracy for e in h.epochs] for h in histories]
-            epochs = range(1, min(map(len, accuracies)) + 1)
-            for values in accuracies:
+            values_of_seeds = [list(map(value, h.epochs)) for h in histories]
+            epochs = range(1, min(map(len, values_of_seeds)) + 1)
+            for values in values_of_seeds:
                 steps = range(1, len(values) + 1)
                 curves.plot(steps, values, color=colour, linewidth=0.8, alpha=0.6)
-            mean = np.mean([values[: len(epochs)] for values in accuracies], axis=0)
+            mean = np.mean([values[: len(epochs)] for values in values_of_seeds], axis=0)
             curves.plot(epochs, mean, color=colour, label=name)
-            best = [100 * h.best.validation_accuracy for h in histories]
-            finals.plot([position] * len(best), best, "o", color=colour, alpha=0.6)
-            finals.plot([position - 0.2, position + 0.2], [np.mean(best)] * 2, color=colour)
-        curves.set(xlabel="epoch", ylabel="validation accuracy, %")
+            last = ends[name]
+            finals.plot([position] * len(last), last, "o", color=colour, alpha=0.6)
+            finals.plot([position - 0.2, position + 0.2], [np.mean(last)] * 2, color=colour)
+        curves.set(xlabel="epoch", ylabel=label)
         curves.set_title("Along the way")
         integer_ticks(curves)
         legend_outside(figure, curves, columns=len(runs))
-        finals.set(ylabel="validation accuracy, %", xlim=(-0.6, len(runs) - 0.4))
+        finals.set(ylabel=label, xlim=(-0.6, len(runs) - 0.4))
         finals.set_xticks(range(len(runs)), [textwrap.fill(name, 14) for name in runs])
-        finals.set_title("Best epoch of each seed")
+        finals.set_title(f"{end} of each seed")
     summary = "; ".join(
-        f"{name}: {np.mean([h.best.validation_accuracy for h in hs]):.1%} on average over "
-        f"{len(hs)} seeds"
-        for name, hs in runs.items()
+        f"{name}: {np.mean(values):{'.3f' if loss else '.1f'}} on average over {len(values)} seeds"
+        for name, values in ends.items()
     )
     return describe(
-        figure, f"Validation accuracy by epoch, and of each seed's best epoch. {summary}."
+        figure, f"{label.capitalize()}, by epoch and at the {end.lower()} of each seed. {summary}."
     )
 
 

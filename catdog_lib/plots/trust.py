@@ -138,7 +138,7 @@ def damage_curves(curves: Mapping[str, tuple[str, Mapping[float, Tensor]]]) -> F
     """
     descriptions = []
     with style():
-        figure, all_axes = small_multiples(len(curves), 4, 2.6, 2.5)
+        figure, all_axes = small_multiples(len(curves), 3, 3.1, 2.5)
         for axes, (kind, (unit, hits)) in zip(all_axes, curves.items(), strict=False):
             places = np.arange(len(hits))
             values = np.array([100 * row.double().mean().item() for row in hits.values()])
@@ -153,7 +153,7 @@ def damage_curves(curves: Mapping[str, tuple[str, Mapping[float, Tensor]]]) -> F
             axes.set_xlabel(unit, fontsize=8.5)
             steps = zip(hits, values, strict=True)
             descriptions.append(f"{kind}: {', '.join(f'{v:.0f}% at {s:g}' for s, v in steps)}")
-        for axes in all_axes[: len(curves) : 4]:
+        for axes in all_axes[: len(curves) : 3]:
             axes.set_ylabel("accuracy, %")
         figure.supxlabel("band: 95% interval; dashed: guessing", fontsize=9, color=GREY)
     return describe(

@@ -210,7 +210,7 @@ class TestTransfer:
 
     def test_the_shipped_results_compare_few_and_many_alike_and_unlike(self):
         kinds = {k: experiments.measured(k) for k in ("transfer", "transfer_sketches")}
-        said = transfer.situations_text(kinds, 10, 100)
+        said = transfer.situations_text(kinds, (10, 100))
         assert said.count("fine-tuning − linear probe") == 4
         assert said.count("3 pairs") == said.count(" − linear probe: ")
 
@@ -218,7 +218,7 @@ class TestTransfer:
         values = {"linear probe": [0.7, 0.8, 0.9], "fine-tuning": [0.72, 0.82, 0.921]}
         values["from scratch"] = [0.5, 0.6, 0.66]
         curves = {name: {"10": {"values": each}} for name, each in values.items()}
-        said = transfer.situations_text({"drawn": {"curves": curves}}, 10, 10)
+        said = transfer.situations_text({"drawn": {"curves": curves}}, (10,))
         assert "fine-tuning − linear probe: +2.03 points (95% interval" in said
         assert "larger" in said and "smaller" in said
 

@@ -80,7 +80,7 @@ FIGURES = {
     "history": (lambda: plots.history(history()), "validation accuracy from 50% to 70%"),
     "compare": (
         lambda: plots.compare({"a": [history(), history(0.1)], "b": [history()]}),
-        "a: 75.0% on average",
+        "a: 75.0 on average",
     ),
     "loss_curves": (
         lambda: plots.loss_curves({"A": {"training": [0.7, 0.1], "validation": [0.7, 0.9]}}),

@@ -410,7 +410,7 @@ BANKS = {
 
 # what the checker says of the notebook's solution
 REPLIES = {
-    "10.1": "The step takes 15.50 ms in place of 22: 1.42 times as fast.",
+    "10.1": "The step takes 15.50 ms instead of 22: 1.42 times as fast.",
     "10.2": "Computed: 105, 105, 689, 2,035 times as fast at most.",
     "10.5": "Run and compared; needed besides the weights: nothing; optimizer; generator, steps.",
 }
