@@ -8,7 +8,6 @@ from catdog_lib.course.executed import QUIZ
 from catdog_lib.errors import CatdogError
 
 HIDDEN = "remove-input"  # the tag of code cells of which only the output is shown
-_FOR_TESTS = "# NBVAL_CHECK_OUTPUT"
 
 
 def with_outputs(
@@ -29,8 +28,7 @@ def with_outputs(
         raise CatdogError(
             f"Cell {cell.id!r} has changed since its lesson was run; type: catdog course"
         )
-    code = "\n".join(line for line in cell.source.split("\n") if line != _FOR_TESTS)
-    shown = v4.new_code_cell(code, outputs=run.outputs)
+    shown = v4.new_code_cell(cell.source, outputs=run.outputs)
     if not show_source or QUIZ in cell.metadata.get("tags", []):
         shown.metadata["tags"] = [HIDDEN]
     return shown

@@ -22,16 +22,14 @@ PAID_BY = {
 def table_text(results: dict[str, Any]) -> str:
     """Return the rows of the results as text for people.
 
-    They hold means over the seeds, ± the standard deviation where there are several.
+    They hold means over the seeds, of accuracies ± the standard deviation where there are several.
     """
     lines = [("", "λ", "zeros", "test", "validation", "paid by")]
     others = [row for row in results["path"] if not row["name"]]
     for row in [*results["table"], *others]:
         paid = PAID_BY[row["penalty"]] if row["l1"] else "–"
-        cells = [
-            plus_minus(row[name], 100, "%")
-            for name in ("zeros", "test_accuracy", "validation_accuracy")
-        ]
+        measures = (row["test_accuracy"], row["validation_accuracy"])
+        cells = [f"{row['zeros']['mean']:.1%}", *(plus_minus(one, 100, "%") for one in measures)]
         name = row["name"] or f"{row['optimizer']} {row['lr']:.0e}".replace("e-0", "e-")
         lines.append((name, text_of(row["l1"]), *cells, paid))
     return aligned(lines)

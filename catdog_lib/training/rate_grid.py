@@ -35,10 +35,10 @@ class RateGrid:
         return self.best not in (min(self.losses), max(self.losses))
 
     def __str__(self) -> str:
-        """Return all rates with their losses, the best one, and whether it is at an end."""
+        """Return all rates with their losses, the best one, and a warning if it is at an end."""
         tried = "  ".join(f"{rate:.2g}: {loss:.3f}" for rate, loss in self.losses.items())
-        place = "inside" if self.is_inside else "at an END: not tuned"
-        return f"{tried}  → {self.best:.2g}, {place}"
+        place = "" if self.is_inside else ", at an END: not tuned"
+        return f"{tried}  → {self.best:.2g}{place}"
 
 
 def tune(loss_at: Callable[[float], float], rates: Sequence[float], most: int = 3) -> RateGrid:

@@ -268,7 +268,7 @@ class TestInABrowser:
         page.keyboard.press("Enter")
         page.get_by_role("button", name="Copied").wait_for()
         copied = page.evaluate("navigator.clipboard.readText()")
-        assert copied == "# NBVAL_CHECK_OUTPUT\nprint(6 * 7, flush=True)\nprint('seven sixes')"
+        assert copied == "print(6 * 7, flush=True)\nprint('seven sixes')"
 
     def test_the_first_page_can_be_played_and_leads_to_the_lessons(self, reader):
         page = reader.open("index.html")

@@ -16,7 +16,7 @@ def bowl(best):
 def test_the_best_rate_ends_up_inside(best, added):
     found = tune(bowl(best), (0.01, 0.1, 1.0))
     assert len(found.losses) == 3 + added and list(found.losses) == sorted(found.losses)
-    assert found.is_inside and "inside" in str(found)
+    assert found.is_inside and "END" not in str(found)
     assert found.best == pytest.approx(best, rel=0.02)
 
 
