@@ -1,4 +1,4 @@
-"""Write docs/teaching/mistakes.md, what students get wrong: python docs.mistakes_page.py
+"""Write docs/teaching/mistakes.md, mistakes by exercise: python -m docs.mistakes_page
 
 Each line is a hint that a wrong answer in the exercises' banks gets, so the page cannot say
 anything else than the checkers.
@@ -18,8 +18,10 @@ from catdog_lib.exercises import WrongAnswer, check, exercises
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "teaching" / "mistakes.md"
+# Where a function of a bank stopped: nothing that a student sees.
+IN_A_BANK = re.compile(r" \(in line \d+ of bank_\d\d\.py: .*?\)(?=\. [A-Z]|\.?$)")
 NUMBER = r"-?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?"
-START = """# What students get wrong
+START = """# Mistakes that the checkers recognize
 
 For each exercise, the mistakes that its checker knows, in the words of the hint that a student
 gets, with the numbers of one example. The list is made from the banks of wrong answers with which
@@ -44,7 +46,8 @@ def hints(number: str) -> list[str]:
                 check(number, answer)
             except WrongAnswer as wrong:
                 said = " ".join(str(wrong).split("not yet. ", 1)[-1].split())
-                found.setdefault(kind(said), re.sub(r" at 0x[0-9a-f]+", "", said))
+                said = IN_A_BANK.sub("", re.sub(r" at 0x[0-9a-f]+", "", said))
+                found.setdefault(kind(said), said)
     return list(found.values())
 
 
@@ -55,8 +58,11 @@ def page() -> str:
         cells = nbformat.read(path, as_version=4).cells
         title = next(re.search(r"^# +(.+)", c.source, re.MULTILINE) for c in cells)
         parts.append(f"\n## {title[1]}\n")
+        text = "\n".join(cell.source for cell in cells)
         for number in exercises(path.name[:2]):
-            parts.append(f"\n### {number}\n\n" + "".join(f"- {said}\n" for said in hints(number)))
+            name = re.search(rf"^### Exercise {number} · (.+)", text, re.MULTILINE)[1]
+            listed = "".join(f"- {said}\n" for said in hints(number))
+            parts.append(f"\n### {number} · {name}\n\n{listed}")
     return "".join(parts)
 
 

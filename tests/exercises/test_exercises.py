@@ -15,7 +15,9 @@ from docs.mistakes_page import NUMBER, PAGE, hints, kind
 ROOT = Path(__file__).parents[2]
 TRAINED = ("03.6", "07.5")  # their checkers train a network
 PREDICTIONS = "00.2 01.2 01.6 02.2 02.5 03.2 04.1 05.2 06.3 07.2 08.1 08.2 09.3 10.2 10.5"
-_, *_SECTIONS = re.split(r"^### (\d\d\.\d)$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+_, *_SECTIONS = re.split(
+    r"^### (\d\d\.\d) · .+$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE
+)
 ON_THE_PAGE = dict(zip(_SECTIONS[::2], _SECTIONS[1::2], strict=True))
 LESSONS = sorted(
     {path.stem.split("_")[1] for path in (ROOT / "catdog_lib" / "exercises").glob("lesson_??_*.py")}
@@ -42,8 +44,7 @@ def test_a_wrong_answer_is_rejected_with_its_hint(number, answer, hint):
 
 
 def numbers_in(text: str) -> list[float]:
-    """Return the numbers of a hint; where a line stands in a bank is no part of it."""
-    text = re.sub(r"line \d+ of", "", text)
+    """Return the numbers of a hint."""
     return [float(number.replace(",", "")) for number in re.findall(NUMBER, text)]
 
 
