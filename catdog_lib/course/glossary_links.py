@@ -19,9 +19,9 @@ LINK_CLASS = "glossary-term"
 # lesson introduces a term.
 EVERYDAY = {
     *("bias", "block", "bottleneck", "ceiling", "class", "cosine", "dead", "filter", "floor"),
-    *("freeze", "frozen"),
-    *("gate", "head", "hook", "in place", "jump", "leak", "loss", "mask", "peak", "precision"),
-    *("recall", "ridge", "score", "seed", "shortcut", "stage", "stem", "unit"),
+    *("freeze", "frozen", "gate", "head", "hook", "in place", "jump", "label", "leak", "loss"),
+    *("mask", "peak", "precision", "recall", "ridge", "score", "seed", "shortcut", "stage"),
+    *("stem", "unit"),
 }
 _UNLINKED = (
     *(nodes.title, nodes.caption, nodes.reference, nodes.raw, nodes.comment),
