@@ -39,9 +39,9 @@ class FieldSpan(NamedTuple):
 # Operations that leave every value at its place; those that PyTorch itself marks as pointwise need
 # no mention.
 _KEEPS_PLACES = {
-    "native_batch_norm", "cudnn_batch_norm", "hardswish", "hardswish_", "_prelu_kernel", "cat",
-    "split", "split_with_sizes", "detach", "alias", "_to_copy", "view", "_unsafe_view",
-    "transpose", "mean",
+    "native_batch_norm", "cudnn_batch_norm", "hardtanh", "hardtanh_", "hardswish", "hardswish_",
+    "_prelu_kernel", "cat", "split", "split_with_sizes", "detach", "alias", "_to_copy", "view",
+    "_unsafe_view", "transpose", "mean",
 }  # fmt: skip # names, not one a line
 # Operations that take a tensor's shape, device or type only, none of its values.
 _MAKES_NEW = re.compile(r"new_|\w+_like$")
