@@ -152,4 +152,6 @@ def uv_settings(python: str) -> dict:
     # The list is sorted, so that ":env:" comes first; but the environment has the last word.
     settings = reversed(re.findall(r"^\S*\.([\w-]+)=(['\"].+['\"])", lines, re.MULTILINE))
     found = {PIP_TO_UV[name]: literal_eval(text) for name, text in settings if name in PIP_TO_UV}
+    for name, value in found.items():  # pip takes a list on several lines
+        found[name] = ("," if name == "UV_FIND_LINKS" else " ").join(value.split("\n")).strip(", ")
     return {"UV_INDEX_STRATEGY": "unsafe-best-match", **found}  # the best of all indexes, as pip

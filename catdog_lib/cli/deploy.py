@@ -135,14 +135,13 @@ def card(run_folder: Path, out: Path | None, data: str | None, quiet: bool) -> t
     arguments = {**run.config["data"], **({"source": data} if data else {})}
     try:
         splits = load(**arguments, progress=not quiet)
+        _require_images_of(run, splits)
     except CatdogError as error:
         if data:
             raise
         print(f"without its images ({error}) the card says less; --data says where they are now")
         measured = None
     else:
-        if data:
-            _require_images_of(run, splits)
         print(f"measuring  on {len(splits.test):,} test images, whole and damaged")
         measured = measure(run, splits, progress=not quiet)
     size = run.config["data"]["size"]
@@ -160,15 +159,15 @@ def card(run_folder: Path, out: Path | None, data: str | None, quiet: bool) -> t
 
 
 def _require_images_of(run: Run, splits: Splits) -> None:
-    """Raise :class:`CatdogError` if the images are split otherwise than those of the run were.
+    """Raise :class:`CatdogError` if there are more or fewer images than the run had.
 
-    In another folder the network may have been trained on photos that are test photos there.
+    Of another folder, or a changed one, the network may know photos that are test photos now.
     """
     result = run.config["result"]
     recorded = (result["train_images"], result["test_images"])
     if (found := (len(splits.train), len(splits.test))) != recorded:
         raise CatdogError(
             f"{splits.source!r} gives {found[0]:,} training and {found[1]:,} test images, the run "
-            f"had {recorded[0]:,} and {recorded[1]:,}; --data has to name the run's own images. "
-            "`catdog evaluate` tests on others."
+            f"had {recorded[0]:,} and {recorded[1]:,}; a card needs the run's own images, and "
+            "`catdog evaluate` tests on others"
         )

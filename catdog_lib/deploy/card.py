@@ -155,11 +155,6 @@ def _results(run: Run, measured: Measurements | None) -> str:
         )
     if measured is None:
         return f"{text}\n\nAccuracy on each class: {_NOT_MEASURED}."
-    if measured.count != count:
-        text += (
-            f"\n\n**The folder has changed since.** What follows was measured on "
-            f"{measured.count:,} test images; the network may have been trained on some of them."
-        )
     rows = [
         [f"{word}s", *(f"{number:,}" for number in row), share(row[label], sum(row))]
         for label, (word, row) in enumerate(zip(CLASSES, measured.confusion, strict=True))

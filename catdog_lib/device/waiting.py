@@ -25,4 +25,4 @@ def copy_to(tensor: Tensor, device: torch.device, **options: Any) -> Tensor:
         device: where to.
         **options: of ``Tensor.to``.
     """
-    return tensor.to(device, non_blocking=device.type != "mps", **options)
+    return tensor.to(device, non_blocking="mps" not in (device.type, tensor.device.type), **options)

@@ -98,7 +98,7 @@ def test_card_measures_on_the_runs_own_images_wherever_they_are_now(run, capsys,
     for i in range(20):
         draw_image(99 + i, 0, 48).save(tmp_path / "moved" / f"cat.{i}.jpg")
     assert main([*card, str(photos.parent)]) == 2, "the folder above, with more photos"
-    assert "has to name the run's own images" in capsys.readouterr().err
+    assert "a card needs the run's own images" in capsys.readouterr().err
 
 
 WRONG = {

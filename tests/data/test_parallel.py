@@ -15,6 +15,7 @@ import pytest
 from joblib.externals.loky import get_reusable_executor
 
 from catdog_lib.data.parallel import parallel_map
+from catdog_lib.device import cores
 from catdog_lib.errors import CatdogError
 
 ROOT = Path(__file__).parents[2]
@@ -160,6 +161,7 @@ def test_what_the_work_cannot_open_is_its_own_error():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="there, memory is shared in /dev/shm")
+@pytest.mark.skipif(cores() < 2, reason="there is one core, so never two processes")
 def test_a_users_name_with_other_letters_does_not_cost_the_other_cores(tmp_path, monkeypatch):
     """joblib cannot keep its files below such a folder, where Windows has its temporary ones."""
     folder = tmp_path / "josé"

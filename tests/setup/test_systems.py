@@ -181,3 +181,15 @@ def test_pips_settings_are_read_whatever_their_letters(tmp_path):
         patch.setenv("PIP_CONFIG_FILE", str(config))
         patch.delenv("PIP_FIND_LINKS", raising=False)
         assert uv_settings(sys.executable)["UV_FIND_LINKS"] == "/a b/jos\u00e9's\\wheels"
+
+
+def test_a_list_of_indexes_is_one_for_uv_too(tmp_path):
+    config = tmp_path / "pip.conf"
+    config.write_text(
+        "[global]\nextra-index-url =\n    https://a.example/simple\n    https://b.example/simple\n"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PIP_CONFIG_FILE", str(config))
+        patch.delenv("PIP_EXTRA_INDEX_URL", raising=False)
+        found = uv_settings(sys.executable)["UV_INDEX"]
+        assert found == "https://a.example/simple https://b.example/simple"

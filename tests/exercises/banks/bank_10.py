@@ -21,7 +21,7 @@ WORTH_IT = [
     (no_return, "Give a list"),
 ]
 
-# 10.2: the same layer on a GPU
+# 10.2: four layers on a GPU
 ON_A_GPU = [
     ([2035, 2035, 2035, 2035], "intensity 0.25.*compare the bandwidths"),
     ([150, 105, 689, 2035], "intensity 0.25.*compare the bandwidths"),
