@@ -169,5 +169,5 @@ def _require_images_of(run: Run, splits: Splits) -> None:
         raise CatdogError(
             f"{splits.source!r} gives {found[0]:,} training and {found[1]:,} test images, the run "
             f"had {recorded[0]:,} and {recorded[1]:,}; a card needs the run's own images, and "
-            "`catdog evaluate` tests on others"
+            "`catdog evaluate` tests on others."
         )
