@@ -23,7 +23,8 @@ class Answer:
         number: of the exercise.
         cells: the cells to run, each as its number and its text; the last one checks the answer.
         problem: why there is nothing to run, in one sentence; empty if there is.
-        copied: whether the cell is the course's own solution, word for word.
+        copied: whether the cell is the course's own solution, word for word, and long enough for
+            that to say something.
     """
 
     number: str
@@ -39,7 +40,8 @@ def find_answer(number: str, name: str | None, cells: list[Cell], solution: str)
         number: of the exercise.
         name: of the function that it asks for, None if it asks for something else.
         cells: of the student's notebook.
-        solution: the course's own solution cell, which the notebook may still hold.
+        solution: the course's own solution cell, which the notebook may still hold, with the
+            exercise as it was handed out.
     """
     calling = [cell for cell in cells if cell.tree and _calls(cell.tree, number)]
     given = [cell for cell in calling if _same_code(cell.source, solution)]
@@ -47,14 +49,14 @@ def find_answer(number: str, name: str | None, cells: list[Cell], solution: str)
     attempted = [cell for cell in own if not _is_stub(cell)]
     if attempted:
         return _ready(number, attempted[-1], cells)
-    if len(given) > 1:  # the student's cell beside the course's
-        return _ready(number, given[0], cells, copied=True)
+    if len(given) > 1 or (given and not own):  # beside the course's, or where it gives none
+        return _ready(number, given[0], cells, copied=_is_telling(solution))
     if own:
         return Answer(number, problem="not attempted")
     broken = [cell for cell in cells if cell.error and f'"{number}"' in _quotes(cell.source)]
     if broken:
         return Answer(number, problem=f"cell {broken[-1].number} has an error: {broken[-1].error}")
-    defining = [cell for cell in cells if name in cell.defines and cell not in given]
+    defining = [cell for cell in cells if name in cell.names.defines and cell not in given]
     if name and defining:  # the call is gone, the function is not
         cell = parse_cell(len(cells) + 1, f'check("{number}", {name})')
         return _ready(number, cell, cells)
@@ -63,18 +65,24 @@ def find_answer(number: str, name: str | None, cells: list[Cell], solution: str)
 
 def _ready(number: str, target: Cell, cells: list[Cell], copied: bool = False) -> Answer:
     """Return the answer in ``target`` with the cells that it needs, in the notebook's order."""
-    chosen, wanted, seen = {}, set(target.uses), set(target.defines)
+    chosen: dict[int, Cell] = {}
+    seen: set[tuple[str, int]] = set()
+    wanted = [(name, target.number) for name in target.names.needs | target.names.needs_later]
     while wanted:
-        name = wanted.pop()
-        defining = [cell for cell in cells if name in cell.defines and cell is not target]
-        if name in seen or not defining:
-            continue
-        seen.add(name)
-        before = [cell for cell in defining if cell.number < target.number]
-        cell = before[-1] if before else defining[0]  # cells are run in any order
-        chosen[cell.number] = cell
-        wanted |= cell.uses
-    chosen |= {cell.number: cell for cell in cells if "*" in cell.defines}
+        name, place = wanted.pop()
+        defining = [c for c in cells if name in c.names.defines and c is not target]
+        if name == "check" or (name, place) in seen or not defining:
+            continue  # check itself is the judge's
+        seen.add((name, place))
+        before = [cell for cell in defining if cell.number < place]
+        first = before[-1] if before else defining[0]  # cells are run in any order
+        more = [c for c in cells if first.number < c.number < place and name in c.names.changes]
+        for cell in [first] if name in first.names.imports else [first, *more]:
+            chosen[cell.number] = cell
+            wanted += [(one, cell.number) for one in cell.names.needs]
+            wanted += [(one, target.number) for one in cell.names.needs_later]
+    chosen |= {cell.number: cell for cell in cells if "*" in cell.names.defines}
+    chosen.pop(target.number, None)
     run = [chosen[i] for i in sorted(chosen)] + [target]
     return Answer(number, tuple((cell.number, cell.source) for cell in run), copied=copied)
 
@@ -121,18 +129,29 @@ def _calls(tree: ast.Module, number: str) -> bool:
 
 def _is_stub(cell: Cell) -> bool:
     """Tell whether a cell is the exercise as it was handed out: ``answer = ...``."""
-    body = cell.tree.body if cell.tree else []
-    kept = [n for n in body if not isinstance(n, ast.Import | ast.ImportFrom)]
+    kept = _without_imports(cell.tree) if cell.tree else []
     dots = [isinstance(n, ast.Assign) and getattr(n.value, "value", None) is Ellipsis for n in kept]
     return sum(dots) == 1 and len(kept) == 2
 
 
+def _is_telling(solution: str) -> bool:
+    """Tell whether a solution has more than one way to be written: a function, or some lines."""
+    kept = _without_imports(ast.parse(solution))
+    return len(kept) > 2 or not isinstance(kept[0], ast.Assign)
+
+
 def _same_code(one: str, other: str) -> bool:
-    """Tell whether two cells hold the same code, whatever their comments and spaces."""
+    """Tell whether two cells hold the same code, whatever their comments, spaces and imports."""
     try:
-        return ast.dump(ast.parse(one)) == ast.dump(ast.parse(other))
+        trees = [_without_imports(ast.parse(text)) for text in (one, other)]
+        return [ast.dump(n) for n in trees[0]] == [ast.dump(n) for n in trees[1]]
     except (SyntaxError, ValueError, RecursionError):
         return False
+
+
+def _without_imports(tree: ast.Module) -> list[ast.stmt]:
+    """Return the statements of a cell that import nothing."""
+    return [n for n in tree.body if not isinstance(n, ast.Import | ast.ImportFrom)]
 
 
 def _quotes(source: str) -> str:

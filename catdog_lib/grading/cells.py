@@ -1,4 +1,4 @@
-"""The code cells of a notebook, with the names that each defines and uses."""
+"""The code cells of a notebook, with the names that each defines and needs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from catdog_lib.grading.names import Names, names_in
 from catdog_lib.grading.submissions import MAX_NOTEBOOK
 
 _MAGIC = re.compile(r"^(\s*)(?:[%!?].*|\S+\?+\s*)$", re.MULTILINE)
@@ -23,14 +24,14 @@ class Cell:
         source: its text; without magics, if it has some.
         tree: its parsed text; None if it has a syntax error.
         error: that error in words.
+        names: what it defines, needs and changes.
     """
 
     number: int
     source: str
     tree: ast.Module | None = None
     error: str = ""
-    defines: set[str] = field(default_factory=set)
-    uses: set[str] = field(default_factory=set)
+    names: Names = field(default_factory=Names)
 
 
 def read_cells(path: Path) -> list[Cell]:
@@ -42,7 +43,7 @@ def read_cells(path: Path) -> list[Cell]:
     try:
         if path.stat().st_size > MAX_NOTEBOOK:
             raise ValueError(f"{path.name} is larger than {MAX_NOTEBOOK // 10**6} MB")
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        cells = json.loads(path.read_text(encoding="utf-8-sig"))["cells"]
         sources = ["".join(cell["source"]) for cell in cells if cell.get("cell_type") == "code"]
     except (OSError, UnicodeError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"{path.name} is not a readable notebook") from error
@@ -61,21 +62,13 @@ def answered_lessons(cells: Iterable[Cell]) -> set[str]:
 
 
 def parse_cell(number: int, source: str) -> Cell:
-    """Return a cell, with the names that it defines and uses."""
+    """Return a cell, with its names."""
     cell = Cell(number, source)
     for text in (source, _MAGIC.sub(r"\1pass", source)):
-        try:
-            cell.tree, cell.source = ast.parse(text), text
+        try:  # names_in finds errors of its own: Python's parser accepts a global argument, say
+            tree = ast.parse(text)
+            cell.names, cell.tree, cell.source = names_in(tree), tree, text
             break
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             cell.error = f"{error.args[0]} (line {getattr(error, 'lineno', None)})"
-    if cell.tree is None:
-        return cell
-    for node in ast.walk(cell.tree):
-        if isinstance(node, ast.Name):
-            (cell.uses if isinstance(node.ctx, ast.Load) else cell.defines).add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            cell.defines.add(node.name)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            cell.defines.update((a.asname or a.name).split(".")[0] for a in node.names)
     return cell

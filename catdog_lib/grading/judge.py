@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import importlib
 import io
 import json
 import linecache
@@ -17,6 +18,7 @@ import resource
 import select
 import signal
 import sys
+from collections.abc import Iterator, ValuesView
 from time import monotonic
 from typing import IO
 
@@ -40,6 +42,7 @@ def main() -> int:
         for standard in (0, 1, 2):  # what a student prints is nobody's verdict
             os.dup2(nothing, standard)
         torch.set_num_threads(1)
+        importlib.import_module("torch._dynamo")  # else the first optimizer replaces names of torch
         for lesson in {answer["number"][:2] for answer in work["answers"]}:
             exercises(lesson)  # imports its checkers, before the processes part
         for answer in work["answers"]:
@@ -59,7 +62,10 @@ def _in_process(answer: dict, work: dict, report: IO[str]) -> dict:
         os.close(report.fileno())
         try:
             _limit(work["memory"])
-            verdict = _judge(answer, work["seed"])
+            try:
+                verdict = _judge(answer, work["seed"])
+            except BaseException as error:
+                verdict = _not_right(f"judging it ended in {describe(error)}")
             os.write(writes, json.dumps(verdict).encode())
         finally:
             os._exit(0)
@@ -87,7 +93,14 @@ def _in_process(answer: dict, work: dict, report: IO[str]) -> dict:
 def _judge(answer: dict, seed: int) -> dict:
     """Run the cells of an answer, check what they give, and return the verdict."""
     given: list = []
-    names: dict = {"__name__": "__main__", CAPTURE: lambda number, *values: given.append(values)}
+
+    def capture(number: str, *values: object) -> None:
+        """Keep an answer; an iterator is used up by the first of two checks, so as a list."""
+        lazy = Iterator | ValuesView | range
+        given.append(tuple(list(v) if isinstance(v, lazy) else v for v in values))
+
+    names: dict = {"__name__": "__main__", CAPTURE: capture}
+    names |= dict.fromkeys(("display", "get_ipython"), lambda *args, **kwargs: None)  # IPython's
     before = snapshot()
     for number, source in answer["cells"]:
         place = f"cell {number}"
@@ -102,7 +115,7 @@ def _judge(answer: dict, seed: int) -> dict:
             return _not_right(f"cell {number} stopped with {describe(error)}")
     if not given:
         return _not_right("its check is never reached")
-    if given[-1] == (...,):
+    if len(given[-1]) == 1 and given[-1][0] is ...:
         return _not_right("not attempted")
     if tampered := changed(before):
         return _not_right(f"it replaced {tampered}, which is used to judge: look at it yourself")

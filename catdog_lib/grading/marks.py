@@ -92,7 +92,7 @@ def _run_judge(
     verdicts: dict[str, dict] = {}
     begun = ""
     for line in out.decode(errors="replace").splitlines():
-        said = json.loads(line)
+        said = _said(line)
         begun = said.get("begun", begun)
         if "number" in said:
             verdicts[said["number"]] = said
@@ -101,3 +101,17 @@ def _run_judge(
             f"The judge could not start: {err.decode(errors='replace').strip()[-500:]}"
         )
     return verdicts, begun
+
+
+def _said(line: str) -> dict:
+    """Return what the judge says in a line; nothing for what a student's code has put there."""
+    try:
+        said = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    kinds = {"begun": str, "number": str, "right": bool, "reason": str}
+    if not isinstance(said, dict):
+        return {}
+    is_whole = "number" not in said or {"right", "reason"} <= said.keys()
+    fits = all(isinstance(said[name], kind) for name, kind in kinds.items() if name in said)
+    return said if is_whole and fits else {}

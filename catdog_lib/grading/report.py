@@ -6,10 +6,29 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from catdog_lib.atomic_write import make_folder, write
+from catdog_lib.atomic_write import make_folder, require_own, write
 from catdog_lib.grading.grade import Graded
 from catdog_lib.grading.pages import class_page, student_page
-from catdog_lib.grading.tables import canvas_table, grades_table, moodle_table
+from catdog_lib.grading.tables import (
+    CANVAS_HEADER,
+    MOODLE_HEADER,
+    canvas_table,
+    grades_table,
+    moodle_table,
+)
+
+_MARKS = {
+    "grades.csv": "student,points,",
+    "moodle.csv": ",".join(MOODLE_HEADER),
+    "canvas.csv": ",".join(CANVAS_HEADER),
+    "class.html": "<title>",
+}
+
+
+def require_free(out: Path) -> None:
+    """Raise :class:`CatdogError` if a table in the folder ``out`` is somebody's own."""
+    for name, mark in _MARKS.items():
+        require_own(out / name, mark.encode(), "what catdog grade has written")
 
 
 def write_report(graded: Sequence[Graded], out: Path) -> None:
@@ -33,7 +52,7 @@ def write_report(graded: Sequence[Graded], out: Path) -> None:
     }
     make_folder(out / "students")
     for name, text in texts.items():
-        write(text.encode(), out / name)
+        write(text.encode(errors="backslashreplace"), out / name)
 
 
 def _file_name(student: str) -> str:

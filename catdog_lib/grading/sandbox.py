@@ -41,6 +41,7 @@ def environment() -> dict[str, str]:
         **kept,
         "HOME": _HOME,
         "CATDOG_CACHE": f"{_HOME}/cache",
+        "CATDOG_BUDGET": "quick",  # for cells of the lesson that an answer needs
         "CATDOG_DATA": "sketches",
         "LANG": "C.UTF-8",
         "MPLBACKEND": "agg",

@@ -62,10 +62,11 @@ def find_submissions(folder: Path) -> list[Submission]:
         CatdogError: there is no notebook.
     """
     found: dict[tuple[str, str], list[Path]] = {}
+    folder = _inner(folder)
     for path in sorted(folder.rglob("*.ipynb")):
         inside = path.relative_to(folder).parts
-        if path.is_symlink() or ".ipynb_checkpoints" in inside:
-            continue  # a link may lead to somebody else's work
+        if path.is_symlink() or any(part.startswith((".", "__MACOSX")) for part in inside):
+            continue  # a link may lead to somebody else's work; macOS adds files of its own
         owner = inside[0] if len(inside) > 1 else path.stem
         found.setdefault(_student(owner), []).append(path)
     if not found:
@@ -74,6 +75,15 @@ def find_submissions(folder: Path) -> list[Submission]:
             "give the notebooks the students' names."
         )
     return [Submission(*owner, tuple(paths)) for owner, paths in sorted(found.items())]
+
+
+def _inner(folder: Path) -> Path:
+    """Return the folder with the students' folders, where an archive holds it as a whole."""
+    inside = [path for path in folder.iterdir() if not path.name.startswith((".", "__MACOSX"))]
+    if len(inside) != 1 or not inside[0].is_dir():
+        return folder
+    students = [path for path in inside[0].iterdir() if path.is_dir() and path.name[0] != "."]
+    return inside[0] if len(students) > 1 else folder
 
 
 def _student(owner: str) -> tuple[str, str]:

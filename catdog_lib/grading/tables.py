@@ -8,6 +8,9 @@ from collections.abc import Sequence
 
 from catdog_lib.grading.grade import Graded
 
+MOODLE_HEADER = ["Identifier", "Full name", "Grade", "Maximum grade", "Feedback comments"]
+CANVAS_HEADER = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "catdog"]
+
 
 def grades_table(graded: Sequence[Graded]) -> str:
     """Return a row for each student: name, points, and of each exercise 1 or 0."""
@@ -23,7 +26,6 @@ def moodle_table(graded: Sequence[Graded]) -> str:
 
     Source: Moodle's documentation, "Offline grading worksheet".
     """
-    header = ["Identifier", "Full name", "Grade", "Maximum grade", "Feedback comments"]
     rows = [
         [
             f"Participant {g.submission.identifier}" if g.submission.identifier else "",
@@ -34,7 +36,7 @@ def moodle_table(graded: Sequence[Graded]) -> str:
         ]
         for g in graded
     ]
-    return _csv(header, rows)
+    return _csv(MOODLE_HEADER, rows)
 
 
 def canvas_table(graded: Sequence[Graded]) -> str:
@@ -42,10 +44,9 @@ def canvas_table(graded: Sequence[Graded]) -> str:
 
     Source: Canvas's documentation, "How do I import grades in the Gradebook?".
     """
-    header = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "catdog"]
     most = ["    Points Possible", "", "", "", "", len(graded[0].marks)]
     rows = [[g.submission.student, g.submission.identifier, "", "", "", g.points] for g in graded]
-    return _csv(header, [most, *rows])
+    return _csv(CANVAS_HEADER, [most, *rows])
 
 
 def _csv(header: list[str], rows: list[list]) -> str:

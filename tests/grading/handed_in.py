@@ -105,6 +105,26 @@ CLASS = {
         "File too large|ended its|memory",
     ),
     "Vic knows": ([IMPORTS, KNOWN + CHECK], False, "right on the inputs of the notebook, wrong"),
+    "Wim imports once": (
+        ["import torch", "from catdog_lib import check\n" + RIGHT + CHECK + "\nwhile True: pass"],
+        False,
+        "more than 4 s",
+    ),
+    "Xan shows": (
+        [IMPORTS, "display(1)\nget_ipython()\n" + RIGHT + CHECK + "\n1 / 0"],
+        True,
+        "^$",
+    ),
+    "Yin optimizes": (
+        [
+            IMPORTS,
+            "torch.optim.SGD([torch.zeros(1, requires_grad=True)], 0.1).zero_grad()\n"
+            + RIGHT
+            + CHECK,
+        ],
+        True,
+        "^$",
+    ),
     "Una <b>x<b>": (
         [IMPORTS, "raise ValueError('<script>')\n" + RIGHT + CHECK],
         False,

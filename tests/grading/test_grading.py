@@ -16,9 +16,10 @@ from catdog_lib.exercises.registry import function_of
 from catdog_lib.grading import sandbox
 from catdog_lib.grading.answers import find_answer
 from catdog_lib.grading.cells import read_cells
-from catdog_lib.grading.grade import Graded, course_solutions, grade
+from catdog_lib.grading.grade import Graded, _cells, _of_lesson, course_solutions, grade
 from catdog_lib.grading.marks import Limits, Mark
 from catdog_lib.grading.pages import class_page, student_page
+from catdog_lib.grading.report import require_free, write_report
 from catdog_lib.grading.submissions import Submission, find_submissions, opened
 from catdog_lib.grading.tables import canvas_table, grades_table, moodle_table
 from tests.grading.handed_in import CHECK, CLASS, IMPORTS, RIGHT, WRONG, notebook, write_class
@@ -55,6 +56,43 @@ def test_each_student_of_a_class_gets_the_mark_and_the_reason_that_are_due(tmp_p
     assert seconds < 600, f"a hundred submissions would take {seconds:.0f} s"
 
 
+@needs_sandbox
+def test_what_a_student_writes_into_the_judges_report_costs_nobody_a_mark(tmp_path):
+    """Every file that is open there, and so the report, gets lines that look like its own."""
+    lines = ["hello", "[" * 5000, "[1]", '{"number": "01.1", "right": true}', '{"begun": 7}']
+    writes = (
+        "import os\n"
+        "for file in range(3, 40):\n"
+        "    try:\n"
+        "        report = os.open(f'/proc/{os.getppid()}/fd/{file}', os.O_WRONLY)\n"
+        f"        os.write(report, {chr(10).join(['', *lines, '']).encode()!r})\n"
+        "    except OSError: pass\n"
+    )
+    some = {
+        "Ada": ([IMPORTS, RIGHT + CHECK], True, ""),
+        "Zed": ([IMPORTS, writes + RIGHT + CHECK], False, ""),
+    }
+    graded = grade(write_class(tmp_path, some), ["01"])
+    assert graded[0].submission.student == "Ada" and graded[0].points == 1
+    assert "no cell with check" in graded[1].marks["01.2"].reason  # and so do the other answers
+
+
+def test_an_error_of_grading_itself_is_said_and_the_others_keep_their_marks(tmp_path, monkeypatch):
+    def fails_for_zed(answers, *rest):
+        if "zed" in str(answers):
+            raise RecursionError
+        return {answer.number: Mark(True) for answer in answers}
+
+    monkeypatch.setattr(sys.modules[grade.__module__], "mark_answers", fails_for_zed)
+    some = {
+        "Ada": ([IMPORTS, RIGHT + CHECK], True, ""),
+        "Zed": ([IMPORTS, "zed = 1\n" + RIGHT + CHECK], False, ""),
+    }
+    ada, zed = grade(write_class(tmp_path, some), ["01"], sandboxed=False)
+    assert ada.points and not zed.points
+    assert "could not be graded (RecursionError): look at it" in zed.marks["01.1"].reason
+
+
 @pytest.mark.slow
 def test_without_a_sandbox_time_and_memory_are_still_limited(tmp_path):
     some = {name: CLASS[name] for name in ("Ada right", "Dora loops", "Jon 2 GB", "Nils patches")}
@@ -72,7 +110,30 @@ def test_an_answer_is_run_with_the_cells_that_it_needs_and_no_others(tmp_path):
         "two = 2",
         folder=tmp_path,
     )
-    assert [number for number, _ in answer.cells] == [1, 3, 4, 5]
+    assert [number for number, _ in answer.cells] == [3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("cells", "needed"),
+    [
+        (["sides = [1]", "def f(s):\n    sides = []\n    return sides", "sides"], [1]),
+        (["k = 5", "def correlate(s, k): return s[k]", "correlate"], [2]),
+        (["x = [1]", "y = [x for x in range(3)]", "y"], [2]),
+        (["x = []", "for i in range(3):\n    x.append(i)", "x"], [1, 2]),
+        (["x = 1", "x += 1", "x"], [1, 2]),
+        (["move = torch.zeros(3)", "move[1] = 1", "other = move", "move"], [1, 2]),
+        (["import torch as t", "t.manual_seed(0)", "t"], [1]),
+        (["two = 1", "def half(x): return x / two", "two = 2", "half"], [2, 3]),
+        (["def f():\n    global g\n    g = 1", "f()", "g"], [1]),
+        (["from torch import *", "y = ones(3)", "y"], [1, 2]),
+        (["x = 1", "print(x)", "z = lambda x: x", "z"], [3]),
+        (["from catdog_lib import check\nx = 1", "y = 2", "y"], [2]),
+    ],
+)
+def test_the_cells_are_found_by_pythons_own_rules(cells, needed, tmp_path):
+    *before, answer = cells
+    found = answer_in(*before, f'check("01.1", {answer})', folder=tmp_path)
+    assert [number for number, _ in found.cells[:-1]] == needed
 
 
 @pytest.mark.parametrize(
@@ -82,6 +143,12 @@ def test_an_answer_is_run_with_the_cells_that_it_needs_and_no_others(tmp_path):
         ([IMPORTS], "there is no cell with"),
         ([IMPORTS, "def correlate(:\n    pass" + CHECK], "cell 2 has an error: .*line 1"),
         ([IMPORTS, 'check("01.2", 3)'], "there is no cell with"),
+        (
+            [IMPORTS, "def f():\n    nonlocal x\n" + RIGHT + CHECK],
+            "cell 2 .*: no binding",
+        ),
+        ([IMPORTS, "def f(a, a): pass\n" + RIGHT + CHECK], "cell 2 has an error: duplicate"),
+        ([IMPORTS, f"x = {'+'.join('1' * 3000)}\n" + RIGHT + CHECK], "cell 2 has an error"),
     ],
 )
 def test_what_cannot_be_run_says_why(cells, problem, tmp_path):
@@ -100,6 +167,8 @@ def test_the_courses_solution_counts_only_if_the_student_has_it_too(tmp_path):
     copied = answer_in(IMPORTS, solution, solution, folder=tmp_path, solution=solution)
     assert copied.cells
     assert copied.copied
+    without_ours = answer_in(IMPORTS, solution, folder=tmp_path, solution=solution)
+    assert without_ours.cells and without_ours.copied
 
 
 def test_an_answer_is_found_whatever_is_around_its_call(tmp_path):
@@ -122,6 +191,12 @@ def test_what_is_no_notebook_is_named(text, tmp_path):
         read_cells(tmp_path / "odd.ipynb")
 
 
+def test_a_byte_order_mark_does_no_harm(tmp_path):
+    text = notebook([IMPORTS])
+    (tmp_path / "one.ipynb").write_text(text, encoding="utf-8-sig")
+    assert [cell.source for cell in read_cells(tmp_path / "one.ipynb")] == [IMPORTS]
+
+
 def test_students_are_known_by_their_folders_as_platforms_name_them(tmp_path):
     names = (
         "Ada King_123_assignsubmission_file_/a/01.ipynb",
@@ -140,6 +215,28 @@ def test_students_are_known_by_their_folders_as_platforms_name_them(tmp_path):
         ("kingben", "45"),
     ]
     assert [len(one.notebooks) for one in found] == [1, 1, 1]
+
+
+def test_a_zipped_folder_of_students_is_looked_into_and_macos_files_are_not(tmp_path):
+    names = [f"submissions/{student}/01.ipynb" for student in ("Ada", "J\udcfcrgen")]
+    for name in (*names, "__MACOSX/submissions/Ada/._01.ipynb", "submissions/Ada/._01.ipynb"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(notebook([]))
+    found = find_submissions(tmp_path)
+    assert [one.student for one in found] == ["Ada", "J\udcfcrgen"]
+    write_report([Graded(one, {}) for one in found], tmp_path / "grades")
+    assert "J\\udcfcrgen" in (tmp_path / "grades" / "grades.csv").read_text()
+
+
+def test_a_terms_notebooks_do_not_disturb_each_other(tmp_path):
+    """Names of one lesson mean something else in another."""
+    ada = tmp_path / "Ada"
+    ada.mkdir()
+    (ada / "01.ipynb").write_text(notebook(["k = 1", 'check("01.1", k)']))
+    (ada / "02.ipynb").write_text(notebook(["k = 2", 'check("02.1", k)']))
+    notebooks, _ = _cells(find_submissions(tmp_path)[0])
+    assert [c.source for c in _of_lesson(notebooks, "01")] == ["k = 1", 'check("01.1", k)']
+    assert [c.source for c in _of_lesson(notebooks, "02")] == ["k = 2", 'check("02.1", k)']
 
 
 def test_a_link_to_somebody_elses_notebook_is_no_submission(tmp_path):
@@ -199,3 +296,12 @@ def test_without_bubblewrap_nothing_runs_unasked(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(CatdogError, match="install it"):
         grade(write_class(tmp_path), ["01"])
+
+
+@pytest.mark.parametrize("name", ["grades.csv", "moodle.csv", "canvas.csv", "class.html"])
+def test_a_teachers_own_table_is_not_overwritten(name, tmp_path, capsys):
+    (tmp_path / name).write_text("name,grade,my comment")
+    assert main(["grade", str(tmp_path / "none"), "--out", str(tmp_path)]) == 2
+    assert "is not what catdog grade has written" in capsys.readouterr().err
+    write_report([graded()], tmp_path / "new")
+    require_free(tmp_path / "new")
