@@ -84,7 +84,7 @@ def main(arguments: list) -> int:
             python = PYTHON
         if known[command]:
             return run(python, [*known[command], *rest])
-        print("All is set up: make course, make lab or make test (or python run.py course, ...).")
+        print("Set up. Next: make course, make lab or make test (or python run.py course, ...).")
         return 0
     except SetupError as error:
         print(error, file=sys.stderr)

@@ -11,10 +11,13 @@ import time
 from ast import literal_eval
 from pathlib import Path
 
+from catdog_setup.lock import alone
+
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PYTHON = str(VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
 STAMP = VENV / "catdog-stamp"  # what was installed here; written last
+LOCK = ROOT / ".venv.lock"  # outside, since a set-up may remove .venv
 REQUIREMENTS = ["-c", "constraints.txt", "-e", ".[test,docs]"]  # environment.yml has the same
 KIT = Path(os.environ.get("CATDOG_KIT", str(ROOT.parent / "kit")))  # written by make kit
 WHEELS = KIT / "wheels"
@@ -50,25 +53,54 @@ def set_up(cpu: bool) -> None:
     Raises:
         SetupError: this Python, this disk or this network cannot do it.
     """
-    files = b"".join((ROOT / name).read_bytes() for name in ("pyproject.toml", "constraints.txt"))
-    wanted = [str(ROOT), hashlib.sha256(files).hexdigest()]
-    stamp = STAMP.read_text(encoding="utf-8").splitlines() if STAMP.exists() else []
-    # A venv whose Python was replaced by a newer one has no pip, nor any other package.
-    probe = [PYTHON, "-c", "import pip"]
-    works = os.path.exists(PYTHON) and not subprocess.call(probe, stderr=subprocess.DEVNULL)
-    if works and stamp == wanted:
+    if is_ready():
         return
-    if os.path.exists(PYTHON) and not stamp:  # your own, which no interruption may remove
-        if not works:  # made by uv, say
+    with alone(LOCK):
+        if not is_ready():  # nobody else has made it since
+            bring_up_to_date(cpu)
+
+
+def wanted_stamp() -> list:
+    """Return the lines of a finished set-up's stamp: where it is, and what it was told to install.
+
+    A moved .venv does not work, and other requirements need another installation.
+    """
+    files = b"".join((ROOT / name).read_bytes() for name in ("pyproject.toml", "constraints.txt"))
+    return [str(ROOT), hashlib.sha256(files).hexdigest()]
+
+
+def stamp() -> list:
+    """Return the lines of the stamp in .venv, none if there is no stamp."""
+    return STAMP.read_text(encoding="utf-8").splitlines() if STAMP.exists() else []
+
+
+def works() -> bool:
+    """Tell whether .venv has a Python with pip.
+
+    One whose Python was replaced by a newer one has no pip, nor any other package.
+    """
+    probe = [PYTHON, "-c", "import pip"]
+    return os.path.exists(PYTHON) and not subprocess.call(probe, stderr=subprocess.DEVNULL)
+
+
+def is_ready() -> bool:
+    """Tell whether .venv has what the course needs."""
+    return stamp() == wanted_stamp() and works()
+
+
+def bring_up_to_date(cpu: bool) -> None:
+    """Install into .venv; make a new one first if it is missing, half made, or moved."""
+    start, before = time.monotonic(), stamp()
+    if os.path.exists(PYTHON) and not before:  # your own, which no interruption may remove
+        if not works():  # made by uv, say
             subprocess.check_call([PYTHON, "-m", "ensurepip"])
     else:
-        if not works or stamp[0] != wanted[0]:  # missing, half made, or moved
+        if not works() or before[0] != wanted_stamp()[0]:
             make_venv(cpu)
         STAMP.write_text("unfinished\n", encoding="utf-8")
     print("Installing into .venv: a minute or two, longer on a slow network.", flush=True)
-    start = time.monotonic()
     install(cpu)
-    STAMP.write_text("\n".join(wanted) + "\n", encoding="utf-8")
+    STAMP.write_text("\n".join(wanted_stamp()) + "\n", encoding="utf-8")
     print("Ready after %d s." % (time.monotonic() - start), flush=True)
 
 

@@ -34,6 +34,22 @@ def sha256(path: Path) -> str:
     return total.hexdigest()
 
 
+def copy_course(folder: Path) -> None:
+    """Copy the course to where nothing is yet; a copy that was interrupted is made again.
+
+    The copy may be written to, even if the kit is on a disk that may only be read.
+    """
+    part, course = folder.with_name(f".{folder.name}.part"), KIT / "catdog"
+    if part.exists():
+        shutil.rmtree(str(part))
+    for path in course.rglob("*"):
+        if path.is_file():
+            copy = part / path.relative_to(course)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(str(path), str(copy))
+    part.rename(folder)
+
+
 def main(arguments: list) -> int:
     """Check the kit, copy the course, install what it needs, and return the exit status."""
     folder = Path(os.path.expanduser(arguments[0] if arguments else "~/catdog")).absolute()
@@ -60,8 +76,12 @@ def main(arguments: list) -> int:
             file=sys.stderr,
         )
         return 2
-    if not folder.exists():
-        shutil.copytree(str(KIT / "catdog"), str(folder))
+    try:
+        if not folder.exists():
+            copy_course(folder)
+    except OSError as error:
+        print(f"The course cannot be copied to {folder}: {error}.", file=sys.stderr)
+        return 2
     environment = {**os.environ, "CATDOG_KIT": str(KIT / "kit")}
     status = subprocess.call([sys.executable, str(folder / "run.py"), "setup"], env=environment)
     if status == 0:

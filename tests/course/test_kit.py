@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -178,6 +179,46 @@ def test_packages_that_cannot_be_fetched_are_one_sentence(course, tmp_path, monk
     with pytest.raises(CatdogError, match="could not be fetched"):
         kit.write_kit(tmp_path / "kit", root=course)
     assert "tiny" in capfd.readouterr().err
+
+
+def test_the_copy_of_a_read_only_kit_may_be_written_to(tmp_path: Path, monkeypatch):
+    folder = tmp_path / "kit" / "catdog" / "notebooks"
+    folder.mkdir(parents=True)
+    (folder / "01.ipynb").write_text("{}", encoding="utf-8")
+    (folder / "01.ipynb").chmod(0o444)
+    folder.chmod(0o555)
+    monkeypatch.setattr(from_kit, "KIT", tmp_path / "kit")
+    try:
+        from_kit.copy_course(tmp_path / "mine")
+    finally:
+        folder.chmod(0o755)
+    copies = [tmp_path / "mine" / "notebooks", tmp_path / "mine" / "notebooks" / "01.ipynb"]
+    assert all(path.stat().st_mode & stat.S_IWUSR for path in copies)
+
+
+def test_an_interrupted_copy_is_begun_anew(tmp_path: Path, monkeypatch):
+    """Otherwise half a course would be installed, and taken for the student's own work."""
+    names = ["catdog_setup/one.py", "notebooks/two.ipynb", "run.py"]
+    for name in names:
+        path = tmp_path / "kit" / "catdog" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name, encoding="utf-8")
+    monkeypatch.setattr(from_kit, "KIT", tmp_path / "kit")
+    copyfile, copied = shutil.copyfile, []
+
+    def until_ctrl_c(source, copy):
+        if copied:
+            raise KeyboardInterrupt
+        copied.append(copyfile(source, copy))
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(shutil, "copyfile", until_ctrl_c)
+        from_kit.copy_course(tmp_path / "mine")
+    assert copied and not (tmp_path / "mine").exists()
+    from_kit.copy_course(tmp_path / "mine")
+    found = [path for path in (tmp_path / "mine").rglob("*") if path.is_file()]
+    assert sorted(path.relative_to(tmp_path / "mine").as_posix() for path in found) == names
+    assert not (tmp_path / ".mine.part").exists()
 
 
 @needs_builds

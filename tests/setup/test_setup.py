@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -178,6 +179,21 @@ def test_a_venv_whose_python_has_lost_its_packages_is_made_again(project: Projec
     done = project.run("test", "0")
     assert done.returncode == 0 and "Setting up" in done.stdout, done.stderr
     assert not mark.exists()
+
+
+def test_of_two_set_ups_at_once_one_waits_and_installs_nothing(tmp_path: Path):
+    """Without the lock, the second removes the .venv that the first is filling."""
+    project = Project(tmp_path / "p")
+    with ThreadPoolExecutor(2) as both:
+        calls = [both.submit(project.run, "course", "0") for _ in range(2)]
+    done = [call.result() for call in calls]
+    assert [one.returncode for one in done] == [0, 0], [one.stderr for one in done]
+    out = [one.stdout for one in done]
+    assert sorted(["Ready after" in text for text in out]) == [False, True], out
+    assert sorted(["waiting for it" in text for text in out]) == [False, True], out
+    assert all(
+        text.endswith(f"started course --budget quick 0 by {project.venv}\n") for text in out
+    )
 
 
 UV = """
