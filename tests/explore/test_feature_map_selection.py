@@ -36,13 +36,22 @@ def test_packing_loses_nothing_and_pixels_take_a_byte():
     assert torch.equal(decode(encode(maps[0])), maps[0].flatten())
 
 
-def test_six_layers_and_the_most_varied_channels_are_chosen():
+def test_the_course_s_own_network_is_shown_whole():
+    for size, width in ((64, 16), (64, 32)):  # that of lesson 07, and the default
+        names = FeatureMapBrowser(shaken(models.ResidualCNN(size, width)), IMAGE).layer_names()
+        assert names == [
+            "stem.0",
+            *(f"stages.{stage}.convolutions.{i}" for stage in range(3) for i in (0, 3)),
+        ]
+
+
+def test_the_most_varied_channels_are_chosen():
     model = shaken(models.ResidualCNN(64, 24))
     with torch.no_grad():
         model.stem[1].weight[5] = 0  # a flat map
     browser = FeatureMapBrowser(model, IMAGE)
     names = browser.layer_names()
-    assert len(names) == 6 and not any("shortcut" in name for name in names)
+    assert len(names) == 7 and not any("shortcut" in name for name in names)
     assert names[0] == "stem.0" and names[-1] == "stages.2.convolutions.3"
     maps = recorded(model)["stem.2"].flatten(1).std(1)
     shown = browser.layers[0]["channels"]
@@ -51,8 +60,8 @@ def test_six_layers_and_the_most_varied_channels_are_chosen():
     assert len(browser.layers[-1]["channels"]) == 20_000 // (192 * 9), (
         "fewer where filters are large"
     )
-    assert [layer["colour"] for layer in browser.layers] == [True] + [False] * 5
-    assert sum(len(json.dumps(one)) for one in (browser.layers, browser.photo)) < 600_000
+    assert [layer["colour"] for layer in browser.layers] == [True] + [False] * 6
+    assert sum(len(json.dumps(one)) for one in (browser.layers, browser.photo)) < 700_000
 
 
 def test_the_largest_layers_between_go_first_and_layers_asked_for_are_never_left_out(monkeypatch):
@@ -143,7 +152,7 @@ def ending() -> list[nn.Module]:
             lambda: five(layers=["features.1"]),
             r"^The model uses no convolution 'features.1'; it has features.0, ",
         ),
-        (lambda: five(layers=[]), r"^layers asks for 0 convolutions; pass 1 to 6"),
+        (lambda: five(layers=[]), r"^layers asks for 0 convolutions; pass 1 to 7"),
         (
             lambda: five(layers={"features.0": [2]}),
             r"^layers asks for the channels \[2\] of features.0; pass 1 to 16",

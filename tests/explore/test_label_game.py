@@ -52,6 +52,17 @@ def test_the_keys_are_the_first_letters_of_the_readers_words(monkeypatch):
     assert game.summary() == "2 von 3 richtig: 67% (95-%-Intervall 21% bis 94%)"
 
 
+def test_a_key_answers_as_a_large_and_as_a_small_letter(tmp_path):
+    cases = [
+        [["cat", "dog"], "c"],
+        [["Katze", "Hund"], "h"],
+        [["Katze", "Hund"], "K"],
+        [["a"], "b"],
+    ]
+    code = "c => js.labelOfKey(...c)"
+    assert in_javascript("label_game/index.js", code, cases, tmp_path) == [0, 1, 0, -1]
+
+
 def test_games_do_not_share_answers():
     one, other = LabelGame(image_set(3)), LabelGame(image_set(3))
     one.answers = [0, 0, 0]

@@ -188,6 +188,14 @@ def test_the_words_on_the_page(tmp_path):
     assert [one["probability"] for one in found] == pytest.approx([0.9, 0.7, 0.6])
 
 
+def test_the_largest_logit_is_taken_off_where_its_exponential_is_no_number(tmp_path):
+    stage = {"i": 8, "size": 1, "values": [0], "logits": [800, 798]}
+    code = "s => js.stageSentence(s, { channel: 0, y: 0, x: 0, label: 0 })"
+    (said,) = in_javascript("live_training/stages.js", code, [stage], tmp_path)
+    assert said.startswith("With the largest logit, 800, taken off both, the exponentials are e^0 ")
+    assert "e^−2 = 0.135 for dog" in said and "cat 88" in said and "Infinity" not in said
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [

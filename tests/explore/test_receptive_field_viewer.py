@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
@@ -12,7 +13,7 @@ from catdog_lib import models, plots
 from catdog_lib.errors import CatdogError
 from catdog_lib.explore import ReceptiveFieldViewer
 from catdog_lib.inspect.receptive_field import receptive_field
-from tests.explore.javascript import in_javascript
+from tests.explore.javascript import in_javascript, run_javascript
 
 CASES = 200
 
@@ -88,6 +89,23 @@ def test_the_viewer_sees_what_has_a_gradient(tmp_path):
             figure = plots.receptive_field_stack(case["layers"], sizes[0], -1, case["unit"], 0)
             place = f"rows {seen[0][0]} to {seen[0][-1]} " if seen[0] else "no row "
             assert place in figure.alt_text
+
+
+def test_a_pooling_that_pytorch_refuses_ends_the_stack(tmp_path):
+    layers = [
+        {"kind": kind, "kernel": 3, "stride": 1, "padding": 2, "dilation": 1}
+        for kind in ("conv", "pool")
+    ]
+    with pytest.raises(RuntimeError):
+        nn.MaxPool2d(3, 1, 2)(torch.zeros(1, 1, 9, 9))
+    sizes, said = run_javascript(
+        "receptive_field_viewer/index.js",
+        "(layers => { const sizes = js.mapSizes(9, layers); return [sizes, "
+        f"js.viewerSentence(layers, {{ sizes, layer: 0 }}, [], [])]; }})({json.dumps(layers)})",
+        tmp_path,
+    )
+    assert sizes == [9, 11]
+    assert said == "Layer 2: max-pooling takes at most half of its kernel as padding, here 1."
 
 
 def test_runs_and_areas(tmp_path):

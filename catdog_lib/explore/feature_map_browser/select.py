@@ -10,7 +10,7 @@ from catdog_lib.explore.feature_map_browser.record import ConvCall
 from catdog_lib.explore.receptive_field_viewer import layer_settings
 from catdog_lib.inspect.hooks import layer_name
 
-MOST_LAYERS, MOST_CHANNELS, LARGEST_KERNEL = 6, 16, 7
+MOST_LAYERS, MOST_CHANNELS, LARGEST_KERNEL = 7, 16, 7
 FEWEST_CHANNELS, MOST_WEIGHTS = 4, 20_000  # of a layer
 
 
@@ -40,7 +40,7 @@ def select_channels(
 
 
 def _spread_calls(calls: list[ConvCall]) -> list[ConvCall]:
-    """Return at most six calls, evenly spread, of kernels larger than 1×1 where there are any."""
+    """Return at most seven calls, evenly spread, of kernels larger than 1×1 where there are any."""
     supported = [call for call in calls if _unsupported_reason(call) is None]
     supported = [call for call in supported if max(call.layer.kernel_size) > 1] or supported
     if not supported:

@@ -34,8 +34,8 @@ class FeatureMapBrowser(Explorable):
     Grad-CAM heat of a class at a layer, as strong as you like.
 
     The numbers are exact: they are the float32 values that the network computed with. Not all of
-    them fit on a page, so at most six convolutions are shown, and of each up to 16 channels: those
-    whose maps vary most on this image.
+    them fit on a page, so at most seven convolutions are shown, and of each up to 16 channels:
+    those whose maps vary most on this image.
 
     What you choose there can be read here, and the other way round: ``layer`` (0 is the first
     shown), ``channel`` (its number in the network; −1: the first shown), ``row`` and ``column`` of
@@ -79,8 +79,8 @@ class FeatureMapBrowser(Explorable):
             layers: names of convolutions, as ``model.named_modules()`` has them, or names with the
                 channels to show, such as ``{"features.0": [3, 7]}``. A layer that is used several
                 times is shown as often, unless a use is named, such as "deep.0.0#2". Default: those
-                with kernels larger than 1×1, at most six, evenly spread; of a large image, as many
-                of them as fit.
+                with kernels larger than 1×1, at most seven, evenly spread; of a large image, as
+                many of them as fit.
             classes: the names of the logits.
 
         Raises:

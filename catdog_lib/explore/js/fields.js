@@ -1,6 +1,7 @@
 // Controls. `onChange` gets each new value; `show` sets the value without calling `onChange`.
 
 import { button, element } from "./dom.js";
+import { parseDecimal } from "./format.js";
 
 const labelled = (label, ...inputs) =>
   element("label", { class: "catdog-field" }, element("span", {}, label), ...inputs);
@@ -15,9 +16,10 @@ export function integerField(label, low, high, onChange) {
   const slider = element("input", { type: "range", "aria-label": `${label}, slider`, ...limits });
   for (const input of [number, slider]) {
     input.addEventListener("input", () => {
-      const value = Number(input.value);
+      const value = input.value === "" ? NaN : Number(input.value);
       const fits = Number.isInteger(value) && value >= low && value <= high;
-      if (input.value !== "" && fits) onChange(value);
+      number.setAttribute("aria-invalid", String(!fits));
+      if (fits) onChange(value);
     });
   }
   const show = (value) => {
@@ -26,7 +28,10 @@ export function integerField(label, low, high, onChange) {
     if (!typing) number.value = value;
   };
   // What could not be used does not stay.
-  number.addEventListener("blur", () => (number.value = slider.value));
+  number.addEventListener("blur", () => {
+    number.removeAttribute("aria-invalid");
+    number.value = slider.value;
+  });
   return { root: labelled(label, number, slider), show };
 }
 
@@ -41,9 +46,9 @@ export function sliderField(label, stops, onChange) {
   let current = stops[0];
   slider.addEventListener("input", () => onChange(stops[slider.value]));
   number.addEventListener("input", () => {
-    const value = Number(number.value.replace(",", ".") || NaN);
+    const value = parseDecimal(number.value);
     const fits = value >= stops[0] && value <= stops.at(-1);
-    number.toggleAttribute("aria-invalid", !fits);
+    number.setAttribute("aria-invalid", String(!fits));
     if (fits) onChange(value);
   });
   number.addEventListener("blur", () => {

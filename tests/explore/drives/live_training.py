@@ -44,7 +44,8 @@ def drive_live_training(page) -> None:
     press("ArrowRight")
     until(page, box, "Step 2 of 9, conv 1. Filter")
     for _ in range(7):
-        box.get_by_role("button", name="Next").click()
+        box.get_by_role("button", name="Next").press("Enter")
+    assert "Next" in page.evaluate("document.activeElement.innerText"), "also at the last stage"
     wrong = re.compile(r"^Step 9 of 9, softmax\. .* and it is wrong: this is a (cat|dog)\.$")
     box.locator(".catdog-said", has_text=wrong).wait_for()
     stages.get_by_label("conv 2").check()

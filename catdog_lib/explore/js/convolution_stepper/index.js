@@ -92,6 +92,7 @@ function render({ model, el }) {
     sums.resize(kernel);
     output.hide(!fits);
     input.hideWindow(!fits);
+    sums.root.hidden = !fits;
     if (!fits) {
       line.textContent =
         "The kernel is larger than the padded image: choose less dilation or more padding.";

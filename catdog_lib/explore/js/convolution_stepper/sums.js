@@ -2,7 +2,7 @@
 
 import { cssColour, diverging, grey, inkOn } from "../colour.js";
 import { element, operatorSign } from "../dom.js";
-import { format, formatWeight, parseWeight } from "../format.js";
+import { format, formatShort, formatWeight, parseWeight } from "../format.js";
 import { range } from "../math.js";
 import { handleKeys } from "../pointer.js";
 import { valueRange } from "./grids.js";
@@ -48,7 +48,7 @@ export function sumTable(image, getKernel, onKernel) {
           const [value, weight, product] = [patch[c][i][j], kernel[c][i][j], products[c][i][j]];
           tint(cell, grey(share(value)), format(value));
           tint(row.inputs[i][j], diverging((0.6 * weight) / heaviest), formatWeight(weight));
-          tint(row.products[i][j], diverging((0.85 * product) / largest), format(product));
+          tint(row.products[i][j], diverging((0.85 * product) / largest), formatShort(product));
         }),
       );
     });
@@ -83,7 +83,7 @@ function weightField(label, getWeight, onWeight, neighbour) {
   });
   input.addEventListener("input", () => {
     const weight = parseWeight(input.value);
-    input.toggleAttribute("aria-invalid", Number.isNaN(weight));
+    input.setAttribute("aria-invalid", String(Number.isNaN(weight)));
     if (!Number.isNaN(weight)) onWeight(weight);
   });
   input.addEventListener("focus", () => input.select());

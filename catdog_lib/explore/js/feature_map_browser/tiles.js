@@ -4,6 +4,7 @@ import { paintPixels } from "../canvas.js";
 import { cssColour, inkOn } from "../colour.js";
 import { element, setAttributes, svgElement } from "../dom.js";
 import { significantShort } from "../format.js";
+import { clamp } from "../math.js";
 
 // Small images of which one is chosen, by pointer or by arrow keys: a group of radio buttons.
 export function tileGroup(label, onChoose) {
@@ -67,15 +68,18 @@ export function framedImage(attributes = {}) {
   const box = svgElement("rect", { class: "catdog-window" });
   const classes = "catdog-grid catdog-ground";
   const svg = svgElement("svg", { class: classes, ...attributes }, image, box);
+  let [high, wide] = [0, 0];
   return {
     svg,
     image,
+    // Only what lies on the image: a window may reach into the padding, and a unit see nothing.
     frame(x, y, width, height) {
-      const sides = Object.entries({ x, y, width, height });
-      // A window may begin in the padding, and a unit may see nothing.
-      setAttributes(box, Object.fromEntries(sides.map(([name, at]) => [name, Math.max(0, at)])));
+      const [left, top] = [clamp(x, 0, wide), clamp(y, 0, high)];
+      const [right, bottom] = [clamp(x + width, 0, wide), clamp(y + height, 0, high)];
+      setAttributes(box, { x: left, y: top, width: right - left, height: bottom - top });
     },
     show([rows, columns], href) {
+      [high, wide] = [rows, columns];
       svg.setAttribute("viewBox", `0 0 ${columns} ${rows}`);
       setAttributes(image, { href, width: columns, height: rows });
     },

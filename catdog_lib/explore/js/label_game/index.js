@@ -8,6 +8,10 @@ import { say, speak } from "../words.js";
 export const countRight = (answers, labels) =>
   answers.filter((answer, i) => answer === labels[i]).length;
 
+// The label whose name begins with this letter, large or small; −1 for none.
+export const labelOfKey = (names, key) =>
+  names.findIndex((name) => name[0].toLowerCase() === key.toLowerCase());
+
 const percent = (share) => `${Math.round(100 * share)}%`;
 
 function scoreText(answers, labels) {
@@ -23,13 +27,13 @@ function resultTile(i, image, name, answered) {
   const good = name === answered;
   const img = element("img", { src: image });
   img.alt = say("Image {number}: a {name}; you said {answered}", { number: i + 1, name, answered });
-  const words = element("figcaption", {}, good ? `✓ ${name}` : say("✗ a {name}", { name }));
+  const words = element("figcaption", {}, good ? `✓ ${name}` : say("✗ No, a {name}", { name }));
   return element("figure", { class: good ? "" : "catdog-wrong" }, img, words);
 }
 
 // The question with its buttons; onAnswer gets a label.
 function questionView(names, images, onAnswer) {
-  const line = element("p", { class: "catdog-line", "aria-live": "polite" });
+  const line = element("p", { class: "catdog-line", "aria-live": "polite", tabindex: "-1" });
   const img = element("img", { class: "catdog-picture" });
   const dots = element("div", { class: "catdog-dots", "aria-hidden": "true" });
   const buttons = names.map((name, label) => {
@@ -56,11 +60,12 @@ function questionView(names, images, onAnswer) {
   };
 }
 
-// C and D answer. The key is kept from the page: in JupyterLab, D D deletes the cell.
+// C and D answer, or other first letters. The key is kept from the page: in JupyterLab, D D deletes
+// the cell.
 function answerByKey(root, names, onAnswer) {
   root.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const label = names.findIndex((name) => name[0] === event.key.toLowerCase());
+    const label = labelOfKey(names, event.key);
     if (label < 0) return;
     event.preventDefault();
     event.stopPropagation();
@@ -85,7 +90,7 @@ function render({ model, el }) {
     const current = answers.indexOf(-1);
     if (current < 0) return;
     setAnswers(answers.with(current, label));
-    if (answers.indexOf(-1) < 0) board.querySelector("button").focus();
+    if (answers.indexOf(-1) < 0) question.line.focus(); // the score, and not what erases it
   }
 
   function playAgain() {

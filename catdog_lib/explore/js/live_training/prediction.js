@@ -50,7 +50,8 @@ export function predictionView(model, problem) {
       const now = readPrediction(model, problem, network);
       const { stages, stage, channel, y, x, layer, label } = now;
       imageField.show(model.get("image"));
-      [back.disabled, next.disabled] = [stage.i === 0, stage.i === SOFTMAX];
+      back.setAttribute("aria-disabled", String(stage.i === 0)); // which keeps the focus
+      next.setAttribute("aria-disabled", String(stage.i === SOFTMAX));
       tiles.show(stages, stage, channel);
       map.show(stage, channel, [y, x], NAMES[label]);
       sums.show(tablesOf(stage, layer, channel, y, x));

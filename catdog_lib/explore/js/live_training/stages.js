@@ -94,7 +94,7 @@ export function tablesOf(stage, layer, channel, y, x) {
   const column = (values) => Array.from(values, (one) => [one]);
   return [
     { title: "logits: cat, dog", rows: column(logits) },
-    { sign: "→", title: "e to the power of each", rows: column(logits.map(Math.exp)) },
+    { sign: "→", title: "e to the power of each", rows: column(powersOf(logits).powers) },
     { sign: "→", title: "divided by their sum", rows: column(softmax(logits)) },
   ];
 }
@@ -161,13 +161,22 @@ function linearSentence({ values, size, logits }, layer, channel) {
   );
 }
 
+// The exponentials of the logits, or of the logits less the largest, which gives the same shares,
+// where a computer has no such large number.
+function powersOf(logits) {
+  const largest = Math.max(...logits) > 100 ? Math.max(...logits) : 0;
+  const exponents = Array.from(logits, (logit) => logit - largest);
+  return { largest, exponents, powers: exponents.map(Math.exp) };
+}
+
 function softmaxSentence(logits, label) {
-  const powers = Array.from(logits, Math.exp);
+  const { largest, exponents, powers } = powersOf(logits);
   const shares = softmax(logits);
   const called = shares[1] > shares[0] ? 1 : 0;
-  const power = (k) => `e^${digits(logits[k])} = ${digits(powers[k])}`;
+  const power = (k) => `e^${digits(exponents[k])} = ${digits(powers[k])}`;
+  const less = largest ? `With the largest logit, ${digits(largest)}, taken off both, the` : "The";
   return (
-    `The exponentials are ${power(0)} for cat and ${power(1)} for dog. Divided by their sum ` +
+    `${less} exponentials are ${power(0)} for cat and ${power(1)} for dog. Divided by their sum ` +
     `${digits(powers[0] + powers[1])}, they are probabilities: cat ${percent(shares[0])}, ` +
     `dog ${percent(shares[1])}. ` +
     `The prediction is ${NAMES[called]}, and it is ` +

@@ -59,7 +59,11 @@ function render({ model, el }) {
   const layers = () => model.get("layers");
   const edit = (i, values) =>
     set({ layers: layers().map((layer, j) => (i === j ? { ...layer, ...values } : layer)) });
-  const add = (kind) => set({ layers: [...layers(), { ...NEW_LAYERS[kind], name: "" }], ...TOP });
+  const full = () => layers().length >= MOST_LAYERS;
+  const add = (kind) => {
+    if (full()) return;
+    set({ layers: [...layers(), { ...NEW_LAYERS[kind], name: "" }], ...TOP });
+  };
   const remove = (i) => {
     set({ layers: layers().filter((_, j) => j !== i), ...TOP });
     adders[0].focus();
@@ -79,7 +83,7 @@ function render({ model, el }) {
   function draw() {
     const state = viewerState(model);
     size.show(model.get("size"));
-    for (const adder of adders) adder.disabled = layers().length >= MOST_LAYERS;
+    for (const adder of adders) adder.setAttribute("aria-disabled", String(full()));
     table.show(layers(), state.sizes, state.layer);
     const [rows, columns] = stack.show(layers(), state, model.get("maps"));
     line.textContent = viewerSentence(layers(), state, rows, columns);

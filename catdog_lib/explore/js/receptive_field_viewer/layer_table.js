@@ -3,6 +3,7 @@
 import { button, element } from "../dom.js";
 import { integerField, selectField } from "../fields.js";
 import { receptiveFields } from "./math.js";
+import { pixels } from "./text.js";
 
 const KINDS = { conv: "convolution", pool: "pooling" };
 const LIMITS = { kernel: [1, 11], stride: [1, 8], padding: [0, 8], dilation: [1, 6] };
@@ -31,7 +32,8 @@ export function layerTable(onEdit, onRemove) {
         row.root.classList.toggle("catdog-here", i + 1 === chosen);
         const { size, jump, start } = fields[i];
         const map = i + 1 < sizes.length ? `map ${sizes[i + 1]}` : "does not fit";
-        const facts = `${map} · sees ${size} · jump ${jump} · first centre ${start}`;
+        const [sees, apart, first] = [size, jump, start].map(pixels);
+        const facts = `${map} · sees ${sees} · jump ${apart} · first centre ${first}`;
         row.facts.textContent = facts.replace(/-/g, "−");
       });
     },

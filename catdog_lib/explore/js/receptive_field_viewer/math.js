@@ -14,16 +14,22 @@ export function receptiveFields(layers) {
   });
 }
 
-// The side of the photo and of each layer's map; it ends early where a kernel no longer fits.
+// The side of the photo and of each layer's map; it ends early where a kernel no longer fits, or
+// where PyTorch refuses a layer.
 export function mapSizes(size, layers) {
   const sizes = [size];
-  for (const { kernel, stride, padding, dilation } of layers) {
+  for (const layer of layers) {
+    const { kernel, stride, padding, dilation } = layer;
     const next = convOutputSize(sizes.at(-1), kernel, stride, padding, dilation);
-    if (next < 1) break;
+    if (next < 1 || padsTooMuch(layer)) break;
     sizes.push(next);
   }
   return sizes;
 }
+
+// Max-pooling takes at most half of its kernel as padding.
+export const padsTooMuch = ({ kind, kernel, padding }) =>
+  kind === "pool" && padding > Math.floor(kernel / 2);
 
 // Which positions, along one side, a unit sees: in its own map, in each map below, and in the photo
 // (at index 0). Padding is not counted, and a dilated kernel leaves gaps.

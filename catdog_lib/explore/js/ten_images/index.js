@@ -42,6 +42,7 @@ function choices(model, names, onChange) {
     note: "",
     canUndo: () => before.length > 0,
     choose(chosen) {
+      if (String(chosen) === String(model.get("chosen"))) return; // nothing to take back
       before.push(model.get("chosen"));
       set(chosen);
     },

@@ -55,7 +55,10 @@ function dotMap(labels, onToggle, onLook) {
     const i = near(event);
     if (i >= 0) act(i);
   };
-  svg.addEventListener("click", atDot(onToggle));
+  svg.addEventListener("click", atDot((i) => {
+    onLook(i); // a finger has not pointed before
+    onToggle(i);
+  }));
   svg.addEventListener("pointermove", (event) => hovers(event) && atDot(onLook)(event));
   return {
     svg,
