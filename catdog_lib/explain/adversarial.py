@@ -12,6 +12,7 @@ from catdog_lib.device import device_of
 from catdog_lib.errors import CatdogError
 from catdog_lib.explain.scores import batch_by_batch
 from catdog_lib.inspect.hooks import evaluating
+from catdog_lib.training.metrics import check_labels
 
 
 def fast_gradient_sign(
@@ -36,8 +37,8 @@ def fast_gradient_sign(
         N×3×H×W, uint8; where the images are.
 
     Raises:
-        CatdogError: the images are not uint8, the labels are not one for each, or there are no such
-            grey levels.
+        CatdogError: the images are not uint8, the labels are not one class of the model for each,
+            or there are no such grey levels.
     """
     if images.dtype != torch.uint8:
         raise CatdogError(f"images is {images.dtype}; give uint8, whose step is one grey level.")
@@ -47,7 +48,9 @@ def fast_gradient_sign(
     def direction(x: Tensor, classes: Tensor) -> Tensor:
         x = x.detach().requires_grad_()
         with torch.enable_grad():
-            loss = nn.functional.cross_entropy(model(x).float(), classes, reduction="sum")
+            logits = model(x).float()
+            check_labels(classes, len(x), logits.shape[1])
+            loss = nn.functional.cross_entropy(logits, classes, reduction="sum")
             return torch.autograd.grad(loss, x)[0].sign()
 
     step = grey_levels * batch_by_batch(direction, model, images, labels)

@@ -64,7 +64,7 @@ def smooth_grad(
         model, images, target: as for :func:`saliency`.
         samples: n.
         noise: σ, in units of the pixels' range [0, 1]; the paper finds 0.1 to 0.2 best.
-        seed: of the noise, which is the same on every device.
+        seed: of the noise, which is the same for every image and on every device.
 
     Returns:
         N×H×W, float32, at least 0; where the images are.
@@ -74,12 +74,12 @@ def smooth_grad(
     """
     if samples < 1:
         raise CatdogError(f"samples is {samples}; a mean needs at least 1.")
-    generator = torch.Generator().manual_seed(seed)
 
     def explain(x: Tensor, classes: Tensor) -> Tensor:
+        generator = torch.Generator().manual_seed(seed)  # for any batch size the same
         total = torch.zeros_like(x)
         for _ in range(samples):
-            epsilon = noise * torch.randn(x.shape, generator=generator).to(x.device)
+            epsilon = noise * torch.randn(x.shape[1:], generator=generator).to(x.device)
             total += _gradient(model, x + epsilon, classes)
         return (total / samples).abs().amax(1)
 

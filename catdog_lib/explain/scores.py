@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from catdog_lib.device import device_of, prediction_batch
 from catdog_lib.errors import CatdogError
 from catdog_lib.inspect.hooks import evaluating
+from catdog_lib.training.metrics import check_labels
 
 
 def batch_by_batch(
@@ -68,12 +69,7 @@ def class_scores(logits: Tensor, classes: Tensor) -> Tensor:
     Raises:
         CatdogError: there is no such class.
     """
-    count = logits.shape[1]
-    if not ((classes >= 0) & (classes < count)).all():
-        raise CatdogError(
-            f"target holds a class outside 0 to {count - 1}; the model has {count} classes, "
-            "counted from 0."
-        )
+    check_labels(classes, len(logits), logits.shape[1], name="target")
     return logits.float().gather(1, classes[:, None])[:, 0]
 
 

@@ -102,7 +102,7 @@ class _Sums:
 
     def result(self, name: str, kind: str) -> LayerActivity:
         mean = self.total / self.count
-        variance = max(0.0, self.squares / self.count - mean**2)
+        variance = max(self.squares / self.count - mean**2, 0.0)  # in this order NaN stays
         dead = int((self.largest == 0).sum())
         share = self.zeros / self.count
         return LayerActivity(name, kind, mean, math.sqrt(variance), share, len(self.largest), dead)
@@ -114,9 +114,10 @@ def top_activations(
 ) -> list[TopActivation]:
     """Find the images on which a channel of a layer reaches its largest values, and where.
 
-    Each image appears once, with the place where the channel is most active. M. Zeiler and R.
-    Fergus show units in this way in "Visualizing and understanding convolutional networks" (2013),
-    arXiv 1311.2901.
+    Each image appears once, with the place where the channel is most active. Units that see nothing
+    but padding do not count: they have the same value on every image. M. Zeiler and R. Fergus show
+    units in this way in "Visualizing and understanding convolutional networks" (2013), arXiv
+    1311.2901.
 
     Args:
         model: runs in evaluation mode, and is left as it was.
@@ -131,7 +132,7 @@ def top_activations(
         CatdogError: there is no such layer or channel, or the layer gives no feature maps.
     """
     device = device_of(model)
-    best = []
+    best, fields = [], None
     with evaluating(model), Recorder(model, [layer]) as recorder:
         for images, _ in batches(dataset, _BATCH_SIZE, device=device):
             model(images)
@@ -141,10 +142,11 @@ def top_activations(
                     f"channel is {channel}, but the layer {layer!r} has {maps.shape[1]}; count "
                     "from 0."
                 )
-            maps = maps[:, channel]
+            fields = fields or UnitFields.of(model, images, layer)
+            blind = fields.see_only_padding(maps, images).to(device)
+            maps = maps[:, channel].masked_fill(blind, -math.inf)
             best.append(torch.stack([t.cpu().double() for t in maps.flatten(1).max(1)], dim=1))
     values, places = torch.cat(best).unbind(1)
-    fields = UnitFields.of(model, dataset[:1][0], layer)
     found = []
     for position in values.argsort(descending=True, stable=True)[:count].tolist():
         row, column = divmod(int(places[position]), maps.shape[2])

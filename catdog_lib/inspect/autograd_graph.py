@@ -6,15 +6,15 @@ Lesson 04, section 1.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-import torch
 from torch import Tensor, nn
 
 from catdog_lib.errors import CatdogError
-from catdog_lib.inspect.hooks import graph_hooks
+from catdog_lib.inspect.autograd_pass import functions_in_order, gradients_of
 
 # PyTorch's names of operations, without "Backward0", in the words of the course.
 OPERATION_NAMES = {
@@ -31,6 +31,7 @@ OPERATION_NAMES = {
     "NllLoss": "negative log-likelihood",
     "Mul": "multiply",
     "Div": "divide",
+    "SplitWithSizes": "split",
     "Sub": "subtract",
     "Pow": "power",
 }
@@ -41,7 +42,8 @@ class Node:
     """A value in the graph: the output of an operation, or a tensor that the graph starts from.
 
     Attributes:
-        name: the operation, such as "linear", or the name that the tensor was given.
+        name: the operation, such as "linear", or the name that the tensor was given; "split[1]"
+            where several outputs of one operation lead to the loss.
         kind: "parameter" (an ``nn.Parameter``), "input" (another tensor that requires a gradient)
             or "operation".
         shape: of the value; () is one number.
@@ -103,33 +105,32 @@ def trace(loss: Tensor, names: Mapping[str, Tensor]) -> Graph:
             f"gradient; it has the shape {tuple(loss.shape)} and "
             f"{'no' if loss.grad_fn is None else 'a'} grad_fn."
         )
-    functions = _in_order(loss.grad_fn)
-    gradients = _gradients(loss, functions)
+    gradients = gradients_of(loss, functions_in_order(loss.grad_fn))
+    outputs = Counter(function for function, _ in gradients)
     name_of = {id(tensor): name for name, tensor in names.items()}
-    named_results = {tensor.grad_fn: (name, tensor) for name, tensor in names.items()}
+    named_results = {(each.grad_fn, each.output_nr): (n, each) for n, each in names.items()}
     nodes, edges, position = [], [], {}
-    for function in functions:
+    for (function, output), (of_inputs, of_output) in gradients.items():
         if _is_transposed_leaf(function):
             continue
-        of_inputs, of_output = gradients[function]
         if hasattr(function, "variable"):
             tensor = function.variable
             kind = "parameter" if isinstance(tensor, nn.Parameter) else "input"
             name, shape = name_of.get(id(tensor), kind), tuple(tensor.shape)
         else:
             kind = "operation"
-            name, tensor = named_results.get(function, (_operation_name(function.name()), None))
+            name = _operation_name(function.name()) + f"[{output}]" * (outputs[function] > 1)
+            name, tensor = named_results.get((function, output), (name, None))
             shape = tuple(of_output.shape)
-        position[function] = len(nodes)
+        position[function, output] = len(nodes)
         is_named_scalar = tensor is not None and id(tensor) in name_of and tensor.ndim == 0
         value = tensor.item() if is_named_scalar else None
         nodes.append(Node(name, kind, shape, _norm(of_output), value))
-        for (source, _), gradient in zip(function.next_functions, of_inputs, strict=True):
-            if source is None:
-                continue
-            if _is_transposed_leaf(source):
-                source = source.next_functions[0][0]
-            edges.append(Edge(position[source], position[function], _norm(gradient)))
+        for source, gradient in zip(function.next_functions, of_inputs, strict=True):
+            if source[0] is not None and _is_transposed_leaf(source[0]):
+                source = source[0].next_functions[0]
+            if source in position:
+                edges.append(Edge(position[source], len(nodes) - 1, _norm(gradient)))
     return Graph(tuple(nodes), tuple(edges))
 
 
@@ -137,45 +138,6 @@ def _operation_name(name: str) -> str:
     """Return the course's name of an operation, such as "log sigmoid" for "LogSigmoidBackward0"."""
     bare = name.split("::")[-1].rstrip("0123456789").removesuffix("Backward")
     return OPERATION_NAMES.get(bare) or re.sub("(?<=[a-z])(?=[A-Z])", " ", bare).lower()
-
-
-def _in_order(last) -> list:
-    """Return all functions that lead to the last one, each after those that it depends on."""
-    ordered, seen, stack = [], set(), [(last, False)]
-    while stack:  # no recursion: graphs may be deeper than Python's stack
-        function, ready = stack.pop()
-        if ready:
-            ordered.append(function)
-        elif function not in seen:
-            seen.add(function)
-            stack.append((function, True))
-            sources = [source for source, _ in function.next_functions if source is not None]
-            stack.extend((source, False) for source in reversed(sources))
-    return ordered
-
-
-def _gradients(loss: Tensor, functions: list) -> dict:
-    """Return function → (gradients with respect to its inputs, that with respect to its output).
-
-    They come from one backward pass, which keeps the graph.
-    """
-    gradients = {}
-
-    def note(function, of_inputs: tuple, of_outputs: tuple) -> None:
-        gradients[function] = of_inputs, next(g for g in of_outputs if g is not None)
-
-    leaves = [function for function in functions if hasattr(function, "variable")]
-    operations = [function for function in functions if function not in leaves]
-    try:
-        with graph_hooks(operations, note):
-            tensors = [leaf.variable for leaf in leaves]
-            of_leaves = torch.autograd.grad(loss, tensors, retain_graph=True)
-    except RuntimeError as error:
-        raise CatdogError(
-            "The graph of this loss is used up, or a tensor in it was changed; trace it right "
-            "after the forward pass, before loss.backward()."
-        ) from error
-    return gradients | {leaf: ((), g) for leaf, g in zip(leaves, of_leaves, strict=True)}
 
 
 def _is_transposed_leaf(function) -> bool:

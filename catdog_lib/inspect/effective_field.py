@@ -111,13 +111,18 @@ def _with_equal_weights(model: nn.Module) -> nn.Module:
 
 
 class _MeanForMax(TorchFunctionMode):
-    """Replaces max-pooling, which passes its gradient to one pixel alone, by the mean of all."""
+    """Replaces max-pooling, which passes its gradient to one pixel alone, by the mean of all.
+
+    And ReLU6 by ReLU: where it cuts large values off, no gradient passes.
+    """
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         if func is F.max_pool2d:
             func = _mean_pool2d
         elif func is F.adaptive_max_pool2d:
             func = _mean_of_windows
+        elif func in (F.hardtanh, F.relu6):
+            return F.relu(args[0])
         return func(*args, **(kwargs or {}))
 
 

@@ -1,4 +1,7 @@
-"""Follow what every value of a network sees, operation by operation, while the network runs."""
+"""Follow what every value of a network sees, operation by operation, while the network runs.
+
+Longer than 200 lines because the rules of all operations stand together.
+"""
 
 from __future__ import annotations
 
@@ -84,11 +87,20 @@ class ReceptiveFieldTracer(TorchDispatchMode):
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         result = func(*args, **(kwargs or {}))
         inputs = [tensor for tensor in _tensors(args) if tensor in self._known]
+        if not inputs and self.running and self._window(func.overloadpacket.__name__, args):
+            raise self._lost("an operation", func.overloadpacket.__name__)
         if inputs and not _MAKES_NEW.match(func.overloadpacket.__name__):
             after = self._after(func, args, inputs, result)
             for tensor in _tensors([result]):
                 self._known[tensor] = after
         return result
+
+    def _lost(self, what: str, operation: str) -> CatdogError:
+        return CatdogError(
+            f"receptive_field cannot follow {what}, and {operation} in the layer "
+            f"{self.running[-1][0]!r} comes after it; give it the part of the model before, or use "
+            "receptive_field_by_gradient."
+        )
 
     def _after(self, func, args, inputs: list[Tensor], result) -> FieldSpan | str:
         """Return what the values of ``result`` see."""
@@ -98,11 +110,7 @@ class ReceptiveFieldTracer(TorchDispatchMode):
         spans = [self._known[tensor] for tensor in inputs]
         lost = next((span for span in spans if isinstance(span, str)), None)
         if lost and window:
-            raise CatdogError(
-                f"receptive_field cannot follow {lost!r}, and {operation} in the layer "
-                f"{self.running[-1][0]!r} comes after it; give it the part of the model before, or "
-                "use receptive_field_by_gradient."
-            )
+            raise self._lost(repr(lost), operation)
         if lost:
             return lost
         if window:

@@ -60,9 +60,13 @@ def last_feature_maps(model: nn.Module, images: Tensor | None = None) -> str:
         )
     last = max(i for i in range(mapped[-1], len(calls)) if sizes[i] == sizes[mapped[-1]])
     # A container that ends with this very layer only passes on its output.
-    while calls[last].output is calls[last - 1].output and _inside(calls[last - 1], calls[last]):
+    while last and _passes_on(calls[last - 1], calls[last]):
         last -= 1
     return calls[last].name
+
+
+def _passes_on(inner: LayerCall, outer: LayerCall) -> bool:
+    return outer.output is inner.output and inner.layer in set(outer.layer.modules())
 
 
 def _map_size(call: LayerCall) -> tuple[int, int] | None:
@@ -71,10 +75,6 @@ def _map_size(call: LayerCall) -> tuple[int, int] | None:
     if not isinstance(output, Tensor) or output.ndim != 4 or output.shape[2:].numel() == 1:
         return None
     return tuple(output.shape[2:])
-
-
-def _inside(inner: LayerCall, outer: LayerCall) -> bool:
-    return inner.layer in set(outer.layer.modules())
 
 
 def _input_size(model: nn.Module) -> int:

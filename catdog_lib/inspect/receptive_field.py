@@ -13,6 +13,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from catdog_lib.device import device_of
@@ -138,6 +139,18 @@ class UnitFields:
         return cls(*spans)
 
     def box(self, row: int, column: int, image: Tensor) -> Box:
-        """Return the pixels that a unit sees, as far as they lie in the image (3×H×W)."""
+        """Return the pixels that a unit sees, as far as they lie in the image (3×H×W).
+
+        The last one lies before the first where a unit sees nothing but padding.
+        """
         height, width = image.shape[-2:]
         return Box(*self.vertical.pixels(row, height), *self.horizontal.pixels(column, width))
+
+    def see_only_padding(self, maps: Tensor, images: Tensor) -> Tensor:
+        """Return which units of the layer's maps (…×h×w) see no pixel of the images: h×w, bool."""
+
+        def seeing(span: FieldSpan, side: int) -> Tensor:
+            spans = [span.pixels(unit, images.shape[side]) for unit in range(maps.shape[side])]
+            return torch.tensor([first <= last for first, last in spans])
+
+        return ~(seeing(self.vertical, -2)[:, None] & seeing(self.horizontal, -1))

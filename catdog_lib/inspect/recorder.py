@@ -98,16 +98,39 @@ class Recorder:
     def backward(self, value: Tensor) -> None:
         """Fill :attr:`gradients` with the derivatives of ``value``, one number.
 
-        No parameter's ``.grad`` is touched.
+        They are 0 for a layer on which it does not depend. A second call, of this value or another
+        one, replaces them. No parameter's ``.grad`` is touched.
 
         Raises:
-            CatdogError: the value does not depend on a recorded output, or the model ran without
-                gradients.
+            CatdogError: the value is not one number, depends on no recorded output of the last run,
+                or its graph is used up, or the model ran without gradients.
         """
+        if not isinstance(value, Tensor) or value.numel() != 1:
+            is_tensor = isinstance(value, Tensor)
+            what = f"has the shape {tuple(value.shape)}" if is_tensor else f"is {value!r}"
+            raise CatdogError(
+                f"value {what}, but must be a tensor with one number; choose a logit, such as "
+                "model(images)[0, 1], or add them up."
+            )
         if not (value.requires_grad and self._tracked):
             raise CatdogError(
                 "There is no gradient to follow: use Recorder(…, gradients=True), call backward "
                 "inside its block, and run the model outside torch.no_grad()."
             )
-        found = torch.autograd.grad(value, list(self._tracked.values()), materialize_grads=True)
-        self.gradients.update(zip(self._tracked, found, strict=True))
+        outputs = list(self._tracked.values())
+        try:
+            found = torch.autograd.grad(value, outputs, retain_graph=True, allow_unused=True)
+        except RuntimeError as error:
+            if "second time" not in str(error):
+                raise
+            raise CatdogError(
+                "The graph of this value is used up; call Recorder.backward before "
+                "value.backward()."
+            ) from error
+        if all(gradient is None for gradient in found):
+            raise CatdogError(
+                "The value does not depend on the recorded layers' outputs in the last run of the "
+                "model; compute it from what the model returned then."
+            )
+        for (name, output), gradient in zip(self._tracked.items(), found, strict=True):
+            self.gradients[name] = torch.zeros_like(output) if gradient is None else gradient

@@ -28,11 +28,13 @@ class Damage:
         apply: takes float images in [0, 1], N×3×H×W, and a strength; returns such images.
         strengths: from weak to strong.
         unit: of the strengths, in words.
+        most: the largest strength that has a meaning.
     """
 
     apply: Callable[[Tensor, float], Tensor]
     strengths: tuple[float, ...]
     unit: str
+    most: float
 
 
 def _crop(images: Tensor, cut: float) -> Tensor:
@@ -48,7 +50,7 @@ def _blur(images: Tensor, deviation: float) -> Tensor:
     sigma = deviation / 100 * images.shape[3]
     reach = min(int(3 * sigma) + 1, min(images.shape[2:]) - 1)
     at = torch.arange(-reach, reach + 1, dtype=images.dtype)
-    kernel = torch.exp(-0.5 * (at / sigma) ** 2)
+    kernel = torch.exp(-0.5 * (at / max(sigma, 1e-6)) ** 2)  # with 0, the image stays as it is
     kernel = (kernel / kernel.sum()).expand(3, 1, 1, -1)
     padded = F.pad(images, (reach,) * 4, mode="reflect")
     rows = F.conv2d(padded, kernel, groups=3)
@@ -90,13 +92,13 @@ def _draw_lines(images: Tensor, share: float) -> Tensor:
 
 
 DAMAGES = {
-    "crop": Damage(_crop, (0.3, 0.5, 0.7), "share of each side cut away"),
-    "blur": Damage(_blur, (1, 2, 4), "std. deviation, % of the width"),
-    "JPEG": Damage(_jpeg, (70, 90, 97), "100 − quality"),
-    "rotation": Damage(_rotate, (30, 90, 180), "degrees"),
-    "noise": Damage(_noise, (15, 30, 60), "std. deviation, grey levels"),
-    "darkness": Damage(_darken, (0.5, 0.8, 0.95), "share of the light lost"),
-    "line drawing": Damage(_draw_lines, (0.5, 0.8, 1), "share of the drawing"),
+    "crop": Damage(_crop, (0.3, 0.5, 0.7), "share of each side cut away", 1),
+    "blur": Damage(_blur, (1, 2, 4), "std. deviation, % of the width", 100),
+    "JPEG": Damage(_jpeg, (70, 90, 97), "100 − quality", 100),
+    "rotation": Damage(_rotate, (30, 90, 180), "degrees", 360),
+    "noise": Damage(_noise, (15, 30, 60), "std. deviation, grey levels", 255),
+    "darkness": Damage(_darken, (0.5, 0.8, 0.95), "share of the light lost", 1),
+    "line drawing": Damage(_draw_lines, (0.5, 0.8, 1), "share of the drawing", 1),
 }
 
 
@@ -106,15 +108,20 @@ def damage(images: Tensor, kind: str, strength: float) -> Tensor:
     Args:
         images: uint8, N×3×H×W.
         kind: one of DAMAGES.
-        strength: above 0, in the unit of that kind.
+        strength: from 0 to the most of that kind, in its unit.
 
     Returns:
         uint8, N×3×H×W.
 
     Raises:
-        CatdogError: there is no such kind.
+        CatdogError: there is no such kind, or it has no such strength.
     """
     if kind not in DAMAGES:
         raise CatdogError(f"There is no damage {kind!r}; use one of {', '.join(DAMAGES)}.")
+    if not 0 <= strength <= DAMAGES[kind].most:
+        raise CatdogError(
+            f"strength is {strength}; for {kind!r} use 0 to {DAMAGES[kind].most} "
+            f"({DAMAGES[kind].unit})."
+        )
     changed = DAMAGES[kind].apply(images.cpu().float() / 255, strength)  # JPEG is the CPU's
     return (changed.clamp(0, 1) * 255).round().to(images.device, torch.uint8)

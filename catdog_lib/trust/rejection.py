@@ -141,8 +141,10 @@ def pets_rejected(pets: Tensor, strangers: Tensor, rejected: float = 0.95) -> fl
         rejected: the share of the strangers that have to be rejected, from 0 to 1.
 
     Raises:
-        CatdogError: one of them is empty.
+        CatdogError: one of them is empty, or the share is no share.
     """
+    if not 0 <= rejected <= 1:
+        raise CatdogError(f"rejected is {rejected}; it is a share, from 0 to 1.")
     of_strangers, of_pets = roc_curve(pets, strangers)
     allowed = of_strangers <= 1 - rejected + 1e-12
     return 1 - of_pets[allowed].max().item()

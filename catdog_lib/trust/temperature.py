@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from catdog_lib.errors import CatdogError
+from catdog_lib.training.metrics import check_labels
 
 # Of a normal prior for 1/T with mean 1. With no wrong answer the loss would fall for ever as T
 # falls; some hundred images outweigh the prior.
@@ -34,8 +35,8 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
         labels: N, int64.
 
     Raises:
-        CatdogError: the shapes are none of these, or the network's logits point to wrong classes
-            so often that no positive temperature fits.
+        CatdogError: the shapes are none of these, a label is none of the K classes, or the
+            network's logits point to wrong classes so often that no positive temperature fits.
 
     Source: C. Guo et al. 2017, "On calibration of modern neural networks", arXiv 1706.04599.
     """
@@ -44,6 +45,7 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
             f"logits has the shape {tuple(logits.shape)} and labels {tuple(labels.shape)}; give "
             "N×K logits and N labels."
         )
+    check_labels(labels, *logits.shape)
     z, labels = logits.cpu().double(), labels.cpu()
     count = len(z)
 

@@ -66,3 +66,11 @@ def test_what_cannot_be_is_one_sentence(change, says):
     images, levels = change(random_images(1))
     with pytest.raises(CatdogError, match=says):
         explain.fast_gradient_sign(network("five_conv"), images, torch.tensor([0]), levels)
+
+
+@pytest.mark.parametrize("label", [5, -1, -100])  # -100 is what PyTorch's cross-entropy leaves out
+def test_a_label_that_is_no_class_is_one_sentence(label):
+    with pytest.raises(
+        CatdogError, match=f"labels holds the class {label}, which is outside 0 to 1"
+    ):
+        explain.fast_gradient_sign(linear_model(), random_images(2), torch.tensor([0, label]))

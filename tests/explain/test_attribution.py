@@ -10,7 +10,7 @@ from torch import nn
 from catdog_lib import explain
 from tests.explain.examples import METHODS, Colours, red_and_blue, relative
 from tests.inspect.examples import LAST_FEATURE_MAPS, SIZE, hook_count, network, random_images
-from tests.tiny import plain
+from tests.tiny import image_set, plain, small
 
 
 @pytest.mark.parametrize("name", LAST_FEATURE_MAPS)
@@ -123,3 +123,10 @@ def test_many_images_are_explained_as_one_by_one():
         relative(explain.grad_cam(model, x / 255, target), explain.grad_cam(model, x, target))
         < 1e-5
     )
+
+
+def test_smooth_grads_noise_does_not_depend_on_what_is_explained_together():
+    model, images = small().eval(), image_set(5, 0)[:][0] / 255
+    together = explain.smooth_grad(model, images, 0, samples=3)
+    alone = torch.cat([explain.smooth_grad(model, image[None], 0, samples=3) for image in images])
+    assert torch.allclose(together, alone, rtol=1e-3, atol=1e-6)

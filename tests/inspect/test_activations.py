@@ -1,5 +1,7 @@
 """Statistics are those of all images at once, and the largest activations are found."""
 
+import math
+
 import pytest
 import torch
 from torch import nn
@@ -62,3 +64,29 @@ def test_top_activations_are_found_with_their_place_and_patch():
     assert (pooled.row, pooled.column) == (5, 2) and pooled.box == (9, 12, 3, 6)
     (edge,) = inspect.top_activations(model, data.subset(torch.tensor([18])), "2", 1, count=5)
     assert edge.box == (0, 2, 21, 23)
+
+
+def test_units_that_see_nothing_but_padding_do_not_count():
+    model = nn.Sequential(
+        models.Normalize((0, 0, 0), (1, 1, 1)), nn.Conv2d(3, 1, 3, padding=5, bias=False)
+    )
+    nn.init.constant_(model[1].weight, -1)  # so they have the largest value, 0
+    store = torch.full((2, 3, 8, 6), 200, dtype=torch.uint8)
+    store[1, :, 7, 5] = 100  # the corner's own unit sees this pixel and no other
+    data = ImageSet(store, torch.arange(2), torch.zeros(2, dtype=torch.int64), ("",) * 2)
+    first, second = inspect.top_activations(model, data, "1", 0)
+    assert (first.position, first.row, first.column) == (1, 12, 10) and first.box == (7, 7, 5, 5)
+    assert first.patch.tolist() == [[[100]]] * 3 and first.value == pytest.approx(-300 / 255)
+    assert (second.box, second.patch.shape) == ((0, 0, 0, 0), (3, 1, 1))
+    with torch.no_grad():
+        maps = model(store)
+    blind = inspect.UnitFields.of(model, store, "1").see_only_padding(maps, store)
+    assert torch.equal(blind, (maps == 0).all(0)[0])
+
+
+def test_a_layer_that_has_diverged_does_not_look_constant():
+    model = small()
+    with torch.no_grad():
+        next(m for m in model.modules() if isinstance(m, nn.Conv2d)).weight.fill_(float("inf"))
+    first = inspect.activation_statistics(model, image_set(8, 0))[1]
+    assert math.isnan(first.std)

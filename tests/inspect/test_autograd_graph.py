@@ -107,6 +107,57 @@ def test_tensors_without_gradients_are_not_in_the_graph_and_unnamed_leaves_get_t
     assert [node.name for node in graph.nodes] == ["parameter", "mv", "sum", "multiply"]
 
 
+class Twofold(torch.autograd.Function):
+    """An operation of two outputs that is written in Python: 2x and x²."""
+
+    @staticmethod
+    def forward(context, x):
+        context.save_for_backward(x)
+        return 2 * x, x**2
+
+    @staticmethod
+    def backward(context, of_double, of_square):
+        (x,) = context.saved_tensors
+        return 2 * of_double + 2 * x * of_square
+
+
+OUTPUTS = {
+    "unbind": lambda x: x.unbind(),
+    "split": lambda x: x.split([1, 2]),
+    "var mean": lambda x: torch.var_mean(x, 1),
+    "twofold": Twofold.apply,
+}
+
+
+@pytest.mark.parametrize("operation", OUTPUTS)
+def test_each_output_of_an_operation_is_a_node_with_its_own_gradients(operation):
+    x = torch.tensor([[0.1, 0.5], [2.0, 3.0], [1.0, 7.0]], requires_grad=True)
+    first, second = OUTPUTS[operation](x)[:2]
+    loss = (first**2).sum() + second.pow(3).sum()
+    graph = trace(loss, {"x": x, "the second": second})
+    one, other = (
+        next(n for n, node in enumerate(graph.nodes) if node.name == name)
+        for name in (f"{operation}[0]", "the second")
+    )
+    for n, output, part in ((one, first, (first**2).sum()), (other, second, (second**3).sum())):
+        of_x, of_output = torch.autograd.grad(part, (x, output), retain_graph=True)
+        assert graph.nodes[n].shape == tuple(output.shape)
+        assert graph.nodes[n].gradient == pytest.approx(of_output.norm().item())
+        assert [e.gradient for e in graph.edges if e.source == n] == [graph.nodes[n].gradient]
+        (from_x,) = (e for e in graph.edges if e.target == n)
+        assert graph.nodes[from_x.source].name == "x"
+        assert from_x.gradient == pytest.approx(of_x.norm().item())
+    words = [text.get_text() for text in plots.graph(graph).axes[0].texts]
+    assert {f"{operation}[0]", "the second"} <= set(words)
+
+
+def test_an_output_that_is_used_alone_has_its_own_name():
+    w = nn.Parameter(torch.tensor([3.0, 4.0]))
+    unused, used = w.unbind()
+    graph = trace(used * 2, {"unused": unused})
+    assert [node.name for node in graph.nodes] == ["parameter", "unbind", "multiply"]
+
+
 def test_a_graph_deeper_than_pythons_stack():
     x = torch.ones((), requires_grad=True)
     y = x

@@ -144,3 +144,9 @@ def test_six_block_by_formula_and_by_gradient():
         box = receptive_field_by_gradient(model, images, "deep.0.3", unit, use)
         expected = [min(max(edge, 0), 223) for place in unit for edge in row.pixels(place)]
         assert list(box) == expected
+
+
+@pytest.mark.parametrize("layer", ["body.stage4", "body.stage5", "body.stage6"])
+def test_a_relu6_that_cuts_values_off_hides_no_path(layer):
+    model, images = models.backbone(models.OFFLINE), torch.zeros(1, 3, 224, 224)
+    assert receptive_field_by_gradient(model, images, layer) == Box(0, 223, 0, 223)

@@ -1,6 +1,7 @@
 """Layers come in the order in which they run."""
 
 import pytest
+import torch
 from torch import nn
 
 from catdog_lib import inspect
@@ -29,3 +30,8 @@ def test_layers_come_in_the_order_in_which_they_run():
     linear = nn.Sequential(nn.Flatten(), nn.Linear(12, 2))
     with pytest.raises(CatdogError, match="no convolution"):
         inspect.last_feature_maps(linear, random_images(1, 2) / 255)
+
+
+def test_a_network_of_one_convolution_has_its_maps():
+    model = nn.Sequential(nn.Conv2d(3, 2, 3))
+    assert inspect.last_feature_maps(model, torch.rand(1, 3, 8, 8)) == "0"

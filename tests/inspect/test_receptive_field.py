@@ -249,3 +249,11 @@ def test_the_field_of_any_layer_is_the_measured_one():
     rows = [row for row in receptive_field(six, x) if row.name == "deep.0.0"]
     second = inspect.UnitFields.of(six, x, "deep.0.0#2")
     assert second.vertical.last - second.vertical.first + 1 == rows[1].size
+
+
+def test_a_convolution_whose_input_is_lost_is_not_left_out():
+    model = nn.Sequential(
+        nn.Conv2d(3, 4, 3, padding=1, padding_mode="circular"), nn.ReLU(), nn.Conv2d(4, 4, 3)
+    )
+    with pytest.raises(CatdogError, match="receptive_field"):
+        receptive_field(model, torch.zeros(1, 3, 12, 12))

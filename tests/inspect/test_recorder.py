@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from catdog_lib import inspect
+from catdog_lib.errors import CatdogError
 from tests.inspect.examples import network, random_images
 from tests.tiny import small
 
@@ -94,3 +95,48 @@ def test_a_shorter_second_run_leaves_nothing_of_the_first():
         model.times = 1
         model(x)
     assert list(recorder.outputs) == ["conv"]
+
+
+def test_a_second_backward_replaces_the_gradients_of_the_first():
+    model, found = small().eval(), []
+    with inspect.Recorder(model, ["1", "5"], gradients=True) as recorder:
+        logits = model(random_images(2, 8))
+        for value in (logits[0, 0], logits[0, 1], logits[0, 0]):
+            recorder.backward(value)
+            found.append(dict(recorder.gradients))
+        recorder.backward(recorder._tracked["1"].sum())  # the last layer has no part in it
+    assert torch.equal(found[0]["1"], found[2]["1"]) and found[0]["1"].abs().max() > 0
+    assert found[0]["5"].tolist() == [[1, 0], [0, 0]] and found[1]["5"].tolist() == [[0, 1], [0, 0]]
+    assert recorder.gradients["5"].tolist() == [[0, 0], [0, 0]]
+
+
+def used_up(logits):
+    value = logits[0, 0]
+    value.backward()
+    return value
+
+
+NO_VALUES = {
+    r"value has the shape \(2, 2\), but must be": lambda logits: logits,
+    "value is 3.5, but must be": lambda logits: 3.5,
+    "does not depend on the recorded layers": lambda _: torch.ones((), requires_grad=True) * 2,
+    "graph of this value is used up": used_up,
+}
+
+
+@pytest.mark.parametrize("says", NO_VALUES)
+def test_a_value_without_gradients_is_one_sentence(says):
+    model = small().eval()
+    with inspect.Recorder(model, gradients=True) as recorder:
+        value = NO_VALUES[says](model(random_images(2, 8)))
+        with pytest.raises(CatdogError, match=says):
+            recorder.backward(value)
+
+
+def test_a_value_of_an_earlier_run_is_refused_and_not_given_zeros():
+    model, x = small().eval(), random_images(2, 8)
+    with inspect.Recorder(model, gradients=True) as recorder:
+        earlier = model(x)[0, 0]
+        model(x)
+        with pytest.raises(CatdogError, match="in the last run"):
+            recorder.backward(earlier)

@@ -70,3 +70,15 @@ def test_a_line_drawing_is_dark_where_the_brightness_changes():
 def test_another_kind_is_one_sentence(pets):
     with pytest.raises(CatdogError, match="use one of crop, blur"):
         damage(pets, "rain", 1)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in DAMAGES if kind != "JPEG"])  # 100 rounds, too
+def test_a_strength_of_0_leaves_the_image_as_it_is(kind, pets):
+    assert torch.equal(damage(pets, kind, 0), pets)
+
+
+@pytest.mark.parametrize("kind", DAMAGES)
+@pytest.mark.parametrize("strength", [-1, 1000, float("nan"), float("inf")])
+def test_a_strength_that_does_not_exist_is_one_sentence(kind, strength, pets):
+    with pytest.raises(CatdogError, match=f"strength is {strength}; for '{kind}' use 0 to "):
+        damage(pets, kind, strength)

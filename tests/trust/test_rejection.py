@@ -105,3 +105,8 @@ def test_what_gives_no_score_is_one_sentence(call, says):
 def test_a_share_that_is_a_whole_number_of_images_is_taken_exactly():
     """0.55 × 100 is a little above 55 in floating point."""
     assert threshold_for(torch.arange(100.0), 0.55) == 45
+
+
+def test_a_percentage_is_not_taken_for_a_share():
+    with pytest.raises(CatdogError, match="rejected is 95; it is a share"):
+        pets_rejected(torch.rand(5), torch.rand(5), 95)

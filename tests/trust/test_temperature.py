@@ -52,6 +52,13 @@ def test_images_that_are_all_right_still_have_a_temperature():
         (torch.randn(4), torch.zeros(4).long(), "give N×K logits"),
         (torch.zeros(0, 2), torch.zeros(0).long(), "give N×K logits"),
         (torch.zeros(3, 2), torch.zeros(2).long(), "give N×K logits"),
+        (
+            torch.zeros(3, 2),
+            torch.tensor([0, 1, 5]),
+            "labels holds the class 5, which is outside 0 to 1",
+        ),
+        (torch.zeros(3, 2), torch.tensor([0, 1, -1]), "labels holds the class -1"),
+        (torch.zeros(3, 2), torch.zeros(3), "give int64"),
     ],
 )
 def test_what_has_no_temperature_is_one_sentence(logits, labels, says):
