@@ -5,6 +5,7 @@ Lesson 01, section 2; Lesson 04, section 3.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -78,12 +79,14 @@ def draw_array(axes: Axes, array: Tensor, limits_of: Tensor | None = None) -> No
 
 
 def fraction_text(value: float) -> str:
-    """Return a number as short text: ninths and sixteenths as fractions, else one decimal."""
-    for denominator in (9, 18, 16):
+    """Return a number as short text: ninths and sixteenths as fractions, else one or two digits."""
+    for denominator in (9, 18, 16) if math.isfinite(value) else ():
         numerator = round(value * denominator)
         is_fraction = abs(value * denominator - numerator) < 1e-5
         if is_fraction and abs(10 * value - round(10 * value)) > 1e-5:
             return f"{numerator}/{denominator}".replace("-", "−")
+    if not math.isfinite(value) or abs(round(value, 1) - value) > 0.05 * abs(value):
+        return number_text(value, ".2g")
     return number_text(round(value, 1) + 0.0, ".1f").removesuffix(".0")  # + 0.0: no −0
 
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from catdog_lib.plots.primitives import integer_ticks
+from catdog_lib.plots.primitives import curve_look, integer_ticks, mark_missing
 from catdog_lib.plots.style import describe, new_figure, style
 
 
@@ -34,12 +34,14 @@ def line_chart(
     """
     with style():
         figure, (axes,) = new_figure(width=8, height=3.4)
-        for name, (x, y) in lines.items():
-            look = {"marker": marker} | dict(looks.get(name, {}))
+        for number, (name, (x, y)) in enumerate(lines.items()):
+            dashes = curve_look(number)["linestyle"]
+            look = {"marker": marker, "linestyle": dashes} | dict(looks.get(name, {}))
             axes.plot(x.numpy(), y.numpy(), label=name, **look)
         axes.set(xlabel=xlabel, ylabel=ylabel, **scales)
         if not any(x.is_floating_point() for x, _ in lines.values()):  # epochs, steps
             integer_ticks(axes)
+        mark_missing(axes)
         axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
     ends = "; ".join(
         f"{name}: from {_short(y[0])} at {x[0]:g} to {_short(y[-1])} at {x[-1]:g}"

@@ -6,14 +6,14 @@ Lesson 08, section 1; Lesson 08, section 2; Lesson 08, section 3; Lesson 08, sec
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import log
+from math import isfinite, log
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from catdog_lib.plots.primitives import integer_ticks, legend_outside
+from catdog_lib.plots.primitives import integer_ticks, legend_outside, lone_marker, mark_missing
 from catdog_lib.plots.style import GREY, WRONG, describe, new_figure, style
 
 HIGH = 2.0  # above it the losses are drawn on a logarithmic scale, or the rest would be flat
@@ -51,7 +51,8 @@ def broken_and_fixed(
             after = middle + np.linspace(-0.25, 0.25, len(runs["known"])) * wide
             look = LOOKS[name] | {"linestyle": "none", "markersize": 7, "alpha": 0.8}
             accuracies.plot(after, 100 * np.array(runs["known"]), **look)
-        highest = max(np.max(runs["loss"]) for runs in scripts.values())
+        values = [loss for runs in scripts.values() for seed in runs["loss"] for loss in seed]
+        highest = max(filter(isfinite, values), default=HIGH)
         for label, level in (levels or {"ln 2": log(2)}).items():
             losses.axhline(level, color=GREY, linestyle=":", linewidth=1.2)
             where = dict(xycoords=("axes fraction", "data"), textcoords="offset points")
@@ -68,6 +69,7 @@ def broken_and_fixed(
         accuracies.set(xlabel="epoch", ylabel="accuracy, %", ylim=(-4, 104))
         losses.set_title("Loss in training")
         accuracies.set_title("Accuracy in training, and after")
+        mark_missing(losses)
         for axes in (losses, accuracies):
             integer_ticks(axes)
         ticks = [int(tick) for tick in losses.get_xticks() if 1 <= tick <= last]
@@ -77,7 +79,7 @@ def broken_and_fixed(
 
 
 def _seeds_and_mean(axes: Axes, epochs: np.ndarray, seeds: np.ndarray, name: str) -> None:
-    look = LOOKS[name] | {"marker": ""}
+    look = LOOKS[name] | {"marker": lone_marker(epochs)}
     for values in seeds:
         axes.plot(epochs, values, **look, linewidth=0.8, alpha=0.5)
     axes.plot(epochs, seeds.mean(0), **look, label=name)

@@ -48,9 +48,11 @@ def convolution_step(
     image = image[None] if image.ndim == 2 else image
     weights = kernel.expand(len(image), -1, -1) if kernel.ndim == 2 else kernel
     padded = F.pad(image, [padding] * 4)
-    top, left = row * stride, column * stride
     k_rows, k_columns = weights.shape[1:]
     height, width = dilation * (k_rows - 1) + 1, dilation * (k_columns - 1) + 1
+    row = min(row, (padded.shape[1] - height) // stride)  # the last place, if there is none there
+    column = min(column, (padded.shape[2] - width) // stride)
+    top, left = row * stride, column * stride
     patch = padded[:, top : top + height : dilation, left : left + width : dilation]
     products = patch * weights
     total = products.sum().item() + bias

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from catdog_lib.classes import CLASSES
-from catdog_lib.plots.primitives import draw_image
+from catdog_lib.plots.primitives import draw_image, integer_ticks, symmetric_limits
 from catdog_lib.plots.style import CLASS_COLOURS, WRONG, counted, describe, new_figure, style
 
 
@@ -52,6 +52,7 @@ def image_sizes(widths: Tensor, heights: Tensor, labels: Tensor) -> Figure:
         bars.set_title("How many")
         bars.margins(y=0.12)
         bars.grid(axis="x", visible=False)
+        integer_ticks(bars, "y")
     wide = int((widths > heights).sum())
     return describe(
         figure,
@@ -88,6 +89,7 @@ def multiple_comparisons(accuracies: Tensor, fresh: float, test_size: int) -> Fi
             ylabel="coin flippers",
         )
         axes.margins(x=0.12)
+        integer_ticks(axes, "y")
     return describe(
         figure,
         f"A histogram of the accuracy of {counted(len(values), 'coin flipper')} on the same "
@@ -104,7 +106,7 @@ def templates(weights: Tensor) -> Figure:
     """
     with style():
         figure, all_axes = new_figure(1, 2, width=5.6, height=3)
-        largest = weights.abs().max()
+        largest = symmetric_limits(weights)["vmax"]
         for axes, values, name, colour in zip(
             all_axes, weights, CLASSES, CLASS_COLOURS, strict=True
         ):

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from catdog_lib.plots.primitives import draw_image, frame, small_multiples, to_gray
+from catdog_lib.plots.primitives import draw_image, frame, integer_ticks, small_multiples, to_gray
 from catdog_lib.plots.style import describe, new_figure, style
 
 
@@ -74,6 +74,7 @@ def gradients_by_layer(runs: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
             ends = f"{mean[0]:.1e} at the first layer, {mean[-1]:.1e} at the last"
             descriptions.append(f"{name}: {ends}")
         axes.set(yscale="log", xlabel="layer", ylabel="size of the gradient")
+        integer_ticks(axes)
         axes.legend()
     return describe(
         figure,

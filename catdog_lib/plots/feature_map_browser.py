@@ -16,6 +16,7 @@ from catdog_lib.plots.primitives import (
     draw_image,
     draw_map,
     frame,
+    integer_ticks,
     number_text,
     remove_ticks,
     symmetric_limits,
@@ -92,6 +93,7 @@ def feature_map_browser(
         colours[source] = MARK
         bars.bar(range(len(sums)), sums.tolist(), color=colours)
         bars.set(xlabel="input channel", title=f"all {len(sums)} sums")
+        integer_ticks(bars)
         terms = f"{number_text(sums.sum())} + bias {number_text(bias)} = {number_text(total)}"
         steps = "".join(f" → {name} {number_text(value)}" for name, value in after)
         figure.suptitle(f"{title}: {terms}{steps}")

@@ -5,6 +5,7 @@ Lesson 07, section 4; Lesson 07, section 5.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -51,7 +52,9 @@ def heatmaps(images: Tensor, maps: Mapping[str, Tensor], captions: Sequence[str]
         meaning = SCALE + HOT * (len(signed) < len(maps))
         if signed:
             meaning += "\n" + f"{', '.join(signed)}: " * (len(signed) < len(maps)) + SIGNS
-        figure.supxlabel(meaning, fontsize=8.5, color=GREY)
+        letters = int(15 * figure.get_figwidth())  # of 8.5 points, in a line
+        lines = [textwrap.fill(line, letters) for line in meaning.split("\n")]
+        figure.supxlabel("\n".join(lines), fontsize=8.5, color=GREY)
     return describe(figure, _description(count, maps, captions))
 
 

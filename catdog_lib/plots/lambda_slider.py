@@ -13,7 +13,8 @@ from catdog_lib.plots.primitives import MARK, number_text
 from catdog_lib.plots.style import describe, style
 from catdog_lib.sparsity.quadratic import loss, minimisers, shrink
 
-PENALTY_COLOURS = {"L1": "#C24E00", "L2": "#0072B2"}  # as in the interactive version
+# As in the interactive version.
+PENALTY_COLOURS = {"L1": "#C24E00", "L1 subgradient": "#C24E00", "L2": "#0072B2"}
 _LINES = "#8a8a8a"
 
 
@@ -34,7 +35,7 @@ def lambda_slider(
         CatdogError: there is no such penalty.
     """
     before = torch.as_tensor(weights).detach().double().flatten()
-    before = before / before.abs().max()
+    before = before / (before.abs().max().item() or 1.0)
     after = shrink(before, lam, penalty)
     path = minimisers(minimum, lam, penalty)
     zeros = int((after == 0).sum())

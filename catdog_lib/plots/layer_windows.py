@@ -54,6 +54,7 @@ def shape_windows(
     shown = min(columns, _MAX_WINDOWS)
     row, column = min(row, rows - 1), min(column, columns - 1)
     lost, skipped = [], []
+    thin = min(0.5, 20 / padded_width)  # many lines of full width would be a solid block
     with style():
         figure_height = 1 + 5 * (padded_height + 0.7 * shown) / max(padded_width, 8)
         figure, (axes,) = new_figure(width=6, height=figure_height)
@@ -71,14 +72,14 @@ def shape_windows(
         for i in range(0, reach, dilation):
             for j in range(0, reach, dilation):
                 box(axes, column * stride + j, row * stride + i, 1, 1, MARK, alpha=0.45)
-        axes.vlines(range(padded_width + 1), 0, padded_height, color=GREY, linewidth=0.5)
-        axes.hlines(range(padded_height + 1), 0, padded_width, color=GREY, linewidth=0.5)
+        axes.vlines(range(padded_width + 1), 0, padded_height, color=GREY, linewidth=thin)
+        axes.hlines(range(padded_height + 1), 0, padded_width, color=GREY, linewidth=thin)
         # Here a pixel begins at its coordinate; in an image it is in the middle of it.
         frame(axes, column * stride + 0.5, row * stride + 0.5, reach, reach)
         for i in range(shown):
             left, top = i * stride, padded_height + 0.5 + 0.7 * i
             colour = MARK if i == column else GREY
-            box(axes, left, top, reach, 0.5, "white", edgecolor=colour)
+            box(axes, left, top, reach, 0.5, "white", edgecolor=colour, linewidth=1.6 * thin)
             for tap in range(0, reach, dilation):
                 box(axes, left + tap + 0.2, top + 0.13, 0.6, 0.24, colour)
         right = max(padded_width, (columns - 1) * stride + reach) + 0.1

@@ -9,6 +9,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from catdog_lib.plots.primitives import integer_ticks
 from catdog_lib.plots.style import GREY, describe, new_figure, style
 
 
@@ -51,6 +52,7 @@ def channel_statistics(before: Tensor, after: Tensor) -> Figure:
             ax.axhline(0, color=GREY, linewidth=1)
             ax.set(xlabel="channel", ylabel="over batch and pixels")
             ax.set_title(title.capitalize())
+            integer_ticks(ax)
         axes[1].legend()
     low, high = before.mean((0, 2, 3)).min(), before.mean((0, 2, 3)).max()
     return describe(

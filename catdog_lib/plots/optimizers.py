@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from catdog_lib.from_scratch.loss_surfaces import SURFACES, Surface
 from catdog_lib.from_scratch.optimizer_race import RACERS, race
-from catdog_lib.plots.primitives import MARK, legend_outside, number_text
+from catdog_lib.plots.primitives import MARK, integer_ticks, legend_outside, number_text
 from catdog_lib.plots.style import describe, new_figure, style
 from catdog_lib.training.lr_finder import RateSearch
 
@@ -71,6 +71,7 @@ def optimizer_race(
             legend_outside(figure, chart, columns=min(len(paths), 4))
         curves.set(yscale="log", xlabel="step", ylabel="loss above the lowest")
         curves.set_title("Loss")
+        integer_ticks(curves)
         chart.set_title(f"{ground.name}: {ground.what.split(' (')[0]}", fontsize=10.5)
     return describe(
         figure,

@@ -13,7 +13,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from catdog_lib.plots.primitives import legend_outside
+from catdog_lib.plots.primitives import integer_ticks, legend_outside
 from catdog_lib.plots.style import GREY, describe, new_figure, style
 
 SMALLEST = 1e-8  # smaller magnitudes share the first bar with it
@@ -70,7 +70,7 @@ def weight_magnitudes(networks: Mapping[str, Sequence[Tensor]]) -> Figure:
         name: torch.cat([w.detach().flatten().abs().cpu().double() for w in weights])
         for name, weights in networks.items()
     }
-    largest = max(magnitudes.max().item() for magnitudes in flat.values())
+    largest = max(10 * SMALLEST, *(magnitudes.max().item() for magnitudes in flat.values()))
     edges = np.arange(np.log10(SMALLEST), np.log10(largest) + 0.2, 0.2)
     zero = edges[0] - 1.5
     size = {"height": 1.2 + 1.4 * len(flat)}
@@ -123,6 +123,8 @@ def weight_matrix(layers: Mapping[str, Tensor]) -> Figure:
             axes.set_title(f"{name}: {share:.0%} zeros,\n{empty} of {len(rows)} filters gone")
             axes.title.set_fontsize(10)
             axes.set(xlabel="weights of the filter")
+            integer_ticks(axes)
+            integer_ticks(axes, "y")
             axes.grid(False)
             filters = f"{empty} of {len(rows)} rows are empty"
             descriptions.append(f"{name}: {share:.0%} of the weights are 0, {filters}")

@@ -82,16 +82,18 @@ def most_wrong(
         columns: the most images in a row.
     """
     side = _PAGE / columns
+    captions = [_in_two_lines(name.rsplit("/", 1)[-1], round(14 * side)) for name in names]
+    height = side + 0.52 + 0.13 * any("\n" in caption for caption in captions)
     probabilities = logits.softmax(1)
     answers = logits.argmax(1).tolist()
     with style():
-        figure, all_axes = small_multiples(len(images), columns, side, side + 0.52)
+        figure, all_axes = small_multiples(len(images), columns, side, height)
         for i, axes in zip(range(len(images)), all_axes, strict=False):
             draw_image(axes, images[i])
             says = f"says {CLASSES[answers[i]]}, {probabilities[i, answers[i]]:.0%}"
             look = {"color": WRONG, "loc": "center", "fontsize": 9, "fontweight": "normal"}
             axes.set_title(f"{says}\nis a {CLASSES[labels[i]]}", **look)
-            axes.set_xlabel(names[i].rsplit("/", 1)[-1], fontsize=7.5, color="#555555")
+            axes.set_xlabel(captions[i], fontsize=7.5, color="#555555")
     largest = probabilities[range(len(answers)), answers].max().item() if answers else 0
     return describe(
         figure,
@@ -99,6 +101,16 @@ def most_wrong(
         "image with the network's answer, its probability, and the true class; the most certain "
         f"gave {largest:.0%} to the wrong class.",
     )
+
+
+def _in_two_lines(name: str, width: int) -> str:
+    """Return a name in at most two lines of so many characters, without its middle if need be."""
+    if len(name) <= width:
+        return name
+    if len(name) > 2 * width:
+        name = f"{name[: width - 1]}…{name[-width:]}"
+    half = (len(name) + 1) // 2
+    return f"{name[:half]}\n{name[half:]}"
 
 
 def forward_pass(image: Tensor, steps: Sequence[tuple[str, Tensor]], maps: int = 6) -> Figure:

@@ -23,9 +23,10 @@ def pixels(image: Tensor, row: int, column: int, size: int = 5) -> Figure:
 
     Args:
         image: 3×H×W, uint8.
-        row, column: of the part's upper left pixel.
+        row, column: of the part's upper left pixel; further up or left if it would stick out.
         size: the part's side in pixels.
     """
+    row, column = (min(p, s - size) for p, s in zip((row, column), image.shape[1:], strict=True))
     part = image[:, row : row + size, column : column + size]
     with style():
         figure, (whole, zoomed) = new_figure(1, 2, width=8, height=4.2)

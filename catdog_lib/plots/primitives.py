@@ -1,9 +1,13 @@
-"""What the figures are made of: images without ticks, grids of numbers, frames, labels of bars."""
+"""What the figures are made of: images without ticks, grids of numbers, frames, labels of bars.
+
+Longer than 200 lines because most are a few lines, and many are used together.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import matplotlib as mpl
 import numpy as np
 import torch
 from matplotlib.axes import Axes
@@ -14,7 +18,7 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from catdog_lib.classes import CLASSES
-from catdog_lib.plots.style import CLASS_COLOURS, new_figure
+from catdog_lib.plots.style import CLASS_COLOURS, WRONG, new_figure
 
 MARK = "#D6006C"  # what is chosen, as in the interactive versions
 SIGNED = "PuOr"  # brown below zero, white at zero, violet above
@@ -167,15 +171,46 @@ def scatter_by_class(
         axes.scatter(x[mask], y[mask], s=size, alpha=alpha, label=f"{name}s", **look)
 
 
-def integer_ticks(axes: Axes) -> None:
-    """Let the ticks of the x axis be integers, as for epochs, steps and layers."""
-    axes.xaxis.get_major_locator().set_params(integer=True)
+def integer_ticks(axes: Axes, axis: str = "x") -> None:
+    """Let the ticks of an axis, x or y, be integers, as for epochs, layers and counts."""
+    locator = getattr(axes, f"{axis}axis").get_major_locator()
+    locator.set_params(integer=True, min_n_ticks=1)
+
+
+def curve_look(number: int) -> dict[str, str]:
+    """Return colour, marker and line style of a curve: after a round of colours it is dashed."""
+    colours = mpl.rcParams["axes.prop_cycle"].by_key()["color"]
+    turn, place = divmod(number, len(colours))
+    dashes = ("-", "--", ":")[turn % 3]
+    return {"color": colours[place], "marker": "osD^vP"[place], "linestyle": dashes}
+
+
+def mark_missing(axes: Axes) -> None:
+    """Mark at the upper edge where a line is nan or infinite: there matplotlib draws nothing."""
+    points = [point for line in axes.lines for point in zip(*line.get_data(), strict=True)]
+    missing = {x: y for x, y in points if not np.isfinite(y)}
+    if missing:
+        edge, first = axes.get_xaxis_transform(), min(missing)
+        axes.plot(
+            list(missing), [1] * len(missing), "x", color=WRONG, transform=edge, clip_on=False
+        )
+        look = {"textcoords": "offset points", "va": "center", "fontsize": 9, "color": WRONG}
+        look["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 0}
+        axes.annotate(f"{missing[first]:g}", (first, 1), (5, 0), xycoords=edge, **look)
 
 
 def legend_outside(figure: Figure, axes: Axes, columns: int, side: str = "upper") -> None:
     """Put the legend of axes above the whole figure, or below it with ``side="lower"``."""
     handles, names = axes.get_legend_handles_labels()
-    figure.legend(handles, names, loc=f"outside {side} center", ncols=columns)
+    legend = figure.legend(handles, names, loc=f"outside {side} center", ncols=columns)
+    if columns > 1 and legend.get_window_extent().width > figure.bbox.width:  # long names
+        legend.remove()
+        legend_outside(figure, axes, columns - 1, side)
+
+
+def lone_marker(values: Sequence[float]) -> str:
+    """Return the marker of a curve by epoch: a dot if it has one point, which no line shows."""
+    return "o" if len(values) == 1 else ""
 
 
 def to_gray(image: Tensor) -> Tensor:
@@ -187,6 +222,11 @@ def to_gray(image: Tensor) -> Tensor:
 def number_text(value: float | Tensor, spec: str = ".4g") -> str:
     """Return a number as text in a format such as ".3g", with a true minus sign."""
     return f"{float(value):{spec}}".replace("-", "−")
+
+
+def rate_text(rate: float) -> str:
+    """Return a speed as text, with three digits or as an integer."""
+    return f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"
 
 
 def shape_text(shape: Sequence[int]) -> str:

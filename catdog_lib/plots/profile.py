@@ -12,9 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from catdog_lib.plots.primitives import box, label_bar, readable_ink
+from catdog_lib.plots.primitives import box, label_bar, legend_outside, rate_text, readable_ink
 from catdog_lib.plots.style import GREY, describe, new_figure, style
 
+_COLOURS = 6  # of the style; further parts are hatched
 _BITS = {"sign": "C3", "exponent": "C1", "mantissa": "C0"}
 
 
@@ -23,10 +24,11 @@ def stacked_bars(rows: Mapping[str, Mapping[str, float]], unit: str) -> Figure:
 
     Args:
         rows: name of a bar → name of a part → how much, at least 0. A part has the same colour in
-            each bar.
+            each bar; the seventh and those after it are hatched, too.
         unit: of the amounts, such as "ms per image".
     """
     names = list(dict.fromkeys(name for row in rows.values() for name in row))
+    unnamed = set(names)  # in the legend
     longest = max(sum(row.values()) for row in rows.values())
     descriptions = []
     with style():
@@ -34,10 +36,14 @@ def stacked_bars(rows: Mapping[str, Mapping[str, float]], unit: str) -> Figure:
         for y, (title, row) in enumerate(rows.items()):
             left = 0.0
             for name, amount in row.items():
-                colour = f"C{names.index(name)}"
-                axes.barh(y, amount, left=left, color=colour, height=0.62, edgecolor="white")
+                number = names.index(name)
+                colour, hatch = f"C{number}", "//" * (number // _COLOURS)
+                look = {"color": colour, "hatch": hatch, "edgecolor": "white", "height": 0.62}
+                axes.barh(y, amount, left=left, label=name if name in unnamed else "", **look)
+                unnamed.discard(name)
                 if amount > 0.08 * longest:
                     look = {"ha": "center", "va": "center", "color": readable_ink(colour)}
+                    look["bbox"] = {"facecolor": colour, "edgecolor": "none", "pad": 1}
                     axes.text(left + amount / 2, y, f"{amount:.3g}", fontsize=10, **look)
                 left += amount
             label_bar(axes, left, y, f"{left:.3g}", fontsize=10)
@@ -46,8 +52,7 @@ def stacked_bars(rows: Mapping[str, Mapping[str, float]], unit: str) -> Figure:
         axes.set_yticks(range(len(rows)), list(rows))
         axes.set(xlabel=unit, xlim=(0, 1.09 * longest), ylim=(len(rows) - 0.5, -0.5))
         axes.grid(False, axis="y")
-        patches = [Rectangle((0, 0), 1, 1, color=f"C{i}") for i in range(len(names))]
-        figure.legend(patches, names, loc="outside upper center", ncols=min(len(names), 7))
+        legend_outside(figure, axes, columns=len(names))
     return describe(figure, f"Stacked bars, in {unit}. {'; '.join(descriptions)}.")
 
 
@@ -70,13 +75,13 @@ def speedup_steps(rates: Mapping[str, Sequence[float]], unit: str = "images a se
         axes.barh(range(len(best)), best, color=colours, height=0.7)
         for y, (value, low, speedup) in enumerate(zip(best, worst, speedups, strict=True)):
             axes.plot([low, value], [y, y], "|-", color="black", linewidth=1.4, markersize=9)
-            label_bar(axes, value, y, f"{value:,.0f}  (×{speedup:.1f})", fontsize=10)
+            label_bar(axes, value, y, f"{rate_text(value)}  (×{speedup:.1f})", fontsize=10)
         axes.set_yticks(range(len(best)), list(rates))
         axes.set_xlabel(f"{unit} (bar: best round, black line: back to the worst)")
         axes.set(xlim=(0, 1.2 * best.max()), ylim=(len(best) - 0.4, -0.6))
         axes.grid(False, axis="y")
     descriptions = "; ".join(
-        f"{name} {value:,.0f}, {speedup:.1f} times the first, at worst {low:,.0f}"
+        f"{name} {rate_text(value)}, {speedup:.1f} times the first, at worst {rate_text(low)}"
         for name, value, speedup, low in zip(rates, best, speedups, worst, strict=True)
     )
     return describe(figure, f"Bars of {unit}, from top to bottom: {descriptions}.")

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from catdog_lib.plots.primitives import label_bar
+from catdog_lib.plots.primitives import label_bar, legend_outside
 from catdog_lib.plots.style import GREY, describe, new_figure, style
 from catdog_lib.sparsity import LayerSparsity
 
@@ -56,7 +56,7 @@ def zeros_by_layer(networks: Mapping[str, Sequence[LayerSparsity]]) -> Figure:
         axes.invert_yaxis()
         axes.grid(False, axis="y")
         axes.tick_params(axis="y", length=0)
-        figure.legend(loc="outside upper center", ncols=len(networks))
+        legend_outside(figure, axes, columns=len(networks))
     descriptions = "; ".join(
         f"{name}: {', '.join(f'{layer.name} {layer.share:.0%}' for layer in found)}"
         for name, found in networks.items()

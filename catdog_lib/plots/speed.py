@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
-from catdog_lib.plots.primitives import label_bar
+from catdog_lib.plots.primitives import label_bar, rate_text
 from catdog_lib.plots.style import GREY, describe, new_figure, style
 
 
@@ -34,7 +34,7 @@ def speed(rates: Mapping[str, tuple[float, float]], where: str = "") -> Figure:
             y = positions + shift
             axes.barh(y, values - left, 0.36, left=left, color=colour, label=label)
             for at, value in zip(y, values, strict=True):
-                label_bar(axes, value, at, _rounded(value), fontsize=9.5, color=colour)
+                label_bar(axes, value, at, rate_text(value), fontsize=9.5, color=colour)
         at_right = {"xycoords": ("axes fraction", "data"), "ha": "right", "fontsize": 13}
         for y, speedup in zip(positions, ours / plain, strict=True):
             label_bar(axes, 1, y, f"{speedup:.1f}×", gap=-6, **at_right)
@@ -47,7 +47,7 @@ def speed(rates: Mapping[str, tuple[float, float]], where: str = "") -> Figure:
         if where:
             axes.set_title(where, fontsize=10, color=GREY, loc="left")
     descriptions = "; ".join(
-        f"{name.replace(chr(10), ', ')}: {_rounded(slow)} plain, {_rounded(fast)} ours, "
+        f"{name.replace(chr(10), ', ')}: {rate_text(slow)} plain, {rate_text(fast)} ours, "
         f"{fast / slow:.1f} times as many"
         for name, slow, fast in zip(names, plain, ours, strict=True)
     )
@@ -56,8 +56,3 @@ def speed(rates: Mapping[str, tuple[float, float]], where: str = "") -> Figure:
         f"Two bars for each of {len(rates)} jobs{f' on {where}' if where else ''}, on a "
         f"logarithmic axis: photos a second. {descriptions}.",
     )
-
-
-def _rounded(rate: float) -> str:
-    """Return a speed as text, with three digits or as an integer."""
-    return f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"

@@ -15,7 +15,14 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from catdog_lib.classes import CLASSES
-from catdog_lib.plots.primitives import integer_ticks, legend_outside, write_cells
+from catdog_lib.plots.primitives import (
+    curve_look,
+    integer_ticks,
+    legend_outside,
+    lone_marker,
+    mark_missing,
+    write_cells,
+)
 from catdog_lib.plots.style import GREY, describe, new_figure, style
 from catdog_lib.training.history import Epoch, History
 
@@ -34,6 +41,7 @@ def history(run: History) -> Figure:
             axes.axvline(run.best.epoch, color=GREY, linestyle=":", linewidth=1.2)
             axes.set(xlabel="epoch", ylabel=ylabel)
             integer_ticks(axes)
+            mark_missing(axes)
         losses.set_title("Loss")
         accuracies.set_title("Accuracy")
         foot = run.best.epoch, accuracies.get_ylim()[0]
@@ -61,11 +69,13 @@ def loss_curves(runs: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
         figure, all_axes = new_figure(1, len(runs), width=9, height=2.6, sharey=True)
         for axes, (name, curves) in zip(all_axes, runs.items(), strict=True):
             for label, losses in curves.items():
-                axes.plot(range(1, len(losses) + 1), losses, label=label)
+                epochs, marker = range(1, len(losses) + 1), lone_marker(losses)
+                axes.plot(epochs, losses, marker=marker, label=label)
             axes.axhline(log(2), color=GREY, linestyle=":", linewidth=1.2)
             axes.set(xlabel="epoch", ylim=(0, 1.5))
             axes.set_title(name, loc="left")
             integer_ticks(axes)
+            mark_missing(axes)
         all_axes[0].set_ylabel("cross-entropy loss, up to 1.5")
         all_axes[-1].annotate(
             "ln 2",
@@ -114,20 +124,25 @@ def compare(
     with style():
         figure, (curves, finals) = new_figure(1, 2, height=4)
         for position, (name, histories) in enumerate(runs.items()):
-            colour = colours.get(name.split(",")[0], f"C{position}")
+            own = curve_look(position)
+            colour = colours.get(name.split(",")[0], own["color"])
             values_of_seeds = [list(map(value, h.epochs)) for h in histories]
             epochs = range(1, min(map(len, values_of_seeds)) + 1)
             for values in values_of_seeds:
                 steps = range(1, len(values) + 1)
-                curves.plot(steps, values, color=colour, linewidth=0.8, alpha=0.6)
+                look = {"color": colour, "marker": lone_marker(values)}
+                curves.plot(steps, values, **look, linewidth=0.8, alpha=0.6)
             mean = np.mean([values[: len(epochs)] for values in values_of_seeds], axis=0)
-            curves.plot(epochs, mean, color=colour, label=name)
+            look = {"linestyle": own["linestyle"], "marker": lone_marker(mean), "label": name}
+            curves.plot(epochs, mean, color=colour, **look)
             last = ends[name]
             finals.plot([position] * len(last), last, "o", color=colour, alpha=0.6)
-            finals.plot([position - 0.2, position + 0.2], [np.mean(last)] * 2, color=colour)
+            finals.hlines(np.mean(last), position - 0.2, position + 0.2, color=colour)
         curves.set(xlabel="epoch", ylabel=label)
         curves.set_title("Along the way")
         integer_ticks(curves)
+        mark_missing(curves)
+        mark_missing(finals)
         legend_outside(figure, curves, columns=len(runs))
         finals.set(ylabel=label, xlim=(-0.6, len(runs) - 0.4))
         finals.set_xticks(range(len(runs)), [textwrap.fill(name, 14) for name in runs])

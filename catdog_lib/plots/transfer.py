@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from catdog_lib.classes import CLASSES
 from catdog_lib.plots.primitives import (
+    curve_look,
     draw_image,
     frame,
     integer_ticks,
@@ -25,8 +26,6 @@ from catdog_lib.plots.primitives import (
     scatter_by_class,
 )
 from catdog_lib.plots.style import CLASS_COLOURS, GREY, describe, new_figure, style
-
-_MARKERS = "osD^vP"
 
 
 def feature_drift(runs: Mapping[str, Sequence[tuple[int, float, float, float]]]) -> Figure:
@@ -41,7 +40,7 @@ def feature_drift(runs: Mapping[str, Sequence[tuple[int, float, float, float]]])
         figure, all_axes = new_figure(1, 3, width=10.5, height=4)
         for number, (name, points) in enumerate(runs.items()):
             steps, *rows = (np.array(values) for values in zip(*points, strict=True))
-            look = {"marker": _MARKERS[number], "color": f"C{number}", "label": name}
+            look = curve_look(number) | {"label": name}
             for axes, row in zip(all_axes, rows, strict=True):
                 axes.plot(steps, 100 * row, **look)
             moved, old, new = rows
@@ -80,11 +79,11 @@ def learning_curves(
         figure, (axes,) = new_figure(width=8.5, height=5)
         for number, (name, points) in enumerate(curves.items()):
             means = [100 * np.mean(points[count]) for count in sorted(points)]
-            colour, marker = f"C{number}", _MARKERS[number]
-            axes.plot(sorted(points), means, color=colour, marker=marker, label=name)
+            look = curve_look(number)
+            axes.plot(sorted(points), means, label=name, **look)
             for count, accuracies in points.items():
                 x, y = [count] * len(accuracies), 100 * np.array(accuracies)
-                axes.plot(x, y, ".", color=colour, markersize=5, alpha=0.5)
+                axes.plot(x, y, ".", color=look["color"], markersize=5, alpha=0.5)
             pairs = zip(sorted(points), means, strict=True)
             values = ", ".join(f"{mean:.1f}% with {count:,}" for count, mean in pairs)
             descriptions.append(f"{name}: {values}")

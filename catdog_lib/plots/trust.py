@@ -12,7 +12,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from catdog_lib.plots.primitives import small_multiples
+from catdog_lib.plots.primitives import integer_ticks, small_multiples
 from catdog_lib.plots.style import GREY, WRONG, describe, new_figure, style
 from catdog_lib.training.metrics import wilson_interval
 from catdog_lib.trust import ReliabilityBins, expected_calibration_error
@@ -61,6 +61,7 @@ def reliability_diagram(
                 words += f", of a perfect network {simulated[name].mean():.1%} on average"
             above.set_title(title, fontsize=10)
             below.set(xlabel="confidence, %", xlim=(48, 101))
+            integer_ticks(below, "y")
             points = ", ".join(f"{b:.0f}% right at {a:.0f}%" for a, b in zip(x, y, strict=True))
             descriptions.append(f"{words}; {points}")
         grid[0, 0].set(ylabel="right, %", ylim=(-4, 104))

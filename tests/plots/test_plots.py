@@ -43,7 +43,7 @@ def test_every_figure_says_what_it_shows_and_is_not_empty(name):
 @pytest.mark.parametrize("name", FIGURES)
 def test_no_title_is_cut_off_or_meets_another(name):
     figure = FIGURES[name][0]()
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     titles = [t for axes in figure.axes for t in (axes.title, axes._left_title) if t.get_text()]
     boxes = [title.get_window_extent() for title in titles]
     width = figure.bbox.width
