@@ -54,7 +54,7 @@ def call(
                 raise WrongAnswer(f"Your function stopped with {describe(error)}") from error
             value = None
         else:
-            hides = "Your function hides an error that it meets: let it through."
+            hides = "An error should come out of your function here: do you catch it with try?"
             require(stops is None, hides)
         changed = watch.change(keeps)
         require(changed is None, changed or "")
@@ -76,7 +76,10 @@ def ask(
 ) -> object:
     """Return what a student's function gives, as :func:`call` does; it must give something back."""
     value = call(answer, *arguments, keeps=keeps, trains=trains, draws=draws, new=new)
-    require(value is not None, "Your function returns None: does it end in `return`?")
+    require(
+        value is not None,
+        "Your function returns None: is there a `return` with a value at its end?",
+    )
     return value
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from catdog_lib.exercises.registry import WrongAnswer, require
+from catdog_lib.exercises.registry import WrongAnswer, require, require_form
 
 # The hint for a mistake → what the mistake gives, or a list of such values. Hints come first, since
 # they are what a student reads; the first that fits is shown.
@@ -32,7 +32,9 @@ def _as_tensor(value: object) -> Tensor:
     if isinstance(value, list | tuple):
         parts = [_as_tensor(part) for part in value]
         shapes = {tuple(part.shape) for part in parts}
-        require(len(shapes) < 2, "I expected one block of numbers; your parts differ in shape.")
+        require_form(
+            len(shapes) < 2, "Give a regular array of numbers; your rows differ in length or shape."
+        )
         if not parts:
             return torch.empty(0)
         kinds = {part.dtype for part in parts}
@@ -40,9 +42,9 @@ def _as_tensor(value: object) -> Tensor:
     if isinstance(value, Rational | Decimal) and not isinstance(value, int | np.integer):
         value = int(value) if is_integer(value) else float(value)
     array = np.asarray(list(value) if isinstance(value, Iterator | ValuesView | range) else value)
-    require(value is not ..., "There is still a ... in the place of a number.")
-    require(array.dtype.kind in "biuf", f"I expected numbers, not {show(value)}.")
-    return torch.from_numpy(array)
+    require_form(value is not ..., "There is still a ... in the place of a number.")
+    require_form(array.dtype.kind in "biuf", f"I expected numbers, not {show(value)}.")
+    return torch.from_numpy(array.copy())  # it may be reversed, which PyTorch does not take
 
 
 def as_float64(value: object) -> Tensor:
@@ -109,7 +111,11 @@ def require_tensor(value: object, shape: tuple[int, ...], what: str) -> None:
     """Require a tensor of this shape without NaN; ``what`` it should be completes "Return …"."""
     found = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
     require(found == tuple(shape), f"Return {what}, a tensor of shape {shape}; yours is {found}.")
-    require(not value.isnan().any(), "There is a NaN in it: did you divide by 0?")
+    require(
+        not value.isnan().any(),
+        "Your result contains NaN (not a number): is there a 0/0, or the root or logarithm of a "
+        "negative number?",
+    )
 
 
 def require_sequence(value: object, length: int, what: str) -> tuple:
@@ -117,7 +123,7 @@ def require_sequence(value: object, length: int, what: str) -> tuple:
     hint = f"I expected {what}; I got {show(value)}."
     if isinstance(value, Tensor | np.ndarray) and value.ndim:
         value = value.tolist() if value.ndim == 1 else list(value)
-    require(isinstance(value, list | tuple) and len(value) == length, hint)
+    require_form(isinstance(value, list | tuple) and len(value) == length, hint)
     return tuple(value)
 
 
@@ -125,7 +131,7 @@ def require_numbers(value: object, length: int, what: str) -> list[float]:
     """Return a value that should be ``length`` numbers as a list; ``what`` names them in hints."""
     parts = [as_float64(part) for part in require_sequence(value, length, what)]
     good = all(part.numel() == 1 for part in parts)
-    require(good, f"I expected {what}; I got {show(value)}.")
+    require_form(good, f"I expected {what}; I got {show(value)}.")
     return [part.item() for part in parts]
 
 
@@ -141,10 +147,10 @@ def require_choice(value: object, right: object, choices: Mapping[str, str]) -> 
         WrongAnswer: it is another choice, or none of them.
     """
     listed = ", ".join(map(repr, choices))
-    require(isinstance(value, str), f"Give one of {listed}; you gave {show(value)}.")
+    require_form(isinstance(value, str), f"Give one of {listed}; you gave {show(value)}.")
     chosen = value.strip().lower()
     known = {choice.lower(): hint for choice, hint in choices.items()}
-    require(chosen in known, f"Give one of {listed}; you gave {value!r}.")
+    require_form(chosen in known, f"Give one of {listed}; you gave {value!r}.")
     require(chosen == str(right).lower(), known[chosen])
 
 
@@ -160,10 +166,10 @@ def require_names(value: object, choices: Collection[str]) -> set[str]:
     # {} is an empty dict, but was meant as an empty set
     good = isinstance(named, Collection) and not (named and isinstance(named, Mapping))
     hint = f"Give a list with some of {listed}, or an empty one; you gave {show(value)}."
-    require(good and all(isinstance(name, str) for name in named), hint)
+    require_form(good and all(isinstance(name, str) for name in named), hint)
     chosen = {name.strip().lower() for name in named}
     unknown = sorted(chosen - set(choices))
-    require(not unknown, f"{''.join(unknown[:1])!r} is none of {listed}.")
+    require_form(not unknown, f"{''.join(unknown[:1])!r} is not one of {listed}.")
     return chosen
 
 

@@ -88,7 +88,7 @@ def _network_change(parts: list[nn.Module], before: Network, trains: bool) -> st
             f"({'training' if changed[0] else 'evaluation'} mode): leave it as you found it."
         )
     if now.learns != before.learns:
-        return "Your function changed requires_grad of the model's parameters, and left it so."
+        return "Your function changed requires_grad of parameters and did not set it back."
     if not unchanged(now.weights, before.weights):
         return "Your function changed the model's weights or its BatchNorm statistics."
     if not unchanged(now.gradients, before.gradients):
@@ -151,7 +151,7 @@ def _global_change(before: Globals, draws: bool) -> str | None:
             "`with torch.no_grad():`, which puts the switch back."
         )
     if now.dtype != before.dtype:
-        return "Your function changed PyTorch's default type (set_default_dtype), and left it so."
+        return "Your function did not set PyTorch's default type back (set_default_dtype)."
     if now.train != before.train:
         return "Your function replaced a method of nn.Module, for all networks of the notebook."
     if draws:

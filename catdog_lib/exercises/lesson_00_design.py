@@ -44,7 +44,7 @@ def keeps_label(answer: Mapping[str, object]) -> None:
     other = [task for task in answer if task not in _CHANGES]
     require(
         not other or len(answer) <= 4,
-        f"{''.join(map(str, other[:1]))!r} is none of the four tasks.",
+        f"{''.join(map(str, other[:1]))!r} is not one of the four tasks.",
     )
     for task, changes in _CHANGES.items():
         require(task in answer, f"The task {task!r} is missing, or is spelled differently.")
@@ -55,7 +55,7 @@ def keeps_label(answer: Mapping[str, object]) -> None:
         given = [change.strip().lower() for change in given]
         for change in given:
             known = ", ".join(map(repr, changes))
-            require(change in changes, f"{task!r}: {change!r} is none of the changes {known}.")
+            require(change in changes, f"{task!r}: {change!r} is not one of the changes {known}.")
             why = changes[change]
             require(why is None, f"{task!r}: look at {change!r} again: {why}.")
         missing = [change for change, why in changes.items() if why is None and change not in given]
@@ -65,18 +65,18 @@ def keeps_label(answer: Mapping[str, object]) -> None:
 
 @exercise("00.6")
 def test_images(answer: int) -> str:
-    """Check a number of test images: Wilson's interval of 90%, two points wide."""
+    """Check a number of test images: Wilson's interval of 90%, 0.02 wide."""
     value = as_float64(answer)
     require(value.numel() == 1, "Give one number of images.")
     require(
         is_integer(answer) or value.item().is_integer(),
-        "Give an integer: there is no part of an image.",
+        "Give an integer: there is no such thing as half an image.",
     )
     count = int(value.item())
     require(count > 0, "Give a number of images above 0.")
     low, high = wilson_interval(0.9 * count, count)
     width = 100 * (high - low)
-    said = f"With {count:,} images the interval is about {width:.2f} points wide"
-    require(width <= 2.06, f"{said}: too few.")
+    said = f"With {count:,} images the interval is about {width:.2f} percentage points wide"
+    require(width <= 2.06, f"{said}, and 2 are wanted: too few.")
     require(width >= 1.94, f"{said}: more images than you need.")
     return f"{said}."

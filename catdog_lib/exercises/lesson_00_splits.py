@@ -11,7 +11,7 @@ from torch import Tensor
 from catdog_lib.exercises.calling import ask
 from catdog_lib.exercises.checking import as_float64, refuse
 from catdog_lib.exercises.random_inputs import generator
-from catdog_lib.exercises.registry import exercise, require
+from catdog_lib.exercises.registry import exercise, require, require_form
 
 LABELS = torch.tensor([0] * 60 + [1] * 40)  # in order, as files in folders are
 
@@ -20,13 +20,13 @@ LABELS = torch.tensor([0] * 60 + [1] * 40)  # in order, as files in folders are
 def leak(answer: float) -> str:
     """Check the predicted accuracy of a nearest neighbour on noise of which 40% leaks."""
     value = as_float64(answer)
-    require(value.numel() == 1, "Predict one number, the accuracy as a share between 0 and 1.")
+    require_form(value.numel() == 1, "Predict one number, the accuracy as a share between 0 and 1.")
     value = value.item()
     found = _accuracy_on_noise(known=400)
     measured = f"Measured on noise: {found:.1%}."
-    require(not 1 < value <= 100, f"{value:g}? A share is at most 1: 60% is 0.6.")
+    require_form(not 1 < value <= 100, f"{value:g}? A share is at most 1: 60% is 0.6.")
     mistakes = {
-        "You gave the accuracy without a leak; the 400 known images are all right.": 0.5,
+        "You gave the accuracy without a leak; all 400 known images are classified correctly.": 0.5,
         "You counted only the 400 known images; some of the other 600 are right by chance.": 0.4,
         "You gave the share of the unknown images, or counted all of them as right.": [0.6, 1.0],
         "You counted only the half of the 600 unknown images that is right; add the 400.": 0.3,
@@ -60,8 +60,8 @@ def hold_out(answer: Callable[[Tensor, float, torch.Generator], Tensor]) -> None
     require(len(set(first)) == len(first), hint)
     require(
         all(0 <= position < 100 for position in first),
-        "A position lies outside the set: add the place where the class begins, or index its "
-        "members.",
+        "A position lies outside the set: find the positions of each class by its labels first, "
+        "then draw among these.",
     )
     hint = "You return the images that stay; return the quarter that is held out."
     require(len(first) != 75, hint)
@@ -100,13 +100,14 @@ def _require_both_classes(splits: list[list[int]]) -> None:
     cats = [sum(position < 60 for position in split) for split in splits]
     require(
         set(cats) != {25} and set(cats) != {0},
-        "All the images that you hold out are of one class: the labels come in order, so the first "
-        "quarter is all cats.",
+        "All the images that you hold out are of one class. In this test all cats come before all "
+        "dogs: draw the share from each class separately.",
     )
+    other = next((count for count in cats if count != 15), 15)
     require(
-        set(cats) == {15},
-        f"Of 60 cats and 40 dogs you hold out {cats[0]} cats and {25 - cats[0]} dogs; a quarter of "
-        "each class is 15 and 10.",
+        other == 15,
+        f"With one of the seeds you hold out {other} of 60 cats and {25 - other} of 40 dogs; a "
+        "quarter of each class is 15 and 10, with every seed.",
     )
 
 

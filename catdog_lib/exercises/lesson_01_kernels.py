@@ -17,7 +17,7 @@ from catdog_lib.exercises.checking import (
     show,
 )
 from catdog_lib.exercises.random_inputs import generator
-from catdog_lib.exercises.registry import exercise, require
+from catdog_lib.exercises.registry import exercise, require, require_form
 
 
 def _require_tensor(value: object, what: str) -> None:
@@ -68,9 +68,11 @@ def correlate(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
                 right.cumsum(0)
             ),
         }
+        place = int((value - right).abs().argmax())
         otherwise = (
             f"The number of values is right, but not the values: for {_rounded(signal)} and "
-            f"{_rounded(kernel)} the first is {right[0]:.3f}, yours is {value[0]:.3f}."
+            f"{_rounded(kernel)}, value {place} (counted from 0) should be {right[place]:.3f}; "
+            f"yours is {value[place]:.3f}."
         )
         require_value(value, right, mistakes, otherwise, **SUMS)
 
@@ -88,15 +90,15 @@ def two_spots(answer: list[list[float]]) -> str:
     """Check a prediction: 2×2 numbers, what ``F.conv2d`` makes of two bright pixels."""
     value = as_float64(answer)
     hint = (
-        f"You predict {show(list(value.shape))} numbers. A 3×3 kernel without padding fits at 2 "
-        "times 2 places of a 4×4 image: give two rows of two numbers."
+        f"Your prediction has the shape {show(list(value.shape))}. A 3×3 kernel without padding "
+        "fits at 2 times 2 places of a 4×4 image: give two rows of two numbers."
     )
-    require(value.shape == (2, 2), hint)
+    require_form(value.shape == (2, 2), hint)
     right = _slid(SPOTS, NINE)
     mistakes = {
         "You flipped the kernel; conv2d slides it as it is.": _slid(SPOTS, NINE.flip(0, 1)),
         "Rows and columns are swapped: the first row of your prediction is the upper one.": right.T,
-        "The pixel of value 2 counts double: multiply, then add.": (
+        "You counted the pixel of value 2 as if it were 1: multiply each pixel, then add.": (
             _slid(SPOTS.clamp(max=1), NINE)
         ),
         "You counted only the pixel of value 1; the other one lies under some windows, too.": (

@@ -12,7 +12,7 @@ from torch import Tensor
 from catdog_lib.exercises.calling import ask
 from catdog_lib.exercises.checking import SUMS, require_value, show
 from catdog_lib.exercises.random_inputs import generator
-from catdog_lib.exercises.registry import exercise, require
+from catdog_lib.exercises.registry import exercise, require, require_form
 
 
 @exercise("01.5", "conv2d_by_patches")
@@ -59,7 +59,7 @@ def conv2d_by_patches(answer: Callable[[Tensor, Tensor, Tensor, int], Tensor]) -
             "The bias is missing: add bias[o] to every value of map o.": plain,
             "You subtract the bias; add it.": plain - b,
             "The rows of your matrix are not the kernels: each row must hold all the numbers of "
-            "one kernel, in their order. Look at the first row with a small weight.": (
+            "one kernel, in their order. Try a weight of 0, 1, 2, …, and print the first row.": (
                 F.conv2d(around, mixed, bias)
             ),
             "Your padding repeats pixels of the border; it must be zeros.": (
@@ -117,13 +117,13 @@ LAYERS = {
 @exercise("01.6", is_prediction=True)
 def moves_along(answer: Mapping[str, bool]) -> str:
     """Check a dict of six layers: True where the output moves with the image, else False."""
-    require(isinstance(answer, Mapping), "Give a dict: each layer with True or False.")
+    require_form(isinstance(answer, Mapping), "Give a dict: each layer with True or False.")
     answer = {str(name).replace("1x1", "1×1"): moves for name, moves in answer.items()}
     for name in LAYERS:
-        require(name in answer, f"{name!r} is missing, or is spelled differently.")
+        require_form(name in answer, f"{name!r} is missing, or is spelled differently.")
         hint = f"{name!r}: give True or False; you gave {show(answer[name])}."
-        require(isinstance(answer[name], bool | int | np.bool_ | Tensor), hint)
-        require(answer[name] in (True, False), hint)  # 0 and 1, too
+        require_form(isinstance(answer[name], bool | int | np.bool_ | Tensor), hint)
+        require_form(answer[name] in (True, False), hint)  # 0 and 1, too
     for name, (_, why) in LAYERS.items():
         measured = _moves_along(name)
         said = "moves with it" if measured else "does not move with it"

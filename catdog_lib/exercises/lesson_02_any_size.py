@@ -81,7 +81,10 @@ def _require_the_convolutions(model: nn.Module) -> None:
 def _require_the_layers(ran: list[tuple[str, int, int]]) -> None:
     """Require that the five layers run first, in their order; what counts is what they do."""
     names = [name for name, _, _ in ran]
-    hint = "Keep the two ReLUs before the pooling; what has to change comes after the features."
+    hint = (
+        "The network should begin with the five given layers, as modules and in their order "
+        "(Conv2d, ReLU, Conv2d, ReLU, MaxPool2d); change only what comes after them."
+    )
     require(names[:4] == ["Conv2d", "ReLU"] * 2, hint)
     good = all(after == before for _, before, after in ran[1:4])
     hint = "Keep the two convolutions as they are; what has to change comes after the features."

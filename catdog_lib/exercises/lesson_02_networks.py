@@ -52,8 +52,8 @@ def from_224_to_7(answer: list[tuple[int, int, int]]) -> None:
     path = " → ".join(map(str, sizes))
     require(
         sizes[-1] == 7,
-        f"Your sizes are {path}; they should end at 7. Which padding lets a stride of 2 halve an "
-        "even size?",
+        f"Your sizes are {path}; they should end at 7. Which steps did not shrink the side as you "
+        "planned, or is a layer missing?",
     )
     lost = sorted(set(range(224)) - set().union(*seen))
     require(
@@ -130,8 +130,8 @@ def see_enough(answer: list[tuple[int, int, int]]) -> str:
     size = max(seen) - min(seen) + 1
     require(
         size >= 64,
-        f"A unit on top sees {size} pixels in a row. A stride widens the view of all layers above "
-        "it.",
+        f"A unit on top spans {size} pixels; it has to span at least 64. A stride widens the view "
+        "of all layers above it.",
     )
     require(
         len(seen) == size,

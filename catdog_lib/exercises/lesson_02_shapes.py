@@ -14,7 +14,7 @@ from torch import nn
 
 from catdog_lib.exercises.calling import check_settings
 from catdog_lib.exercises.checking import Mistakes, as_float64, require_sequence, show
-from catdog_lib.exercises.registry import exercise, require
+from catdog_lib.exercises.registry import exercise, require, require_form
 
 INTEGERS = "divide with //, not with /"
 
@@ -100,11 +100,11 @@ LAYERS = {
     "the last pooling": lambda: nn.MaxPool2d(3, stride=2),  # 11
 }
 ADVICE = (
-    "how many windows of 5 pixels fit into 100, two pixels apart? The first starts at 0.",
+    "how many windows of 5 pixels fit into 100 if one starts every 2 pixels, the first at 0?",
     "a pooling without a stride moves on by the size of its window.",
     "a padding of 1 on each side restores what a 3×3 kernel takes.",
     "with dilation 2 the kernel spans 5 pixels, and the padding adds 2 on each side.",
-    "its windows are 3 wide and 2 apart, and what does not fit completely is left out.",
+    "its windows are 3 wide, one starts every 2 pixels, and one that does not fit is left out.",
 )
 
 
@@ -112,7 +112,7 @@ ADVICE = (
 def predicted_sides(answer: list[int]) -> str:
     """Check a list of five sides: those of an image of 100 pixels after each of five layers."""
     given = require_sequence(answer, 5, "a list of five sides")
-    require(
+    require_form(
         all(as_float64(side).numel() == 1 and as_float64(side) % 1 == 0 for side in given),
         f"You gave {show(answer)}; a map has no half rows: give integers.",
     )

@@ -13,7 +13,10 @@ WORDS = {"A": "overfits", "B": "rate too large", "C": "learns well", "D": "under
 @exercise("03.4")
 def diagnosis(answer: Mapping[str, str]) -> None:
     """Check a dict of the runs A to D: which of four words fits its curves."""
-    require(isinstance(answer, Mapping), 'Give a dict, such as {"A": "overfits", ...}.')
+    require(
+        isinstance(answer, Mapping),
+        'Give a dict with one of the four labels for each run: {"A": "...", ..., "D": "..."}.',
+    )
     words = {str(run).strip().upper(): word for run, word in answer.items()}
     other = next((run for run in words if run not in CURVES), None)
     require(other is None, f"There is no run {other!r}: the letters A to D are the keys.")

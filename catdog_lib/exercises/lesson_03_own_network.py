@@ -27,7 +27,7 @@ def own_network(answer: Callable[[], nn.Module]) -> None:
     """
     require(
         callable(answer) and not isinstance(answer, nn.Module),
-        "Give what makes the network, such as your class, not a finished network.",
+        "Give the class or function itself, MyNetwork, not a finished network, MyNetwork().",
     )
     with seeded(0):  # the whole check: a network may have dropout
         model = call(answer, draws=True)
@@ -89,13 +89,13 @@ def _logits(model: nn.Module, images: Tensor) -> Tensor:
 
 def _require_weights(model: nn.Module, used: _Weights) -> None:
     """Require a convolution, weights that are the network's own, and not too many of them."""
-    require(bool(used.kernels), "There is no convolution in your network.")
+    require(bool(used.kernels), "No convolution runs in forward(): did you make one, and call it?")
     own = {id(parameter) for parameter in model.parameters()}
     hidden = [w for w in used.kernels + used.matrices if w.requires_grad and id(w) not in own]
     require(
         not hidden,
-        "forward() uses layers whose weights are not among model.parameters(), so no optimizer "
-        "would move them. Put layers into nn.Sequential or nn.ModuleList, not into a plain list.",
+        "forward() uses layers whose weights are not in model.parameters(), so no optimizer moves "
+        "them. Make layers in __init__, in nn.Sequential or nn.ModuleList, not in a plain list.",
     )
     parameters = count_parameters(model)
     require(
@@ -167,7 +167,7 @@ def _require_each_by_itself(model: nn.Module, images: Tensor) -> None:
     require(
         alone.shape == (1, 2),
         f"A single image should give logits of shape (1, 2), not {tuple(alone.shape)}: "
-        "squeeze() drops every axis of length 1, and flatten(1) only joins those after the first.",
+        "squeeze() drops the batch's axis, too; use flatten(1), which keeps it.",
     )
     require(
         same(alone, logits[:1], rtol=1e-2, atol=1e-3),
@@ -195,6 +195,6 @@ def _require_learning(model: nn.Module, images: Tensor, labels: Tensor) -> None:
     )
     require(
         loss.item() < 0.35,
-        f"After 50 steps on the same 20 images its loss is still {loss.item():.2f}: it cannot "
-        "learn them by heart. More channels, or BatchNorm?",
+        f"After 50 steps on 20 images the loss is still {loss.item():.2f}; it has to fall below "
+        "0.35. Would more channels, BatchNorm or less dropout help?",
     )

@@ -41,7 +41,8 @@ def train_epoch(answer: Callable) -> None:
         result = require_sequence(result, 2, "two numbers, the mean loss and the accuracy")
         require(
             not any(isinstance(number, Tensor) and number.requires_grad for number in result),
-            "Return plain numbers, loss.item(); otherwise the whole graph stays in memory.",
+            "Return plain numbers: add up loss.item(), not loss. A loss that is still a tensor "
+            "keeps all that it was computed from in memory.",
         )
         model, optimizer = make()
         right = _epoch(model, optimizer, batches)

@@ -78,7 +78,7 @@ def _one_is_off(g: Tensor) -> Tensor:
 
 _SPOILED: dict[str, Callable[[Tensor], Tensor]] = {
     "with the wrong sign": lambda g: -g,
-    "that is twice too large": lambda g: 2 * g,
+    "that is twice as large as it should be": lambda g: 2 * g,
     "in which one number is 2% off": _one_is_off,
     "whose numbers are right but in the wrong places": lambda g: g.flip(-1),
     "that is all zeros": torch.zeros_like,

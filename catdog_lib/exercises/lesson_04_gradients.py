@@ -87,7 +87,7 @@ def kernel_gradient(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
             "You took only the first image; the kernel is used in all of them.": torch.einsum(
                 "orq,crqij->ocij", g[0].double(), patches[0]
             ),
-            "That is the sum of the pixels under each weight; every one counts g times.": (
+            "You added up the pixels under each weight; first multiply each by g at its place.": (
                 patches.sum((0, 2, 3)).expand(shape)
             ),
         }

@@ -97,7 +97,6 @@ _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "torch.abs": torch.abs,
     "F.softplus": F.softplus,
 }
-_DEPTH = 30
 
 
 @exercise("04.6", "gain")
@@ -123,12 +122,12 @@ def gain(answer: Callable[[Callable], float]) -> str:
     if not same(values, right, rtol=0.02):
         refuse(values, _gain_mistakes(mean, square, size), rtol=0.02)
     for name, value, target in zip(_ACTIVATIONS, values, right.tolist(), strict=True):
-        after = abs(value / target) ** _DEPTH
+        size = abs(value / target)
         rule = " (5/3 is a rule of thumb, nn.init.calculate_gain's for tanh; work it out.)"
         require(
             same(value, target, rtol=0.02),
-            f"With {show(value)} for {name}, numbers would have {after:.2g} times their size after "
-            f"{_DEPTH} layers.{rule if same(value, 5 / 3, **FLOAT32) else ''}",
+            f"With {show(value)} for {name}, the outputs of a layer have {size:.2g} times the size "
+            f"that they should (root mean square).{rule if same(value, 5 / 3, **FLOAT32) else ''}",
         )
     found = (f"{c:.3f} for {name}" for name, c in zip(_ACTIVATIONS, right.tolist(), strict=True))
     return f"To three decimals: {', '.join(found)}."

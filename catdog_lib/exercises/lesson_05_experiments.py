@@ -70,7 +70,7 @@ def lambda_search(answer: Mapping[str, object]) -> str:
     judges = {
         "training": "The training images reward overfitting, the very thing that L1 may change.",
         "validation": "",
-        "test": "What has chosen λ can no longer judge it: open the test set once, at the end.",
+        "test": "If the test images choose λ, none are left to measure the result with: keep them.",
     }
     require_choice(answer["judge"], "validation", judges)
     require(
@@ -89,14 +89,14 @@ def lambda_search(answer: Mapping[str, object]) -> str:
     require(is_bool, f"same_seeds is True or False; you gave {show(same_seeds)}.")
     require(
         bool(same_seeds),
-        "Give every λ the same seeds: the effect of a seed then cancels in the differences.",
+        "Give every λ the same seeds: much of a seed's effect then cancels in the differences.",
     )
     runs = len(lams) * int(seeds)
     require(runs <= RUNS, f"{len(lams)} λs times {seeds} seeds are {runs} runs; you have {RUNS}.")
     margin = t_quantile(int(seeds) - 1) * SPREAD / int(seeds) ** 0.5
     return (
         f"{runs} runs. If paired differences spread by {SPREAD:g} points, your intervals reach "
-        f"±{margin:.1f} points: a smaller gain would go unseen."
+        f"±{margin:.1f} points: a smaller gain would mostly be missed."
     )
 
 
@@ -109,6 +109,6 @@ def _check_spacing(lams: list[float]) -> None:
     gap = max((high / low for low, high in pairwise(lams)), default=1.0)
     require(
         gap <= 11,
-        f"There is a gap from one λ to the next, {gap:.0f} times as large: what happens in "
+        f"One of your λs is {gap:.0f} times as large as the one before: what happens in "
         "between? Go by a constant factor, 10 at most.",
     )

@@ -82,8 +82,8 @@ def _check_gradients(value: object, model: nn.Module, right: Tensor, reference: 
     """Require that the loss can be trained on: its gradients are those of loss and penalty."""
     require(
         isinstance(value, Tensor) and value.requires_grad,
-        "The number is right, but it has no graph, so backward() cannot train with it: no "
-        ".item(), no .detach().",
+        "The number is right, but it has no graph, so backward() cannot compute gradients from it. "
+        "Leave out .item(), .detach(), no_grad() and torch.tensor().",
     )
     found = torch.autograd.grad(value.sum(), list(model.parameters()), allow_unused=True)
     target = torch.autograd.grad(right, list(reference.parameters()))

@@ -17,7 +17,7 @@ from catdog_lib.exercises.checking import (
     show,
 )
 from catdog_lib.exercises.random_inputs import generator
-from catdog_lib.exercises.registry import exercise, require
+from catdog_lib.exercises.registry import exercise, require, require_form
 from catdog_lib.sparsity import soft_threshold
 
 CURVATURE, LAM, LR, STEPS = 2.0, 0.5, 0.1, 400  # of the prediction
@@ -62,7 +62,7 @@ def proximal_step(answer: Callable[[Tensor, Tensor, float, float], Tensor]) -> N
             "The large weights have to move as well: that is a hard threshold.": (
                 torch.where(size <= t, 0.0, u)
             ),
-            "A small weight came out on the other side of 0; it has to stop there.": u - t * s,
+            "A small weight came out on the other side of 0; it has to stop at 0.": u - t * s,
             "Take the sign after the step, not that of the old weight.": (
                 w.sign() * (size - t).clamp(min=0)
             ),
@@ -83,7 +83,7 @@ def zeros_after_training(answer: tuple[float, float]) -> str:
     pair = "two shares, first by gradient, then by proximal steps, such as (0.5, 0.5)"
     by_gradient, by_proximal = require_numbers(answer, 2, pair)
     for share in (by_gradient, by_proximal):
-        require(0 <= share <= 1, f"A share is a number from 0 to 1; you gave {show(share)}.")
+        require_form(0 <= share <= 1, f"A share is a number from 0 to 1; you gave {show(share)}.")
     best = torch.linspace(-1, 1, 10_000, dtype=torch.float64)
     results = [(w == 0).double().mean().item() for w in _trained(best)]
     require(
@@ -142,8 +142,8 @@ def prune_smallest(answer: Callable[[Tensor, float], Tensor]) -> None:
             "You sorted the weights with their signs: −2 is large, too.": _without(w, w, k),
             "You set to 0 what should stay, and kept the rest.": w - right,
             "You kept a share of the weights; that share should go.": _without(w, size, n - k),
-            "One too many became 0: int(share * n) rounds down, and they are the first int(share * "
-            "n) of the sorted ones.": _without(w, size, k + 1),
+            "One too many became 0: int(share * n) rounds down, and only the first int(share * n) "
+            "of the sorted weights become 0.": _without(w, size, k + 1),
             "One too few became 0: is it < where it should be <=?": _without(w, size, k - 1),
             "Everything below a share of the largest weight went; count weights instead.": (
                 torch.where(size <= share * size.max(), 0.0, w)

@@ -25,8 +25,8 @@ def what_moves(answer: object) -> str:
     moved = _what_moved()
     if wrong := [name for name in IN_WORDS if (name in chosen) and not moved[name]]:
         raise WrongAnswer(
-            f"You expected {IN_WORDS[wrong[0]]} to move: not one bit of it has changed. It is a "
-            "parameter, and only an optimizer moves parameters."
+            f"You expected {IN_WORDS[wrong[0]]} to move, but not one bit has changed: "
+            "these are parameters, and only an optimizer moves parameters."
         )
     if missing := [name for name in IN_WORDS if (name not in chosen) and moved[name]]:
         raise WrongAnswer(

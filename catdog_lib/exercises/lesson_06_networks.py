@@ -36,8 +36,8 @@ def _require_prepared(value: Tensor, x: Tensor) -> None:
     mistakes = {
         "That is the code as it was: mean and std are for values in [0, 1], and when they are "
         "used here the values still go up to 255.": (x - mean) / std / 255,
-        "The values still go up to 255 when you subtract the mean, which is for [0, 1].": (x - mean)
-        / std,
+        "When you subtract the mean, which is for [0, 1], the bytes have not been divided by 255. "
+        "Divide them even where no byte is above 1.": (x - mean) / std,
         "These are in [0, 1]; now subtract the mean and divide by the standard deviation.": x / 255,
         "Divide by the standard deviation as well.": x / 255 - mean,
         "Subtract the mean as well.": x / 255 / std,
@@ -48,7 +48,10 @@ def _require_prepared(value: Tensor, x: Tensor) -> None:
         "A byte goes up to 255, so that 255 becomes 1.": (x / 256 - mean) / std,
         "A tensor of shape (3,) lines up with the last axis, the columns. Each channel has its own "
         "mean: give the numbers the shape (3, 1, 1).": (x / 255 - mean.view(3)) / std.view(3),
-        "You used the mean for the deviation, or the other way round.": (x / 255 - std) / mean,
+        "You swapped the two: subtract the mean, and divide by the standard deviation.": (
+            x / 255 - std
+        )
+        / mean,
     }
     right = (x / 255 - mean) / std
     if wrong := (~torch.isclose(value, right, **FLOAT32)).nonzero().tolist():
@@ -128,8 +131,7 @@ def _require_body(value: nn.Module, before: nn.Module) -> None:
         [part.training for name, part in model.named_modules() if name.split(".")[0] != "fc"]
         for model in (value, before)
     ]
-    mode = "training" if value.training else "evaluation"
-    hint = f"You left the network in {mode} mode; it came in the other. Leave the mode as it was."
+    hint = "You changed the mode of the network, or of a part of it. Leave every part's as it was."
     require(modes[0] == modes[1], hint)
 
 

@@ -54,15 +54,18 @@ def parameter_groups(answer: Callable[..., Sequence[dict]]) -> None:
         values, target = ([each[n] for n in learn] for each in (got, right))
         top = len(learn) - 1
         mistakes = {
-            "All get the same rate.": (lr,) * len(learn),
-            "The rates are upside down: the head gets the largest, the first stage the smallest.": [
+            "You give all parts one rate; each stage should get decay times the one above it.": (
+                (lr,) * len(learn)
+            ),
+            "Your rates are upside down: the head should get the largest, the first stage the "
+            "smallest.": [
                 [lr * decay**d for d in range(top + 1)],
                 [lr * decay ** (n + 1) for n in range(top)] + [lr],
             ],
-            "The head learns at lr itself, the top stage at decay · lr.": (
+            "You multiply by decay once too often: the head should learn at lr itself.": (
                 *(lr * decay ** (top + 1 - n) for n in range(top + 1)),
             ),
-            "The top stage learns at decay · lr, more slowly than the head.": (
+            "Your top stage learns as fast as the head; it should learn at decay · lr.": (
                 *(lr * decay ** (top - 1 - n) for n in range(top)),
                 lr,
             ),
@@ -136,7 +139,8 @@ def reading(answer: object) -> str:
         {
             "larger": "Now draw 1 of one way and draw 1 of the other have nothing in common. Only "
             "the two means and their spreads are left: the means lie "
-            f"{difference:.0f} points apart, and each column spreads by {stdev(PROBE):.0f}.",
+            f"{difference:.0f} points apart, and the accuracies of each way spread by "
+            f"{stdev(PROBE):.0f} points or more.",
             "smaller": "Fine-tuning's mean is the higher one.",
             "chance": "",
         },

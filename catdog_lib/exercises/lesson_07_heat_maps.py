@@ -33,7 +33,7 @@ def grad_cam(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
         "One weighted map for each channel is not yet the answer: add them up over the channels.",
     )
     require_tensor(value, (3, 4), "one heat map h×w")
-    blind = "which knows nothing of the class: weight each map by its gradient."
+    blind = "which knows nothing of the class: weight each map by the mean of its gradient."
     mistakes = {
         "Where your map is negative, it speaks against the class: apply ReLU.": signed,
         "Channels that speak against the class count as well: ReLU comes last.": [
@@ -79,10 +79,10 @@ def grad_cam(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
 def black_map(answer: str) -> None:
     """Check why the heat map of the predicted class is 0 everywhere."""
     choices = {
-        "a": "No hook is broken, and no place has to be hot: the shift changed the maps of one "
-        "logit, and not one probability.",
-        "b": "Both networks give the same probabilities for every photo, so one cannot have found "
-        "less than the other.",
+        "a": "Nothing need be broken, and no place has to be hot: in the lesson, the shift changed "
+        "the maps of one logit, but none of the probabilities.",
+        "b": "With two classes, a network that has found nothing and is guessing gives about 50%, "
+        "not 98%.",
         "c": "",
         "d": "The logits are taken before the softmax, so it cannot flatten their gradients.",
     }

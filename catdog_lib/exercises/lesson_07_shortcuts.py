@@ -99,13 +99,13 @@ def plant(answer: Callable[[Tensor, Tensor], Tensor]) -> str:
     )
     require(
         right >= 0.85 and fooled <= 0.4,
-        f"{numbers}: it does not rely on your mark. Does each image get the mark of its own label? "
-        "Then make it easier to see than the animal: larger, of one colour, or in the same place "
-        "each time.",
+        f"{numbers}: it does not rely on your mark enough (it should be right on at least 85%, and "
+        "then on at most 40%). Does each image get the mark of its own label? If so, make the mark "
+        "easier to see than the animal: larger, of one colour, or in the same place each time.",
     )
     mask = ((marked != test) | (exchanged != test)).any(1)
     heat = _share_of_heat(network, marked, truth, mask)
     return (
-        f"{numbers}. And found: {heat:.0%} of occlusion's heat lies on your mark, which has "
+        f"{numbers}. Of occlusion's heat, {heat:.0%} lies on your mark, which covers "
         f"{mask.double().mean():.1%} of the area."
     )

@@ -123,9 +123,9 @@ def two_balls(answer: str) -> str:
         f"covering the left ball lowers the score by {falls['left']:.2f}, the right one by "
         f"{falls['right']:.2f}, both at once by {falls['both']:.2f}"
     )
-    hint = f"The result: {numbers}. Occlusion covers one place at a time: what does the other do?"
+    hint = f"The result: {numbers}. Cover one ball: how red is the reddest place that is left?"
     require_choice(answer, right, dict.fromkeys(("both", "left", "right", "neither"), hint))
     return (
-        f"Indeed, {numbers}. Where two places say the same, taking away one of them changes "
-        "nothing, and occlusion finds neither."
+        f"Indeed, {numbers}. Where either of two places is enough by itself, covering only one of "
+        "them changes nothing, and occlusion finds neither."
     )

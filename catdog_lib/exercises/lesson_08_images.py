@@ -36,8 +36,8 @@ def diagnoses(answer: Mapping[str, str]) -> str:
         training, validation = curves["training"], curves["validation"]
         require(
             name == DEFECTS[letter],
-            f"Script {letter} has no {name!r}: {SIGNS[name]}. Its training loss goes from "
-            f"{training[0]:.2f} to {training[-1]:.2f}, its validation loss from "
+            f"Script {letter} does not suffer from {name!r}: {SIGNS[name]}. Its training loss goes "
+            f"from {training[0]:.2f} to {training[-1]:.2f}, its validation loss from "
             f"{validation[0]:.2f} to {validation[-1]:.2f}.",
         )
     return "All four are named."
@@ -84,7 +84,11 @@ def _judge(found: list[float], value: object, same: dict, mirrored: dict, count:
         require(found == right or found != wrong, hint)
     repeated = len(found) > len(set(found))
     require(not repeated, "A position occurs twice; each test image counts once.")
-    require(found == right, f"In test {show(right)} are in train, too; you return {show(value)}.")
+    hint = (
+        f"The test images that are also in train are at the positions {show(right)}; you return "
+        f"{show(value)}. Two are the same only if every pixel is, directly or mirrored."
+    )
+    require(found == right, hint)
 
 
 def _sets(seed: int, same: dict[int, int], mirrored: dict[int, int]) -> tuple[Tensor, Tensor]:

@@ -82,7 +82,7 @@ def weights_without_clearing(answer: Sequence[float]) -> str:
         "1; backward() adds the new gradient, 0.5."
     )
     require_value(values, right, mistakes, otherwise, **TO_TWO_DECIMALS)
-    return f"Cleared, it would have gone to {show(cleared)}: closer to 0 in each step."
+    return f"With the gradients cleared, they would be {show(cleared)}: closer to 0 in each step."
 
 
 def _path(clears: bool) -> Tensor:

@@ -30,8 +30,9 @@ QUESTIONS = ("the accuracy", "the mean confidence", "the loss of a confident mis
 def calibration_error(answer: Callable[[Tensor, Tensor, Tensor], float]) -> None:
     """Check a function of (confidence, right, edges): the expected calibration error."""
     g = generator(92)
-    for count, edges in ((40, (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)), (25, (0.5, 0.55, 0.8, 1.0))):
+    for count, edges in ((40, (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)), (25, (0.5, 0.55, 0.78, 1.0))):
         confidence = 0.62 + 0.37 * torch.rand(count, generator=g) ** 0.5
+        confidence[0], confidence[3] = edges[3 if count == 40 else 2], 1.0  # on an edge, and last
         # Low confidences are too low and high ones too high, so that signs could cancel.
         right = ((torch.arange(count) % 3 > 0) | (confidence < 0.78)).long()
         limits = torch.tensor(edges)  # the first bin is empty in both settings
@@ -129,13 +130,22 @@ def temperature_of(answer: Callable[[Tensor, Tensor], float]) -> None:
         require(value.numel() == 1, "Return one number, the temperature.")
         value = value.item()
         best = fit_temperature(logits, labels)
+        setting = f"600 images, the best temperature is {best:.2f}"
+        require(
+            not abs(value - math.log(best)) < 0.01,
+            f"You return ln T; take e to the power of your number. ({setting})",
+        )
         require(
             math.isfinite(value) and value > 0,
             f"A temperature is a number above 0; yours is {show(value)}.",
         )
         if abs(value / best - 1) < 0.03:
             continue
-        setting = f"600 images, the best temperature is {best:.2f}"
+        require(
+            value <= 10 or value % 1 > 0,
+            f"Yours, {value:.0f}, looks like a place in a list, such as argmin gives: return the "
+            f"temperature at that place. ({setting})",
+        )
         require(
             abs(value * best - 1) > 0.03,
             f"You return 1/T: the logits are to be divided by your number. ({setting})",

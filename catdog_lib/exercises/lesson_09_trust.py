@@ -46,15 +46,16 @@ def report(answer: Callable[..., tuple]) -> None:
         mistakes = {
             "The test pets chose the threshold, too; then they cannot judge it. Only validation "
             "may choose.": [limit(test), limit(torch.cat([validation, test]))],
-            f"That threshold rejects {1 - lost:.0%} of the validation pets; it should accept "
-            "them.": [limit(validation, lost), torch.quantile(validation, 1 - lost).item()],
+            f"That threshold rejects about {1 - lost:.0%} of the validation pets; it should accept "
+            "that share.": [limit(validation, lost), torch.quantile(validation, 1 - lost).item()],
             "The strangers chose the threshold. You will not meet these very strangers again; "
             "choose by the validation pets.": [limit(strangers), limit(strangers, lost)],
         }
         accepts = (validation >= _number(threshold) - 1e-6).double().mean().item()
         otherwise = (
-            f"The threshold should be {show(right)}, the highest that at least {1 - lost:.0%} of "
-            f"the validation pets reach; yours, {show(threshold)}, is reached by {accepts:.1%}."
+            f"The threshold should be {show(right)}, the highest score of a validation pet that at "
+            f"least {1 - lost:.0%} of them reach; yours, {show(threshold)}, is reached by "
+            f"{accepts:.1%}."
         )
         require_value(threshold, right, mistakes, otherwise, setting, **FLOAT32)
         for what, got, scores in (("test pets", pets, test), ("strangers", others, strangers)):
@@ -102,7 +103,7 @@ def reading(answer: object) -> str:
         {
             "A": "Look at 0.8, where 80% of the light is lost: which curve is higher?",
             "B": "",
-            "chance": "At 0.8 the curves lie 18 points apart, far more than either interval.",
+            "chance": "At 0.8 the curves lie 18 points apart; their intervals do not even touch.",
         },
     )
     require_choice(

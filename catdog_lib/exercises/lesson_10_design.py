@@ -45,7 +45,7 @@ def worth_it(answer: list[str]) -> str:
     if set(chosen) == {"decode"}:
         hint = f"Decoding saves more than any other part alone, but it takes all four days. {hint}"
     elif set(chosen) <= {"augment", "optimizer"}:
-        hint = f"Parts with large factors may take little time to begin with. {hint}"
+        hint = f"You have days of work left over. {hint}"
     require(same(after, least), hint)
     return (
         f"The step takes {after:.2f} ms instead of {before:g}: {before / after:.2f} times as fast."

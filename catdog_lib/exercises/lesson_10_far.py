@@ -138,6 +138,7 @@ def whole_gradient(answer: Callable) -> None:
             "A machine without images (count 0) has a mean of nan, and 0 · nan is nan: leave it "
             "out.",
         )
+        setting = f"counts {counts}"
         means, counts = zip(*((m, n) for m, n in zip(means, counts, strict=True) if n), strict=True)
         total = sum(counts)
         summed = sum(count * mean for count, mean in zip(counts, means, strict=True))
@@ -145,7 +146,8 @@ def whole_gradient(answer: Callable) -> None:
             "You took a mean of means: an image on a machine with few images counts too much.": (
                 sum(means) / len(means)
             ),
-            "You added up the means; the sum over machines has to be divided, too.": sum(means),
+            "You added up the means: two images on a machine then count as much as a hundred, and "
+            "nothing is divided.": sum(means),
             "You return the sum over all images: divide by how many there are.": summed,
             "You divide by the number of machines; divide by the number of images.": summed
             / len(counts),
@@ -160,5 +162,4 @@ def whole_gradient(answer: Callable) -> None:
             / total,
         }
         otherwise = "That is not the gradient of the mean loss over all images."
-        setting = f"counts {list(counts)}"
         require_value(value, summed / total, mistakes, otherwise, setting, **FLOAT32)

@@ -32,7 +32,7 @@ def show_progress(lesson: str) -> None:
     say(f"next     {here.next or _first_after(lesson)}")
     say(f"repeat   {_listed(everywhere.repeat)}")
     if everywhere.repeat:
-        say("         You solved these a week ago or earlier. Can you still, from memory?")
+        say("         You solved these at least a week ago. Can you still do them from memory?")
 
 
 def _listed(numbers: list[str]) -> str:

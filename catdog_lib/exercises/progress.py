@@ -68,11 +68,15 @@ def note(exercise: str, right: bool) -> None:
     if not cell or cell.endswith("-solution"):
         return
     record = {"exercise": exercise, "right": right, "at": datetime.now().isoformat("T", "seconds")}
-    with suppress(OSError):
+    with suppress(OSError, RuntimeError):  # RuntimeError: the user has no home
         path = progress_file()
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
+        with path.open("a+b") as file:
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                if file.read() != b"\n":  # a crash has cut the last line; it takes no other along
+                    file.write(b"\n")
+            file.write(json.dumps(record).encode() + b"\n")
 
 
 def in_open_notebook() -> bool:
@@ -84,7 +88,7 @@ def attempts() -> list[Attempt]:
     """Return all attempts, the oldest first; a line that was cut off is left out."""
     try:
         lines = progress_file().read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
+    except (OSError, RuntimeError):
         return []
     found = []
     for line in lines:

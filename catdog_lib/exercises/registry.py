@@ -29,6 +29,10 @@ class WrongAnswer(CatdogError):
     """The answer is not right yet; the message is a hint."""
 
 
+class WrongForm(WrongAnswer):
+    """What was given cannot be an answer, such as text for a number; it is no prediction either."""
+
+
 class Exercise(NamedTuple):
     """A checker, and what its exercise asks for.
 
@@ -77,6 +81,12 @@ def require(holds: bool, hint: str) -> None:
     """Go on if ``holds``; else raise :class:`WrongAnswer` with the hint."""
     if not holds:
         raise WrongAnswer(hint)
+
+
+def require_form(holds: bool, hint: str) -> None:
+    """Go on if ``holds``; else raise :class:`WrongForm` with the hint."""
+    if not holds:
+        raise WrongForm(hint)
 
 
 def exercises(lesson: str) -> list[str]:
@@ -137,7 +147,7 @@ def check(number: str, *answer: object) -> None:
     if len(answer) != 1:
         name = exercise_found.function or "your_answer"
         many = "is missing" if not answer else "has several parts: put them into one"
-        raise CatdogError(f'The answer {many}, as in check("{number}", {name}).')
+        raise CatdogError(f'The answer {many}. Write check("{number}", {name}).')
     if answer[0] is ...:
         say(f"Exercise {number}: not attempted yet.")
         return
@@ -158,20 +168,23 @@ def check(number: str, *answer: object) -> None:
 
 def _judge(number: str, found: Exercise, answer: object) -> str | None:
     """Run the checker; return what it says of a right answer, raise the hint for a wrong one."""
-    if found.is_prediction:
-        _lock(number, answer)
     try:
         require(
             found.function is None or callable(answer),
             f"Give the function itself: check('{number}', {found.function}), without calling it.",
         )
-        return found.checker(answer)
+        said = found.checker(answer)
     except WrongAnswer as wrong:
+        if found.is_prediction and not isinstance(wrong, WrongForm):
+            _lock(number, answer)
         raise WrongAnswer(f"Exercise {number}: not yet. {wrong}") from wrong.__cause__
     except Exception as error:
         raise WrongAnswer(
             f"Exercise {number}: not yet. Checking your answer ended in {describe(error)}"
         ) from error
+    if found.is_prediction:
+        _lock(number, answer)
+    return said
 
 
 def _lock(number: str, answer: object) -> None:
@@ -179,6 +192,6 @@ def _lock(number: str, answer: object) -> None:
     shown = repr(answer)
     if number not in _FIRST_PREDICTIONS:
         _FIRST_PREDICTIONS[number] = shown
-        say(f"Exercise {number}: your prediction is locked in. Now the result is computed.")
+        say(f"Exercise {number}: your prediction is locked in. Here is the result.")
     elif _FIRST_PREDICTIONS[number] != shown:
         say(f"Exercise {number}: your first prediction was {_FIRST_PREDICTIONS[number]}.")

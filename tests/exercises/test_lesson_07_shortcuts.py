@@ -76,4 +76,5 @@ def test_the_accuracy_is_the_share_of_right_answers():
 
 
 def test_the_area_of_the_mark_is_its_share_of_the_image():
-    assert "your mark, which has 2.4% of the area" in plant(stamped(corner, corner))  # 25 of 1024
+    said = plant(stamped(corner, corner))
+    assert "your mark, which covers 2.4% of the area" in said  # 25 of 1024

@@ -54,7 +54,7 @@ def test_solved_tried_next_and_what_to_repeat_from_any_lesson(solved, in_lab, ca
         "tried    03.4",
         "next     03.3",
         "repeat   01.2, 03.1",
-        "         You solved these a week ago or earlier. Can you still, from memory?",
+        "         You solved these at least a week ago. Can you still do them from memory?",
     ]
 
 

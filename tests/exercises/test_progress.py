@@ -136,6 +136,15 @@ def test_a_line_that_was_cut_off_costs_only_itself(file, capsys):
     assert str(file) in json.loads(out.splitlines()[-1])["file"]
 
 
+def test_a_note_after_a_line_that_was_cut_off_is_kept(file, cell):
+    cell(cellId="02-ex2")
+    file.parent.mkdir(parents=True)
+    file.write_text('{"exercise": "01.2", "ri')
+    note("02.2", right=True)
+    note("02.3", right=False)
+    assert [attempt.exercise for attempt in attempts()] == ["02.2", "02.3"]
+
+
 def test_after_a_finished_lesson_comes_another(file, capsys):
     file.parent.mkdir(parents=True)
     at = datetime.now().isoformat()
@@ -172,3 +181,19 @@ def test_times_of_any_zone_and_nested_lines_do_no_harm(file):
     file.write_text("\n".join(lines))
     found = progress_in("03", ["03.1", "03.2"], attempts())
     assert found.solved == ["03.1", "03.2"]
+
+
+def test_without_a_home_a_check_costs_only_the_note(monkeypatch):
+    def no_home():
+        raise RuntimeError("could not determine the home directory")
+
+    monkeypatch.setattr("catdog_lib.exercises.progress._open_cell", lambda: "02-ex1")
+    monkeypatch.setattr("catdog_lib.exercises.progress.progress_file", no_home)
+    note("02.1", True)
+    assert attempts() == []
+
+
+def test_a_folder_in_place_of_the_file_is_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("CATDOG_PROGRESS", str(tmp_path))
+    assert main(["progress"]) == 2
+    assert "a folder; name a file in it" in capsys.readouterr().err

@@ -88,12 +88,28 @@ def test_the_first_prediction_is_kept(monkeypatch, noted, capsys):
     with pytest.raises(WrongAnswer, match=r"02\.1: not yet\. It is more\."):
         check("02.1", 5)
     assert capsys.readouterr().out == (
-        "Exercise 02.1: your prediction is locked in. Now the result is computed.\n"
+        "Exercise 02.1: your prediction is locked in. Here is the result.\n"
     )
     check("02.1", 7)
     assert capsys.readouterr().out == (
         "Exercise 02.1: your first prediction was 5.\nExercise 02.1: right! It is 7.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("number", "slip"),
+    [
+        ("00.2", "0,7"), ("00.2", 70), ("01.2", [1, 2, 3, 4]), ("01.6", {"a layer": True}),
+        ("02.2", [50, 24]), ("02.2", [50, 24.5, 24, 24, 11]), ("02.5", [4, 4, 1]),
+        ("03.2", "ln 10"), ("04.1", [1, 2]), ("05.2", [50, 0]), ("06.3", ["colours"]),
+        ("07.2", "above"), ("08.1", [0.3]), ("09.3", "rises"), ("10.5", [["colours"], [], []]),
+    ],
+)  # as a table  # fmt: skip
+def test_a_slip_of_form_is_not_taken_for_a_prediction(number, slip, monkeypatch, noted, capsys):
+    monkeypatch.setattr(registry, "_FIRST_PREDICTIONS", {})
+    with pytest.raises(WrongAnswer, match="not yet"):
+        check(number, slip)
+    assert not registry._FIRST_PREDICTIONS and not capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -123,8 +139,8 @@ def test_a_lesson_is_named_by_two_digits(lesson):
         (("4,2", print), r'check\("04\.2", your_answer\)'),
         ((10.2, print), r'check\("10\.2", your_answer\)'),
         ((print, "04.2"), r"""check\("03\.1", your_answer\); you gave 'an answer'"""),
-        (("03.1",), r'The answer is missing, as in check\("03\.1", batch_norm\)'),
-        (("02.2",), r'The answer is missing, as in check\("02\.2", your_answer\)'),
+        (("03.1",), r'The answer is missing. Write check\("03\.1", batch_norm\)'),
+        (("02.2",), r'The answer is missing. Write check\("02\.2", your_answer\)'),
         (("02.2", 48, 24), "has several parts: put them into one"),
     ],
 )
@@ -141,5 +157,5 @@ def test_a_notebook_shows_the_hint_without_a_traceback():
     shell = InteractiveShell.instance()
     with capture_output() as shown:
         shell.run_cell("from catdog_lib.exercises import check\ncheck('00.6', 100)")
-    assert "points wide: too few." in shown.stdout
+    assert "points wide, and 2 are wanted: too few." in shown.stdout
     assert "Traceback" not in shown.stdout and "registry.py" not in shown.stdout

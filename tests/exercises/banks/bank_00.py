@@ -177,7 +177,7 @@ DESIGN = [
     (KEEPS | {"left or right half?": [*KEEPS["left or right half?"], "translation"]}, "may end"),
     (KEEPS | {"cat or dog?": ["mirror", "translation"]}, "incomplete; what about 'colour jitter'"),
     (KEEPS | {"ginger or grey?": []}, "incomplete; what about 'mirror'"),
-    (KEEPS | {"ginger or grey?": ["flip"]}, "'flip' is none of the changes"),
+    (KEEPS | {"ginger or grey?": ["flip"]}, "'flip' is not one of the changes"),
     (KEEPS | {"ginger or grey?": "mirror"}, "give a list"),
     (KEEPS | {"ginger or grey?": 3}, "give a list"),
     (KEEPS | {"ginger or grey?": [3]}, "give a list"),
@@ -279,8 +279,8 @@ STATISTICS += [
     (lambda images: [part.view(1, 3, 1, 1) for part in statistics(images)], "means of shape"),
 ]
 DESIGN += [
-    (KEEPS | {"how large?": ["mirror"]}, "none of the four tasks"),
-    (KEEPS | {"how large?": ALL, "how old?": ALL}, "'how large\\?' is none of the four tasks"),
+    (KEEPS | {"how large?": ["mirror"]}, "not one of the four tasks"),
+    (KEEPS | {"how large?": ALL, "how old?": ALL}, "'how large\\?' is not one of the four tasks"),
 ]
 
 
@@ -354,5 +354,5 @@ BANKS = {
 # what the checker says of the notebook's solution
 REPLIES = {
     "00.2": "Measured on noise: 68.7%. 400 known and half of 600 make 700 of 1,000.",
-    "00.6": "With 3,470 images the interval is about 2.00 points wide.",
+    "00.6": "With 3,470 images the interval is about 2.00 percentage points wide.",
 }

@@ -155,7 +155,7 @@ NETWORK = [
         lambda size: nn.Sequential(
             *(nn.GELU() if isinstance(f, nn.ReLU) else f for f in features())
         ),
-        "Keep the two ReLUs",
+        "begin with the five given layers",
     ),
     (lambda size: nn.Sequential(measured(size), nn.Linear(2, 3)), "two numbers each"),
     (lambda size: nn.Sequential(features(), nn.AdaptiveAvgPool2d(1)), "two numbers each"),
@@ -180,8 +180,8 @@ GROWTH = [
 
 # 02.6: see 64 pixels
 SEE = [
-    ([(3, 1, 1)] * 6, "sees 13 pixels"),
-    ([(3, 2, 1)] * 3 + [(3, 1, 1)] * 3, "sees 63 pixels"),
+    ([(3, 1, 1)] * 6, "spans 13 pixels"),
+    ([(3, 2, 1)] * 3 + [(3, 1, 1)] * 3, "spans 63 pixels"),
     ([(3, 2, 1)] * 6, "multiply to 64"),
     ([(3, 1, 1)] * 32, "six at most"),
     ([(3, 1, 32)], "looks at 3 of them"),

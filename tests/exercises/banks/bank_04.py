@@ -75,7 +75,7 @@ KERNEL = [
     (lambda x, g: -right_kernel(x, g), "The sign is wrong"),
     (lambda x, g: 2 * right_kernel(x, g), "Not what autograd finds"),
     (lambda x, g: right_kernel(x[:1], g[:1]), "only the first image"),
-    (lambda x, g: right_kernel(x, torch.ones_like(g)), "sum of the pixels"),
+    (lambda x, g: right_kernel(x, torch.ones_like(g)), "added up the pixels"),
     (lambda x, g: right_kernel(x, g).transpose(0, 1), "swap the first two axes"),
     (lambda x, g: right_kernel(x, g).transpose(2, 3), "are transposed"),
     (lambda x, g: right_kernel(x, g).sum(1), "have the shape"),
@@ -160,7 +160,7 @@ def one_number_a_row(loss, gradient, x):
 CHECKS = [
     (
         checks(lambda a, b: min(relative(a, b), relative(a, 2 * b), relative(2 * a, b)) < 1e-4),
-        "accepts a gradient that is twice too large",
+        "accepts a gradient that is twice as large",
     ),
     (lambda loss, gradient, x: True, "accepts a gradient with the wrong sign"),
     (lambda loss, gradient, x: False, "rejects the right gradient"),
@@ -172,7 +172,7 @@ CHECKS = [
     (checks(lambda a, b: bool(relative(a.sum(), b.sum()) < 1e-4)), "in the wrong places"),
     (checks(lambda a, b: bool(relative(a.abs(), b.abs()) < 1e-4)), "with the wrong sign"),
     (checks(lambda a, b: bool(relative(a, b) < 0.3)), "2% off"),
-    (checks(lambda a, b: bool(relative(a / a.norm(), b / b.norm()) < 1e-4)), "twice too large"),
+    (checks(lambda a, b: bool(relative(a / a.norm(), b / b.norm()) < 1e-4)), "twice as large"),
     (checks(lambda a, b: bool(relative(a.view(-1)[0], b.view(-1)[0]) < 1e-4)), "2% off"),
     (along_one_direction, "in the wrong places"),
     (checks(relative), "True or False"),
@@ -348,7 +348,7 @@ def of_sample(size):
 sampled = of_sample(200_000)
 GAIN = [
     (lambda phi: 2**0.5, "He's √2"),
-    (lambda phi: 1.0, "times their size"),
+    (lambda phi: 1.0, "times the size"),
     (sampled(lambda y: 1 / y.std()), "standard deviation"),
     (sampled(lambda y: 1 / y.square().mean()), "That is the square"),
     (sampled(lambda y: y.square().mean().sqrt()), "upside down"),
@@ -364,7 +364,7 @@ GAIN = [
     (lambda phi: 1.6667 if phi(torch.tensor(9.0)) < 2 else by_integral(phi), "rule of thumb"),
     (sampled(lambda y: -1 / y.square().mean().sqrt()), "which is above 0"),
     (lambda phi: 1.333 if phi(torch.tensor(-2.0)) == -1 else 1.0, "With 1.333 for F.leaky_relu"),
-    (lambda phi: 2.0, "times their size"),
+    (lambda phi: 2.0, "times the size"),
     (lambda phi: float("nan"), "your gain is"),
     (lambda phi: phi(torch.randn(5)), "one number"),
     (no_return, "returns None"),

@@ -49,7 +49,7 @@ STEP = [
     (lambda w, g, lr, lam: w / w.abs() * soft(w - lr * g, lr * lam).abs(), "NaN"),
     (on_u(lambda u, t: u / u.abs() * (u.abs() - t).clamp(min=0)), "NaN"),
     (on_u(lambda u, t: soft(u, t).flatten()), "of shape"),
-    (on_u(lambda u, t: (soft(u, t), t)), "differ in shape"),
+    (on_u(lambda u, t: (soft(u, t), t)), "differ in length or shape"),
     (lambda w, g, lr, lam: soft(w - g.mul_(lr), lr * lam), "changed the weights or the gradient"),
     (in_place_step, "changed the weights"),
     (no_return, "returns None"),
@@ -326,7 +326,7 @@ SEARCH = [
     (PLAN | {"same_seeds": "yes"}, "True or False; you gave 'yes'"),
     (PLAN | {"lambdas": [0, 1e-4, float("nan"), 1]}, "is a number; yours are"),
     (PLAN | {"same_seeds": False}, "cancels in the differences"),
-    (PLAN | {"judge": "test"}, "open the test set once"),
+    (PLAN | {"judge": "test"}, "none are left to measure"),
     (PLAN | {"judge": "training"}, "reward overfitting"),
     (PLAN | {"judge": "a friend"}, "Give one of"),
     ({"lambdas": [0, 1]}, "'seeds', 'same_seeds', 'judge' is missing"),
@@ -362,6 +362,6 @@ REPLIES = {
     "05.4": "B has a gap of 1.08.",
     "05.5": (
         "24 runs. If paired differences spread by 2 points, your intervals reach ±3.2 points: "
-        "a smaller gain would go unseen."
+        "a smaller gain would mostly be missed."
     ),
 }

@@ -46,7 +46,7 @@ def only_if_bright(images, mean, std):
 
 PREPARE = [
     (lambda x, m, s: (x - column(m)) / column(s) / 255, "That is the code as it was"),
-    (lambda x, m, s: (x - column(m)) / column(s), "go up to 255 when you subtract"),
+    (lambda x, m, s: (x - column(m)) / column(s), "have not been divided by 255"),
     (lambda x, m, s: x / 255, "These are in"),
     (lambda x, m, s: x / 255 - column(m), "Divide by the standard deviation as well"),
     (lambda x, m, s: x / 255 / column(s), "Subtract the mean as well"),
@@ -58,12 +58,12 @@ PREPARE = [
         lambda x, m, s: (x / 255 - torch.tensor(m)) / torch.tensor(s),
         "lines up with the last axis",
     ),
-    (lambda x, m, s: (x / 255 - column(s)) / column(m), "the other way round"),
+    (lambda x, m, s: (x / 255 - column(s)) / column(m), "swapped the two"),
     (lambda x, m, s: prepare(x, m, s) + 1, "yours is 1.70588"),
     (lambda x, m, s: (x / 255 - m[0]) / s[0], "channel 1, row 0, column 0 the byte"),
     (lambda x, m, s: prepare(x, m, s)[0], "keep their shape"),
     (lambda x, m, s: prepare(x / 255 if x.max() <= 1 else x, m, s), "yours is"),
-    (only_if_bright, "go up to 255 when you subtract"),
+    (only_if_bright, "have not been divided by 255"),
     (prepare_in_place, "changed the images"),
     (no_return, "returns None"),
     (torch.zeros(3), "Give the function itself"),
@@ -198,8 +198,8 @@ SWAP = [
     (swap_for_nan, "not finite"),
     (swap_half_frozen, "The new layer's bias does not learn"),
     (swap_without_bias, "no bias"),
-    (lambda network, classes: swap(network, classes).eval(), "in evaluation mode; it came"),
-    (lambda network, classes: swap(network, classes).train(), "in training mode; it came"),
+    (lambda network, classes: swap(network, classes).eval(), "changed the mode of the network"),
+    (lambda network, classes: swap(network, classes).train(), "changed the mode of the network"),
     (swap_only_the_head, "you return something of type Linear"),
     (lambda network, classes: classes, "Return the network"),
     (no_return, "returns None"),
@@ -249,7 +249,7 @@ MOVES = [
     ([], "did not expect BatchNorm's running mean"),
     (["running mean", "running variance"], "did not expect the output"),
     ("running mean", "did not expect BatchNorm's running variance"),
-    (["everything"], "'everything' is none of"),
+    (["everything"], "'everything' is not one of"),
     (3, "Give a list"),
 ]
 MOVES_RIGHT = [
@@ -291,7 +291,7 @@ def groups_uneven(stages, head, lr, decay, frozen):
 
 
 RATES = [
-    (lambda s, h, lr, d, f: groups(s, h, lr, d, f, rate=lambda up: lr), "All get the same rate"),
+    (lambda s, h, lr, d, f: groups(s, h, lr, d, f, rate=lambda up: lr), "all parts one rate"),
     (
         lambda s, h, lr, d, f: groups(s, h, lr, d, f, rate=lambda up: lr * d ** (4 - up)),
         "upside down",
@@ -305,7 +305,7 @@ RATES = [
     (lambda s, h, lr, d, f: groups(s, h, lr, d, f, rate=lambda up: lr * d ** (up + 1)), "at lr "),
     (
         lambda s, h, lr, d, f: groups(s, h, lr, d, f, rate=lambda up: lr * d ** max(up - 1, 0)),
-        "more slowly than the head",
+        "as fast as the head",
     ),
     (
         lambda s, h, lr, d, f: groups(s, h, lr, d, f, rate=lambda up: lr * d if up else lr),

@@ -128,7 +128,7 @@ RECORD = [
     (recorder(copied, remove=False), "still there"),
     (recorder(copied), "`finally`"),
     (hides_the_error, "left as it was.*IndexError"),
-    (hides_it_altogether, "hides an error"),
+    (hides_it_altogether, "do you catch it"),
     (twice, "more than once"),
     (begins_again, "more than once"),
     (leaves_it_there, "its attribute 'kept'"),
@@ -179,9 +179,9 @@ def without_gradients(model, layer, images):
 
 # 07.2: which of two equal balls does occlusion find?
 TWO_BALLS = [
-    ("both", "covers one place at a time"),
-    ("left", "covers one place at a time"),
-    ("right", "covers one place at a time"),
+    ("both", "the reddest place that is left"),
+    ("left", "the reddest place that is left"),
+    ("right", "the reddest place that is left"),
     ("none", "Give one of"),
     (0, "Give one of"),
 ]
@@ -235,8 +235,8 @@ def cam_in_loops(maps, gradients):
 
 # 07.4: a map without any heat
 BLACK = [
-    ("a", "No hook is broken"),
-    ("b", "same probabilities"),
+    ("a", "Nothing need be broken"),
+    ("b", "is guessing gives about 50%"),
     ("d", "before the softmax"),
     ("e", "Give one of"),
     (3, "Give one of"),
@@ -424,12 +424,12 @@ RIGHT_ANSWERS = {
 REPLIES = {
     "07.2": (
         "Indeed, covering the left ball lowers the score by 0.00, the right one by 0.00, both "
-        "at once by 0.80. Where two places say the same, taking away one of them changes "
-        "nothing, and occlusion finds neither."
+        "at once by 0.80. Where either of two places is enough by itself, covering only one "
+        "of them changes nothing, and occlusion finds neither."
     ),
     "07.5": (
         "A small network trained on your images is right on 100% of new ones, and on 0% once "
-        "cats and dogs have exchanged their marks. And found: 73% of occlusion's heat lies on "
-        "your mark, which has 2.4% of the area."
+        "cats and dogs have exchanged their marks. Of occlusion's heat, 73% lies on your "
+        "mark, which covers 2.4% of the area."
     ),
 }

@@ -278,11 +278,11 @@ NAMED = {
     "D": "second softmax",
 }
 NAMES = [
-    (NAMED | {"A": "dead ReLUs"}, "Script A has no 'dead ReLUs'"),
-    (NAMED | {"B": "second softmax"}, "Script B has no 'second softmax': its training loss would"),
-    (NAMED | {"C": "gradients never cleared"}, "Script C has no 'gradients never cleared'"),
-    (NAMED | {"D": "leak"}, "Script D has no 'leak': its validation loss would fall"),
-    ({"A": "leak"}, "Script A has no 'leak'"),
+    (NAMED | {"A": "dead ReLUs"}, "Script A does not suffer from 'dead ReLUs'"),
+    (NAMED | {"B": "second softmax"}, "not suffer from 'second softmax': its training loss would"),
+    (NAMED | {"C": "gradients never cleared"}, "C does not suffer from 'gradients never cleared'"),
+    (NAMED | {"D": "leak"}, "Script D does not suffer from 'leak': its validation loss would fall"),
+    ({"A": "leak"}, "Script A does not suffer from 'leak'"),
     ({"B": "leak"}, "Script A is missing"),
     (NAMED | {"D": "overfits"}, "give one of"),
     ("leak", "Give a dict"),
@@ -335,9 +335,9 @@ def nearly(same):
 
 
 LEAKED = [
-    (nearly(lambda equal: equal.flatten(2).all(2)), "In test"),
-    (nearly(lambda equal: equal[:, 0].flatten(1).all(1)), "In test"),
-    (nearly(lambda equal: equal.flatten(1).double().mean(1) > 0.9), "In test"),
+    (nearly(lambda equal: equal.flatten(2).all(2)), "at the positions"),
+    (nearly(lambda equal: equal[:, 0].flatten(1).all(1)), "at the positions"),
+    (nearly(lambda equal: equal.flatten(1).double().mean(1) > 0.9), "at the positions"),
     (lambda train, test: is_twin(train, test).numpy(), "not a mask"),
     (lambda train, test: tuple(is_twin(train, test).tolist()), "not a mask"),
     (finding(mirrored=False), "Mirrored photos are the same"),
@@ -350,10 +350,10 @@ LEAKED = [
     (lambda train, test: is_twin(train, test).tolist(), "not a mask"),
     (lambda train, test: is_twin(train, test).nonzero(), "Return a list of positions"),
     (lambda train, test: len(twins(train, test)), "Return a list of positions"),
-    (by_sums, r"In test \[0, 4, 6\] are in train, too; you return \[0, 4, 5, 6, 7\]"),
+    (by_sums, r"at the positions \[0, 4, 6\]; you return \[0, 4, 5, 6, 7\]"),
     (lambda train, test: twins(train, test) * 2, "occurs twice"),
     (lambda train, test: [twins(train, test)], "Return a list of positions"),
-    (lambda train, test: [0], r"In test \[0, 4, 6\] are in train"),
+    (lambda train, test: [0], r"at the positions \[0, 4, 6\]"),
     (in_place, "changed the images"),
     (no_return, "returns None"),
     ([0, 4, 6], "Give the function itself"),
@@ -405,7 +405,9 @@ RIGHT_ANSWERS = {
 # what the checker says of the notebook's solution
 REPLIES = {
     "08.1": "With 1,000 classes, such a loss starts at 6.91 and cannot fall below 5.91.",
-    "08.2": "Cleared, it would have gone to [0.5, 0.25, 0.125]: closer to 0 in each step.",
+    "08.2": (
+        "With the gradients cleared, they would be [0.5, 0.25, 0.125]: closer to 0 in each step."
+    ),
     "08.3": "All 16 functions were told apart.",
     "08.6": "All four are named.",
 }

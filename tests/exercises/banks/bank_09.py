@@ -95,6 +95,18 @@ def gaps_of(confidence, right, edges):
     ]
 
 
+def error_in(confidence, right, which):
+    """The error with the bins that are given."""
+    insides = [which == b for b in which.unique()]
+    return sum((right[i].float() - confidence[i]).sum().abs() for i in insides) / len(right)
+
+
+def without_the_last_edge(confidence, right, edges):
+    kept = confidence < edges[-1]
+    few, answers = confidence[kept], right[kept]
+    return error_in(few, answers, bins_of(few, edges)) * kept.float().mean()
+
+
 def calibration_error(confidence, right, edges):
     return sum(share * gap.abs() for share, gap in gaps_of(confidence, right, edges))
 
@@ -167,6 +179,12 @@ CALIBRATION = [
     (lambda c, r, e: len(c) * calibration_error(c, r, e), "by its share of all answers"),
     (lambda c, r, e: (r - c).abs().mean(), "not single answers"),
     (lambda c, r, e: 1 - r.float().mean(), "The error should be"),
+    (lambda c, r, e: error_in(c, r, torch.bucketize(c, e[1:-1])), "The error should be"),
+    (without_the_last_edge, "The error should be"),
+    (
+        lambda c, r, e: error_in(c, r, ((c - e[0]) / (e[-1] - e[0]) * (len(e) - 1)).long()),
+        "signs do not cancel",
+    ),
     (error_in_place, "changed what it was given"),
     (no_return, "returns None"),
     (0.1, "Give the function itself"),
@@ -264,6 +282,8 @@ TEMPERATURE = [
     (lambda z, y: 1 / temperature(z, y), "You return 1/T"),
     (lambda z, y: 1.0, "changes nothing"),
     (lambda z, y: temperature_of_probabilities(z, y), "you gave it probabilities"),
+    (lambda z, y: temperature(z, y).log(), "You return ln T"),
+    (lambda z, y: torch.tensor(217), "a place in a list"),
     (by_accuracy, "has the loss"),
     (largest_loss, "has the loss"),
     (lambda z, y: round(temperature(z, y).item() * 1.2, 1), "has the loss"),
@@ -334,8 +354,8 @@ REPORT = [
     (with_limit(lambda v, t, s, lost: limit_of(v, 1 - lost)), "it should accept"),
     (with_limit(lambda v, t, s, lost: torch.quantile(v, 1 - lost)), "it should accept"),
     (with_limit(lambda v, t, s, lost: limit_of(s, lost)), "The strangers chose"),
-    (with_limit(lambda v, t, s, lost: v.min()), "the highest that at least"),
-    (with_limit(lambda v, t, s, lost: 0.5), "the highest that at least"),
+    (with_limit(lambda v, t, s, lost: v.min()), "the highest score of a validation pet"),
+    (with_limit(lambda v, t, s, lost: 0.5), "the highest score of a validation pet"),
     (with_shares(lambda v, t, s, at: (1 - below(t, at), below(s, at))), "pets that are accepted"),
     (with_shares(lambda v, t, s, at: (below(t, at), 1 - below(s, at))), "gers that are accepted"),
     (

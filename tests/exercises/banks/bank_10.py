@@ -10,13 +10,13 @@ from tests.exercises.banks.common import no_return
 # 10.1: which part would you speed up?
 WORTH_IT = [
     (["decode"], "takes all four days"),
-    (["augment", "optimizer"], "large factors"),
+    (["augment", "optimizer"], "days of work left over"),
     (["augment", "forward", "optimizer"], "Your step takes"),
     (["backward", "forward"], "Your step takes"),
     (["decode", "augment"], "takes 5 days"),
     (["augment", "augment"], "only once"),
-    (["loading"], "'loading' is none of"),
-    ([], "large factors"),
+    (["loading"], "'loading' is not one of"),
+    ([], "days of work left over"),
     ("decode", "takes all four days"),
     (no_return, "Give a list"),
 ]
@@ -216,7 +216,7 @@ NEEDED = [
     ([[], ["optimizer"], ["steps"]], "without 'generator'"),
     ([[], ["optimizer"], ["generator"]], "without 'steps' ends with different"),
     ([[], ["optimizer"], ["optimizer", "steps", "generator"]], "ends with the same weights"),
-    ([[], ["averages"], []], "none of"),
+    ([[], ["averages"], []], "not one of"),
     ([None, ["optimizer"], ["steps", "generator"]], "Give a list with some of"),
     ([[], []], "three lists"),
     ("steps", "three lists"),
