@@ -16,8 +16,8 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from zlib import crc32
 
@@ -73,8 +73,7 @@ def cached(
     with suppress(OSError):  # there is none yet, or the cache is read-only
         os.utime(folder / f"{key}.json")  # in use from now on: another process may clear up
     if (notes := _notes(folder, key, shape, dtype)) is None:
-        _require_writable(folder)
-        with FileLock(folder / f"{key}.lock"):
+        with _alone(folder, key):
             if (notes := _notes(folder, key, shape, dtype)) is None:  # nobody else has made it
                 _remove_left_overs(folder, key)
                 _remove_unused(folder)
@@ -155,16 +154,22 @@ def _remove_unused(folder: Path) -> None:
                     notes.unlink(missing_ok=True)
 
 
-def _require_writable(folder: Path) -> None:
-    """Raise a CatdogError if nothing can be written to the cache."""
+@contextmanager
+def _alone(folder: Path, key: str) -> Iterator[None]:
+    """Keep other processes from this set; raise a CatdogError if it cannot be written."""
+    lock = FileLock(folder / f"{key}.lock")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):
             raise PermissionError("no permission to write there")
+        lock.acquire()
     except OSError as error:
-        raise CatdogError(
-            f"The cache folder {str(folder)!r} cannot be used ({error}); {_ADVICE}."
-        ) from None
+        sentence = f"The cache folder {str(folder)!r} cannot be used ({error}); {_ADVICE}."
+        raise CatdogError(sentence) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _reserve(path: Path) -> None:

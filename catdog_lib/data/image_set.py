@@ -57,8 +57,13 @@ class ImageSet:
         """Return how many images each class has."""
         return {name: int((self.labels == label).sum()) for label, name in enumerate(CLASSES)}
 
-    def subset(self, index: Tensor) -> ImageSet:
-        """Return the set of these images, in this order; they are not copied."""
+    def subset(self, index: Tensor | slice | list[int]) -> ImageSet:
+        """Return the set of these images, in this order; they are not copied.
+
+        ``index`` holds their positions, or is a slice of them, or a mask: True for each image that
+        is taken.
+        """
+        index = torch.arange(len(self), device=self.rows.device)[index]
         return ImageSet(
             self.store,
             self.rows[index],
@@ -84,7 +89,7 @@ class ImageSet:
         """Sample ``count`` images at random, as many cats as dogs if there are enough of both."""
         shuffled = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))
         ranks = torch.empty(len(self), dtype=torch.int64)
-        for label in range(len(CLASSES)):
+        for label in self.labels.unique().tolist():
             members = shuffled[self.labels[shuffled] == label]
             ranks[members] = torch.arange(len(members))
         return self.subset(shuffled[torch.argsort(ranks[shuffled], stable=True)][:count])

@@ -23,7 +23,7 @@ from catdog_lib.data.image_set import ImageSet, Splits
 from catdog_lib.data.photo_file import DecodeError
 from catdog_lib.data.sketch_sets import sketch_set
 from catdog_lib.data.sources import SKETCHES, default_source
-from catdog_lib.data.splitting import split_images, split_photos
+from catdog_lib.data.splitting import sample_photos, split_images, split_photos
 from catdog_lib.errors import CatdogError
 from catdog_lib.sketches import draw_image
 
@@ -61,7 +61,7 @@ def load(
         resize: squash, crop or pad (:func:`catdog_lib.data.decode.to_square`).
         validation, test: share of the photos taken for each, between 0 and 1.
         max_train, max_test: use at most this many random photos for training with validation, and
-            for testing.
+            for testing; a validation folder is used whole.
         seed: of the splits.
         progress: show a bar while photos are decoded.
 
@@ -190,9 +190,7 @@ def _photos(
         groups["test"], groups["train"] = split_photos(groups["train"], test, seed)
     for name, limit in (("train", max_train), ("test", max_test)):
         if limit is not None and groups[name]:
-            groups[name], _ = split_photos(
-                groups[name], min(1.0, limit / len(groups[name])), seed + 1
-            )
+            groups[name] = sample_photos(groups[name], limit, seed + 1)
 
     return decode_groups(found, groups, size, resize, progress)
 

@@ -11,6 +11,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from catdog_lib.data.folders import Photo, scan
 from catdog_lib.data.image_set import ImageSet
 from catdog_lib.data.loading import decode_groups, load
@@ -80,6 +82,13 @@ def new_photos(
     left_out = f", without {files} that cannot be used" if skipped else ""
     which = "the test photos" if tests else "all photos"
     return splits["test"], f"{which} in {os.path.realpath(found.folder)}{known_in_words}{left_out}"
+
+
+def without_seen(images: ImageSet, folder: str | os.PathLike, seen: Sequence[Path]) -> ImageSet:
+    """Return the images of a folder without the files that were seen, and without their copies."""
+    used = [photo for photo in scan(folder).photos if photo.name in set(images.names)]
+    new = {photo.name for photo in _without_copies(Path(folder), used, seen)}
+    return images.subset(torch.tensor([i for i, name in enumerate(images.names) if name in new]))
 
 
 def _without_copies(folder: Path, photos: Sequence[Photo], seen: Sequence[Path]) -> Sequence[Photo]:

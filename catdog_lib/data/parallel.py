@@ -13,12 +13,14 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
+from functools import cache
 from multiprocessing import resource_tracker
 from typing import Any
 
 from tqdm.auto import tqdm
 
 from catdog_lib.errors import CatdogError, warn
+from catdog_lib.interrupts import when_orphaned
 
 with warnings.catch_warnings(record=True) as _said:  # in its own words, where they help nobody
     warnings.simplefilter("always")
@@ -102,7 +104,7 @@ def in_processes(
                     return_as="generator",
                     pre_dispatch="n_jobs" if processes > 0 else "2*n_jobs",
                     idle_worker_timeout=_IDLE,
-                )(delayed(work)(*call) for call in calls)
+                )(delayed(_as_a_child)(os.getpid(), work, call) for call in calls)
             yield from results
         except BrokenExecutor:
             raise CatdogError(
@@ -113,6 +115,18 @@ def in_processes(
             if error.__cause__ and error.errno != errno.ENOSPC:
                 raise  # it comes from a process, so it is the work's own
             _warn(verb, error.strerror or str(error))
+
+
+def _as_a_child(parent: int, work: Callable[..., Any], call: tuple) -> Any:
+    """Return ``work(*call)``; a process of joblib's would go on if its parent were killed."""
+    if os.getppid() == parent:  # on a single core joblib may work in the parent itself
+        _end_with(parent)
+    return work(*call)
+
+
+@cache
+def _end_with(parent: int) -> None:
+    when_orphaned(parent, lambda: os._exit(1))
 
 
 def _temporary_folder() -> str:

@@ -10,9 +10,11 @@ Lesson 00, section 2.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
+import struct
 import warnings
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -34,6 +36,8 @@ _MAX_SCANNED_PIXELS = 2_000_000_000
 _MAX_TEXT_BYTES = 4_000_000  # of pixels written as text: these take 3 seconds, too
 PngImagePlugin.MAX_TEXT_CHUNK = 32 << 20  # bytes of a remark or a colour profile, unpacked
 _ORIENTATION = 0x0112  # EXIF: how the camera was held
+# Links that lead in a circle, through a file, or to a name that is too long: they stay so.
+_LINKS = (errno.ELOOP, errno.ENOTDIR, errno.ENAMETOOLONG)
 _TRANSPOSES = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -114,14 +118,15 @@ def read_photo(
     except UnidentifiedImageError:
         raise DecodeError(_unidentified(path)) from None
     except FileNotFoundError:
-        raise DecodeError("no such file", temporary=True) from None
+        raise DecodeError("no such file") from None  # a link to nowhere; the cache's key knows it
     except PermissionError:
         raise DecodeError("no permission to read it", temporary=True) from None
     except Image.DecompressionBombError:
         raise DecodeError("more pixels than a photo has") from None
     except Exception as error:  # for damaged files Pillow raises nearly everything
         if isinstance(error, OSError) and error.errno is not None:  # the disk, or the network
-            raise DecodeError(f"cannot be read: {error.strerror}", temporary=True) from None
+            reason = f"cannot be read: {error.strerror}"
+            raise DecodeError(reason, temporary=error.errno not in _LINKS) from None
         truncated = "truncated" in str(error).lower()
         raise DecodeError("truncated" if truncated else f"damaged: {error}") from None
 
@@ -140,6 +145,8 @@ def _read(
     kind = "JPEG" if image.format == "MPO" else str(image.format)
     mode, (width, height) = image.mode, image.size
     deep = mode.startswith("I") or ";16" in str(image.tile)  # 16-bit RGB is opened as 8-bit
+    if mode == "F":  # nothing says which number is white
+        raise DecodeError("unknown format: floating-point numbers")
     if at_least is not None:
         image.draft("RGB", (at_least, at_least))
     if image.width * image.height > _MAX_PIXELS:
@@ -175,7 +182,10 @@ def _orientation(image: Image.Image) -> int:
     """Return 1 for upright, 2 to 8 for the transposes above."""
     if isinstance(image.info.get("xmp"), str):  # a PNG's remark; Pillow takes it for XMP's bytes
         del image.info["xmp"]
-    orientation = image.getexif().get(_ORIENTATION)
+    try:
+        orientation = image.getexif().get(_ORIENTATION)
+    except (SyntaxError, ValueError, struct.error):  # it is damaged; the pixels are not
+        return 1
     return orientation if orientation in _TRANSPOSES else 1
 
 

@@ -24,6 +24,15 @@ def split_photos(photos: list[Photo], share: float, seed: int) -> tuple[list[Pho
     return [photo for i, photo in enumerate(photos) if i in sampled], rest
 
 
+def sample_photos(photos: list[Photo], count: int, seed: int) -> list[Photo]:
+    """Return at most ``count`` random photos, in the proportion of the classes."""
+    share = min(1.0, count / len(photos))
+    sampled = _sample_of_each_class(
+        [p.name for p in photos], [p.label for p in photos], share, seed, most=count
+    )
+    return [photo for i, photo in enumerate(photos) if i in sampled]
+
+
 def split_images(dataset: ImageSet, share: float, seed: int) -> tuple[ImageSet, ImageSet]:
     """Split off a random ``share`` of each class; return the set of these, and of the rest."""
     sampled = _sample_of_each_class(dataset.names, dataset.labels.tolist(), share, seed)
@@ -32,16 +41,22 @@ def split_images(dataset: ImageSet, share: float, seed: int) -> tuple[ImageSet, 
 
 
 def _sample_of_each_class(
-    names: Sequence[str], labels: Sequence[int], share: float, seed: int
+    names: Sequence[str],
+    labels: Sequence[int],
+    share: float,
+    seed: int,
+    most: int | None = None,
 ) -> set[int]:
     """Return the positions of a random ``share`` of each class, but at least one.
+
+    If both are rounded up to more than ``most``, the larger class gives one fewer.
 
     The order is a hash of each name by itself, so that adding a photo does not shuffle
     the rest: few of those that a network was trained on can then turn up in its test set.
     """
     order = sorted(range(len(names)), key=lambda i: blake2b(f"{seed}/{names[i]}".encode()).digest())
-    sampled: set[int] = set()
-    for label in range(len(CLASSES)):
-        members = [i for i in order if labels[i] == label]
-        sampled.update(members[: max(1, round(share * len(members)))])
-    return sampled
+    members = [[i for i in order if labels[i] == label] for label in range(len(CLASSES))]
+    counts = [min(len(each), max(1, round(share * len(each)))) for each in members]
+    if most is not None and sum(counts) > most:
+        counts[counts.index(max(counts))] -= 1
+    return {i for each, count in zip(members, counts, strict=True) for i in each[:count]}

@@ -263,6 +263,13 @@ def build(tmp_path, pause) -> subprocess.Popen:
     return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
 
 
+def test_a_lock_that_cannot_be_had_is_one_sentence():
+    """As one that another user has made, in a cache that two share."""
+    (cache.cache_dir() / "k.lock").mkdir(parents=True)  # root, too, cannot open a folder to write
+    with pytest.raises(CatdogError, match=r"cannot be used \(.*CATDOG_CACHE"):
+        cache.cached("k", (5,), lambda path: [])
+
+
 def test_of_two_processes_one_builds_and_one_waits(tmp_path):
     first = build(tmp_path, 2.0)
     assert first.stdout.readline() == "making\n"

@@ -159,6 +159,13 @@ def test_16_bits_are_scaled_and_not_clipped(tmp_path, kind):
     assert np.abs(green - (ramp[0, ::-1] / 257 if kind == "rgb png" else red)).max() <= 1
 
 
+def test_floating_point_numbers_are_refused(tmp_path):
+    """They have no known range: from 0 to 1, they would all be black."""
+    Image.fromarray(np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8)).save(tmp_path / "p.tiff")
+    with pytest.raises(DecodeError, match="unknown format: floating-point numbers"):
+        open_photo(tmp_path / "p.tiff")
+
+
 def over_white(colour: tuple[int, ...], alpha: float) -> np.ndarray:
     return np.array(colour) * alpha + 255 * (1 - alpha)
 
@@ -299,3 +306,12 @@ class TestDecoding:
         assert (
             np.abs(decode(tmp_path / "p.jpg", 32).transpose(1, 2, 0).astype(int) - full).mean() < 3
         )
+
+
+@pytest.mark.parametrize("kind", ["png", "webp"])
+def test_damaged_exif_of_any_kind_costs_no_photo(tmp_path, kind):
+    stored = Image.fromarray(scene())
+    stored.save(tmp_path / f"p.{kind}", exif=b"garbage header")
+    stored.save(tmp_path / f"q.{kind}")
+    with_it, without = (np.asarray(read_photo(tmp_path / f"{name}.{kind}")[0]) for name in "pq")
+    assert np.array_equal(with_it, without)

@@ -104,3 +104,26 @@ def test_a_gpu_takes_a_set_only_if_half_of_its_free_memory_holds_it(monkeypatch)
         monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _, free=free: (free, 80_000))
         found = preload_to_device(features, torch.device("cuda"))
         assert found == "on the GPU" if fits else found is features
+
+
+def test_a_sample_of_images_without_a_class_depends_on_the_seed_alone():
+    images, rows = torch.zeros(40, 3, 4, 4, dtype=torch.uint8), torch.arange(40)
+    strangers = ImageSet(images, rows, torch.full((40,), -1), ["noise"] * 40)
+    chosen = set()
+    for i in range(20):
+        torch.full((40 + i,), i)  # other memory for what is not filled
+        chosen.add(tuple(strangers.sample(5).rows.tolist()))
+    assert len(chosen) == 1
+
+
+@pytest.mark.parametrize(
+    "index",
+    [torch.arange(6) % 2 == 1, slice(1, None, 2), [1, 3, 5], [-5, -3, -1], torch.tensor([1, 3, 5])],
+    ids=["mask", "slice", "list", "from the end", "tensor"],
+)
+def test_a_subset_has_the_names_of_its_images(index):
+    whole = image_set(6, 0)
+    some = whole.subset(index)
+    assert some.names == ("1", "3", "5") and some.labels.tolist() == [1, 1, 1]
+    assert torch.equal(some[:][0], whole.store[1::2])
+    assert some.subset([2]).names == ("5",)

@@ -96,6 +96,15 @@ def test_a_maximum_keeps_as_many_cats_as_dogs(tmp_path):
     assert splits.test.counts() == {"cat": 4, "dog": 4}
 
 
+@pytest.mark.parametrize("most", [5, 7, 9, 11])
+def test_a_maximum_is_never_exceeded(tmp_path, most):
+    fill(tmp_path, "train/{word}/{i}.jpg", 14)
+    fill(tmp_path, "test/{word}/{i}.jpg", 14)
+    splits = data.load(tmp_path, 32, max_train=most, max_test=most, progress=False)
+    for count in (len(splits.train) + len(splits.validation), len(splits.test)):
+        assert most - 1 <= count <= most
+
+
 @pytest.fixture
 def dirty(tmp_path) -> Path:
     folder = tmp_path / "pets"

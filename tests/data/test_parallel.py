@@ -115,6 +115,17 @@ def test_a_ctrl_c_is_heard_by_this_process_alone():
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGKILL there")
+def test_where_joblib_works_in_this_process_it_goes_on():
+    """As on a machine with one core."""
+    program = (
+        "from catdog_lib.data.parallel import in_processes\n"
+        "import time\n"
+        "calls = [(0.6,)] * 3\n"
+        "assert len(list(in_processes(time.sleep, calls, 'Waiting', processes=1))) == 3"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
+
+
 def test_a_process_that_is_killed_is_one_sentence():
     with pytest.raises(CatdogError, match=r"one of its processes was killed.*; end other programs"):
         parallel_map(squares_until_killed, ITEMS, "Decoding", "photo", False)

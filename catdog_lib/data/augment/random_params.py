@@ -7,6 +7,7 @@ those of torchvision.
 from __future__ import annotations
 
 import math
+from numbers import Real
 
 import torch
 from torch import Generator, Tensor
@@ -123,7 +124,8 @@ def sample_jitter(
     """
     for name, strength in strengths.items():
         limit = 0.5 if name == "hue" else math.inf
-        require(0 <= strength <= limit, name, strength, f"a number from 0 to {limit}")
+        holds = isinstance(strength, Real) and 0 <= strength <= limit  # torchvision takes a range
+        require(holds, name, strength, f"a number from 0 to {limit}")
     factors = [
         uniform(count, -strength, strength, generator)
         if name == "hue"

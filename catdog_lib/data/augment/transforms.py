@@ -35,6 +35,8 @@ Longer than 200 lines because each function is short and all read the same way.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Generator, Tensor
 
@@ -70,6 +72,7 @@ def flip_and_crop(
         size: height and width of the new images, in place of the old size.
     """
     require(0 < smallest <= 1, "smallest", smallest, "a number above 0, and 1 at most")
+    require(size is None or size >= 1, "size", size, "1 pixel or more, or None")
     count, _, height, width = images.shape
     side = uniform(count, smallest, 1, generator)
     mirror = torch.randint(2, (count,), generator=generator) * 2 - 1  # −1 or 1
@@ -124,6 +127,7 @@ def random_rotation(
 
     ``padding`` fills the corners: zeros (black, as in torchvision), border or reflection.
     """
+    require(math.isfinite(degrees), "degrees", degrees, "a finite number")
     angles = uniform(len(images), -degrees, degrees, generator)
     return warp(images, rotations(angles), padding=padding)
 
@@ -197,6 +201,7 @@ def random_erasing(
         value: of the covered pixels. torchvision's 0 is meant for images that have been
             normalized, where it is the mean of all; it is about 0.5 here, and 0 is black.
     """
+    require(0 <= value <= 1, "value", value, "a number from 0 to 1")
     height, width = images.shape[2:]
     boxes = sample_erase_boxes(images.shape, probability, area, ratio, generator)
     top, left, tall, wide = copy_to(boxes, images.device).T[:, :, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,11 +15,15 @@ from catdog_lib.errors import CatdogError
 
 
 def require_free(target: Path) -> None:
-    """Raise a CatdogError if there is something at the destination already."""
+    """Raise a CatdogError if there is something at the destination, or nothing can replace it."""
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise CatdogError(
             f"{str(target)!r} already exists; use it as it is, delete or rename it, or choose "
             "another folder with --to."
+        )
+    if os.path.ismount(target):  # nothing can be renamed onto it
+        raise CatdogError(
+            f"A disk of its own is mounted at {str(target)!r}; name a folder in it with --to."
         )
 
 

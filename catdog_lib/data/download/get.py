@@ -77,7 +77,8 @@ def get(
     """
     start = time.perf_counter()
     collection = COLLECTIONS[name]
-    target = Path(os.path.expanduser(to)) if to is not None else PROJECT_DATA / name
+    # Where a link leads: the folder is renamed onto it, and that is where there must be room.
+    target = Path(os.path.realpath(os.path.expanduser(to or PROJECT_DATA / name)))
     require_free(target)
     work = target.parent / f".{target.name}.download"
     missing = collection.bytes - sum(

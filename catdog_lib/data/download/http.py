@@ -87,6 +87,7 @@ def download(
     if path.is_file() and has_checksum(path, sha256):
         return
     job = _Job(url, part_of(path), size, advice, timeout, pause)
+    _require_address(job)
     bar_style = {"unit": "B", "unit_scale": True, "disable": not progress, "leave": False}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -115,6 +116,18 @@ def download(
         raise CatdogError(
             f"{str(job.part)!r} cannot be written ({error.strerror}); make room there, or choose "
             "another folder."
+        ) from None
+
+
+def _require_address(job: _Job) -> None:
+    """Raise a CatdogError if the address is none."""
+    try:
+        requests.Request("GET", job.url).prepare()
+        if not job.url.lower().startswith(("http://", "https://")):
+            raise InvalidURL
+    except (InvalidURL, MissingSchema):
+        raise CatdogError(
+            f"{job.shown!r} is not a web address; give one that begins with https://."
         ) from None
 
 
@@ -166,9 +179,11 @@ def _fetch_rest(job: _Job, session: requests.Session, bar: tqdm) -> None:
                         )
                     file.write(chunk)
                     bar.update(len(chunk))
-    except (InvalidURL, InvalidSchema, MissingSchema):
+    except (InvalidURL, InvalidSchema) as error:  # not the address: it has been looked at
+        reason = str(error).rstrip(".")
         raise CatdogError(
-            f"{job.shown!r} is not a web address; give one that begins with https://."
+            f"{job.shown} cannot be asked ({reason}); correct the proxy that is set here "
+            f"(HTTPS_PROXY, ALL_PROXY), or {job.advice}."
         ) from None
     except (requests.Timeout, urllib3.exceptions.TimeoutError):
         raise _RetryableError(f"no data for {job.timeout:g} seconds") from None

@@ -143,6 +143,27 @@ def test_a_full_disk_is_told_before_anything_is_fetched(server, tmp_path, monkey
     assert not server.requests and not (tmp_path / "new").exists()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need another right there")
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_to_another_disk_is_followed(server, tmp_path, there):
+    large = tmp_path / "large disk" / "pets"
+    large.parent.mkdir()
+    if there:
+        large.mkdir()
+    (tmp_path / "pets").symlink_to(large)
+    getting.get("pets", tmp_path / "pets", yes=True, progress=False, report=str)
+    assert (tmp_path / "pets").is_symlink() and any(large.iterdir())
+    assert not [path for path in tmp_path.glob(".*")] and not [*large.parent.glob(".*")]
+
+
+def test_a_disks_own_folder_is_refused_before_anything_is_fetched(server, tmp_path, monkeypatch):
+    (tmp_path / "pets").mkdir()
+    monkeypatch.setattr(os.path, "ismount", tmp_path.joinpath("pets").samefile)
+    with pytest.raises(CatdogError, match="name a folder in it"):
+        getting.get("pets", tmp_path / "pets", yes=True, progress=False, report=str)
+    assert not server.requests
+
+
 @pytest.mark.parametrize("when", ["fetched", "unpacked"])
 def test_ctrl_c_leaves_nothing_half_done(server, tmp_path, when, monkeypatch, capsys):
     def press(*_, **__):

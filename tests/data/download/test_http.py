@@ -168,6 +168,19 @@ def test_what_is_no_web_address_is_told_at_once(server, tmp_path, address):
         fetch(server, tmp_path / "photos.zip", url=address)
 
 
+@pytest.mark.parametrize(
+    ("proxy", "says"), [("socks5://127.0.0.1:9", "SOCKS"), ("gopher://127.0.0.1:9", "scheme")]
+)
+def test_a_proxy_that_cannot_be_used_is_not_taken_for_the_address(
+    server, tmp_path, monkeypatch, proxy, says
+):
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("HTTP_PROXY", proxy)
+    with pytest.raises(CatdogError, match=f"{says}.*HTTP.*_PROXY.*do something else") as error:
+        fetch(server, tmp_path / "photos.zip", url="http://photos.invalid/photos.zip")
+    assert "not a web address" not in str(error.value)
+
+
 def test_no_network_is_told_after_a_few_tries(tmp_path, server):
     with pytest.raises(CatdogError, match="no connection to it"):
         fetch(server, tmp_path / "photos.zip", url="http://127.0.0.1:9/photos.zip")
