@@ -6,6 +6,7 @@ return wrong numbers without any error. A network then trains badly, and nobody 
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import torch
@@ -14,6 +15,8 @@ from torch.nn import functional as F
 
 # A GPU may round what it multiplies to 11 bits (TF32); that moves a result by less than 0.001.
 TOLERANCE = 0.02
+# How a device says, in other errors than torch.OutOfMemoryError, that memory has run out.
+_NO_MEMORY = re.compile(r"out of memory|not enough memory|can't allocate memory|_ALLOC_FAILED")
 
 
 @cache
@@ -24,17 +27,27 @@ def difference_from_cpu(device: torch.device) -> float:
     differs by ‖a - b‖ / ‖b‖, where a is from the device and b from the CPU; the largest of these
     counts. It is infinite if the device cannot compute the network, or returns numbers that are not
     finite. Computed once in a process.
+
+    Raises:
+        torch.OutOfMemoryError: memory ran out, which says nothing about the results.
     """
     try:
         pairs = list(zip(results_on(device), results_on(torch.device("cpu")), strict=True))
-    except RuntimeError:  # such as "no kernel image is available for execution on the device"
+    except RuntimeError as error:
+        if isinstance(error, torch.OutOfMemoryError) or _NO_MEMORY.search(str(error)):
+            raise torch.OutOfMemoryError(str(error)) from error
+        # Such as "no kernel image is available for execution on the device".
         return float("inf")
     differences = torch.stack([(a - b).norm() / b.norm() for a, b in pairs])
     return differences.max().item() if differences.isfinite().all() else float("inf")
 
 
 def agrees_with_cpu(device: torch.device) -> bool:
-    """Return whether a device computes what the CPU computes, up to rounding."""
+    """Return whether a device computes what the CPU computes, up to rounding.
+
+    Raises:
+        torch.OutOfMemoryError: as :func:`difference_from_cpu`.
+    """
     return device.type == "cpu" or difference_from_cpu(device) <= TOLERANCE
 
 

@@ -16,8 +16,8 @@ from catdog_lib.errors import CatdogError, warn
 def choose_device(name: str | None = None) -> torch.device:
     """Return the named device, or the fastest one here that computes what the CPU computes.
 
-    A GPU that does not is passed over with a warning, once in a process; one that is named is
-    taken at its word.
+    A GPU that does not, or has no memory left for the comparison, is passed over with a warning,
+    once in a process; one that is named is taken at its word.
 
     Raises:
         CatdogError: the named device is not on this machine.
@@ -50,8 +50,15 @@ def fastest_device() -> torch.device:
 @cache
 def _trusted(device: torch.device) -> torch.device:
     """Return the device if it computes what the CPU computes, or else the CPU, with a warning."""
-    if agrees_with_cpu(device):
-        return device
+    try:
+        if agrees_with_cpu(device):
+            return device
+    except torch.OutOfMemoryError:
+        warn(
+            f"The memory of {describe(device)} has run out, so the CPU computes here; end other "
+            "programs that use it, then restart Python or the notebook's kernel."
+        )
+        return torch.device("cpu")
     warn(
         f"{describe(device)} computes something else than the CPU, so the CPU computes here; "
         "`catdog doctor` says more."

@@ -21,6 +21,7 @@ from pathlib import Path
 import torch
 
 from catdog_lib.device.openmp import openmp
+from catdog_lib.interrupts import interrupts_later
 
 _TOPOLOGY = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
 
@@ -43,8 +44,8 @@ def own_cores(device: torch.device, dtype: torch.dtype) -> Iterator[None]:
     if len(places) < 2 or torch.get_num_threads() != len(places) or not openmp():
         yield
         return
-    _in_each_thread(lambda number: _keep(places[number]))
     try:
+        _in_each_thread(lambda number: _keep(places[number]))
         yield
     finally:
         _in_each_thread(lambda number: _keep(allowed))
@@ -90,4 +91,5 @@ def _in_each_thread(action: Callable[[int], None]) -> None:
     """Call a function in each thread that computes for the caller, with the thread's number."""
     library = openmp()
     work = _Work(lambda _: action(library.omp_get_thread_num()))
-    library.GOMP_parallel(work, None, torch.get_num_threads(), 0)
+    with interrupts_later():  # ctypes drops what is raised within a call from C
+        library.GOMP_parallel(work, None, torch.get_num_threads(), 0)

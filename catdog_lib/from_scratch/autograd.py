@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from catdog_lib.errors import CatdogError
+from catdog_lib.from_scratch.arguments import check_labels
 from catdog_lib.from_scratch.output_sizes import conv_output_size
 
 
@@ -108,8 +109,9 @@ class Value:
     __truediv__ = operation(lambda a, b: a / b,       lambda g, y, a, b: [g / b, -g * y / b])
     __matmul__  = operation(_matmul,                  lambda g, y, a, b: [g @ b.mT, a.mT @ g])
     __neg__     = operation(lambda x: -x,             lambda g, y, x: [-g])
-    __pow__     = operation(lambda x, n: x**n,        lambda g, y, x, n: [g * n * x ** (n - 1),
-                                                                          g * y * x.log()])
+    __pow__     = operation(lambda x, n: x**n,        lambda g, y, x, n: [
+                                                          g * n * x ** (n - 1 + (n == 0)),
+                                                          g * y * x.log()])
     exp         = operation(lambda x: x.exp(),        lambda g, y, x: [g * y])
     log         = operation(lambda x: x.log(),        lambda g, y, x: [g / x])
     relu        = operation(lambda x: x.clamp(min=0), lambda g, y, x: [g * (x > 0)])
@@ -129,7 +131,12 @@ class Value:
 
 
 def softmax_cross_entropy(logits: Value, labels: Tensor) -> Value:
-    """Return the mean of −log p[n, labels[n]] over n, where p is the softmax of the logits, N×K."""
+    """Return the mean of −log p[n, labels[n]] over n, where p is the softmax of the logits, N×K.
+
+    Raises:
+        CatdogError: the labels do not fit the logits.
+    """
+    check_labels(logits.data, labels)
     z = logits - logits.data.amax(1, keepdim=True)  # leaves p as it is and keeps exp from overflow
     log_p = z - z.exp().sum(1, keepdim=True).log()
     return -log_p[range(len(labels)), labels].mean()

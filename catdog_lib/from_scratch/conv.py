@@ -168,6 +168,7 @@ def conv2d_unfold(
     (height, width), stride, padding, dilation = _convolution_settings(
         x, weight, bias, stride, padding, dilation, groups
     )
+    check_tensor("x", x, 4, floats=True)  # PyTorch cuts patches from no other type
     outputs, channels, kh, kw = weight.shape
     patches = F.unfold(x, (kh, kw), dilation, padding, stride)  # N × C_in·kh·kw × L
     patches = patches.reshape(len(x), groups, channels * kh * kw, height * width)

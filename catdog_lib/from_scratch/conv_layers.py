@@ -142,7 +142,7 @@ class MaxPool2d:
         stride: int | Pair | None = None,
         padding: int | Pair = 0,
     ) -> tuple[Tensor, tuple]:
-        check_tensor("x", x, 4)
+        check_tensor("x", x, 4, floats=True)
         kernel, (ph, pw) = as_pair("kernel_size", kernel_size), as_pair("padding", padding)
         stride = kernel if stride is None else as_pair("stride", stride)
         sides = zip(x.shape[2:], kernel, stride, (ph, pw), strict=True)

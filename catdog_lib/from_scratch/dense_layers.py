@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from catdog_lib.errors import CatdogError
+from catdog_lib.from_scratch.arguments import check_labels
 
 
 class Linear:
@@ -159,16 +160,7 @@ class SoftmaxCrossEntropy:
         logits: Tensor, labels: Tensor, label_smoothing: float = 0.0
     ) -> tuple[Tensor, tuple]:
         classes = logits.shape[-1]
-        if logits.ndim != 2 or labels.shape != logits.shape[:1]:
-            raise CatdogError(
-                f"logits have the shape {tuple(logits.shape)} and labels {tuple(labels.shape)}; "
-                "they must be N×K and N: one label, an integer, for each row of logits."
-            )
-        if len(labels) == 0 or labels.min() < 0 or labels.max() >= classes:
-            raise CatdogError(
-                f"labels must hold at least one number, each from 0 to {classes - 1}, since the "
-                f"logits have {classes} columns; change the labels or the last layer."
-            )
+        check_labels(logits, labels)
         # A constant taken from all logits leaves p as it is, and keeps exp from overflowing.
         z = logits - logits.max(dim=1, keepdim=True).values
         log_p = z - z.exp().sum(dim=1, keepdim=True).log()

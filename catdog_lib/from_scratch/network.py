@@ -73,8 +73,8 @@ class Network:
     def from_module(cls, model: nn.Sequential) -> Network:
         """Build the same network from our own layers, with the same numbers and parameter names.
 
-        The parameters are copied: training one of the two leaves the other as it is. BatchNorm is
-        in training mode.
+        The parameters are copied: training one of the two leaves the other as it is. Layers that
+        share one in the module share its copy. BatchNorm is in training mode.
 
         Args:
             model: an ``nn.Sequential``, also of further ones, of convolutions, BatchNorm, ReLU,
@@ -84,7 +84,7 @@ class Network:
             CatdogError: there is another layer in it, or one with a setting that our own layers
                 lack.
         """
-        steps = {}
+        steps, copies = {}, {}  # copies: id of a parameter → its copy
         for name, layer in _layers("", model):
             translate = LAYER_MAP.get(type(layer), _untranslated)
             operation, parameters, settings = translate(layer)
@@ -94,9 +94,10 @@ class Network:
                     "Sequential of Conv2d (padding with zeros), BatchNorm, ReLU, Tanh, MaxPool2d "
                     "(without dilation and ceil_mode), Flatten and Linear."
                 )
-            copies = {kind: getattr(layer, kind) for kind in parameters}
-            copies = {k: None if t is None else t.detach().clone() for k, t in copies.items()}
-            steps[name] = Step(operation, copies, settings)
+            own = {kind: getattr(layer, kind) for kind in parameters}
+            for t in own.values():
+                copies.setdefault(id(t), None if t is None else t.detach().clone())
+            steps[name] = Step(operation, {k: copies[id(t)] for k, t in own.items()}, settings)
         return cls(steps)
 
     @property
@@ -153,13 +154,11 @@ class Network:
 
 def _layers(prefix: str, model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     """Yield the name and the layer of each layer in a Sequential, and in those inside it."""
-    for name, child in model.named_children() if isinstance(model, nn.Sequential) else ():
-        if isinstance(child, nn.Sequential):
-            yield from _layers(f"{prefix}{name}.", child)
-        else:
-            yield f"{prefix}{name}", child
-    if not isinstance(model, nn.Sequential):
-        yield type(model).__name__, model
+    if getattr(type(model), "forward", None) is not nn.Sequential.forward:
+        yield prefix.removesuffix(".") or type(model).__name__, model
+        return
+    for name, child in model._modules.items():  # named_children() leaves out what occurs again
+        yield from _layers(f"{prefix}{name}.", child)
 
 
 # Each of these returns our operation (None: there is none), its parameters and its settings.

@@ -45,7 +45,7 @@ class Rule(ABC):
 
         Raises:
             CatdogError: a gradient has another shape than its weight, or there are more or fewer of
-                them.
+                them, or of the weights than in the step before. Nothing has been changed then.
         """
         weights, gradients = list(weights), list(gradients)
         shapes, given = ([getattr(t, "shape", None) for t in ts] for ts in (weights, gradients))
@@ -53,6 +53,11 @@ class Rule(ABC):
             raise CatdogError(
                 "gradients does not hold one tensor for each weight, of the same shape and in the "
                 "same order."
+            )
+        if self.t and len(weights) != len(self._states):
+            raise CatdogError(
+                f"weights holds {len(weights)} tensors, and held {len(self._states)} in the step "
+                "before; give always the same ones, in the same order."
             )
         if self.t == 0:
             self._states: list[dict[str, Tensor]] = [{} for _ in weights]

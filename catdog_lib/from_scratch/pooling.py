@@ -38,9 +38,10 @@ def pool2d(
     Shape: N×C×H_out×W_out.
 
     Raises:
-        CatdogError: x is not 4-D, the mode is unknown, or the window does not fit.
+        CatdogError: x is not 4-D or holds integers to average, the mode is unknown, or the window
+            does not fit.
     """
-    check_tensor("x", x, 4)
+    check_tensor("x", x, 4, floats=mode == "average")
     if mode not in ("max", "average"):
         raise CatdogError(f'There is no mode={mode!r} of pooling; use "max" or "average".')
     kh, kw = as_pair("kernel_size", kernel_size)

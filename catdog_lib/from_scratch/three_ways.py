@@ -53,7 +53,7 @@ def check_three_ways(layer: type, pytorch: Callable, *tensors: Tensor, **setting
             f"{f'{layer.__name__}, argument {shape}':<34}"
             f"off by {autograd:.0e} from autograd, {differences:.0e} from differences"
         )
-        if autograd > 1e-10 or differences > 1e-6:
+        if not (autograd <= 1e-10 and differences <= 1e-6):  # NaN, too
             raise CatdogError(
                 f"{layer.__name__}.backward is wrong: the gradient of argument {i}, {shape}, "
                 f"differs from autograd's by {autograd:.0e} of its length, and from finite "

@@ -8,6 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from catdog_lib.errors import CatdogError
+
 # Mean and standard deviation of red, green and blue over ImageNet's photos, for pixels in [0, 1].
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -32,4 +34,6 @@ class Normalize(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         if images.dtype == torch.uint8:
             images = images.float() / 255
-        return (images - self.mean) / self.std
+        elif not images.is_floating_point():
+            raise CatdogError(f"images is {images.dtype}; give uint8, or float in [0, 1].")
+        return (images.to(self.mean.dtype) - self.mean) / self.std

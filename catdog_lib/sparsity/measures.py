@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from catdog_lib.errors import CatdogError
+
 
 @dataclass(frozen=True)
 class LayerSparsity:
@@ -65,6 +67,15 @@ def sparsity(model: nn.Module, below: float = 0.0) -> list[LayerSparsity]:
 
 
 def share_of_zeros(model: nn.Module, below: float = 0.0) -> float:
-    """Return the fraction of weights, of all layers of :func:`sparsity`, with \\|w\\| ≤ below."""
+    """Return the fraction of weights, of all layers of :func:`sparsity`, with \\|w\\| ≤ below.
+
+    Raises:
+        CatdogError: the model has no such layer.
+    """
     layers = sparsity(model, below)
+    if not layers:
+        raise CatdogError(
+            f"{type(model).__name__} has no convolution and no fully connected layer, so it has no "
+            "share of zeros; give a network that has one."
+        )
     return sum(layer.zeros for layer in layers) / sum(layer.weights for layer in layers)

@@ -67,7 +67,8 @@ def proximal_step(
     """Apply λ Σ|w| and the group penalty after ``optimizer.step()`` on the loss alone.
 
     With both, weights are thresholded first and filters then, which solves for both together. A
-    weight without a gradient has not been moved, and is not thresholded either.
+    weight without a gradient, or before the optimizer's first step (infinite gradients of float16
+    may delay it), has not been moved, and is not thresholded either.
 
     Args:
         optimizer: of the model's parameters; its state gives the step sizes (:func:`step_sizes`).
@@ -85,7 +86,9 @@ def proximal_step(
     ):
         for weight in weights if lam else ():
             group = groups.get(weight)
-            if group and group["lr"] and weight.grad is not None:
+            if not group or not group["lr"] or weight.grad is None:
+                continue
+            if not _awaits_first_step(optimizer, weight):
                 weight.copy_(solve(weight, lam * step_sizes(optimizer, weight, group)))
 
 
@@ -117,11 +120,17 @@ def step_sizes(
         One number for all, or one for each, in the shape of ``weight``.
 
     Raises:
-        CatdogError: the step sizes of such an optimizer are not known.
+        CatdogError: the step sizes of such an optimizer are not known, or not before its first
+            step.
     """
     group = group or _groups_by_parameter(optimizer)[weight]
-    kind, state, lr = type(optimizer).__name__, optimizer.state[weight], float(group["lr"])
-    momentum = group.get("momentum")
+    kind, momentum = type(optimizer).__name__, group.get("momentum")
+    if _awaits_first_step(optimizer, weight):
+        raise CatdogError(
+            f"{kind} has not moved this weight yet, so its step sizes are not known; call "
+            "optimizer.step() first."
+        )
+    state, lr = optimizer.state[weight], float(group["lr"])
     if kind == "SGD":
         return lr * (1 - group["dampening"]) / (1 - momentum) if momentum else lr
     if kind == "Muon":
@@ -143,6 +152,14 @@ def step_sizes(
         f"The step sizes of {kind} are not known, so there is no proximal step for it; use SGD, "
         "RMSprop, Adagrad, Adam, AdamW or Muon, or penalty='gradient'."
     )
+
+
+def _awaits_first_step(optimizer: Optimizer, weight: nn.Parameter) -> bool:
+    """Tell whether an optimizer, of those that look back on gradients, has seen none so far."""
+    kind, state = type(optimizer).__name__, optimizer.state.get(weight)
+    if kind == "Adagrad":
+        return not float(state["step"])
+    return kind in ("RMSprop", "Adam", "AdamW") and not state
 
 
 def _shrink_filters(w: Tensor, threshold: float | Tensor) -> Tensor:

@@ -20,6 +20,7 @@ from catdog_lib.device import (
     own_cores,
     prediction_batch,
 )
+from catdog_lib.errors import CatdogError
 from catdog_lib.training import loop
 from catdog_lib.training.distributed import dist_context
 from catdog_lib.training.metrics import Evaluation
@@ -34,14 +35,14 @@ def predict_tta(
 
     Args:
         model: takes images of any size, if ``sizes`` are given.
-        images: uint8, N×3×H×W.
+        images: N×3×H×W, uint8 or float in [0, 1].
         flip: look at each image's mirror image, too.
         sizes: look at the images resized to these heights and widths, in pixels; () takes them as
             they are.
     """
     views = [images]
     if sizes:
-        values = images.float() / 255
+        values = images.float() / 255 if images.dtype == torch.uint8 else images.float()
         views = [F.interpolate(values, (s, s), mode="bilinear", antialias=True) for s in sizes]
     if flip:
         views += [view.flip(3) for view in views]
@@ -94,7 +95,13 @@ def evaluate(
     flip: bool = False,
     sizes: Sequence[int] = (),
 ) -> Evaluation:
-    """Return the cross-entropy and accuracy of ``model``; arguments as in :func:`predict`."""
+    """Return the cross-entropy and accuracy of ``model``; arguments as in :func:`predict`.
+
+    Raises:
+        CatdogError: the set is empty.
+    """
+    if not len(dataset):
+        raise CatdogError("There is no image to evaluate on; which ones were taken out?")
 
     def predict_all(model: nn.Module, dataset: ImageSet) -> tuple[Tensor, Tensor]:
         return predict(model, dataset, dtype, flip=flip, sizes=sizes), dataset.labels

@@ -18,11 +18,13 @@ from catdog_lib.training.state import TrainingState
 _FAILURES = re.compile(
     r"\b(CUDA|HIP|cuDNN|MIOpen|CUDNN|CUBLAS|NCCL)\w* (driver )?error|_STATUS_\w+"
 )
+# Of these, what only says that memory has run out, or that a call is not for this device.
+_USABLE = re.compile(r"out of memory|_ALLOC_FAILED|_NOT_SUPPORTED|_BAD_PARAM")
 
 
 def has_failed(error: Exception) -> bool:
     """Return whether an error says that the device itself has failed, not merely its memory."""
-    if isinstance(error, torch.OutOfMemoryError):
+    if isinstance(error, torch.OutOfMemoryError) or _USABLE.search(str(error)):
         return False
     return isinstance(error, torch.AcceleratorError) or bool(_FAILURES.search(str(error)))
 

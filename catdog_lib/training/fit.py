@@ -11,16 +11,18 @@ import os
 import time
 from collections.abc import Callable
 from math import isfinite
+from zlib import crc32
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from catdog_lib.data.image_set import ImageSet, Splits, batch_sizes, preload_to_device
 from catdog_lib.device import choose_device, release_freed_memory
+from catdog_lib.errors import CatdogError
+from catdog_lib.interrupts import interrupts_later
 from catdog_lib.training import failed_device
 from catdog_lib.training.callbacks import progress_bar
 from catdog_lib.training.history import Epoch, History
-from catdog_lib.training.interrupts import interrupts_later
 from catdog_lib.training.recipe import Recipe
 from catdog_lib.training.resume import begin_or_resume
 from catdog_lib.training.trainer import Trainer
@@ -67,9 +69,13 @@ def fit(
         on_epoch: takes the record of each epoch, once it is saved.
 
     Raises:
-        CatdogError: no such optimizer or device, the checkpoint is of another training run, damaged
-            or cannot be written, the loss is not finite, or the device failed.
+        CatdogError: no image, no such optimizer or device, the network does not return two logits,
+            the checkpoint is of another training run, damaged or cannot be written, the loss is not
+            finite, or the device failed.
     """
+    for what, images in (("train", data.train), ("validate", data.validation)):
+        if not len(images):
+            raise CatdogError(f"There is no image to {what} on; which ones were taken out?")
     device = choose_device(device)
     buffers = failed_device.unsaved_buffers(model)
     start = copy_state_dict(model)
@@ -80,11 +86,14 @@ def fit(
             whiten(model, data.train.sample(500, recipe.seed)[:][0])
         trainer = Trainer(model, recipe, optimizer, device, steps_in_epoch)
         trainer.history.train_images = len(train_set)
+        trainer.names = crc32(repr((data.train.names, data.validation.names)).encode())
         trainer.kept_weights = start  # should the first epoch fail
         if checkpoint:
             begin_or_resume(trainer, checkpoint)
-    except BaseException:
+    except BaseException as error:
         model.load_state_dict(start)
+        if reason := isinstance(error, RuntimeError) and reason_of(error, model):
+            raise reason from error
         raise
     if on_epoch:
         trainer.callbacks["on_epoch_end"].append(
@@ -111,6 +120,8 @@ def fit(
             with interrupts_later():
                 model.load_state_dict(trainer.kept_weights)
                 model.eval()
+            for group in trainer.optimizer.param_groups:  # a given one may be used again
+                group["lr"] = group.pop("initial_lr")
             release_freed_memory()
     return trainer.history
 
@@ -135,7 +146,7 @@ def run_epoch(trainer: Trainer, train_set: ImageSet, validation_set: ImageSet) -
         train_accuracy=train_metrics.accuracy,
         validation_loss=validation.loss,
         validation_accuracy=validation.accuracy,
-        learning_rate=trainer.optimizer.param_groups[0]["lr"],
+        learning_rate=float(trainer.optimizer.param_groups[0]["lr"]),
         seconds=seconds,
     )
     is_best = not history.epochs or record.better_than(history.best)

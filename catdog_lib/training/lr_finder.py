@@ -20,6 +20,7 @@ from catdog_lib.data.image_set import ImageSet, Splits, preload_to_device
 from catdog_lib.device import choose_device
 from catdog_lib.errors import CatdogError
 from catdog_lib.training.augmented_batches import augmented_batches
+from catdog_lib.training.distributed import dist_context
 from catdog_lib.training.recipe import Recipe
 from catdog_lib.training.trainer import Trainer
 from catdog_lib.training.unfit_networks import reason_of
@@ -93,8 +94,8 @@ def find_learning_rate(
         device: cuda, mps or cpu; None takes the fastest here.
 
     Raises:
-        CatdogError: the rates or the steps make no sense, there is no such device, or already the
-            first step fails.
+        CatdogError: the rates or the steps make no sense, there is no image, no such device, or
+            several processes, or already the first step fails.
 
     Source: L. N. Smith 2015, arXiv 1506.01186, section 3.3; growing exponentially as in fastai's
     ``lr_find``.
@@ -106,6 +107,12 @@ def find_learning_rate(
         )
     if steps < 10:
         raise CatdogError(f"steps is {steps!r}; a search needs 10 or more.")
+    if not len(data.train):
+        raise CatdogError("There is no image to train on; which ones were taken out?")
+    if dist_context().size > 1:
+        raise CatdogError(
+            "A search for a learning rate takes one process; start it without torchrun."
+        )
     device = choose_device(device)
     plan = replace(recipe, lr=lowest, schedule="constant", ema_decay=0.0, compile=False)
     rates, losses = np.geomspace(lowest, highest, steps).tolist(), []

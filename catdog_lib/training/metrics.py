@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from catdog_lib.classes import CLASSES
+from catdog_lib.errors import CatdogError
 from catdog_lib.training.distributed import DistributedContext
 
 
@@ -75,9 +76,39 @@ class RunningMetrics:
         return Evaluation(loss, correct / self._count, self._count)
 
 
+def check_labels(labels: Tensor, count: int, classes: int, name: str = "labels") -> None:
+    """Raise an error for anything but one class, int64, for each of ``count`` images.
+
+    Args:
+        labels: classes, counted from 0.
+        count, classes: how many images and classes there are.
+        name: of the argument, for the message.
+
+    Raises:
+        CatdogError: there are fewer or more labels, they are no int64, or there is no such class.
+    """
+    if labels.shape != (count,) or labels.dtype != torch.int64:
+        raise CatdogError(
+            f"{name} has the shape {tuple(labels.shape)} and the type {labels.dtype}; give int64, "
+            f"one class for each of the {count} images."
+        )
+    outside = labels[(labels < 0) | (labels >= classes)]
+    if len(outside):
+        raise CatdogError(
+            f"{name} holds the class {int(outside[0])}, which is outside 0 to {classes - 1}; use "
+            f"the numbers of the {classes} classes, counted from 0."
+        )
+
+
 def confusion_matrix(labels: Tensor, predictions: Tensor) -> Tensor:
-    """Count the answers: row = what the image is, column = what the network says; 2×2 int64."""
+    """Count the answers: row = what the image is, column = what the network says; 2×2 int64.
+
+    Raises:
+        CatdogError: labels or predictions are not one class for each image.
+    """
     classes = len(CLASSES)
+    check_labels(labels, len(labels), classes)
+    check_labels(predictions, len(labels), classes, "predictions")
     return torch.bincount(labels * classes + predictions, minlength=classes**2).view(
         classes, classes
     )
@@ -101,7 +132,12 @@ def wilson_interval(hits: float, count: int, z: float = 1.96) -> tuple[float, fl
     n.
 
     Source: E. B. Wilson, Journal of the American Statistical Association 22 (1927), 209–212.
+
+    Raises:
+        CatdogError: ``count`` is not above 0.
     """
+    if not count > 0:
+        raise CatdogError(f"count is {count!r}; a proportion needs one image or more.")
     p, shrink = hits / count, 1 + z * z / count
     centre = (p + z * z / (2 * count)) / shrink
     half = z * math.sqrt(p * (1 - p) / count + z * z / (4 * count * count)) / shrink

@@ -100,6 +100,26 @@ def make_optimizer(
         ) from None
 
 
+def require_fit(optimizer: torch.optim.Optimizer, model: nn.Module) -> None:
+    """Raise an error if ``fit`` could not train the model with an optimizer made elsewhere.
+
+    Raises:
+        CatdogError: it needs a closure or sparse gradients, or holds no parameter of the model.
+    """
+    name = type(optimizer).__name__
+    if name in _UNFIT:
+        raise CatdogError(
+            f"The optimizer {name} needs a closure or sparse gradients, and fit gives it neither; "
+            "use another, such as SGD."
+        )
+    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    if held.isdisjoint(map(id, model.parameters())):
+        raise CatdogError(
+            f"The optimizer {name} holds no parameter of this network; make it "
+            "from model.parameters()."
+        )
+
+
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     """Return the parameters that learn, in two groups: those that are decayed, and all other ones.
 

@@ -8,7 +8,10 @@ Lesson 03, section 5.
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass, field
+from numbers import Real
+from operator import index
 from typing import Any
 
 from catdog_lib.errors import CatdogError
@@ -129,6 +132,16 @@ class Recipe:
             if not isinstance(value, tuple | list):
                 raise CatdogError(f"{name} is {value!r}; give a tuple, such as {example}.")
             object.__setattr__(self, name, tuple(value))  # JSON knows no tuples
+        for name in ("epochs", "batch_size", "accumulation_steps", "seed"):
+            with suppress(TypeError):  # NumPy's integers, too; JSON knows Python's alone
+                object.__setattr__(self, name, index(getattr(self, name)))
+        for name, setting in self.__dataclass_fields__.items():
+            value, default = getattr(self, name), setting.default
+            if isinstance(default, float) or (default is None and value is not None):
+                self._require(name, isinstance(value, Real), "must be a number")
+            if choices := setting.metadata.get("choices"):
+                self._require(name, value in choices, f"must be one of {', '.join(choices)}")
+        self._require("optimizer", isinstance(self.optimizer, str), "must be a name, as 'Adam' is")
         for name in ("epochs", "batch_size", "accumulation_steps"):
             value = getattr(self, name)
             holds = isinstance(value, int) and value > 0
@@ -148,10 +161,6 @@ class Recipe:
         for name in ("max_grad_norm", "patience"):
             value = getattr(self, name)
             self._require(name, value is None or value > 0, "must be above 0")
-        for name, setting in self.__dataclass_fields__.items():
-            if choices := setting.metadata.get("choices"):
-                holds = getattr(self, name) in choices
-                self._require(name, holds, f"must be one of {', '.join(choices)}")
         if self.penalty == "proximal" and self.ema_decay:
             raise CatdogError(
                 f"ema_decay is {self.ema_decay!r}, and an average of weights has no exact zeros; "

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from catdog_lib.device import dtype_name
-from catdog_lib.errors import warn
+from catdog_lib.errors import CatdogError, warn
 from catdog_lib.training import checkpoint
 from catdog_lib.training.history import History
 from catdog_lib.training.precision import MixedPrecision
@@ -24,6 +24,7 @@ def checkpoint_contents(trainer: TrainingState) -> dict[str, Any]:
     on_gpu = trainer.device.type == "cuda"
     return {
         "settings": settings(trainer),
+        "names": trainer.names,
         "model": trainer.model.state_dict(),
         "optimizer": trainer.optimizer.state_dict(),
         "scaler": trainer.precision.scaler.state_dict(),
@@ -45,12 +46,17 @@ def resume(trainer: TrainingState, saved: dict[str, Any]) -> None:
     """Bring the trainer to where it was when :func:`checkpoint_contents` was called.
 
     Raises:
-        CatdogError: it was another recipe, optimizer, network, number of images or kind of device.
+        CatdogError: it was another recipe, optimizer, network, images or kind of device.
             Nothing has been changed then.
     """
     checkpoint.check_settings_match(
         saved["settings"], settings(trainer), "The training", "name another file"
     )
+    if saved.get("names", trainer.names) != trainer.names:  # older checkpoints have none
+        raise CatdogError(
+            "The training run was begun with other images, though as many; give it those to "
+            "continue, or name another file."
+        )
     history = History.from_json(saved["history"])
     dtype = getattr(torch, history.dtype)
     fastest = trainer.precision.dtype

@@ -18,7 +18,7 @@ import torch
 from tqdm.auto import tqdm
 
 from catdog_lib.device import choose_device, cores
-from catdog_lib.training.interrupts import interrupts_noted
+from catdog_lib.interrupts import interrupts_noted
 
 
 def side_by_side(

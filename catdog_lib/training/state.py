@@ -18,7 +18,7 @@ from catdog_lib.errors import CatdogError
 from catdog_lib.training.distributed import dist_context
 from catdog_lib.training.ema import EMA
 from catdog_lib.training.history import History
-from catdog_lib.training.optimizers import make_optimizer
+from catdog_lib.training.optimizers import make_optimizer, require_fit
 from catdog_lib.training.precision import MixedPrecision
 from catdog_lib.training.recipe import Recipe
 
@@ -54,6 +54,7 @@ class TrainingState:
         layout: of the images and maps in memory; None before the first batch.
         steps_taken: since the start of training.
         history: of the epochs so far.
+        names: a checksum of the names of the training and validation images; None if unknown.
         kept_weights: the state dict to end with, once :func:`catdog_lib.training.fit.fit` sets it.
         callbacks: event → functions that take the trainer, called in order
             (:mod:`catdog_lib.training.callbacks`).
@@ -75,6 +76,8 @@ class TrainingState:
         if recipe.precision == "auto":  # another process may measure something else
             dtype = self.dist.broadcast_object(lambda: fast_dtype(device))
         self.precision = MixedPrecision(device, dtype)
+        if optimizer:
+            require_fit(optimizer, model)
         self.optimizer = optimizer or make_optimizer(
             recipe.optimizer,
             model,
@@ -85,7 +88,7 @@ class TrainingState:
             dtype,
         )
         for group in self.optimizer.param_groups:
-            group.setdefault("initial_lr", group["lr"])
+            group["initial_lr"] = group["lr"]  # an older one is a failed run's, or a scheduler's
         self.wrapped_model = self.dist.wrap(torch.compile(model) if recipe.compile else model)
         self.ema = EMA(model, recipe.ema_decay) if recipe.ema_decay else None
         self.generator = Generator().manual_seed(recipe.seed)
@@ -94,6 +97,7 @@ class TrainingState:
         self.layout: torch.memory_format | None = None
         self.steps_in_epoch, self.steps_taken = steps_in_epoch, 0
         self.history = History(device=str(device), dtype=dtype_name(dtype))
+        self.names: int | None = None
         self.kept_weights: dict[str, Tensor] | None = None
         self.callbacks: dict[str, list[Callable[[TrainingState], object]]] = {
             event: [] for event in EVENTS

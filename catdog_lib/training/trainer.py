@@ -21,6 +21,7 @@ from torch.optim import Optimizer
 
 from catdog_lib.data.image_set import ImageSet
 from catdog_lib.device import own_cores
+from catdog_lib.errors import CatdogError
 from catdog_lib.training import loop
 from catdog_lib.training.augmented_batches import augmented_batches
 from catdog_lib.training.callbacks import add_recipe_callbacks
@@ -31,6 +32,7 @@ from catdog_lib.training.micro_batches import backward_with_oom_retry
 from catdog_lib.training.precision import ScaledOptimizer
 from catdog_lib.training.recipe import Recipe
 from catdog_lib.training.state import TrainingState
+from catdog_lib.training.unfit_networks import NOT_TWO_LOGITS
 
 
 class Trainer(TrainingState):
@@ -103,7 +105,8 @@ class Trainer(TrainingState):
         """Learn from one batch, N×3×H×W and N; return the logits from before the update, N×2.
 
         Raises:
-            CatdogError: the loss is not finite, or the memory is too small for one image.
+            CatdogError: the loss is not finite, the memory is too small for one image, or there are
+                not two logits.
         """
         self.run_callbacks("on_step_begin")
         logits = loop.train_step(
@@ -114,6 +117,8 @@ class Trainer(TrainingState):
             forward_backward=partial(backward_with_oom_retry, self),
             on_backward_end=partial(self.run_callbacks, "on_backward_end"),
         )
+        if logits.shape[1] != 2:
+            raise CatdogError(NOT_TWO_LOGITS)
         self.run_callbacks("on_step_end")
         self.steps_taken += 1
         return logits

@@ -37,26 +37,60 @@ def whiten(model: nn.Module, images: Tensor) -> None:
         images: N×3×H×W, as the model takes them; a few hundred are enough.
 
     Raises:
-        CatdogError: there is no convolution in the model, or its filters are not even in number, or
-            are more than twice as many as there are patterns.
+        CatdogError: there is no convolution in the model, or the first one is frozen, grouped or
+            never called; its filters are not even in number, or are more than twice as many as
+            there are patterns; or the images hold fewer than two patches.
     """
     layers = ((n, part) for n, part in model.named_modules() if isinstance(part, nn.Conv2d))
     name, first = next(layers, ("", None))
     if first is None:
         raise CatdogError("whiten needs a network with a convolution; this one has none.")
+    if not first.weight.requires_grad:
+        raise CatdogError(
+            f"whiten would overwrite the frozen filters of the first convolution, {name!r}; set "
+            "whiten to False, or unfreeze them with catdog_lib.models.unfreeze."
+        )
+    if first.groups > 1:
+        raise CatdogError(
+            f"whiten needs filters that see all channels, and the first convolution, {name!r}, has "
+            f"{first.groups} groups; set whiten to False, or its groups to 1."
+        )
     count, values = first.out_channels, first.weight[0].numel()
     if count % 2 or count > 2 * values:
         raise CatdogError(
             f"whiten needs an even number of filters, at most {2 * values}, in the first "
             f"convolution; it has {count}."
         )
-    call, *_ = named_calls(model, images.to(first.weight.device), [name])
-    inputs = call.inputs[0].float().cpu()
-    patches = F.unfold(inputs, first.kernel_size, stride=first.kernel_size)
-    patches = patches.movedim(1, 0).flatten(1).double()  # C_in·k·k values × all patches
+    calls = named_calls(model, images.to(first.weight.device), [name])
+    if not calls:
+        raise CatdogError(
+            f"whiten needs the inputs of the first convolution, {name!r}, and the network never "
+            "calls it; remove it, or set whiten to False."
+        )
+    patches = _patches(calls[0].inputs[0].float().cpu(), first)
     variances, patterns = torch.linalg.eigh(torch.cov(patches))  # from the weakest to the strongest
     strongest = range(values - 1, values - 1 - count // 2, -1)
     filters = torch.stack([patterns[:, i] / (variances[i] + FLOOR).sqrt() for i in strongest])
     first.weight.copy_(torch.cat([filters, -filters]).view_as(first.weight))
     if first.bias is not None:
         first.bias.zero_()
+
+
+def _patches(inputs: Tensor, layer: nn.Conv2d) -> Tensor:
+    """Cut inputs into the patches that a filter sees: C_in·k·k values × all patches, float64.
+
+    Raises:
+        CatdogError: there are fewer than two.
+    """
+    sides, dilation = layer.kernel_size, layer.dilation
+    spans = [d * (k - 1) + 1 for d, k in zip(dilation, sides, strict=True)]
+    rows, columns = (
+        (n - s) // k + 1 for n, s, k in zip(inputs.shape[2:], spans, sides, strict=True)
+    )
+    if len(inputs) * max(rows, 0) * max(columns, 0) < 2:
+        raise CatdogError(
+            f"whiten needs two patches or more of {spans[0]}×{spans[1]} pixels, as large as a "
+            "filter of the first convolution; give it larger images, or more."
+        )
+    patches = F.unfold(inputs, sides, dilation, stride=sides)
+    return patches.movedim(1, 0).flatten(1).double()

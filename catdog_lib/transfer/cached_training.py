@@ -46,7 +46,7 @@ def featured(backbone: nn.Module, dataset: ImageSet, **options: Any) -> ImageSet
 
 
 def on_features(
-    model: TransferClassifier, data: Splits, *, device: str | None = None, progress: bool = True
+    model: TransferClassifier, data: Splits, **options: Any
 ) -> tuple[FeatureHead, Splits]:
     """Return the head of ``model`` and, as its images, the features of each set of ``data``.
 
@@ -54,10 +54,11 @@ def on_features(
 
     Args:
         model: its backbone is frozen.
-        data, device, progress: as in :func:`catdog_lib.transfer.features.features_of`.
+        data: the images.
+        options: those of :func:`catdog_lib.transfer.features.features_of`.
     """
     sets = {
-        name: featured(model.backbone, getattr(data, name), device=device, progress=progress)
+        name: featured(model.backbone, getattr(data, name), **options)
         for name in ("train", "validation", "test")
     }
     return FeatureHead(model.head), replace(data, **sets)

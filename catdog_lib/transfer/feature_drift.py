@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from catdog_lib.data.image_set import ImageSet
+from catdog_lib.device import device_of
 from catdog_lib.models import TransferClassifier
 from catdog_lib.transfer.features import features_of
 from catdog_lib.transfer.linear_probe import linear_probe
@@ -60,6 +61,8 @@ class FeatureDrift:
         first = self._first = now if self._first is None else self._first
         probe = linear_probe(train, self.train.labels)
         with torch.no_grad():
-            old, new = (head(now).argmax(1) == labels for head in (self.classifier.head, probe))
+            inputs = now.to(device_of(self.classifier.head))
+            old = self.classifier.head(inputs).argmax(1).cpu() == labels
+            new = probe(now).argmax(1) == labels
         moved = ((now - first).norm() / first.norm()).item()
         self.points.append(DriftPoint(step, moved, old, new))

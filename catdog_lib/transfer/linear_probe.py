@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from catdog_lib.data.image_set import batch_sizes
 from catdog_lib.errors import CatdogError
 from catdog_lib.models import make_head
+from catdog_lib.training.metrics import check_labels
 from catdog_lib.training.recipe import Recipe
 from catdog_lib.training.trainer import Trainer
 
@@ -43,12 +44,13 @@ def linear_probe(
             end.
 
     Raises:
-        CatdogError: weight_decay is not above 0.
+        CatdogError: weight_decay is not above 0, or the labels are not 0 or 1 for each image.
 
     Source: D. Liu and J. Nocedal 1989, Mathematical Programming 45, 503–528.
     """
     if weight_decay <= 0:
         raise CatdogError(f"weight_decay is {weight_decay}; linear_probe needs one above 0.")
+    check_labels(labels, len(features), 2)
     x = features.double()
     mean = x.mean(0)
     spread = x.var(0, correction=0).mean().sqrt().clamp(min=1e-12)  # 0 if all images are alike
@@ -71,7 +73,7 @@ def linear_probe(
         return value
 
     optimizer.step(loss)
-    head = nn.Linear(x.shape[1], 2)
+    head = nn.utils.skip_init(nn.Linear, x.shape[1], 2)  # draws no random numbers
     with torch.no_grad():
         head.weight.copy_(weight / spread)
         head.bias.copy_(bias - (weight / spread) @ mean)
@@ -92,14 +94,15 @@ def fit_head(
         recipe: how to train, and the seed of weights and order; it may not change images.
 
     Raises:
-        CatdogError: a hidden layer has no unit, the recipe changes images, or the loss is not
-            finite.
+        CatdogError: a hidden layer has no unit, the recipe changes images, the labels are not 0 or
+            1 for each image, or the loss is not finite.
     """
     if recipe.augment:
         raise CatdogError(
             "A head on cached features sees no images, so nothing can change them: leave "
             "augment empty."
         )
+    check_labels(labels, len(features), 2)
     torch.manual_seed(recipe.seed)
     network = make_head(features.shape[1], head)
     sizes = batch_sizes(len(labels), recipe.batch_size)

@@ -69,6 +69,33 @@ def test_a_gpu_that_is_wrong_is_not_used(wrong, gpu):
     assert finding.facts["device"] == "cpu"
 
 
+OUT_OF_MEMORY = {
+    "CUDA": torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 MiB"),
+    "without a word": torch.OutOfMemoryError(),
+    "Apple's": RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)"),
+    "cuBLAS": RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`"),
+    "the driver": RuntimeError("CUDA error: out of memory"),
+}
+
+
+@pytest.mark.parametrize("said", OUT_OF_MEMORY)
+def test_memory_that_runs_out_is_no_wrong_result(said, gpu):
+    def full(results):
+        raise OUT_OF_MEMORY[said]
+
+    gpu(full)
+    with pytest.raises(torch.OutOfMemoryError):
+        agreement.difference_from_cpu(GPU)
+    with pytest.warns(UserWarning, match="memory of .* has run out, so the CPU computes") as given:
+        assert choose_device() == CPU
+    assert [choose_device(), len(given)] == [CPU, 1]
+    finding = doctor.device()
+    assert not finding.ok and "its memory has run out" in finding.text
+    assert finding.facts["device"] == "cpu"
+    gpu(lambda results: results)
+    assert agreement.difference_from_cpu(GPU) == 0  # once there is memory again
+
+
 def rounded(results):
     """Return numbers as TF32 leaves them: 11 bits."""
     return [(r.view(torch.int32) + 0x1000 & ~0x1FFF).view(torch.float32) for r in results]

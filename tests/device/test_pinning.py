@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 
 import pytest
 import torch
@@ -65,6 +67,21 @@ class TestOnLinux:
         with pytest.raises(KeyboardInterrupt), own_cores(CPU, BF16):
             raise KeyboardInterrupt
         assert where() == [allowed] * all_threads
+
+    def test_a_ctrl_c_while_they_are_being_placed_is_not_lost(self, all_threads, monkeypatch):
+        """Python runs the handler in the call from C, where ctypes would only print the error."""
+        allowed, keep = os.sched_getaffinity(0), module._keep
+        sent = []
+
+        def keep_and_interrupt(processors):
+            if threading.current_thread() is threading.main_thread() and not sent:
+                sent.append(os.kill(os.getpid(), signal.SIGINT))
+            keep(processors)
+
+        monkeypatch.setattr(module, "_keep", keep_and_interrupt)
+        with pytest.raises(KeyboardInterrupt), own_cores(CPU, BF16):
+            pytest.fail("it went on")
+        assert sent and where() == [allowed] * all_threads
 
     def test_fewer_threads_than_cores_go_where_they_like(self, all_threads):
         torch.set_num_threads(1)

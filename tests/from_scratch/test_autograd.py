@@ -287,7 +287,9 @@ BAD = [
     (lambda x: x.reshape(5), "invalid for input of size 6"),
     (lambda x: x.transpose(0, 2), r"Cannot compute with \(2, 3\)"),
     (lambda x: x[5], "out of bounds"),
-    (lambda x: softmax_cross_entropy(x, torch.tensor([0, 3])), "out of bounds"),
+    (lambda x: softmax_cross_entropy(x, torch.tensor([0, 3])), "each from 0 to 2"),
+    (lambda x: softmax_cross_entropy(x, torch.tensor([0, -1])), "each from 0 to 2"),
+    (lambda x: softmax_cross_entropy(x, torch.tensor([0.0, 1.0])), r"int64 with \.long\(\)"),
     (lambda _: conv2d(ones(1, 1, 4, 4), ones(2, 3, 3, 3)), "first two dimensions"),
     (lambda _: conv2d(ones(1, 1, 2, 2), ones(2, 1, 3, 3)), "Cannot compute"),
 ]
@@ -298,3 +300,12 @@ def test_what_does_not_fit_is_told_in_one_sentence(act, says):
     with pytest.raises(CatdogError, match=says) as caught:
         act(ones(2, 3))
     assert str(caught.value).endswith(".") and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("n", [0, 0.0, torch.tensor([0.0, 1.0, 2.0])], ids=["0", "0.0", "tensor"])
+def test_the_power_of_zero_has_the_derivative_that_pytorch_gives(n):
+    ours, theirs = Value(torch.tensor([0.0, 3.0, 2.0])), torch.tensor([0.0, 3.0, 2.0])
+    (ours**n).sum().backward()
+    theirs.requires_grad_()
+    (theirs**n).sum().backward()
+    assert torch.equal(ours.grad, theirs.grad)

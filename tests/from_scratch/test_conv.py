@@ -16,6 +16,7 @@ from catdog_lib.from_scratch.conv import (
     cross_correlate_1d,
     cross_correlate_2d,
 )
+from catdog_lib.from_scratch.conv_layers import MaxPool2d
 from catdog_lib.from_scratch.pooling import pool2d
 from catdog_lib.from_scratch.transposed_conv import conv_transpose2d
 
@@ -296,3 +297,23 @@ def test_settings_that_are_not_given_are_pytorchs(ours, theirs):
 )
 def test_values_gradients_and_refusals_are_pytorchs(ours, theirs, make, count, dtype):
     compare(ours, theirs, make, count, dtype)
+
+
+def test_an_image_of_bytes_is_refused():
+    """Its sums would begin again at 0 beyond 255."""
+    image, kernel = torch.full((5, 5), 200).byte(), torch.ones(3, 3).byte()
+    with pytest.raises(CatdogError, match=r"^image holds torch\.uint8; make it .*\.float\(\)\.$"):
+        cross_correlate_2d(image, kernel)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda x: conv2d_unfold(x, x),
+        lambda x: MaxPool2d.forward(x, 2),
+        lambda x: pool2d(x, 2, mode="average"),
+    ],
+)
+def test_integers_are_refused_where_they_cannot_be_right(act):
+    with pytest.raises(CatdogError, match=r"^x holds torch\.int64; make it .* with \.float\(\)\.$"):
+        act(torch.ones(1, 1, 2, 2).long())

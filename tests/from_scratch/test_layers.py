@@ -244,3 +244,9 @@ def test_what_does_not_fit_is_told_in_one_sentence(act, says):
     with pytest.raises(CatdogError, match=f"(?s){says}") as caught:
         act()
     assert str(caught.value).endswith(".")
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.bool, torch.float32])
+def test_labels_that_would_be_a_mask_are_refused(dtype):
+    with pytest.raises(CatdogError, match=r"^labels holds torch\..*; make it int64 with \.long"):
+        SoftmaxCrossEntropy.forward(torch.zeros(2, 2), torch.tensor([0, 1]).to(dtype))

@@ -169,3 +169,37 @@ def test_what_does_not_fit_is_told_in_one_sentence(act, says):
     with pytest.raises(CatdogError, match=f"(?s){says}") as caught:
         act()
     assert str(caught.value).endswith(".")
+
+
+def test_a_layer_that_is_used_twice_is_applied_twice():
+    relu = nn.ReLU()
+    model = nn.Sequential(nn.Linear(4, 8), relu, nn.Linear(8, 8), relu, nn.Linear(8, 2))
+    x = torch.randn(5, 4, generator=torch.Generator().manual_seed(0))
+    assert torch.allclose(Network.from_module(model).forward(x)[0], model(x))
+
+
+def test_a_sequential_with_a_forward_of_its_own_is_refused():
+    class Residual(nn.Sequential):
+        def forward(self, x):
+            return x + super().forward(x)
+
+    with pytest.raises(CatdogError, match="Residual"):
+        Network.from_module(nn.Sequential(Residual(nn.Linear(4, 4)), nn.Linear(4, 2)))
+
+
+def test_a_layer_with_weights_that_is_used_twice_is_trained_as_by_pytorch():
+    torch.manual_seed(0)
+    twice = nn.Linear(4, 4)
+    model = nn.Sequential(twice, nn.Tanh(), twice, nn.Linear(4, 2))
+    ours = Network.from_module(model)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+    x, labels = torch.randn(5, 4), torch.tensor([0, 1, 1, 0, 1])
+    for _ in range(3):
+        optimizer.zero_grad()
+        F.cross_entropy(model(x), labels).backward()
+        optimizer.step()
+        _, gradients = ours.loss_and_gradients(x, labels)
+        for name, parameter in ours.parameters.items():
+            parameter -= 0.5 * gradients[name]
+    assert torch.allclose(ours.forward(x)[0], model(x), atol=1e-6)
+    assert ours.parameters["0.weight"] is ours.parameters["2.weight"]

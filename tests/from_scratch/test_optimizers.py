@@ -148,3 +148,15 @@ def test_gradients_of_other_shapes_are_refused_and_no_weight_changes(gradients):
     with pytest.raises(CatdogError, match=r"^gradients does not hold one tensor for each weight"):
         rule.step(weights, gradients)
     assert rule.t == 0 and all((w == 1).all() for w in weights)
+
+
+def test_fewer_weights_than_before_are_refused_and_no_weight_changes():
+    weights = [torch.ones(2), torch.ones(2)]
+    rule = by_hand.Momentum(0.1)
+    rule.step(weights, weights)
+    before = [w.clone() for w in weights]
+    with pytest.raises(
+        CatdogError, match=r"^weights holds 1 tensors, and held 2 in the step before"
+    ):
+        rule.step(weights[:1], weights[:1])
+    assert rule.t == 1 and all(map(torch.equal, weights, before))

@@ -55,3 +55,17 @@ def test_a_mistake_that_autograd_shares_is_found_by_finite_differences():
 def test_a_wrong_forward_is_found():
     with pytest.raises(CatdogError, match="forward is not what PyTorch computes"):
         check_three_ways(from_scratch.Linear, lambda x, w, b: F.linear(x, w), *TENSORS)
+
+
+def test_a_gradient_that_is_nan_is_wrong():
+    class Root:
+        @staticmethod
+        def forward(x):
+            return x.sqrt(), (x,)
+
+        @staticmethod
+        def backward(g, saved):
+            return (g * float("nan"),)
+
+    with pytest.raises(CatdogError, match="backward is wrong"):
+        check_three_ways(Root, torch.sqrt, torch.rand(3) + 1)

@@ -245,3 +245,17 @@ class TestCatOrDog:
         assert cats == ["tabby", "tiger cat", "Persian cat", "Siamese cat", "Egyptian cat"]
         assert (dogs[0], dogs[-1], len(dogs)) == ("Chihuahua", "Mexican hairless", 118)
         assert names[286] == "cougar" and names[269] == "timber wolf"
+
+
+def test_old_files_that_do_not_count_batches_are_loaded(monkeypatch):
+    published = {
+        key: value
+        for key, value in torchvision_models.resnet18().state_dict().items()
+        if "num_batches_tracked" not in key
+    }
+    monkeypatch.setattr(pretrained, "_download", lambda *_: published)
+    network = pretrained.torchvision_network("resnet18", True, False)
+    assert torch.equal(network.state_dict()["bn1.weight"], published["bn1.weight"])
+    del published["conv1.weight"]
+    with pytest.raises(RuntimeError, match="conv1"):
+        pretrained.torchvision_network("resnet18", True, False)

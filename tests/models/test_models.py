@@ -131,3 +131,17 @@ def test_a_setting_that_a_model_does_not_have_is_refused():
 def test_an_unknown_model_is_told_which_there_are():
     with pytest.raises(CatdogError, match="six_block, five_conv"):
         models.build("resnet")
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
+def test_images_of_any_float_type_are_normalized_in_the_type_of_the_mean(dtype):
+    images = torch.rand(2, 3, 4, 4).to(dtype)
+    normalized = models.Normalize()(images)
+    assert normalized.dtype == torch.float32
+    assert torch.equal(normalized, models.Normalize()(images.float()))
+    assert models.Normalize().double()(images).dtype == torch.float64
+
+
+def test_integers_that_are_not_bytes_are_not_taken_for_fractions():
+    with pytest.raises(CatdogError, match=r"images is torch\.int64; give uint8, or float in"):
+        models.Normalize()(torch.full((1, 3, 2, 2), 200))

@@ -241,6 +241,18 @@ class TestProximalStep:
         lengths = 3**0.5 * torch.tensor([3.0, 0.2]) + 0.01
         torch.testing.assert_close(step_sizes(optimizer, weight), 0.1 / 2 / lengths)
 
+    @pytest.mark.parametrize("kind", ["Adam", "AdamW", "RMSprop", "Adagrad"])
+    def test_before_the_first_step_there_are_no_step_sizes_and_no_proximal_step(self, kind):
+        model = Weights(torch.eye(3))
+        optimizer = getattr(torch.optim, kind)([model.weight], lr=0.1)
+        with pytest.raises(CatdogError, match=f"{kind} has not moved this weight yet"):
+            step_sizes(optimizer, model.weight)
+        model.weight.grad = torch.ones_like(model.weight)
+        proximal_step(optimizer, model, l1=0.1)  # as after a step that infinite gradients prevent
+        assert torch.equal(model.weight.flatten(1), torch.eye(3))
+        optimizer.step()
+        assert (step_sizes(optimizer, model.weight) > 0).all()
+
     def test_muons_step_size_is_its_learning_rate(self):
         model = Weights(torch.eye(3))
         optimizer = Muon([model.weight], lr=0.05)
@@ -355,6 +367,10 @@ class TestMeasures:
         conv, linear = sparsity(model, below=1e-3)
         assert conv.zeros == 36 and linear.share == 0.25
         assert sparsity(model, below=2e-3)[0].dead == 3
+
+    def test_a_network_without_weights_has_no_share_of_zeros(self):
+        with pytest.raises(CatdogError, match="Flatten has no convolution"):
+            share_of_zeros(nn.Flatten())
 
     def test_a_shared_layer_counts_once(self):
         names = [layer.name for layer in sparsity(models.SixBlockCNN(64, 1))]

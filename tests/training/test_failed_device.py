@@ -129,6 +129,11 @@ def test_each_way_to_say_it_is_known(error):
 
 def test_other_errors_are_not_taken_for_it():
     assert not has_failed(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"))
+    for said in (
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling",
+        "CUDA error: out of memory",
+    ):
+        assert not has_failed(RuntimeError(said))
     assert not has_failed(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
     model = small()
     mine = RuntimeError("my own")

@@ -25,6 +25,7 @@ from catdog_lib.training.metrics import (
     Evaluation,
 )
 from catdog_lib.training.recipe import Recipe
+from catdog_lib.training.unfit_networks import require_sizes
 from tests.tiny import copies, plain, small, splits
 
 
@@ -463,3 +464,106 @@ def test_another_mistake_in_a_network_keeps_its_own_error(pets):
     model = torch.nn.Sequential(headless(2), torch.nn.Unflatten(1, (5,)))
     with pytest.raises(RuntimeError, match="unflatten"):
         fit(model, pets, FAST, progress=False)
+
+
+@pytest.mark.parametrize("name", ["train", "validation"])
+def test_a_set_without_images_is_one_sentence(name):
+    data = splits()
+    nothing = getattr(data, name).subset(torch.arange(0))
+    with pytest.raises(CatdogError, match="There is no image to"):
+        fit(small(), replace(data, **{name: nothing}), Recipe(epochs=1), progress=False)
+
+
+def test_whitening_a_network_that_takes_no_bytes_is_the_same_sentence():
+    bare = torch.nn.Sequential(torch.nn.Conv2d(3, 2, 3), torch.nn.Flatten(), torch.nn.Linear(8, 2))
+    with pytest.raises(CatdogError, match="cannot take images as bytes"):
+        fit(bare, splits(), Recipe(epochs=1, whiten=True), progress=False)
+
+
+def test_a_given_optimizer_can_be_used_again_at_another_rate():
+    model = small()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    rates = []
+    for rate in (0.1, 1e-5):
+        optimizer.param_groups[0]["lr"] = rate
+        recipe = Recipe(epochs=1, schedule="cosine")
+        history = fit(model, splits(), recipe, optimizer=optimizer, progress=False)
+        rates.append(history.epochs[0].learning_rate)
+        assert optimizer.param_groups[0] == {**optimizer.param_groups[0], "lr": rate}
+    assert rates[1] == pytest.approx(rates[0] * 1e-4)
+
+
+def test_without_a_compiler_compiling_is_one_sentence(monkeypatch):
+    def compile(model):
+        def forward(*_):
+            raise RuntimeError("InvalidCxxCompiler: No working C++ compiler found in ...")
+
+        return forward
+
+    monkeypatch.setattr(torch, "compile", compile)
+    with pytest.raises(CatdogError, match=r"needs a C\+\+ compiler"):
+        fit(small(), splits(), Recipe(epochs=1, compile=True), progress=False)
+
+
+@pytest.mark.parametrize("scheduled", [False, True])
+def test_a_given_optimizer_trains_at_the_rate_that_it_has_now(pets, scheduled, tmp_path):
+    """Not at its rate before a fit that failed, or before a scheduler's first step."""
+    model = small()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    if scheduled:
+        scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 1, 0.1)
+        optimizer.step()
+        scheduler.step()
+    else:
+        (tmp_path / "damaged.pt").write_bytes(b"no checkpoint")
+        with pytest.raises(CatdogError, match="damaged"):
+            fit(model, pets, optimizer=optimizer, checkpoint=tmp_path / "damaged.pt")
+        optimizer.param_groups[0]["lr"] = 0.01
+    history = fit(model, pets, replace(FAST, epochs=1), optimizer=optimizer, progress=False)
+    assert history.epochs[0].learning_rate == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda model: torch.optim.LBFGS(model.parameters()), "LBFGS needs a closure or sparse"),
+        (lambda model: torch.optim.SGD(small().parameters(), lr=0.1), "SGD holds no parameter of"),
+    ],
+)
+def test_an_optimizer_that_cannot_train_this_network_is_one_sentence(pets, make, says):
+    model = small()
+    with pytest.raises(CatdogError, match=says):
+        fit(model, pets, FAST, optimizer=make(model), progress=False)
+
+
+def test_a_learning_rate_that_is_a_tensor_is_a_number_in_the_history(pets):
+    model = small()
+    optimizer = torch.optim.Adam(model.parameters(), lr=torch.tensor(0.25), foreach=False)
+    history = fit(model, pets, replace(FAST, epochs=1), optimizer=optimizer, progress=False)
+    assert History.from_json(history.to_json()).epochs[0].learning_rate == 0.25
+
+
+def test_a_network_with_three_outputs_is_one_sentence_and_keeps_its_weights(pets):
+    model = headless(3)
+    start = copies(model.parameters())
+    with pytest.raises(CatdogError, match="does not return two logits"):
+        fit(model, pets, FAST, progress=False)
+    assert all(torch.equal(a, b) for a, b in zip(start, model.parameters(), strict=True))
+
+
+def test_a_checkpoint_of_as_many_other_images_is_refused(pets, tmp_path):
+    path = tmp_path / "a.pt"
+    fit(small(), pets, replace(FAST, epochs=1), checkpoint=path, progress=False)
+    validation = replace(pets.validation, names=tuple("other" + n for n in pets.validation.names))
+    train = replace(pets.train, names=tuple("other" + name for name in pets.train.names))
+    for others in (replace(pets, validation=validation), replace(pets, train=train)):
+        with pytest.raises(CatdogError, match="begun with other images, though as many; give"):
+            fit(small(), others, replace(FAST, epochs=1), checkpoint=path, progress=False)
+    fit(small(), pets, replace(FAST, epochs=1), checkpoint=path, progress=False)
+
+
+def test_looking_for_unfit_sizes_leaves_a_batchnorm_frozen_by_hand():
+    model = small().train()
+    model[2].eval()
+    require_sizes(model, [8])
+    assert model.training and not model[2].training

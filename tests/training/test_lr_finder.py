@@ -15,6 +15,7 @@ from catdog_lib import plots
 from catdog_lib.data import augment
 from catdog_lib.data.image_set import batches
 from catdog_lib.errors import CatdogError
+from catdog_lib.training.distributed import DistributedContext
 from catdog_lib.training.fit import fit
 from catdog_lib.training.lr_finder import RateSearch, find_learning_rate
 from catdog_lib.training.optimizers import make_optimizer
@@ -205,6 +206,13 @@ def test_what_makes_no_sense_is_refused(settings, words):
         find_learning_rate(small(), splits(), EXACT, **settings)
 
 
+def test_it_is_refused_under_torchrun(monkeypatch):
+    together = DistributedContext(rank=0, size=2)
+    monkeypatch.setattr("catdog_lib.training.lr_finder.dist_context", lambda: together)
+    with pytest.raises(CatdogError, match="takes one process"):
+        find_learning_rate(small(), splits(), EXACT)
+
+
 def test_the_plot_marks_the_suggestion():
     found = RateSearch((1e-3, 1e-2, 1e-1, 1.0), (0.9, 0.5, 0.3, 0.4))
     axes = plots.learning_rates({"a": found}).axes[0]
@@ -240,3 +248,11 @@ def test_it_starts_where_a_recipe_with_whitening_starts():
         for wanted in (False, True)
     )
     assert plainly.losses[0] != whitened.losses[0]
+
+
+def test_without_images_it_ends_with_one_sentence(monkeypatch):
+    nothing = splits().train.subset(torch.arange(0))
+    # It used to search for ever.
+    monkeypatch.setattr("catdog_lib.training.lr_finder.repeat", lambda _: iter(range(3)))
+    with pytest.raises(CatdogError, match="There is no image to train on"):
+        find_learning_rate(small(), replace(splits(), train=nothing), EXACT)

@@ -4,16 +4,18 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from catdog_lib.errors import CatdogError
 from catdog_lib.training.distributed import DistributedContext
-from catdog_lib.training.evaluate import predict
+from catdog_lib.training.evaluate import evaluate, predict, predict_tta
 from catdog_lib.training.metrics import (
     Evaluation,
     RunningMetrics,
+    check_labels,
     confusion_matrix,
     most_wrong,
     wilson_interval,
 )
-from tests.tiny import small, splits
+from tests.tiny import plain, small, splits
 
 
 @pytest.fixture
@@ -48,6 +50,25 @@ class TestEvaluate:
     def test_confusion_matrix_has_truth_in_rows(self):
         labels, answers = torch.tensor([0, 0, 0, 1, 1]), torch.tensor([0, 1, 1, 1, 0])
         assert confusion_matrix(labels, answers).tolist() == [[1, 2], [1, 1]]
+
+    @pytest.mark.parametrize("wrong", [[2, 0], [-1, 0], [0.0, 1.0], [[0, 1]]])
+    def test_confusion_matrix_takes_one_class_for_each_image(self, wrong):
+        right = torch.tensor([1, 0])
+        with pytest.raises(CatdogError, match=r"^predictions h"):
+            confusion_matrix(right, torch.tensor(wrong))
+        with pytest.raises(CatdogError, match=r"^labels h"):
+            confusion_matrix(torch.tensor(wrong), right)
+
+    def test_a_set_without_images_is_one_sentence(self, pets):
+        with pytest.raises(CatdogError, match="There is no image to evaluate on"):
+            evaluate(small(), pets.test.subset(torch.arange(0)))
+
+    def test_images_of_fractions_are_resized_as_bytes_are(self, pets):
+        images = pets.test[:4][0]
+        of_bytes, of_fractions = (
+            predict_tta(plain().eval(), x, sizes=(8, 12)) for x in (images, images / 255)
+        )
+        assert torch.allclose(of_bytes, of_fractions, atol=1e-6)
 
     def test_a_class_that_never_occurs_has_its_row_and_column(self):
         cats = torch.zeros(3, dtype=torch.int64)
@@ -132,3 +153,23 @@ class TestRunningMetrics:
         together = metrics.all_reduce(Twins())
         assert together.result() == Evaluation(40, 2 / 3, 6)
         assert metrics.result() == Evaluation(40, 2 / 3, 3)
+
+
+def test_labels_that_fit_pass_and_others_are_one_sentence():
+    check_labels(torch.tensor([2, 0, 1]), 3, 3)
+    check_labels(torch.zeros(0).long(), 0, 2)
+    for labels, says in (
+        ([0, 5], "labels holds the class 5, which is outside 0 to 1; use"),
+        ([-100, 0], "labels holds the class -100"),
+        ([0, 1, 0], r"labels has the shape \(3,\)"),
+        ([0.0, 1.0], "the type torch.float32; give int64"),
+    ):
+        with pytest.raises(CatdogError, match=says):
+            check_labels(torch.tensor(labels), 2, 2)
+    with pytest.raises(CatdogError, match="target holds the class 2"):
+        check_labels(torch.tensor([2]), 1, 2, name="target")
+
+
+def test_the_interval_of_no_image_is_one_sentence():
+    with pytest.raises(CatdogError, match="count is 0; a proportion needs one image or more"):
+        wilson_interval(0, 0)

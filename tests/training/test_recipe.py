@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import FrozenInstanceError, asdict, fields
 
+import numpy as np
 import pytest
 
 from catdog_lib.data import augment
@@ -39,6 +40,11 @@ from catdog_lib.training.recipe import Recipe
         ({"label_smoothing": -0.1}, "label_smoothing is -0.1"),
         ({"ema_decay": 1}, "ema_decay is 1"),
         ({"max_grad_norm": 0.0}, "max_grad_norm is 0.0; it must be above 0"),
+        ({"lr": "0.1"}, "lr is '0.1'; it must be a number"),
+        ({"momentum": "0.9"}, "momentum is '0.9'; it must be a number"),
+        ({"patience": "3"}, "patience is '3'; it must be a number"),
+        ({"optimizer": None}, "optimizer is None; it must be a name, as 'Adam' is"),
+        ({"seed": 1.0}, "seed is 1.0; it must be an integer"),
         ({"min_crop": 0}, "min_crop is 0; it must be above 0, and 1 at most"),
         ({"min_crop": 1.01}, "min_crop is 1.01"),
         ({"schedule": "linear"}, "schedule is 'linear'; .* constant, cosine, one_cycle"),
@@ -173,3 +179,11 @@ class TestWhatTheCommandLineReads:
             [sys.executable, "-c", code], capture_output=True, text=True, check=True
         )
         assert done.stdout.strip() == "False"
+
+
+def test_integers_of_numpy_become_pythons():
+    recipe = Recipe(seed=np.int64(3), epochs=np.int32(2), lr=np.float32(0.5))
+    assert type(recipe.seed) is type(recipe.epochs) is int and (recipe.seed, recipe.epochs) == (
+        3,
+        2,
+    )

@@ -31,6 +31,7 @@ def test_a_checkpoint_has_the_names_of_its_format():
     contents = checkpoint_contents(trainer())
     assert list(contents) == [
         "settings",
+        "names",
         "model",
         "optimizer",
         "scaler",
@@ -152,9 +153,10 @@ def test_the_layout_in_memory_is_that_of_the_first_part(layout, tmp_path):
     again.step(*batch(8))
 
 
-def test_a_checkpoint_from_before_layouts_were_noted_is_taken_up():
+def test_a_checkpoint_from_before_layouts_and_names_were_noted_is_taken_up():
     saved = checkpoint_contents(trained())
-    del saved["layout"]
+    del saved["layout"], saved["names"]
     again = trainer()
+    again.names = 5
     resume(again, saved)
     assert again.layout is None and again.steps_taken == 2

@@ -30,7 +30,7 @@ pets, forever = splits(), Recipe(epochs=10**6)
 
 def tell(epoch):
     if epoch.epoch == 1:  # from here on, fit returns what it has when a Ctrl-C comes
-        print(os.getpid(), flush=True)
+        os.write(1, b"%d\\n" % os.getpid())  # at once: print writes a line in two parts
 
 def train(number):
     fit(small(number), pets, forever, progress=False, on_epoch=tell)
@@ -116,6 +116,21 @@ def ended(pid: int) -> bool:
             return True
         time.sleep(0.1)
     return False
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there a process keeps its parent's number")
+@pytest.mark.skipif(cores() < 2, reason="there is one core, so never two processes")
+def test_runs_end_when_the_notebooks_kernel_is_killed(tmp_path):
+    script = tmp_path / "notebook.py"
+    script.write_text(NOTEBOOK)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        [sys.executable, script, "2"], stdout=subprocess.PIPE, text=True, env=environment
+    ) as kernel:
+        pids = {int(kernel.stdout.readline()) for _ in range(2)}
+        kernel.kill()
+        kernel.stdout.close()
+        assert all(map(ended, pids))
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows stops programs in another way")

@@ -111,3 +111,56 @@ def test_when_training_ends_before_an_epoch_the_weights_are_the_old_ones(images,
     with pytest.raises(stop):
         fit(model, Splits(part, part, part, "test"), recipe, checkpoint=checkpoint, progress=False)
     assert all(torch.equal(value, start[name]) for name, value in model.state_dict().items())
+
+
+def test_frozen_filters_are_not_overwritten(images):
+    model = models.freeze(models.ResidualCNN(64, 4).eval())
+    start = first_of(model).weight.clone()
+    with pytest.raises(CatdogError, match=r"overwrite the frozen filters .* 'stem\.0'; set whiten"):
+        whiten(model, images)
+    assert torch.equal(first_of(model).weight, start)
+
+
+def test_a_filter_with_gaps_gets_patches_with_the_same_gaps(images):
+    model = nn.Sequential(models.Normalize(), nn.Conv2d(3, 4, 3, dilation=4))
+    whiten(model, images)
+    values = model(images).detach().double().movedim(1, 0).flatten(1)
+    assert values[:2].var(1).tolist() == pytest.approx([1, 1], abs=0.15)
+
+
+class NeverCalled(nn.Module):
+    """Its first convolution takes no part."""
+
+    def __init__(self):
+        super().__init__()
+        self.spare, self.used = nn.Conv2d(3, 4, 3), nn.Conv2d(3, 4, 3)
+        self.normalize = models.Normalize()
+
+    def forward(self, images):
+        return self.used(self.normalize(images))
+
+
+@pytest.mark.parametrize(
+    ("model", "count", "size", "says"),
+    [
+        (nn.Conv2d(3, 6, 3, groups=3), 8, 8, "has 3 groups; set whiten to False"),
+        (NeverCalled(), 8, 8, "'1.spare', and the network never calls it; remove it"),
+        (nn.Conv2d(3, 4, 3), 1, 3, "two patches or more of 3×3 pixels"),
+        (nn.Conv2d(3, 4, 3, padding=1), 8, 2, "two patches or more of 3×3 pixels"),
+        (
+            nn.Conv2d(3, 4, (3, 1), dilation=2, padding=(1, 0)),
+            8,
+            4,
+            "two patches or more of 5×1 pixels",
+        ),
+    ],
+)
+def test_where_there_are_no_patches_it_says_why(model, count, size, says, images):
+    with pytest.raises(CatdogError, match=says):
+        whiten(nn.Sequential(models.Normalize(), model), images[:count, :, :size, :size])
+
+
+def test_two_patches_are_enough(images):
+    model = nn.Sequential(models.Normalize(), nn.Conv2d(3, 4, 3))
+    whiten(model, images[:2, :, :3, :3])
+    assert model[1].weight.isfinite().all() and model[1].weight.any()

@@ -297,3 +297,25 @@ class TestFitHead:
     def test_augmentation_is_refused(self):
         with pytest.raises(CatdogError, match="augment"):
             fit_head(*clouds(4, 0), (), Recipe(augment=("flip_and_crop",)))
+
+
+def test_a_probe_draws_no_random_numbers():
+    features, labels = torch.randn(20, 3), torch.arange(20) % 2
+    before = torch.get_rng_state()
+    linear_probe(features, labels)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("solve", [linear_probe, fit_head])
+@pytest.mark.parametrize(
+    ("labels", "says"),
+    [
+        ([0, 1, 0, 5], "labels holds the class 5, which is outside 0 to 1"),
+        ([0, 1, 0, -1], "labels holds the class -1"),
+        ([0, 1, 0, -100], "labels holds the class -100"),  # PyTorch's cross-entropy leaves it out
+        ([0, 1, 0], "one class for each of the 4 images"),
+    ],
+)
+def test_labels_that_are_no_classes_are_one_sentence(solve, labels, says):
+    with pytest.raises(CatdogError, match=says):
+        solve(torch.randn(4, 3), torch.tensor(labels))

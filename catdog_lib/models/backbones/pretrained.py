@@ -44,7 +44,8 @@ def torchvision_network(name: str, pretrained: bool, progress: bool) -> nn.Modul
     if pretrained:
         published = _download(name, progress)
         state = {_OLD_NAME.sub(r"\1\2", key): value for key, value in published.items()}
-        network.load_state_dict({key: state[key] for key in network.state_dict()})
+        # Old files do not count BatchNorm's batches; what else is missing, PyTorch names.
+        network.load_state_dict({key: state[key] for key in network.state_dict() if key in state})
     return network
 
 

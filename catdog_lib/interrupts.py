@@ -1,10 +1,12 @@
-"""Finish what must not be half done before a Ctrl-C takes effect, and know that one came."""
+"""Finish what must not be half done before a Ctrl-C, know that one came, outlive no parent."""
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -49,3 +51,20 @@ def interrupts_noted() -> Iterator[list[bool]]:
         yield came
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def when_orphaned(parent: int, stop: Callable[[], object]) -> None:
+    """Call ``stop`` once this process's parent, the process ``parent``, has ended or been killed.
+
+    It is looked for every second, in a thread. On Windows nothing happens: there a process keeps
+    the number of its parent.
+    """
+
+    def watch() -> None:
+        """Wait until another process has become the parent."""
+        while os.getppid() == parent:
+            time.sleep(1)
+        stop()
+
+    if os.name == "posix":
+        threading.Thread(target=watch, daemon=True).start()

@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from catdog_lib.training.interrupts import interrupts_later
+from catdog_lib import interrupts
+from catdog_lib.interrupts import interrupts_later
 
 
 def test_it_comes_at_the_end_of_the_block():
@@ -40,3 +41,15 @@ def test_another_thread_may_use_it():
     thread.start()
     thread.join()
     assert done == [True]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a process keeps its parent's number there")
+def test_a_process_whose_parent_is_killed_is_told(monkeypatch):
+    """It does not wait for the end of its epoch, where nobody reads its event any more."""
+    parents = [os.getppid(), os.getppid(), 1]
+    monkeypatch.setattr(os, "getppid", lambda: parents.pop(0) if len(parents) > 1 else parents[0])
+    monkeypatch.setattr(interrupts.time, "sleep", lambda seconds: wait(seconds / 100))
+    wait = threading.Event().wait
+    with pytest.raises(KeyboardInterrupt):
+        interrupts.when_orphaned(parents[0], lambda: os.kill(os.getpid(), signal.SIGINT))
+        wait(10)
