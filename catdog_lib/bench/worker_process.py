@@ -77,6 +77,7 @@ def _serve(pipe: Connection) -> None:
                     value = objects[name].round()
                 pipe.send((None, value))
             except Exception as error:
-                pipe.send((f"{type(error).__name__}: {str(error).splitlines()[0]}", None))
+                said = (str(error).splitlines() or [""])[0]
+                pipe.send((f"{type(error).__name__}: {said}", None))
     except (EOFError, OSError, KeyboardInterrupt):
         pass  # it is no longer wanted

@@ -17,6 +17,7 @@ from catdog_lib.cli.options import (
     ManyValues,
     UserPath,
     budget_option,
+    course_budget_option,
     data_option,
     device_option,
     language_option,
@@ -38,7 +39,7 @@ from catdog_lib.errors import CatdogError
     help="Where to write the site.",
 )
 @language_option
-@budget_option
+@course_budget_option
 def course(lesson: str | None, out: Path | None) -> tuple[int, dict]:
     """Run the lessons and render them as a site."""
     from catdog_lib.course import lessons

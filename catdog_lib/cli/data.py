@@ -9,6 +9,7 @@ import click
 
 from catdog_lib.cli.options import Command, UserPath, quiet_option
 from catdog_lib.data.download.collections import COLLECTIONS
+from catdog_lib.runs.typed_path import typed
 
 
 @click.command(cls=Command, epilog="catdog data status")
@@ -107,8 +108,8 @@ def get(name: str, to: Path | None, url: str | None, yes: bool, quiet: bool) -> 
     if default_folder() == fetched.folder:
         print("The lessons use them from now on, unless CATDOG_DATA names another folder.")
     else:
-        print(f"To use them in the lessons, set CATDOG_DATA={fetched.folder}")
-    print(f"To see which files cannot be used: catdog data check {fetched.folder}")
+        print(f"To use them in the lessons, set CATDOG_DATA={typed(fetched.folder)}")
+    print(f"To see which files cannot be used: catdog data check {typed(fetched.folder)}")
     return 0, {
         "folder": str(fetched.folder),
         "files": fetched.files,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -18,10 +17,6 @@ from catdog_lib.cli.options import (
 )
 from catdog_lib.cli.train import RUN
 from catdog_lib.errors import CatdogError
-
-if TYPE_CHECKING:
-    from catdog_lib.data.image_set import Splits
-    from catdog_lib.runs.run_folder import Run
 
 _SUFFIXES = {"onnx": ".onnx", "torch": ".pt2"}
 _MARKS = {"onnx": b"pytorch", "torch": b"PK"}  # near the beginning of such files
@@ -123,19 +118,20 @@ def card(run_folder: Path, out: Path | None, data: str | None, quiet: bool) -> t
     import torch
 
     from catdog_lib.atomic_write import require_own, write
-    from catdog_lib.data.loading import load
     from catdog_lib.deploy.card import model_card
     from catdog_lib.deploy.measurements import measure
-    from catdog_lib.deploy.trial import finished_run
+    from catdog_lib.deploy.trial import finished_run, run_images
     from catdog_lib.inspect.cost import cost
 
     run = finished_run(run_folder)
     out = out or run_folder / "card.md"
     require_own(out, b"# Model card", "a model card")
-    arguments = {**run.config["data"], **({"source": data} if data else {})}
+    if not out.resolve().parent.is_dir():
+        raise CatdogError(
+            f"--out {str(out)!r} lies in a folder that does not exist; make it first."
+        )
     try:
-        splits = load(**arguments, progress=not quiet)
-        _require_images_of(run, splits)
+        splits = run_images(run, data, progress=not quiet)
     except CatdogError as error:
         if data:
             raise
@@ -156,18 +152,3 @@ def card(run_folder: Path, out: Path | None, data: str | None, quiet: bool) -> t
         "cost": asdict(costs),
         "measured": measured and asdict(measured),
     }
-
-
-def _require_images_of(run: Run, splits: Splits) -> None:
-    """Raise :class:`CatdogError` if there are more or fewer images than the run had.
-
-    Of another folder, or a changed one, the network may know photos that are test photos now.
-    """
-    result = run.config["result"]
-    recorded = (result["train_images"], result["test_images"])
-    if (found := (len(splits.train), len(splits.test))) != recorded:
-        raise CatdogError(
-            f"{splits.source!r} gives {found[0]:,} training and {found[1]:,} test images, the run "
-            f"had {recorded[0]:,} and {recorded[1]:,}; a card needs the run's own images, and "
-            "`catdog evaluate` tests on others."
-        )

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 from catdog_lib.errors import CatdogError
 
@@ -22,6 +23,13 @@ def print_anything() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def bars_twice_a_minute_in_files() -> None:
+    """Let progress bars that go to a file add to it rarely: there, nothing is drawn over."""
+    if not sys.stderr.isatty():
+        for name in ("TQDM_MININTERVAL", "TQDM_MAXINTERVAL"):  # read when tqdm is imported
+            os.environ.setdefault(name, "30")
+
+
 @contextmanager
 def termination_interrupts() -> Iterator[None]:
     """Take the signal that ends a program for a Ctrl-C, as long as a ``with`` block lasts.
@@ -29,15 +37,36 @@ def termination_interrupts() -> Iterator[None]:
     ``kill``, a container that is stopped and a cluster that takes its machine back send it. Else
     it would end Python on the spot: without the sentence on how to go on, and with warnings of what
     other processes leave behind.
+
+    A shell starts what a script puts in the background (``catdog train … &``) with Ctrl-C ignored:
+    there one from the keyboard stays ignored, and only the other signal counts.
     """
     if threading.current_thread() is not threading.main_thread():  # only that one gets signals
         yield
         return
-    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    terminated = False
+
+    def terminate(*_: object) -> None:
+        """Note the signal, and go on as after a Ctrl-C."""
+        nonlocal terminated
+        terminated = True
+        signal.raise_signal(signal.SIGINT)
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        """Let only a Ctrl-C through that stands for the other signal."""
+        if terminated:
+            signal.default_int_handler(number, frame)
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    if ignored:
+        signal.signal(signal.SIGINT, interrupt)
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+        if ignored:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def discard_output() -> None:

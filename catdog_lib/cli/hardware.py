@@ -36,7 +36,8 @@ def memory() -> Finding:
 def device() -> Finding:
     """Examine which device computes here, in which number format, and whether it does so rightly.
 
-    A GPU that computes something else than the CPU is not used (see ``choose_device``).
+    A GPU that computes something else than the CPU, or has no memory left, is not used (see
+    ``choose_device``).
     """
     found = fastest_device()
     dtype = dtype_name(fast_dtype(found))
@@ -48,7 +49,10 @@ def device() -> Finding:
         facts["bfloat16_time"] = round(bfloat16_time(), 2)
         kind, meaning = f"cpu, {facts['instructions']}", f": {_meaning(facts['bfloat16_time'])}"
     else:
-        difference = difference_from_cpu(found)
+        try:
+            difference = difference_from_cpu(found)
+        except torch.OutOfMemoryError:
+            return Finding("device", False, _full(found), {**facts, "device": "cpu"})
         facts["difference_from_cpu"] = difference if isfinite(difference) else None
         if not agrees_with_cpu(found):
             return Finding("device", False, _wrong(found, difference), {**facts, "device": "cpu"})
@@ -66,6 +70,14 @@ def _wrong(device: torch.device, difference: float) -> str:
     return (
         f"{describe(device)} ({device.type}) is not used: in a forward and a backward pass its "
         f"results differ from the CPU's {how}, so the CPU computes; update the driver and PyTorch"
+    )
+
+
+def _full(device: torch.device) -> str:
+    """Return what to say about a GPU that has no memory left to show what it computes."""
+    return (
+        f"{describe(device)} ({device.type}) is not used: its memory has run out, so the CPU "
+        "computes; end other programs that use it"
     )
 
 

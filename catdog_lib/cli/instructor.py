@@ -122,9 +122,10 @@ def grade(
     check("02.1", ...) and judged in a sandbox, on inputs that nobody has seen before.
     """
     from catdog_lib.grading.grade import Limits, grade
-    from catdog_lib.grading.report import write_report
+    from catdog_lib.grading.report import require_free, write_report
     from catdog_lib.grading.submissions import opened
 
+    require_free(out)
     chosen = [lesson.zfill(2) for lesson in lessons]
     with opened(submissions) as folder:
         graded = grade(folder, chosen, Limits(seconds), sandboxed=not without_sandbox)

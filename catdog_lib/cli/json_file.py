@@ -14,7 +14,10 @@ from catdog_lib.errors import CatdogError
 
 
 class JsonFileCommand(Command):
-    """A command without arguments whose ``--json`` takes the name of a file, too."""
+    """A command without arguments whose ``--json`` takes the name of a file, too.
+
+    Its first fact is ``source``: a file that begins with it is taken for an older one.
+    """
 
     def json_option(self) -> click.Option:
         """Return the option ``--json``, with or without a file."""
@@ -31,7 +34,7 @@ class JsonFileCommand(Command):
                 f"--json {file!r} lies in a folder that does not exist; make it first."
             )
         if file != "-" and Path(file).exists():
-            atomic_write.require_own(Path(file), b'{\n "', "a JSON file of the course")
+            atomic_write.require_own(Path(file), b'{\n "source": ', "a JSON file of this command")
         return super().invoke(ctx)
 
     def give(self, facts: dict[str, Any], as_json: str) -> None:

@@ -156,22 +156,23 @@ def _data_option(default: str) -> Any:
     )
 
 
+def _budget_option(default: str) -> Any:
+    """Return the option ``--budget``, with the words for its default."""
+    choice = {"type": click.Choice(budgets.BUDGETS), "show_default": default}
+    action = {"expose_value": False, "callback": _use_budget}
+    return click.option("--budget", **choice, **action, help="How much work to do.")
+
+
 data_option = _data_option("CATDOG_DATA, else data/, else sketches")
 run_data_option = _data_option("those of the run")
-budget_option = click.option(
-    "--budget",
-    type=click.Choice(budgets.BUDGETS),
-    expose_value=False,
-    callback=_use_budget,
-    show_default="CATDOG_BUDGET",
-    help="How much work to do.",
-)
+budget_option = _budget_option("CATDOG_BUDGET, else standard")
+course_budget_option = _budget_option("CATDOG_BUDGET, else quick")
 language_option = click.option(
     "--language",
     metavar="LANG",
     expose_value=False,
     callback=_use_language,
-    show_default="CATDOG_LANGUAGE",
+    show_default="CATDOG_LANGUAGE, else English",
     help="The language of the pages, such as de.",
 )
 device_option = click.option(

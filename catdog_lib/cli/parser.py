@@ -23,6 +23,7 @@ from catdog_lib.cli import (
     train,
 )
 from catdog_lib.cli.failures import (
+    bars_twice_a_minute_in_files,
     discard_output,
     in_one_sentence,
     print_anything,
@@ -94,6 +95,7 @@ def main(arguments: list[str] | None = None) -> int:
     that read the output has ended.
     """
     print_anything()
+    bars_twice_a_minute_in_files()
     try:
         with termination_interrupts(), _main_process_output():
             status = _run(sys.argv[1:] if arguments is None else arguments)

@@ -7,6 +7,7 @@ from dataclasses import asdict
 import click
 
 from catdog_lib.cli.options import Command
+from catdog_lib.errors import CatdogError
 from catdog_lib.language import say, translate
 
 
@@ -21,6 +22,11 @@ def progress() -> tuple[int, dict]:
     from catdog_lib.exercises import exercises
     from catdog_lib.exercises.progress import attempts, progress_file, progress_in
 
+    if progress_file().is_dir():
+        raise CatdogError(
+            f"CATDOG_PROGRESS is {str(progress_file())!r}, a folder; name a file in it, such as "
+            "progress.jsonl."
+        )
     made = attempts()
     lessons = {lesson.number: lesson.title for lesson in find_lessons()}
     found = [progress_in(number, exercises(number), made) for number in lessons]

@@ -7,8 +7,6 @@ than 200 lines because the four commands that deal with networks stand together.
 from __future__ import annotations
 
 import os
-import shlex
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +25,7 @@ from catdog_lib.cli.options import (
 )
 from catdog_lib.cli.recipe_options import TrainingCommand, training_options
 from catdog_lib.errors import CatdogError
+from catdog_lib.runs.typed_path import typed
 
 if TYPE_CHECKING:
     from catdog_lib.runs.run_folder import Run
@@ -74,13 +73,8 @@ def train(out: Path, seeds: int | None, quiet: bool, **options: Any) -> tuple[in
         f"time       {result['train_seconds']:.0f} s of training, "
         f"{result['images_per_second']:,.0f} images a second on {result['device']}"
     )
-    print(f"saved      {out}; try: catdog predict {_typed(out)} PHOTO")
+    print(f"saved      {out}; try: catdog predict {typed(out)} PHOTO")
     return 0, {"run": str(out), "model": arguments["model"], **result}
-
-
-def _typed(path: Path) -> str:
-    """Return a path as a user would type it in a shell of this system."""
-    return subprocess.list2cmdline([path]) if os.name == "nt" else shlex.quote(str(path))
 
 
 @click.command(
@@ -135,14 +129,14 @@ def _choices(ctx: click.Context, assignments: Sequence[str]) -> dict[str, dict[s
     An unknown name and a missing value are left for :func:`catdog_lib.runs.grid.grid` to name.
     """
     params = {param.name: param for param in ctx.command.get_params(ctx)}
-    choices = {}
+    choices: dict[str, dict[str, Any]] = {}
     for assignment in assignments:
         name, _, texts = assignment.partition("=")
         name = name.replace("-", "_")
-        choices[name] = {
-            text: params[name].type(text, params[name], ctx) if text and name in params else text
+        choices.setdefault(name, {}).update(
+            (text, params[name].type(text, params[name], ctx) if text and name in params else text)
             for text in texts.split(",")
-        }
+        )
     return choices
 
 
@@ -184,28 +178,19 @@ def evaluate(
     run_folder: Path, data: str | None, device: str | None, quiet: bool
 ) -> tuple[int, dict]:
     """Measure a run's loss and accuracy on test images."""
-    from catdog_lib.data.loading import load
-    from catdog_lib.data.new_photos import is_another, new_photos, photos_seen
+    from catdog_lib.data.new_photos import is_another
     from catdog_lib.runs.answers import answers
+    from catdog_lib.runs.evaluation_images import of_another_folder, of_the_run
     from catdog_lib.training import loop
     from catdog_lib.training.distributed import dist_context
 
     run = _load(run_folder)
-    trained = run.config["data"]
     with dist_context().main_process_first():
-        if data and is_another(data, str(trained["source"])):
-            seen = photos_seen(trained, not quiet)
-            size, resize = trained["size"], trained["resize"]
-            images, which = new_photos(data, size, resize, not quiet, seen or ())
-            if seen is None:
-                which += f" (perhaps trained on some: {trained['source']} is no longer there)"
+        if data and is_another(data, str(run.config["data"]["source"])):
+            images, which = of_another_folder(run, data, not quiet)
             source = str(Path(data).resolve())
         else:
-            # It is cut exactly as it was for training, so no image trained on is tested on.
-            arguments = {**trained, **({"source": data} if data else {})}
-            splits = load(**arguments, progress=not quiet)
-            images, source = splits.test, splits.source
-            which = f"the test images of {source}"
+            images, which, source = of_the_run(run, data, not quiet)
     logits = answers(run, images, device=device, progress=not quiet)
     result = loop.evaluate(run.model, images, lambda *_: (logits, images.labels))
     low, high = result.interval()

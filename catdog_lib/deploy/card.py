@@ -124,6 +124,11 @@ def _training(run: Run) -> str:
             "Its backbone started with weights from ImageNet: 1.28 million photos of a thousand "
             "kinds of things, many of them cats and dogs."
         )
+    if earlier := run.config.get("start"):  # its name without its path: that is private
+        start = (
+            f"Its weights were those of an earlier run, “{escape(Path(earlier).name)}”, which had "
+            "learned from images of its own: see the card of that run."
+        )
     if settings.get("frozen"):
         start += f" The first {settings['frozen']} stages of the backbone were frozen."
     end = " It was interrupted before its last epoch." * bool(result["interrupted"])

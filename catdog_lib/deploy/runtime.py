@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import warnings
+import zipfile
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from catdog_lib.deploy.quiet import quiet_logger
 from catdog_lib.errors import CatdogError
 
 ExportedNetwork = Callable[[Tensor], dict[str, Tensor]]
@@ -34,9 +36,10 @@ def load_exported(path: str | os.PathLike) -> ExportedNetwork:
     try:
         return load(path.read_bytes())
     except Exception as error:  # each runtime has its own errors for a file that it cannot read
+        reason = str(error).splitlines()[0].partition(" Please check the warnings")[0].rstrip(".")
         raise CatdogError(
             f"{str(path)!r} cannot be loaded as an exported network ({type(error).__name__}: "
-            f"{str(error).splitlines()[0]}); write it again with catdog export."
+            f"{reason}); write it again with catdog export."
         ) from None
 
 
@@ -58,7 +61,9 @@ def onnx_network(contents: bytes) -> ExportedNetwork:
 
 def torch_network(contents: bytes) -> ExportedNetwork:
     """Return the network of a ``.pt2`` file's contents, to be run on the CPU by PyTorch."""
-    with warnings.catch_warnings():
+    if not zipfile.is_zipfile(BytesIO(contents)):
+        raise zipfile.BadZipFile("File is not a zip file")
+    with warnings.catch_warnings(), quiet_logger("torch.export"):  # its error says it in a line
         # PyTorch 2.10 warns that the bytes it was given cannot be written to, which it never does.
         warnings.filterwarnings("ignore", "The given buffer is not writable", UserWarning)
         network = torch.export.load(BytesIO(contents)).module()

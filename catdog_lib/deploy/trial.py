@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from catdog_lib.data.folders import Photo, scan
-from catdog_lib.data.loading import load_image
+from catdog_lib.data.image_set import Splits
+from catdog_lib.data.loading import load, load_image
 from catdog_lib.data.sketch_sets import sketch_set
 from catdog_lib.data.sources import SKETCHES
 from catdog_lib.errors import CatdogError
@@ -28,6 +29,33 @@ def finished_run(folder: str | os.PathLike) -> Run:
             "the catdog train command that began it, which goes on from there."
         )
     return run
+
+
+def run_images(
+    run: Run, source: str | os.PathLike | None = None, *, progress: bool = True
+) -> Splits:
+    """Load the images that a run has learned from, with those that it was tested on.
+
+    Of another folder, or a changed one, the network may know photos that are test photos now.
+
+    Args:
+        run: whose images they are.
+        source: where they are now; None takes where they came from.
+        progress: show a bar while photos are decoded.
+
+    Raises:
+        CatdogError: the folder cannot be used, or there are more or fewer images than the run had.
+    """
+    arguments = {**run.config["data"], **({} if source is None else {"source": source})}
+    splits, result = load(**arguments, progress=progress), run.config["result"]
+    recorded = (result["train_images"], result["test_images"])
+    if (found := (len(splits.train), len(splits.test))) != recorded:
+        raise CatdogError(
+            f"{splits.source!r} gives {found[0]:,} training and {found[1]:,} test images, the run "
+            f"had {recorded[0]:,} and {recorded[1]:,}; a card or a demo needs the run's own "
+            "images, and `catdog evaluate` tests on others."
+        )
+    return splits
 
 
 def trial_images(run: Run, count: int, source: str | os.PathLike | None = None) -> Tensor:

@@ -12,8 +12,11 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
 from catdog_lib.data.check.perceptual_hash import THUMB, similar_pairs
@@ -107,8 +110,12 @@ def _near_copies(train: Tensor | None, test: Tensor | None) -> set[int]:
     grey = torch.cat([train, test])
     low, high = grey.min(), grey.max()
     pixels = ((grey - low) / (high - low).clamp(min=1e-12) * 255).to(torch.uint8).numpy()
-    pairs, count = similar_pairs(pixels), len(train)
-    return {pair.second - count for pair in pairs if pair.first < count <= pair.second}
+    pairs, count = similar_pairs(pixels), len(grey)
+    ends = np.array([(pair.first, pair.second) for pair in pairs]).reshape(-1, 2).T
+    # Of many copies not every pair is named; those that pairs connect are copies of one image.
+    _, group = connected_components(coo_array((np.ones(len(pairs)), tuple(ends)), (count, count)))
+    known = set(group[: len(train)].tolist())
+    return {row for row, one in enumerate(group[len(train) :].tolist()) if one in known}
 
 
 def conflicting_labels(train_images: Tensor, train_labels: Tensor) -> list[Finding]:

@@ -36,6 +36,7 @@ def moved_statistics(
         CatdogError: ``before`` belongs to another network, or the network has no such module.
     """
     require_same_names(model, before)
+    _require_modules(model, frozen)
     moved, largest = [], 0.0
     for name, layer in model.named_modules():
         if not isinstance(layer, _BatchNorm) or layer.running_mean is None:
@@ -81,6 +82,7 @@ def drifting_weights(
         CatdogError: as for :func:`moved_statistics`.
     """
     require_same_names(model, before)
+    _require_modules(model, frozen)
     drifted, largest, forgotten = [], 0.0, 0
     for name, parameter in _frozen_parameters(model, frozen):
         start = before[name].to(parameter)
@@ -109,11 +111,6 @@ def drifting_weights(
 def _frozen_parameters(
     model: nn.Module, frozen: Sequence[str] | None
 ) -> Iterator[tuple[str, nn.Parameter]]:
-    for name in frozen or ():
-        if name not in dict(model.named_modules()):
-            raise CatdogError(
-                f"The network has no module {name!r}; model.named_modules() lists the names."
-            )
     for name, parameter in model.named_parameters():
         if _is_inside(name, frozen) if frozen else not parameter.requires_grad:
             yield name, parameter
@@ -121,6 +118,14 @@ def _frozen_parameters(
 
 def _is_inside(name: str, modules: Sequence[str]) -> bool:
     return any(name == module or name.startswith(f"{module}.") for module in modules)
+
+
+def _require_modules(model: nn.Module, frozen: Sequence[str] | None) -> None:
+    for name in frozen or ():
+        if name not in dict(model.named_modules()):
+            raise CatdogError(
+                f"The network has no module {name!r}; model.named_modules() lists the names."
+            )
 
 
 def require_same_names(model: nn.Module, before: Mapping[str, Tensor]) -> None:

@@ -1,4 +1,7 @@
-"""Diagnose a run folder: every check for which the folder and its images hold the inputs."""
+"""Diagnose a run folder: every check for which the folder and its images hold the inputs.
+
+Longer than 200 lines because every check's inputs are found here.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +69,7 @@ def diagnose_run(
     examined = _RunChecks(run, data, device, progress)
     planned = [
         *examined.of_history(),
-        *examined.of_images(),
+        *(examined.of_images() if examined.same else ()),
         *examined.of_network(),
         *examined.of_answers(),
     ]
@@ -74,7 +77,10 @@ def diagnose_run(
         planned.append((unusual_learning_rate, examined.learning_rate))
     findings = [finding for _, check in planned for finding in check()]
     names = tuple(dict.fromkeys(check.__name__ for check, _ in planned))
-    left_out = dict.fromkeys(CHECKS.keys() - set(names), "this run folder holds no inputs for it")
+    why = "this run folder holds no inputs for it"
+    if not examined.same:
+        why += ", or the images are not those that the run has learned from"
+    left_out = dict.fromkeys(CHECKS.keys() - set(names), why)
     return Diagnosis(surest_first(findings), names, left_out)
 
 
@@ -96,18 +102,30 @@ class _RunChecks:
     device: str | None
     progress: bool
 
+    @property
+    def same(self) -> bool:
+        """Whether there are as many training images as the run had: the folder may have changed."""
+        return len(self.data.train) == self.run.history.train_images
+
     def of_history(self) -> Planned:
         """Return the checks of the losses and accuracies that were recorded."""
         epochs, size = self.run.history.epochs, self.run.recipe.batch_size
         losses = [epoch.train_loss for epoch in epochs]
         trained = ([e.train_accuracy for e in epochs], self.run.history.train_images, size)
         validated = ([e.validation_accuracy for e in epochs], len(self.data.validation), size)
-        return [
+        planned: Planned = [
             (loss_floor, lambda: loss_floor(losses, trained[0])),
             *((c, lambda c=c: c(*trained)) for c in (unequal_batches, last_batch_only)),
-            *((c, lambda c=c: c(*validated)) for c in (unequal_batches, last_batch_only)),
-            (unlearned_labels, lambda: unlearned_labels(losses, self.run.model, *self._sample())),
         ]
+        if self.same:
+            planned += [
+                *((c, lambda c=c: c(*validated)) for c in (unequal_batches, last_batch_only)),
+                (
+                    unlearned_labels,
+                    lambda: unlearned_labels(losses, self.run.model, *self._sample()),
+                ),
+            ]
+        return planned
 
     def of_images(self) -> Planned:
         """Return the checks of the images themselves."""

@@ -1,5 +1,7 @@
 """Compare two ways of doing a thing over a few runs each, and give a verdict.
 
+Longer than 200 lines because all comparisons stand together.
+
 Every comparison is a mean difference with its 95% interval from Student's t, which is wide where
 runs are few: with 3 pairs it reaches 4.3 standard errors to each side, not 2.
 
@@ -20,6 +22,7 @@ from catdog_lib.errors import CatdogError
 LARGER, SMALLER = "larger", "smaller"
 CHANCE = "no more than chance explains"
 UNDECIDED = "one run decides nothing"
+STEP = 1.0  # point: on a hundred images, accuracies come in such steps
 
 
 @dataclass(frozen=True)
@@ -53,13 +56,18 @@ class Comparison:
     def __str__(self) -> str:
         """Return such as "+2.3 points (95% interval +0.4 to +4.2, 8 pairs): larger".
 
-        All three numbers have as many decimals as two digits of the margin take. Points are those
-        of percentages, so their interval ends at 100.
+        All three numbers have as many decimals as two digits of the margin take, and more if the
+        end of an interval that leaves 0 out would be printed as 0. Points are those of percentages,
+        so their interval ends at 100.
         """
         if self.verdict == UNDECIDED or self.margin < 1e-9:
             spread = "" if self.verdict == UNDECIDED else f" (no spread, {self.runs})"
             return f"{_signed(self.difference, '.3g')}{self.unit}{spread}: {self.verdict}"
-        digits = f".{max(0, 1 - floor(log10(self.margin)))}f"
+        decimals = max(0, 1 - floor(log10(self.margin)))
+        beyond = abs(self.difference) - self.margin  # how far 0 is outside
+        while beyond > 0 and decimals < 9 and float(f"{beyond:.{decimals}f}") == 0:
+            decimals += 1
+        digits = f".{decimals}f"
         low, high = self.difference - self.margin, self.difference + self.margin
         if self.unit == " points":
             low, high = max(-100.0, low), min(100.0, high)
@@ -126,8 +134,8 @@ def compare_crossed(first: Tensor, second: Tensor, unit: str = "") -> Comparison
     """Compare two ways whose runs share their seeds and the images that judge them.
 
     Two kinds of chance are at work, the seed and which images happen to be the judges; both count.
-    The variance of the mean difference is s²_seeds / m + s²_images / n, where s²_seeds is that of
-    the m means over the images, and s²_images that of the n means over the seeds.
+    The mean difference has a variance of at most s²_seeds / m + s²_images / n: those of the m means
+    over the images, and of the n means over the seeds.
 
     Args:
         first: m seeds × n images, such as 1 where the image is classified correctly, else 0.
@@ -135,7 +143,7 @@ def compare_crossed(first: Tensor, second: Tensor, unit: str = "") -> Comparison
         unit: of the numbers, with the space before it.
 
     Raises:
-        CatdogError: the shapes differ, or are not m × n.
+        CatdogError: the shapes differ, or are not m × n, or a number is not finite.
     """
     first, second = torch.as_tensor(first).double(), torch.as_tensor(second).double()
     if first.ndim != 2 or first.shape != second.shape:
@@ -143,6 +151,7 @@ def compare_crossed(first: Tensor, second: Tensor, unit: str = "") -> Comparison
             f"Give two tables of seeds × images; these have the shapes {tuple(first.shape)} and "
             f"{tuple(second.shape)}."
         )
+    _numbers(first.flatten()), _numbers(second.flatten())
     differences = first - second
     (m, n), runs = first.shape, f"{first.shape[0]} seeds × {first.shape[1]:,} images"
     if min(m, n) < 2:
@@ -170,6 +179,8 @@ def _numbers(values: Sequence[float] | Tensor) -> Tensor:
     numbers = torch.as_tensor(values, dtype=torch.float64).flatten()
     if not len(numbers):
         raise CatdogError("There is no run to compare; give at least one number for each way.")
+    if not numbers.isfinite().all():
+        raise CatdogError("A number is infinite or nan; leave that run out, and say so.")
     return numbers
 
 
@@ -191,6 +202,7 @@ def _combine(variances: list[tuple[Tensor, int]]) -> tuple[Tensor, float]:
 def _comparison(
     difference: Tensor, error: Tensor, degrees: float, runs: str, unit: str
 ) -> Comparison:
-    infinite = error == float("inf")
-    margin = float("inf") if infinite else t_quantile(degrees) * error.item()
+    if unit == " points" and error < 1e-9 * difference.abs():  # so equal by luck
+        error = difference.new_tensor(STEP / (degrees + 1) ** 0.5)
+    margin = error.item() if error.isinf() else t_quantile(degrees) * error.item()
     return Comparison(difference.item(), margin, runs, unit)

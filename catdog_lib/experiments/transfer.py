@@ -95,7 +95,8 @@ def run(
         extraction of the features apart.
 
     Raises:
-        CatdogError: the images cannot be used, or ``out`` holds results of another command.
+        CatdogError: the images cannot be used, or ``out`` holds results of another command or of
+            other images.
     """
     device = choose_device(device)
     ways = Ways(source, device)
@@ -158,25 +159,28 @@ def situations_text(kinds: dict[str, dict[str, Any]], counts: Sequence[int]) -> 
             means = ", ".join(f"{name} {mean(each):.1f}%" for name, each in values.items())
             lines.append(f"{kind}, {count:,} images: {means}")
             for name in list(values)[1:]:
-                verdict = compare_paired(values[name], values[PROBE], " points")
+                # One draw of all images stands for every draw of them.
+                draws = values[PROBE] * (len(values[name]) if len(values[PROBE]) == 1 else 1)
+                verdict = compare_paired(values[name], draws, " points")
                 lines.append(f"    {name} − {PROBE}: {verdict}")
     return "\n".join(lines)
 
 
 def _start(plan: Plan, ways: Ways, out: Path, device: torch.device) -> dict[str, Any]:
     """Return the results so far: those of an earlier run of the same command, or none."""
-    data = ways.splits
-    source = data.source if data.source == SKETCHES else "PHOTOS"
+    source = SKETCHES if ways.splits.source == SKETCHES else "PHOTOS"
     command = (
         f"CATDOG_BUDGET={current()} catdog experiment transfer --data {source} "
         f"--counts {' '.join(map(str, plan.counts))} --draws {plan.draws}"
     )
+    about = ways.about()
     file = out / "results.json"
     if file.is_file():
         found = read_object(file)
-        if found.get("command") != command:
+        if (found.get("command"), found.get("data")) != (command, about):
             raise CatdogError(
-                f"{str(file)!r} has results of another command; use another folder for --out."
+                f"{str(file)!r} has results of another command, or of other images; use another "
+                "folder for --out."
             )
         return found
     make_folder(out)
@@ -185,12 +189,7 @@ def _start(plan: Plan, ways: Ways, out: Path, device: torch.device) -> dict[str,
         "command": command,
         "date": date.today().isoformat(),
         "hardware": {"device": describe(device), "torch": torch.__version__},
-        "data": {
-            "source": SKETCHES if source == SKETCHES else "photos",
-            "size": ways.pool.size,
-            "train_images": len(ways.pool),
-            "test_images": len(data.test),
-        },
+        "data": about,
         "levels": {},
         "curves": {},
     }

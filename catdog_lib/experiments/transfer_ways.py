@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from zlib import crc32
 
 import torch
 from torch import Tensor, nn
@@ -71,6 +72,20 @@ class Ways:
         self.splits = load(source, FROM_SCRATCH.size, validation=FROM_SCRATCH.validation)
         self.pool = joined(self.splits)
         self._network = backbone(OFFLINE).to(device)
+
+    def about(self) -> dict[str, object]:
+        """Return what tells these images from others, as JSON can hold it."""
+        checksum = 0
+        for images in (self.pool, self.splits.test):
+            for first in range(0, len(images), 64):
+                checksum = crc32(images[first : first + 64][0].contiguous().numpy(), checksum)
+        return {
+            "source": SKETCHES if self.splits.source == SKETCHES else "photos",
+            "size": self.pool.size,
+            "train_images": len(self.pool),
+            "test_images": len(self.splits.test),
+            "pixels": f"{checksum:08x}",
+        }
 
     @cache  # noqa: B019 (one object a process)
     def _features(self, way: str) -> tuple[Tensor, Tensor]:

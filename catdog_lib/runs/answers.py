@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from catdog_lib.data.image_set import ImageSet
@@ -36,13 +37,14 @@ def answers(
         CatdogError: there is no such device, or the cache cannot be written.
     """
     model, recipe, place = run.model, run.recipe, choose_device(device)
+    dtype = getattr(torch, recipe.precision, None)  # None for "auto"
     before = device_of(model)
     try:
         if not repeats_itself(model, recipe):
             flip, sizes = recipe.test_flip, recipe.test_sizes
-            return predict(model.to(place), dataset, flip=flip, sizes=sizes)
-        options = {"cache": cache, "device": device, "progress": progress}
+            return predict(model.to(place), dataset, dtype, flip=flip, sizes=sizes)
+        options = {"cache": cache, "device": device, "progress": progress, "dtype": dtype}
         features = featured(model.backbone, dataset, **options)
-        return predict(FeatureHead(model.head).to(place), features)
+        return predict(FeatureHead(model.head).to(place), features, dtype)
     finally:
         model.to(before)

@@ -53,8 +53,8 @@ def grid(
         seeds: how many, for each combination.
 
     Raises:
-        CatdogError: a choice names no option that can be swept, lacks a value, or has two whose run
-            folders would have the same name.
+        CatdogError: a choice names no option that can be swept, lacks a value, has one twice, or
+            has two whose run folders would have the same name.
     """
     for name, values in choices.items():
         if name not in options or name == "seed":
@@ -64,6 +64,9 @@ def grid(
             )
         if not all(values):
             raise CatdogError(f"--set {name} lacks a value; write it as {name}=FIRST,SECOND.")
+        given = [*values.values()]
+        if twice := [text for text, value in values.items() if given.count(value) > 1]:
+            raise CatdogError(f"--set {name} has one value twice: {' and '.join(twice)}.")
     if seeds < 1:
         raise CatdogError(f"--seeds is {seeds}; use 1 or more.")
     first = options.get("seed") or 0
@@ -73,9 +76,9 @@ def grid(
         values = {name: choices[name][text] for name, text in settings.items()}
         for seed in range(first, first + seeds):
             members.append(Member(settings, seed, {**options, **values, "seed": seed}))
-    if twice := [name for name, count in Counter(m.name for m in members).items() if count > 1]:
+    if same := [name for name, count in Counter(m.name for m in members).items() if count > 1]:
         raise CatdogError(
-            f"Two of the values would be trained in one run folder, {twice[0]!r}; sweep them one "
+            f"Two of the values would be trained in one run folder, {same[0]!r}; sweep them one "
             "after the other, each with an --out of its own."
         )
     return members

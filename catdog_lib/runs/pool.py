@@ -119,7 +119,11 @@ class RunningMember:
                 env={**os.environ, **placement},
                 start_new_session=True,  # a Ctrl-C reaches it once: through interrupt
             )
-        specification = {"options": member.options, "out": str(out / member.name)}
+        specification = {
+            "options": member.options,
+            "out": str(out / member.name),
+            "parent": os.getpid(),
+        }
         with suppress(BrokenPipeError), self.process.stdin as stdin:  # it may have ended already
             stdin.write(json.dumps(specification))
         threading.Thread(target=self._listen, args=(events,), daemon=True).start()
@@ -136,7 +140,7 @@ class RunningMember:
     def outcome(self) -> dict[str, Any]:
         """Return the last event, once the process has ended; remove the log if all went well."""
         if self.last["event"] == "finished":
-            self.log.unlink()
+            self.log.unlink(missing_ok=True)
             return self.last
         message = self.last["message"] if self.last["event"] == "error" else self._died()
         return {"event": "error", "message": f"{message} (see {self.log})"}

@@ -27,6 +27,7 @@ from catdog_lib.atomic_write import write
 from catdog_lib.data.decode import RESIZES
 from catdog_lib.data.loading import load
 from catdog_lib.errors import CatdogError
+from catdog_lib.runs.typed_path import typed
 from catdog_lib.training import checkpoint as checkpoints
 from catdog_lib.training.history import History
 from catdog_lib.training.recipe import Recipe
@@ -87,6 +88,7 @@ class RunFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock.acquire()
+            self._require_free()  # meanwhile another process may have finished
         except Timeout:
             raise CatdogError(
                 f"Another process is training in {str(self.path)!r}; wait for it, or use another "
@@ -178,8 +180,7 @@ class RunFolder:
             return "interrupted before the first epoch was completed; the same command starts again"
         return (
             f"interrupted after epoch {epochs} of {_read(self.path)['recipe']['epochs']}; the same "
-            f"command goes on from there, and catdog predict {self.path} PHOTO uses the weights "
-            "that it keeps so far"
+            f"command goes on from there; catdog predict {typed(self.path)} PHOTO uses its weights"
         )
 
 
@@ -214,8 +215,7 @@ def load_run(folder: str | os.PathLike) -> Run:
     config = _read(folder)
     if "result" not in config and not _epochs(saved):
         raise CatdogError(
-            f"The run {str(folder)!r} has not completed its first epoch; wait for it, or train it "
-            "again."
+            f"The run {str(folder)!r} has not completed its first epoch; wait, or train it again."
         )
     try:
         if "result" in config:

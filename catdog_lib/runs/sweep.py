@@ -90,6 +90,9 @@ def run_members(
     return {"out": str(out), "members": results, "table": table(results)}
 
 
+_PART = "sweep.json.part"  # of a sweep that was killed while it wrote its first file
+
+
 def _begin(out: Path, options: dict[str, Any]) -> Path:
     """Note what all members have in common, or make sure that it is what was noted."""
     notes, text = out / "sweep.json", json.dumps(options, indent=1)
@@ -98,7 +101,7 @@ def _begin(out: Path, options: dict[str, Any]) -> Path:
         check_settings_match(
             begun, json.loads(text), f"The sweep {str(out)!r}", "use another --out"
         )
-    elif out.exists() and (not out.is_dir() or any(out.iterdir())):
+    elif out.exists() and (not out.is_dir() or {p.name for p in out.iterdir()} - {_PART}):
         raise CatdogError(f"{str(out)!r} already exists and is not a sweep; use another --out.")
     else:
         make_folder(out)

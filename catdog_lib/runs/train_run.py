@@ -31,6 +31,7 @@ from catdog_lib.training.fit import fit
 from catdog_lib.training.history import Epoch, History
 from catdog_lib.training.metrics import Evaluation
 from catdog_lib.training.recipe import Recipe
+from catdog_lib.training.unfit_networks import require_sizes
 from catdog_lib.transfer.cached_training import on_features, repeats_itself
 
 
@@ -58,8 +59,8 @@ def train_run(
         settings: of the network's class, such as its width; what is left out takes its default.
         start: a run folder whose weights the network starts from; None starts from random ones.
         recipe: how to train; None takes the budget's
-            (:func:`catdog_lib.runs.settings.default_recipe`). With a ``start``, nothing is
-            whitened: the first convolution has its filters.
+            (:func:`catdog_lib.runs.settings.default_recipe`). With a ``start``, or a
+            pretrained network, nothing is whitened: the first convolution has its filters.
         device, progress: as in :func:`catdog_lib.training.fit.fit`.
         out: the run folder to write (:mod:`catdog_lib.runs.run_folder`). If it holds an unfinished
             run of the same settings, that goes on; an interruption, even a power cut, costs the
@@ -79,8 +80,10 @@ def train_run(
     with folder if folder and context.is_main else nullcontext():
         torch.manual_seed(recipe.seed)
         network = models.build(model, size=size, **(settings or {}))
+        require_sizes(network, [size, *recipe.train_sizes, *recipe.test_sizes])
         if start:
             start_from(network, start)
+        if start or network.settings.get("pretrained"):
             recipe = replace(recipe, whiten=False)
         most = choose(quick=600, standard=None, full=None)
         arguments = {
@@ -117,7 +120,8 @@ def train_run(
         if repeats_itself(network, recipe):
             log("the backbone is frozen: its features are computed once, and kept on disk")
             with context.main_process_first():
-                trainee, data = on_features(network, data, device=device, progress=progress)
+                options = {"device": device, "dtype": getattr(torch, recipe.precision, None)}
+                trainee, data = on_features(network, data, progress=progress, **options)
             features_took = perf_counter() - begun
         history = fit(
             trainee,

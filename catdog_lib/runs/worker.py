@@ -18,8 +18,6 @@ import json
 import os
 import signal
 import sys
-import threading
-import time
 import traceback
 from collections.abc import Callable
 from functools import partial
@@ -27,16 +25,18 @@ from typing import Any
 
 from catdog_lib import budget as budgets
 from catdog_lib.errors import CatdogError
+from catdog_lib.interrupts import when_orphaned
 from catdog_lib.runs.settings import train_arguments
 
 
 def main() -> int:
     """Train as the standard input says; return the exit status: 0, 1, 2 or 130 (interrupted)."""
     emit = _event_stream()
-    _stop_with(os.getppid())
     os.environ["MPLBACKEND"] = "agg"  # a run's figure is saved and not shown
     try:
         specification = json.load(sys.stdin)
+        # It would go on for hours, and the same command would find its folder taken.
+        when_orphaned(specification["parent"], lambda: os.kill(os.getpid(), signal.SIGINT))
         emit({"event": "finished", "result": _train(specification, emit)})
         return 0
     except CatdogError as error:
@@ -68,22 +68,6 @@ def _train(specification: dict[str, Any], emit: Callable[[dict[str, Any]], None]
         on_event=emit,
     )
     return run.config["result"]
-
-
-def _stop_with(parent: int) -> None:
-    """Interrupt this process if the sweep that started it is killed.
-
-    It would go on for hours, and the same command would find its folder taken.
-    """
-
-    def watch() -> None:
-        """Wait until another process has become the parent."""
-        while os.getppid() == parent:
-            time.sleep(1)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    if os.name == "posix":  # elsewhere a process keeps its parent's number
-        threading.Thread(target=watch, daemon=True).start()
 
 
 def _event_stream() -> Callable[[dict[str, Any]], None]:

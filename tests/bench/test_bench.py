@@ -256,6 +256,15 @@ class TestJson:
         assert main(["bench", "--json", "gone/bench.json"]) == 2
         assert "--json 'gone/bench.json' lies in a folder" in capsys.readouterr().err
 
+    @pytest.mark.parametrize("name", ["run.json", "lesson.ipynb"])
+    def test_other_files_of_the_course_are_not_overwritten(
+        self, name, monkeypatch, tmp_path, capsys
+    ):
+        monkeypatch.setattr("catdog_lib.bench.compare", lambda *a, **k: pytest.fail("measured"))
+        (tmp_path / name).write_text(json.dumps({"format": 3, "cells": []}, indent=1))
+        assert main(["bench", "--json", str(tmp_path / name)]) == 2
+        assert "is not a JSON file of this command" in capsys.readouterr().err
+
 
 def test_a_gpu_gets_maps_for_which_it_has_room_and_32_bits(monkeypatch):
     machine = Machine("cpu", torch.float32, 1.0)

@@ -98,7 +98,20 @@ def test_card_measures_on_the_runs_own_images_wherever_they_are_now(run, capsys,
     for i in range(20):
         draw_image(99 + i, 0, 48).save(tmp_path / "moved" / f"cat.{i}.jpg")
     assert main([*card, str(photos.parent)]) == 2, "the folder above, with more photos"
-    assert "a card needs the run's own images" in capsys.readouterr().err
+    assert "needs the run's own images" in capsys.readouterr().err
+
+
+def test_a_demo_is_of_the_runs_own_images_too(run, capsys, tmp_path):
+    """The page says how many it has learned from, and trusts its validation images."""
+    photos = shutil.copytree(run.parent / "photos", tmp_path / "photos")
+    for i in range(20):
+        draw_image(99 + i, 0, 48).save(photos / "cat" / f"{100 + i}.jpg")
+    demo = ["demo", str(run), "--out", str(tmp_path / "demo"), "--data", str(photos)]
+    runtime = tmp_path / "runtime"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("catdog_lib.deploy.demo.folder.npm_files", lambda package: runtime)
+        assert main(demo) == 2 and not (tmp_path / "demo").exists()
+    assert "needs the run's own images" in capsys.readouterr().err
 
 
 WRONG = {
@@ -112,6 +125,7 @@ WRONG = {
     "an unfinished run": (["export", "{tmp}/unfinished"], "is not finished"),
     "an unfinished run for a card": (["card", "{tmp}/unfinished"], "is not finished"),
     "photos that are gone": (["card", "{run}", "--data", "{tmp}/gone"], "does not exist"),
+    "a folder that is not there": (["card", "{run}", "--out", "{tmp}/no/x.md"], "make it first"),
     "a folder in place of a file": (["card", "{run}", "--out", "{tmp}"], "is not a model card"),
 }
 

@@ -53,6 +53,26 @@ def test_a_terminal_that_lacks_a_letter_gets_its_code(encoding, tmp_path):
     assert done.returncode == 0 and b"\\u732b" in done.stdout, done.stderr
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs a terminal of POSIX")
+@pytest.mark.parametrize("terminal", [True, False], ids=["terminal", "file"])
+def test_a_bar_is_drawn_twice_a_minute_where_it_goes_to_a_file(terminal, tmp_path):
+    code = (
+        "from catdog_lib.cli import main; main(['--version']); "
+        "from tqdm.auto import tqdm; print(tqdm(total=9).mininterval)"
+    )
+    screen, inside = os.openpty()
+    with (tmp_path / "log").open("wb") as file:
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            stdout=subprocess.PIPE,
+            stderr=inside if terminal else file,
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        )
+    os.close(screen)
+    os.close(inside)
+    assert done.stdout.split()[-1] == (b"0.1" if terminal else b"30.0")
+
+
 @pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
 def test_a_reader_who_leaves_and_a_disk_that_is_full():
     done = catdog("--help", shell="| true")

@@ -191,6 +191,19 @@ def test_the_camera_takes_a_photo_and_goes_off(reader):
     assert page.evaluate("window.track.readyState") == "ended"
 
 
+def test_a_double_click_opens_one_camera_that_goes_off(reader):
+    page = reader.page
+    page.evaluate(
+        "(() => { const devices = navigator.mediaDevices, give = devices.getUserMedia;"
+        "window.given = []; devices.getUserMedia = async (...a) => { const one = await"
+        " give.apply(devices, a); window.given.push(one.getTracks()[0]); return one; }; })()"
+    )
+    page.get_by_role("button", name="Use the camera").dblclick()
+    page.locator("#viewfinder").wait_for()
+    page.locator("#stop").click()
+    assert page.evaluate("window.given.map((track) => track.readyState)") == ["ended"]
+
+
 @pytest.mark.parametrize(
     ("camera", "reason"),
     [

@@ -1,6 +1,7 @@
 """An exported network gives what the network gives, for any number of images, or is not written."""
 
 import warnings
+import zipfile
 
 import onnx
 import onnxruntime
@@ -224,3 +225,21 @@ def test_every_family_of_backbones_can_be_exported(family, tmp_path):
     images = tiny.image_set(2, 3, size).store
     done = export(model, tmp_path / "net.onnx", images, ("features",))
     assert max(done.differences.values()) <= 1e-4
+
+
+@pytest.mark.parametrize("damage", ["no archive", "cut off", "another archive"])
+def test_a_damaged_pt2_file_is_one_sentence_and_nothing_is_printed(damage, tmp_path, capfd):
+    path = tmp_path / "net.pt2"
+    if damage == "another archive":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("a", "b")
+    elif damage == "cut off":
+        export(network("residual"), path, images_for(network("residual")))
+        path.write_bytes(path.read_bytes()[:-100])
+    else:
+        path.write_bytes(b"no archive" * 100)
+    capfd.readouterr()
+    with pytest.raises(CatdogError, match=r"cannot be loaded as an exported network") as caught:
+        load_exported(path)
+    assert "\n" not in str(caught.value) and "warnings above" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from catdog_lib import models
+from catdog_lib.data.check import perceptual_hash
 from catdog_lib.diagnose import (
     FLOOR,
     accumulated_gradients,
@@ -31,6 +32,7 @@ from catdog_lib.diagnose import (
     unusual_learning_rate,
 )
 from catdog_lib.errors import CatdogError
+from catdog_lib.sketches import draw_images
 from catdog_lib.training.lr_finder import RateSearch, find_learning_rate
 from catdog_lib.training.recipe import Recipe
 from tests import tiny
@@ -155,6 +157,8 @@ class TestFrozen:
 
     def test_a_module_that_is_not_there_is_refused(self):
         model = tiny.small()
+        with pytest.raises(CatdogError, match="no module 'stagez'"):
+            moved_statistics(model, model.state_dict(), frozen=["stagez"])
         with pytest.raises(CatdogError, match="no module 'backbone'"):
             drifting_weights(model, model.state_dict(), frozen=["backbone"])
 
@@ -210,6 +214,15 @@ class TestImagesAndLabels:
         train, test = tiny.image_set(8, 0)[:][0], tiny.image_set(8, 1)[:][0]
         (found,) = leaked_images(train, torch.cat([test, train[2:3]]), [*"abcdefgh", "rex.jpg"])
         assert "rex.jpg" in found.saw and found.numbers["rows"] == [8]
+
+    def test_every_copy_of_one_of_many_is_counted(self, monkeypatch):
+        """Where not every pair is kept, copies are connected through others."""
+        monkeypatch.setattr(perceptual_hash, "_PAIRS", 100)
+        image = torch.from_numpy(draw_images(1, 64, 0)[0]).int()
+        noise = torch.randint(-60, 61, (1, 3, 64, 64), generator=torch.Generator().manual_seed(0))
+        noisy = (image + noise).clamp(0, 255).to(torch.uint8)
+        (found,) = leaked_images(noisy, image.to(torch.uint8).expand(400, -1, -1, -1))
+        assert found.numbers["copies"] == 400
 
     def test_one_output_too_many_is_only_likely(self):
         (found,) = labels_off_by_one(torch.tensor([1, 2, 2, 1]), torch.zeros(4, 3))

@@ -183,3 +183,13 @@ def test_bad_input_is_one_sentence_and_exits_with_2(residual, arguments, capsys)
     arguments = [str(residual) if word == "RUN" else word for word in arguments]
     assert main(["diagnose", *arguments, "--quiet"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_of_other_images_it_says_nothing(residual, tmp_path):
+    """They are not those that the network has learned from."""
+    others = write_photos(tmp_path / "others", 40, 20)
+    for split in ("train", "test"):  # a leak, and a conflict of labels
+        shutil.copy(others / "train" / "cats" / "0.png", others / split / "dogs" / "copy.png")
+    answer = diagnose_run(residual, str(others), progress=False)
+    assert not {"leaked_images", "conflicting_labels"} & {f.check for f in answer.findings}
+    assert "not those that the run has learned from" in answer.left_out["leaked_images"]

@@ -31,6 +31,9 @@ def test_a_paired_comparison_by_hand():
         (-32.52, 37.6, "−33 points (95% interval −70 to +5, 3 pairs)"),
         (-0.02, 1.2, "+0.0 points (95% interval −1.2 to +1.2, 3 pairs)"),
         (0.01234, 0.0051, "+0.0123 points (95% interval +0.0072 to +0.0174, 3 pairs)"),
+        (-19.6, 19.2, "−19.6 points (95% interval −38.8 to −0.4, 3 pairs)"),
+        (19.6, 19.59, "+19.60 points (95% interval +0.01 to +39.19, 3 pairs)"),
+        (19.6, 19.6, "+20 points (95% interval +0 to +39, 3 pairs)"),
         (0.0, 0.0, "+0 points (no spread, 3 pairs)"),
         (-2.0, float("inf"), "−2 points"),
     ],
@@ -58,6 +61,22 @@ def test_one_run_decides_nothing(compare):
 def test_no_difference_at_all_is_no_verdict():
     assert compare_paired([0.5] * 3, [0.5] * 3).verdict == "no more than chance explains"
     assert compare_unpaired([0.5] * 3, [0.5] * 3).verdict == "no more than chance explains"
+
+
+@pytest.mark.parametrize(
+    ("difference", "count", "verdict"),
+    [
+        (5.5, 2, "no more than chance explains"),
+        (1.5, 3, "no more than chance explains"),
+        (-100.0, 3, "smaller"),
+        (1.5, 6, "larger"),
+    ],
+)
+def test_equal_differences_have_the_spread_of_a_step(difference, count, verdict):
+    """Accuracies on 200 images come in steps of half a point, so equal ones are no rarity."""
+    second = torch.arange(count, dtype=torch.float64) / 3 + 60.5
+    found = compare_paired(second + difference, second, " points")  # equal but for rounding
+    assert found.verdict == verdict and "no spread" not in str(found)
 
 
 def runs(kind: str, generator: torch.Generator) -> tuple:
@@ -94,7 +113,9 @@ def test_a_crossed_difference_that_one_image_makes_is_chance():
         (compare_paired, ([1.0, 2.0], [1.0]), "2 numbers cannot be paired with 1"),
         (compare_paired, ([], []), "no run to compare"),
         (compare_unpaired, ([], [1.0]), "no run to compare"),
+        (compare_paired, ([float("nan"), 1.0], [1.0, 2.0]), "infinite or nan"),
         (compare_crossed, (torch.zeros(2, 3), torch.zeros(3, 2)), r"\(2, 3\) and \(3, 2\)"),
+        (compare_crossed, (torch.full((2, 2), torch.nan), torch.zeros(2, 2)), "infinite or nan"),
         (compare_crossed, (torch.zeros(3), torch.zeros(3)), "two tables of seeds × images"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -173,7 +174,9 @@ class TestTransfer:
         results = json.loads(printed[-1])
         assert results == json.loads((out / "results.json").read_text())
         counts = {"train_images": 32, "test_images": 8}
-        assert results["data"] == {"source": "photos", "size": 96} | counts
+        pixels = results["data"].pop("pixels")
+        assert pixels and results["data"] == {"source": "photos", "size": 96} | counts
+        results["data"]["pixels"] = pixels
         assert set(results["levels"]) == {"no training", "no training, 256 px"}
         probes = ("linear probe", "linear probe, 256 px")
         drawn = "drawings first"
@@ -207,6 +210,9 @@ class TestTransfer:
         assert json.loads(capsys.readouterr().out.splitlines()[-1]) == results
         with pytest.raises(CatdogError, match="results of another command"):
             transfer.run(transfer.Plan((8,), 2), photos, out, log=lambda line: None)
+        Image.new("RGB", (64, 64)).save(Path(photos, "cats", "0.jpg"))  # another photo
+        with pytest.raises(CatdogError, match="or of other images"):
+            transfer.run(transfer.Plan((8, 1000), 2), photos, out, log=lambda line: None)
 
     def test_the_shipped_results_compare_few_and_many_alike_and_unlike(self):
         kinds = {k: experiments.measured(k) for k in ("transfer", "transfer_sketches")}
@@ -221,6 +227,13 @@ class TestTransfer:
         said = transfer.situations_text({"drawn": {"curves": curves}}, (10,))
         assert "fine-tuning − linear probe: +2.03 points (95% interval" in said
         assert "larger" in said and "smaller" in said
+
+    def test_all_images_are_drawn_once_for_the_probe_and_compared_with_each_draw(self):
+        values = {"linear probe": [0.8], "fine-tuning": [0.82, 0.83, 0.84], "from scratch": [0.6]}
+        curves = {name: {"32": {"values": each}} for name, each in values.items()}
+        said = transfer.situations_text({"drawn": {"curves": curves}}, (32,))
+        assert "fine-tuning − linear probe: +3.0 points" in said and "3 pairs" in said
+        assert "from scratch − linear probe: −20 points" in said
 
     @pytest.mark.parametrize(
         ("change", "says"),

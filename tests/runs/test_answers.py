@@ -65,3 +65,19 @@ def test_the_network_is_left_as_it_was(few):
     assert run.model.head.training and not run.model.backbone.training
     assert all(torch.equal(before[name], now) for name, now in run.model.state_dict().items())
     assert all(parameter.grad is None for parameter in run.model.parameters())
+
+
+@pytest.mark.parametrize("model", ["frozen", "whole"])
+def test_a_run_in_float32_answers_in_float32(few, model, monkeypatch):
+    """Where 16 bits are fast, too: pretend that they are."""
+    for module in ("training.evaluate", "transfer.features"):
+        monkeypatch.setattr(f"catdog_lib.{module}.fast_dtype", lambda device: torch.bfloat16)
+    torch.manual_seed(0)
+    network = models.TransferClassifier(size=64) if model == "frozen" else models.ResidualCNN(64, 2)
+    exact, short = (
+        answers(run_of(network, precision=precision), few, cache=False)
+        for precision in ("float32", "auto")
+    )
+    expected = predict(network, few, torch.float32)
+    assert torch.allclose(exact, expected, rtol=1e-3, atol=1e-4 * float(expected.std()))
+    assert not torch.allclose(short, expected, rtol=1e-3, atol=1e-4 * float(expected.std()))

@@ -337,6 +337,15 @@ class TestRefused:
         assert main(command(tmp_path)) == 0 and sorted(os.listdir(tmp_path)) == COMPLETE
 
 
+def test_images_of_a_size_that_the_network_cannot_take_are_refused_before_they_are_decoded(
+    tmp_path, capsys
+):
+    command = ["train", "--model", "five_conv", "--recipe", "sprint", "--data", str(tmp_path / "x")]
+    assert main([*command, "--out", str(tmp_path / "run")]) == 2
+    assert "With images of 40 pixels, a linear layer" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
 def test_killed_before_its_first_epoch_a_run_may_be_begun_with_other_settings(tmp_path):
     out, log = tmp_path / "run", tmp_path / "log"
     process = catdog_process.start(command(out), log, slow=0.3)

@@ -39,9 +39,13 @@ class TestGrid:
 
     def test_a_value_named_twice_is_trained_once(self):
         ctx = click.Context(cli_train.sweep)
-        choices = cli_train._choices(ctx, ["lr=0.1,0.1,1e-1", "batch-size=8"])
-        assert choices == {"lr": {"0.1": 0.1, "1e-1": 0.1}, "batch_size": {"8": 8}}
+        choices = cli_train._choices(ctx, ["lr=0.1,0.1,0.2", "batch-size=8"])
+        assert choices == {"lr": {"0.1": 0.1, "0.2": 0.2}, "batch_size": {"8": 8}}
         assert len(grid(OPTIONS, choices, 1)) == 2
+
+    def test_an_option_that_is_set_twice_takes_the_values_of_both(self):
+        choices = cli_train._choices(click.Context(cli_train.sweep), ["lr=0.1", "lr=0.2,0.3"])
+        assert choices == {"lr": {"0.1": 0.1, "0.2": 0.2, "0.3": 0.3}}
 
     def test_networks_of_different_sizes_need_different_images(self):
         first, second = grid(OPTIONS, {"model": {"five_conv": "five_conv", "vit": "vit"}}, 1)
@@ -63,6 +67,7 @@ class TestGrid:
             ({"seed": {"1": 1}}, 1, "use --seeds"),
             ({"lr": {"": ""}}, 1, "lr lacks a value"),
             ({"lr": {"1": 1.0, "": ""}}, 1, "lr lacks a value"),
+            ({"lr": {"0.001": 0.001, "1e-3": 0.001}}, 1, "lr has one value twice: 0.001 and 1e-3"),
             ({}, 0, "--seeds is 0"),
         ],
     )

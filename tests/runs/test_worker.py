@@ -7,13 +7,11 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
 
-from catdog_lib.runs import worker
 from catdog_lib.runs.grid import Member
 from catdog_lib.runs.pool import RunningMember, train_members
 from catdog_lib.runs.run_folder import is_finished, load_run
@@ -38,11 +36,13 @@ def cache(tmp_path_factory):
         yield
 
 
-def work(out: Path, **options) -> tuple[int, list[dict], str]:
+def work(out: Path, parent: int | None = None, **options) -> tuple[int, list[dict], str]:
     """Return a worker's exit status, its events, and what it wrote to its standard error."""
     done = subprocess.run(
         [sys.executable, "-m", "catdog_lib.runs.worker"],
-        input=json.dumps({"options": {**OPTIONS, **options}, "out": str(out)}),
+        input=json.dumps(
+            {"options": {**OPTIONS, **options}, "out": str(out), "parent": parent or os.getpid()}
+        ),
         capture_output=True,
         text=True,
     )
@@ -82,6 +82,12 @@ class TestEvents:
     def test_the_budget_is_that_of_the_specification(self, tmp_path):
         _, (started, *_), _ = work(tmp_path / "run", epochs=None, budget="quick")
         assert started["epochs"] == 2, "as the quick budget has it"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a process keeps its parent's number there")
+def test_a_worker_whose_sweep_has_gone_before_it_looks_stops(tmp_path):
+    status, events, _ = work(tmp_path / "run", parent=1 << 22, epochs=100_000)
+    assert status == 130 and "interrupted" in events[-1]["message"]
 
 
 class FakeProcess:
@@ -183,15 +189,3 @@ def test_workers_do_not_know_the_command_line():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-@pytest.mark.skipif(os.name == "nt", reason="a process keeps its parent's number there")
-def test_a_worker_whose_sweep_is_killed_is_interrupted(monkeypatch):
-    """It does not wait for the end of its epoch, where nobody reads its event any more."""
-    parents = [os.getppid(), os.getppid(), 1]
-    monkeypatch.setattr(os, "getppid", lambda: parents.pop(0) if len(parents) > 1 else parents[0])
-    monkeypatch.setattr(worker.time, "sleep", lambda seconds: wait(seconds / 100))
-    wait = threading.Event().wait
-    with pytest.raises(KeyboardInterrupt):
-        worker._stop_with(parents[0])
-        wait(10)

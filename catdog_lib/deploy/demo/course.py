@@ -70,6 +70,10 @@ def lesson_06_run() -> Run:
         "settings": model.settings,
         "recipe": asdict(Recipe()),
         "data": {**arguments, "source": pets.source},
-        "result": {"test_accuracy": right, "test_images": len(pets.test)},
+        "result": {
+            "test_accuracy": right,
+            "train_images": len(pets.train),
+            "test_images": len(pets.test),
+        },
     }
     return Run(model, config, History())

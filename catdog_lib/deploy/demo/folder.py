@@ -15,12 +15,12 @@ from PIL import Image
 
 from catdog_lib.data.download.npm import npm_files
 from catdog_lib.data.image_set import ImageSet, Splits
-from catdog_lib.data.loading import load
-from catdog_lib.deploy.demo.facts import RUNTIME, Confidence, confidence_of, facts_of
+from catdog_lib.deploy.demo.facts import RANK, RUNTIME, Confidence, confidence_of, facts_of
 from catdog_lib.deploy.demo.network import DemoNetwork
 from catdog_lib.deploy.demo.outputs import outputs_of
 from catdog_lib.deploy.demo.reference import COUNT, Reference, contact_sheet, quantized
 from catdog_lib.deploy.export import export_named
+from catdog_lib.deploy.trial import run_images
 from catdog_lib.errors import CatdogError
 from catdog_lib.runs.run_folder import Run
 from catdog_lib.transfer.fine_tuning import positions
@@ -34,6 +34,7 @@ def write_demo(
     folder: Path,
     *,
     name: str,
+    source: str | None = None,
     progress: bool = True,
     log: Callable[[str], None] = print,
 ) -> dict[str, Any]:
@@ -45,17 +46,24 @@ def write_demo(
         run: from :func:`catdog_lib.runs.run_folder.load_run`.
         folder: for the page; new, empty, or an older demo.
         name: of the run, for the page.
+        source: where the run's images are now; None takes where they came from.
         progress: show bars.
         log: is given a line of text at each stage.
 
     Raises:
-        CatdogError: the folder holds something else or cannot be written, the run's images or the
-            runtime cannot be loaded, or the network cannot be exported.
+        CatdogError: the folder holds something else or cannot be written, the runtime or the run's
+            images cannot be loaded, there are more or fewer images than the run had, or the network
+            cannot be exported.
     """
     folder = folder.resolve()  # so that "." and a link are replaced as a whole
     _require_free(folder)
     runtime = npm_files(RUNTIME)
-    data = load(**run.config["data"], progress=progress)
+    data = run_images(run, source, progress=progress)
+    if len(data.train) < RANK:
+        raise CatdogError(
+            f"A demo compares each photo with the {RANK} nearest training images, and the run has "
+            f"{len(data.train)}; train it on more."
+        )
     some, _ = data.validation[:8]
     recipe = run.recipe
     network = DemoNetwork(run.model, some / 255, flip=recipe.test_flip, sizes=recipe.test_sizes)

@@ -15,22 +15,30 @@ export function useCamera(page, onFile, onProblem) {
   let stream = null;
 
   async function open() {
+    page.camera.disabled = true; // a second click would open a second stream
     try {
       if (!navigator.mediaDevices) throw new DOMException("", "SecurityError");
       stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+      page.video.srcObject = stream;
+      await page.video.play();
     } catch (error) {
+      stop();
       const reason = REASONS[error.name] ?? "The camera cannot be used; choose a photo.";
       return onProblem(new PhotoError(reason));
+    } finally {
+      page.camera.disabled = false;
     }
-    page.video.srcObject = stream;
-    await page.video.play();
     show(true);
     return page.shutter.focus();
   }
 
-  function close() {
+  function stop() {
     stream?.getTracks().forEach((track) => track.stop());
-    page.video.srcObject = null;
+    stream = page.video.srcObject = null;
+  }
+
+  function close() {
+    stop();
     show(false);
     page.camera.focus();
   }
