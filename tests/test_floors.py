@@ -24,7 +24,7 @@ FLOORS = {
     for number, rooms in enumerate(
         [
             "language",
-            "errors classes",
+            "errors classes interrupts",
             "atomic_write budget device notebook from_scratch models sketches",
             "data sparsity",
             "inspect course evidence",

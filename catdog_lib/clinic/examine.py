@@ -72,5 +72,5 @@ def examine(patient: Patient, pets: Splits, epochs: int, seeds: int = 3, seed: i
 
     each = [{"version": version, "run": run} for version in VERSIONS for run in range(seeds)]
     runs = side_by_side(script, each, processes=1)
-    known = [run.accuracy(*pets.train[:]) for run in runs]
+    known = [run.accuracy(*run.kept.get("known", pets.train[:])) for run in runs]
     return Case(runs[:seeds], runs[seeds:], {"broken": known[:seeds], "fixed": known[seeds:]})

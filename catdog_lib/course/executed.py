@@ -13,13 +13,16 @@ from catdog_lib.language import translate
 
 DEEPER = "deeper"  # the tag of cells that go further than the main path
 QUIZ = "quiz"  # the tag of cells whose source has the answers of a quiz
+FOR_TESTS = "# NBVAL_CHECK_OUTPUT"  # the line in cells whose output nbval compares
 VIEW = "application/vnd.jupyter.widget-view+json"  # an output that shows a widget
 
 
 def prepare(notebook: NotebookNode) -> None:
-    """Drop the progress bars, hide what gives answers away, and fold what goes further."""
+    """Drop progress bars and marks, hide what gives answers away, and fold what goes further."""
     drop_bars(notebook)
     join_prints(notebook)
+    for cell in notebook.cells:
+        cell.source = for_readers(cell.source)
     hide_quizzes(notebook)
     fold_solutions(notebook)
     fold_deeper(notebook)
@@ -31,6 +34,11 @@ def mark_as_stopped(notebook: NotebookNode, problem: str) -> None:
     said = "".join(c if c.isalnum() or c == " " else f"&#{ord(c)};" for c in problem)
     text = f":::{{error}}\n{said} What follows that cell was not run.\n:::"
     notebook.cells.insert(1, nbformat.v4.new_markdown_cell(text))
+
+
+def for_readers(source: str) -> str:
+    """Return the source of a cell without the line that only tests need."""
+    return "\n".join(line for line in source.split("\n") if line != FOR_TESTS)
 
 
 def widget_models(notebook: NotebookNode) -> dict[str, NotebookNode]:

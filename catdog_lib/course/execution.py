@@ -57,6 +57,7 @@ class Execution:
     seconds: float = 0.0
     memory: int | None = None
     _client: NotebookClient | None = None
+    _stopped: bool = False
 
     def run(self, environment: dict[str, str]) -> None:
         """Run the notebook in a kernel of its own that gets these environment variables."""
@@ -96,7 +97,8 @@ class Execution:
         except CellTimeoutError:
             self.problem = f"it ran for more than {self.timeout} s"
         except DeadKernelError:
-            self.problem = "its kernel died, perhaps out of memory"
+            end = "was stopped" if self._stopped else "died, perhaps out of memory"
+            self.problem = f"its kernel {end}"
         finally:
             if watch:
                 watch.stop()
@@ -107,6 +109,7 @@ class Execution:
 
     def stop(self) -> None:
         """Kill the kernel, if it runs: the notebook then ends within a second."""
+        self._stopped = True
         manager = self._client and self._client.km
         if manager and manager.has_kernel:
             manager.provisioner.process.kill()

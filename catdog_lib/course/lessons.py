@@ -9,8 +9,10 @@ become the pages of a web site (:mod:`catdog_lib.course.site`), in the language 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from pathlib import Path
+from threading import Lock
 from time import perf_counter
 
 import nbformat
@@ -75,26 +77,40 @@ def run(
         log(f"{workers} lessons at a time, each with its share of the {cores()} cores:")
         environment["OMP_NUM_THREADS"] = str(cores() // workers)
 
+    saying = Lock()
+
+    def log_line(line: str) -> None:
+        """Log a line; two threads that print at once would mix theirs."""
+        with saying:
+            log(line)
+
     def execute(one: Lesson, execution: Execution) -> dict:
         """Run one lesson, write its executed copy, and return what is known of it."""
         limit = one.seconds.get(budget)
         promise = "" if limit is None else f", about {limit:.0f} s"
-        log(f"Running {one.path.name} (budget {budget}{promise}) …")
+        log_line(f"Running {one.path.name} (budget {budget}{promise}) …")
         execution.run(environment)
         problem = execution.problem and f"Lesson {one.number} {execution.problem}."
         _write(execution.notebook, problem, source / "lessons" / one.path.name)
         seconds = execution.seconds
         gigabytes = execution.memory and round(execution.memory / 1e9, 2)
         needed = _memory(gigabytes, one.memory.get(budget))
-        log(problem or f"  {one.path.stem}: {seconds:.0f} s{_over(seconds, limit)}{needed}")
+        log_line(problem or f"  {one.path.stem}: {seconds:.0f} s{_over(seconds, limit)}{needed}")
         known = {"number": one.number, "title": one.title, "seconds": round(seconds, 1)}
         return {**known, "limit": limit, "gigabytes": gigabytes, "ok": not problem}
 
-    results = execute_all([(one, _execution(one, budget)) for one in lessons], execute, workers)
+    turns = longest_first(lessons, budget) if workers > 1 else lessons
+    results = execute_all([(one, _execution(one, budget)) for one in turns], execute, workers)
+    results.sort(key=itemgetter("number"))
     log("Building the pages …")
     _write_home(source, lessons, budget, environment)
     index = build(source, log)
     return {"lessons": results, "site": str(index), "seconds": round(perf_counter() - started, 1)}
+
+
+def longest_first(lessons: Sequence[Lesson], budget: str) -> list[Lesson]:
+    """Sort lessons that run side by side: with the longest one last, a core would wait for it."""
+    return sorted(lessons, key=lambda one: -one.seconds.get(budget, 0))
 
 
 def _absolute(*names: str) -> dict[str, str]:

@@ -18,6 +18,7 @@ from pathlib import Path
 from catdog_lib.atomic_write import make_folder, write
 from catdog_lib.course.lesson_files import find_lessons
 from catdog_lib.course.translation.lessons import in_language
+from catdog_lib.errors import CatdogError
 from catdog_lib.language import current
 
 _CHECK = re.compile(r'\n*check\("(?P<number>\d\d\.\d+)", (?P<name>\w+)\)\s*$')
@@ -35,25 +36,32 @@ def write_assignments(out: Path, root: Path | None = None) -> list[Path]:
     """Write a course folder of nbgrader's, with each lesson as the source of an assignment.
 
     Args:
-        out: the folder, which is made if it does not exist: ``nbgrader_config.py`` and
-            ``source/NN_name/NN_name.ipynb``.
+        out: the folder, which is made if it does not exist: ``nbgrader_config.py``, unless it is
+            there, and ``source/NN_name/NN_name.ipynb``.
         root: the checkout; by default the one that this library was installed from.
 
     Returns:
         The notebooks.
 
     Raises:
-        CatdogError: the checkout is incomplete, or a file cannot be written.
+        CatdogError: the checkout is incomplete, an assignment is there already, or a file cannot be
+            written.
     """
-    written = []
-    for lesson in in_language(find_lessons(root), current()):
-        name = lesson.path.stem
-        path = out / "source" / name / lesson.path.name
+    lessons = {
+        out / "source" / lesson.path.stem / lesson.path.name: lesson.path
+        for lesson in in_language(find_lessons(root), current())
+    }
+    if there := [path for path in lessons if path.exists()]:
+        raise CatdogError(
+            f"{str(there[0])!r} already exists, and you may have changed it; move it away, or use "
+            "another folder."
+        )
+    for path, lesson in lessons.items():
         make_folder(path.parent)
-        write(assignment(lesson.path.read_text(encoding="utf-8")).encode(), path)
-        written.append(path)
-    write(_CONFIGURATION.encode(), out / "nbgrader_config.py")
-    return written
+        write(assignment(lesson.read_text(encoding="utf-8")).encode(), path)
+    if not (configuration := out / "nbgrader_config.py").exists():
+        write(_CONFIGURATION.encode(), configuration)
+    return list(lessons)
 
 
 def assignment(notebook: str) -> str:

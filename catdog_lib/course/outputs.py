@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nbformat import NotebookNode, v4
 
-from catdog_lib.course.executed import QUIZ
+from catdog_lib.course.executed import QUIZ, for_readers
 from catdog_lib.errors import CatdogError
 
 HIDDEN = "remove-input"  # the tag of code cells of which only the output is shown
@@ -24,11 +24,12 @@ def with_outputs(
         CatdogError: the cell has changed since the lesson was run.
     """
     run = next((other for other in executed.cells if other.get("id") == cell.id), None)
-    if run is None or run.source != cell.source:
+    code = for_readers(cell.source)
+    if run is None or for_readers(run.source) != code:
         raise CatdogError(
             f"Cell {cell.id!r} has changed since its lesson was run; type: catdog course"
         )
-    shown = v4.new_code_cell(cell.source, outputs=run.outputs)
+    shown = v4.new_code_cell(code, outputs=run.outputs)
     if not show_source or QUIZ in cell.metadata.get("tags", []):
         shown.metadata["tags"] = [HIDDEN]
     return shown

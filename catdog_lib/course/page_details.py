@@ -13,6 +13,7 @@ from docutils import nodes
 from catdog_lib.course.code_lines import wrap_lines
 from catdog_lib.course.glossary_links import LESSONS
 from catdog_lib.course.open_in import places
+from catdog_lib.language.catalogue import FOLDER
 
 # MyST-NB names each fold so, and a screen reader then does not read what the fold shows.
 _SAME_FOR_ALL = ' aria-label="Toggle hidden content"'
@@ -43,11 +44,20 @@ def open_in_buttons(notebook: str, settings: dict[str, str]) -> dict[str, Any] |
     }
 
 
+def _is_translated(name: str, language: str) -> bool:
+    """Tell whether there is a translation of a page, or of a lesson's."""
+    kind = "" if name.startswith(LESSONS) else "pages/"
+    return (FOLDER / language / f"{kind}{name}.po").is_file()
+
+
 def _on_page(app, name: str, template: str, context: dict[str, Any], page: nodes.document | None):
     """Change what the template of a page will be given."""
     if page is None:  # the search page
         return
     context["body"] = wrap_lines(context["body"].replace(_SAME_FOR_ALL, ""))
+    if app.config.language != "en" and not _is_translated(name, app.config.language):
+        # Otherwise a screen reader would read English as if it were that language.
+        context["body"] = f'<div lang="en">{context["body"]}</div>'
     if said := description(page):
         context["metatags"] += f'\n<meta name="description" content="{html.escape(said)}">'
     if name.startswith(LESSONS):

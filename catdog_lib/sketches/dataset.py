@@ -115,9 +115,11 @@ def draw_sketches(
     ``first`` images are skipped, so that a set can be drawn piece by piece.
 
     Raises:
-        CatdogError: as :func:`draw_images`.
+        CatdogError: as :func:`draw_images`, or for a ``first`` that is no integer or negative.
     """
     check_arguments(count, size, seed, difficulty)
+    if not _is_integer(first, 0):
+        raise CatdogError(f"first is {first!r}, but must be an integer, 0 or more.")
     plans = [_Plan(i, seed, difficulty, faults) for i in range(first, first + count)]
     sketches = [plan.composition.draw_sketch(size) for plan in plans]
     return SketchBatch(

@@ -30,9 +30,9 @@ class Faults:
             scene chosen by the shortcut, are those of the true class.
         dogs: share of dogs. At 0.5 every two images are a cat and a dog, so the first N images of a
             set are balanced, whatever N is.
-        duplicates: this share of the images repeats an earlier one: half of them exactly, half
-            nearly (lighter or darker by 4 to 12 of 255, and saved as JPEG once more). Each
-            has label noise of its own.
+        duplicates: this share of the images repeats an earlier one: a coin says whether exactly
+            or nearly (lighter or darker by 4 to 12 of 255, and saved as JPEG once more). What
+            repeats a near copy is one, too. Each has label noise of its own.
 
     Raises:
         CatdogError: a share is not a number from 0 to 1.

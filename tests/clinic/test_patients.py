@@ -69,7 +69,7 @@ def twins(run: Run) -> int:
     """Return how many held-out images are in the training images, up to their brightness."""
     shapes = [
         {tuple((image[0] > image[0].float().mean()).flatten().tolist()) for image in images}
-        for images in (run.kept["held_out"][0], run.kept["known"])
+        for images in (run.kept["held_out"][0], run.kept["known"][0])
     ]
     return len(shapes[0] & shapes[1])
 
@@ -171,7 +171,9 @@ CHECKED = {
     "drifting_norm": lambda script, run: diagnose.moved_statistics(
         run.network, run.kept["start"].state_dict()
     ),
-    "leak": lambda script, run: diagnose.leaked_images(run.kept["known"], run.kept["held_out"][0]),
+    "leak": lambda script, run: diagnose.leaked_images(
+        run.kept["known"][0], run.kept["held_out"][0]
+    ),
     "unequal_batches": lambda script, run: diagnose.unequal_batches(
         in_several_orders(run), len(pets().test), 32
     ),
@@ -191,6 +193,16 @@ def test_a_check_finds_the_defect_with_every_seed_and_is_silent_once_it_is_mende
 def test_known_images_are_misjudged_by_more_than_chance_explains(name):
     assert case(name).compare_known().verdict == "smaller"
     assert max(case(name).known["broken"]) < min(case(name).known["fixed"])
+
+
+def test_known_images_of_the_leak_are_those_that_each_run_was_trained_on():
+    """Not those that its script held out."""
+    right = {}
+    for version, run in (("broken", case("leak").broken[0]), ("fixed", case("leak").fixed[0])):
+        images, labels = run.kept["known"]
+        right[version] = (run.predict(images) == labels).double().mean().item()
+        assert case("leak").known[version][0] == pytest.approx(right[version])
+        assert len(labels) == pytest.approx(1.5 * len(pets().train), abs=2)
 
 
 def test_the_first_head_of_a_frozen_network_is_spoilt():

@@ -60,7 +60,7 @@ def write_lessons(root: Path) -> Path:
             "import ipywidgets\nipywidgets.IntSlider(value=3, min=1, max=9, description='kernel')",
             id="slider",
         ),
-        new_code_cell("print(6 * 7, flush=True)\nprint('seven sixes')"),
+        new_code_cell("# NBVAL_CHECK_OUTPUT\nprint(6 * 7, flush=True)\nprint('seven sixes')"),
         new_code_cell(
             "from tqdm.auto import tqdm\n\nfor _ in tqdm(range(3), desc='a bar'):\n    pass"
         ),

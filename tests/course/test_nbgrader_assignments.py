@@ -110,6 +110,17 @@ def test_the_command_writes_a_course_folder(tmp_path, capsys):
     compile((tmp_path / "nbgrader_config.py").read_text(), "nbgrader_config.py", "exec")
 
 
+def test_nothing_of_an_instructors_is_overwritten(tmp_path, capsys):
+    config = tmp_path / "nbgrader_config.py"
+    config.write_text("# my own")
+    write_assignments(tmp_path)
+    assert config.read_text() == "# my own"
+    mine = next(tmp_path.rglob("02*.ipynb"))
+    mine.write_text("changed")
+    assert main(["handout", "--nbgrader", "--out", str(tmp_path)]) == 2
+    assert "you may have changed it" in capsys.readouterr().err and mine.read_text() == "changed"
+
+
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     assert main(["handout", "--nbgrader", "--out", str(tmp_path / "file")]) == 2

@@ -74,13 +74,18 @@ def test_a_setting_that_cannot_be_meant_is_one_sentence(table, said, tmp_path):
         written(tmp_path, table)
 
 
-def on_page(name: str, table: dict[str, str], text: str = "What you see, and why.") -> dict:
+def on_page(
+    name: str,
+    table: dict[str, str],
+    text: str = "What you see, and why.",
+    language: str = "en",
+) -> dict:
     """What the template of a page is given, with one paragraph on the page."""
     page = new_document("a page")
     page += nodes.section("", nodes.title("", "A title"), nodes.paragraph("", text))
     context = {"body": '<summary aria-label="Toggle hidden content">', "metatags": ""}
     context["header_buttons"] = []
-    app = SimpleNamespace(config=SimpleNamespace(catdog_open_in=table))
+    app = SimpleNamespace(config=SimpleNamespace(catdog_open_in=table, language=language))
     page_details._on_page(app, name, "page.html", context, page)
     return context
 
@@ -98,3 +103,19 @@ def test_a_page_is_described_by_its_first_paragraph_and_a_fold_by_what_it_shows(
     said = "Words with &quot;quotes&quot; &amp; &lt;signs&gt;."
     assert f'<meta name="description" content="{said}">' in context["metatags"]
     assert context["body"] == "<summary>"
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "is_english"),
+    [
+        ("lessons/00_meet_the_data", "de", False),
+        ("lessons/02_output_shapes", "de", True),
+        ("index", "de", False),
+        ("glossary", "de", True),
+        ("glossary", "en", False),
+    ],
+)
+def test_a_page_without_a_translation_says_that_it_is_english(name, language, is_english):
+    table = {"repository": "", "branch": "main", "jupyterhub": ""}
+    body = on_page(name, table, language=language)["body"]
+    assert body.startswith('<div lang="en">') == is_english

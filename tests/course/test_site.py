@@ -332,9 +332,12 @@ class TestInABrowser:
         score = game.get_by_text("2 of 3 right: 67% (95% interval 21% to 94%).")  # Wilson, by hand
         score.wait_for()
         assert game.get_by_alt_text("Image 3: a dog; you said cat").is_visible()
-        assert game.get_by_text("✗ a dog").count() == 1 and game.get_by_text("✓").count() == 2
+        assert game.get_by_text("✗ No, a dog").count() == 1 and game.get_by_text("✓").count() == 2
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        page.keyboard.press("Enter")  # the focus is on "Play again"
+        page.keyboard.press("Enter")  # once too often: the focus is on the score
+        page.keyboard.press("Tab")
+        score.wait_for()
+        page.keyboard.press("Enter")  # on "Play again"
         game.get_by_text("Image 1 of 3").wait_for()
         assert page.url.endswith("02_another.html")
 

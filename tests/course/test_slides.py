@@ -34,7 +34,7 @@ def small_lesson():
         tagged(new_markdown_cell("A long text.", id="title"), "slide", slide="# A short title"),
         new_markdown_cell("Not on any slide.", id="left-out"),
         tagged(new_markdown_cell("Not on any slide, either.", id="skipped"), "skip"),
-        tagged(new_code_cell("print(6 * 7)", id="sum"), "slide"),
+        tagged(new_code_cell("# NBVAL_CHECK_OUTPUT\nprint(6 * 7)", id="sum"), "slide"),
         tagged(new_code_cell("print(1)", id="shown"), "-", source=True, slide="## One"),
         tagged(new_markdown_cell("For the speaker.", id="note"), "notes"),
     ]

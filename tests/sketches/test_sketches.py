@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from catdog_lib.errors import CatdogError
-from catdog_lib.sketches import draw_image, draw_images
+from catdog_lib.sketches import draw_image, draw_images, draw_sketches
 
 
 @pytest.fixture(scope="module")
@@ -181,6 +181,8 @@ def test_a_small_cnn_tells_them_apart_and_difficulty_is_difficult(image_batch):
         (lambda: draw_image(0, "cat", 64), "label"),
         (lambda: draw_image(0, 0, 0), "size"),
         (lambda: draw_image(-1, 0, 64), "seed"),
+        (lambda: draw_sketches(2, 64, first=-1), "first"),
+        (lambda: draw_sketches(2, 64, first=1.5), "first"),
     ],
 )
 def test_a_bad_argument_is_named(call, word):

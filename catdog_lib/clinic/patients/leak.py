@@ -46,7 +46,7 @@ def script(pets: Splits, seed: int, epochs: int) -> Run:
         with torch.no_grad():
             return network(normalized(images)).argmax(1)
 
-    return Run(network, log, predict, {"known": images, "held_out": held_out})
+    return Run(network, log, predict, {"known": (images, labels), "held_out": held_out})
 
 
 PATIENT = Patient(

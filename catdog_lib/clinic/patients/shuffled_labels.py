@@ -43,7 +43,11 @@ def script(pets: Splits, seed: int, epochs: int) -> Run:
 PATIENT = Patient(
     script,
     {
-        "images[torch.randperm(len(images))]": "images[order := torch.randperm(len(images))]",
-        "labels[torch.randperm(len(labels))]": "labels[order]",
+        "shuffled_images = images[torch.randperm(len(images))]": (
+            "order = torch.randperm(len(images))"
+        ),
+        "shuffled_labels = labels[torch.randperm(len(labels))]": (
+            "shuffled_images, shuffled_labels = images[order], labels[order]"
+        ),
     },
 )

@@ -50,6 +50,8 @@ def update_catalogues(
         Locale.parse(language)
     except (UnknownLocaleError, ValueError) as error:
         raise CatdogError(f"{language!r} names no language; write it as in de or pt_BR.") from error
+    if language.partition("_")[0] == "en":
+        raise CatdogError("The course is written in English; name the language to translate to.")
     known = sources(root)
     by_number = {name[8:10]: name for name in known if name.startswith("lessons/")}
     begun = [by_number.get(name.zfill(2), name) for name in names]

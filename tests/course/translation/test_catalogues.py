@@ -97,6 +97,7 @@ def test_a_lesson_is_written_and_what_changed_since_is_reported_and_not_lost(fol
     [
         (["xyz"], "'xyz' names no language"),
         (["../de"], "'../de' names no language"),
+        (["en_GB", "00"], "The course is written in English"),
         (["de", "17"], "There is no catalogue '17'; the catalogues are messages,"),
         (["de", "pages/../x"], "There is no catalogue 'pages/../x'"),
     ],
