@@ -140,6 +140,9 @@ def test_images_of_any_float_type_are_normalized_in_the_type_of_the_mean(dtype):
     assert normalized.dtype == torch.float32
     assert torch.equal(normalized, models.Normalize()(images.float()))
     assert models.Normalize().double()(images).dtype == torch.float64
+    in_integers = models.Normalize((0, 0, 0), (1, 1, 1))(images)
+    assert torch.equal(in_integers, models.Normalize((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))(images))
+    assert in_integers.dtype == torch.float32
 
 
 def test_integers_that_are_not_bytes_are_not_taken_for_fractions():

@@ -38,11 +38,14 @@ def cache(tmp_path_factory):
 
 def work(out: Path, parent: int | None = None, **options) -> tuple[int, list[dict], str]:
     """Return a worker's exit status, its events, and what it wrote to its standard error."""
+    return given({**OPTIONS, **options}, out, parent)
+
+
+def given(options: object, out: Path, parent: int | None) -> tuple[int, list[dict], str]:
+    """Return the same of a worker with these options and no others."""
     done = subprocess.run(
         [sys.executable, "-m", "catdog_lib.runs.worker"],
-        input=json.dumps(
-            {"options": {**OPTIONS, **options}, "out": str(out), "parent": parent or os.getpid()}
-        ),
+        input=json.dumps({"options": options, "out": str(out), "parent": parent or os.getpid()}),
         capture_output=True,
         text=True,
     )
@@ -74,10 +77,10 @@ class TestEvents:
         assert not errors and not (tmp_path / "run").exists()
 
     def test_a_bug_leaves_its_traceback_in_the_log(self, tmp_path):
-        status, events, errors = work(tmp_path / "run", l1="a lot")
+        status, events, errors = given([1], tmp_path / "run", None)
         assert status == 1 and "Traceback" in errors
         assert events == [{"event": "error", "message": errors.strip().splitlines()[-1]}]
-        assert events[0]["message"].startswith("TypeError")
+        assert events[0]["message"].startswith("AttributeError: 'list'")
 
     def test_the_budget_is_that_of_the_specification(self, tmp_path):
         _, (started, *_), _ = work(tmp_path / "run", epochs=None, budget="quick")
