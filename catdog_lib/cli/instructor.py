@@ -126,7 +126,9 @@ def grade(
     from catdog_lib.grading.submissions import opened
 
     require_free(out)
-    chosen = [lesson.zfill(2) for lesson in lessons]
+    chosen = sorted({lesson.strip().zfill(2) for lesson in lessons})
+    if not all(map(str.strip, lessons)):
+        raise click.BadParameter("an empty text is no lesson; write --lesson 02.")
     with opened(submissions) as folder:
         graded = grade(folder, chosen, Limits(seconds), sandboxed=not without_sandbox)
     write_report(graded, out)
@@ -134,6 +136,13 @@ def grade(
     return 0, {
         "submissions": len(graded),
         "exercises": len(graded[0].marks),
-        "points": {one.submission.student: one.points for one in graded},
+        "students": [
+            {
+                "student": one.submission.student,
+                "identifier": one.submission.identifier,
+                "points": one.points,
+            }
+            for one in graded
+        ],
         "out": str(out),
     }

@@ -25,12 +25,14 @@ class Answer:
         problem: why there is nothing to run, in one sentence; empty if there is.
         copied: whether the cell is the course's own solution, word for word, and long enough for
             that to say something.
+        file: the notebook that it is in.
     """
 
     number: str
     cells: tuple[tuple[int, str], ...] = ()
     problem: str = ""
     copied: bool = False
+    file: str = ""
 
 
 def find_answer(number: str, name: str | None, cells: list[Cell], solution: str) -> Answer:
@@ -41,26 +43,30 @@ def find_answer(number: str, name: str | None, cells: list[Cell], solution: str)
         name: of the function that it asks for, None if it asks for something else.
         cells: of the student's notebook.
         solution: the course's own solution cell, which the notebook may still hold, with the
-            exercise as it was handed out.
+            exercise as it was handed out. Tags tell which of two like cells is the course's; where
+            a notebook has lost its tags, a like cell beside the untouched exercise is.
     """
     calling = [cell for cell in cells if cell.tree and _calls(cell.tree, number)]
-    given = [cell for cell in calling if _same_code(cell.source, solution)]
+    alike = [cell for cell in calling if _same_code(cell.source, solution)]
+    tagged = any(cell.tags & {"exercise", "solution"} for cell in cells)
+    given = [cell for cell in alike if "solution" in cell.tags or not tagged]
     own = [cell for cell in calling if cell not in given]
     attempted = [cell for cell in own if not _is_stub(cell)]
     if attempted:
-        return _ready(number, attempted[-1], cells)
+        last = attempted[-1]
+        return _ready(number, last, cells, copied=last in alike and _is_telling(solution))
     if len(given) > 1 or (given and not own):  # beside the course's, or where it gives none
         return _ready(number, given[0], cells, copied=_is_telling(solution))
     if own:
-        return Answer(number, problem="not attempted")
+        return Answer(number, problem="Not attempted")
     broken = [cell for cell in cells if cell.error and f'"{number}"' in _quotes(cell.source)]
     if broken:
-        return Answer(number, problem=f"cell {broken[-1].number} has an error: {broken[-1].error}")
+        return Answer(number, problem=f"Cell {broken[-1].number} has an error: {broken[-1].error}")
     defining = [cell for cell in cells if name in cell.names.defines and cell not in given]
     if name and defining:  # the call is gone, the function is not
         cell = parse_cell(len(cells) + 1, f'check("{number}", {name})')
         return _ready(number, cell, cells)
-    return Answer(number, problem=f'there is no cell with check("{number}", …)')
+    return Answer(number, problem=f'There is no cell with check("{number}", …)')
 
 
 def _ready(number: str, target: Cell, cells: list[Cell], copied: bool = False) -> Answer:

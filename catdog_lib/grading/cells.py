@@ -25,6 +25,7 @@ class Cell:
         tree: its parsed text; None if it has a syntax error.
         error: that error in words.
         names: what it defines, needs and changes.
+        tags: of the course's own cells: "exercise" or "solution"; often lost on the way.
     """
 
     number: int
@@ -32,6 +33,7 @@ class Cell:
     tree: ast.Module | None = None
     error: str = ""
     names: Names = field(default_factory=Names)
+    tags: frozenset[str] = frozenset()
 
 
 def read_cells(path: Path) -> list[Cell]:
@@ -44,12 +46,16 @@ def read_cells(path: Path) -> list[Cell]:
         if path.stat().st_size > MAX_NOTEBOOK:
             raise ValueError(f"{path.name} is larger than {MAX_NOTEBOOK // 10**6} MB")
         cells = json.loads(path.read_text(encoding="utf-8-sig"))["cells"]
-        sources = ["".join(cell["source"]) for cell in cells if cell.get("cell_type") == "code"]
+        code = [cell for cell in cells if cell.get("cell_type") == "code"]
+        sources = ["".join(cell["source"]) for cell in code]
+        metadata = [cell.get("metadata") or {} for cell in code]
+        tags = [frozenset(map(str, known.get("tags") or [])) for known in metadata]
     except (OSError, UnicodeError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"{path.name} is not a readable notebook") from error
     except json.JSONDecodeError as error:
         raise ValueError(f"{path.name} is not a readable notebook") from error
-    return [parse_cell(number, source) for number, source in enumerate(sources, start=1)]
+    both = zip(sources, tags, strict=True)
+    return [parse_cell(number, *one) for number, one in enumerate(both, start=1)]
 
 
 def answered_lessons(cells: Iterable[Cell]) -> set[str]:
@@ -61,9 +67,9 @@ def answered_lessons(cells: Iterable[Cell]) -> set[str]:
     }
 
 
-def parse_cell(number: int, source: str) -> Cell:
+def parse_cell(number: int, source: str, tags: frozenset[str] = frozenset()) -> Cell:
     """Return a cell, with its names."""
-    cell = Cell(number, source)
+    cell = Cell(number, source, tags=tags)
     for text in (source, _MAGIC.sub(r"\1pass", source)):
         try:  # names_in finds errors of its own: Python's parser accepts a global argument, say
             tree = ast.parse(text)

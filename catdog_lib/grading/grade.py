@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import randbelow
+from threading import Event
 
 from catdog_lib.course.lesson_files import find_lessons
 from catdog_lib.device import cores
@@ -16,18 +17,25 @@ from catdog_lib.errors import CatdogError
 from catdog_lib.exercises import exercises
 from catdog_lib.exercises.registry import function_of
 from catdog_lib.grading import sandbox
-from catdog_lib.grading.answers import find_answer
+from catdog_lib.grading.answers import Answer, find_answer
 from catdog_lib.grading.cells import Cell, answered_lessons, read_cells
-from catdog_lib.grading.marks import Limits, Mark, mark_answers
+from catdog_lib.grading.marks import Limits, Mark, Stopped, mark_answers
 from catdog_lib.grading.submissions import Submission, find_submissions
 
 
 @dataclass(frozen=True)
 class Graded:
-    """A submission with its marks: exercise → mark."""
+    """A submission with its marks.
+
+    Attributes:
+        submission: what was handed in.
+        marks: exercise → mark.
+        problem: what could not be read of it, in one sentence; empty if all could.
+    """
 
     submission: Submission
     marks: dict[str, Mark]
+    problem: str = ""
 
     @property
     def points(self) -> int:
@@ -76,7 +84,7 @@ def grade(
         )
     submissions = find_submissions(folder)
     read = {submission: _cells(submission) for submission in submissions}
-    every = (cell for notebooks, _ in read.values() for cells in notebooks for cell in cells)
+    every = (c for notebooks, _ in read.values() for cells in notebooks.values() for c in cells)
     chosen = lessons or sorted(answered_lessons(every))
     numbers = [number for lesson in chosen for number in exercises(lesson)]
     if not numbers:
@@ -90,26 +98,26 @@ def grade(
         """Grade one submission."""
         notebooks, problem = read[submission]
         try:
-            answers = [
-                find_answer(n, function_of(n), _of_lesson(notebooks, n[:2]), solutions[n])
-                for n in numbers
-            ]
-            marked = mark_answers(answers, limits or Limits(), sandboxed, seed)
-        except CatdogError:
+            answers = {n: _answers(n, notebooks, solutions[n]) for n in numbers}
+            marked = _marked(answers, limits or Limits(), sandboxed, seed, stop)
+        except (CatdogError, Stopped):
             raise
         except Exception as error:  # it costs the others nothing
-            reason = f"it could not be graded ({type(error).__name__}): look at it yourself"
+            reason = f"It could not be graded ({type(error).__name__}): look at it yourself"
             marked = dict.fromkeys(numbers, Mark(False, reason))
-        marks = {number: marked[number] for number in numbers}
-        if problem:
-            why = {n: f"{problem}; {mark.reason}" for n, mark in marks.items()}
-            marks = {n: m if m.right else Mark(False, why[n]) for n, m in marks.items()}
-        graded = Graded(submission, marks)
+        if not notebooks:
+            marked = dict.fromkeys(numbers, Mark(False, problem))
+        graded = Graded(submission, {number: marked[number] for number in numbers}, problem)
         log(f"{submission.student}: {graded.points} of {len(numbers)}")
         return graded
 
+    stop = Event()
     with ThreadPoolExecutor(cores()) as pool:
-        return list(pool.map(one, submissions))
+        try:
+            return list(pool.map(one, submissions))
+        except BaseException:  # a Ctrl-C, too, which need not wait for anybody's answers
+            stop.set()
+            raise
 
 
 def course_solutions() -> dict[str, str]:
@@ -123,22 +131,57 @@ def course_solutions() -> dict[str, str]:
     return found
 
 
-def _cells(submission: Submission) -> tuple[list[list[Cell]], str]:
-    """Return the cells of each notebook of a student, and what is wrong."""
-    notebooks, problems = [], []
+def _cells(submission: Submission) -> tuple[dict[str, list[Cell]], str]:
+    """Return the cells of each notebook of a student, by its name, and what could not be read."""
+    notebooks, problems = {}, [*submission.problems]
     for path in submission.notebooks:
         try:
-            notebooks.append(read_cells(path))
+            notebooks[path.relative_to(submission.folder).as_posix()] = read_cells(path)
         except ValueError as error:
             problems.append(str(error))
     return notebooks, "; ".join(problems)
 
 
-def _of_lesson(notebooks: list[list[Cell]], lesson: str) -> list[Cell]:
-    """Return the cells of the notebooks that check exercises of a lesson, numbered through.
+def _answers(number: str, notebooks: dict[str, list[Cell]], solution: str) -> list[Answer]:
+    """Return a student's answers to an exercise, the one that is to be tried first at first.
 
-    If none does, those of all: somebody may have deleted the checks.
+    Copies of a notebook may all be handed in, as "01.ipynb" and "01 (1).ipynb", each with an
+    answer of its own. Then come the notebooks read as one: a function may be in another notebook
+    than its check.
     """
-    own = [cells for cells in notebooks if lesson in answered_lessons(cells)] or notebooks
-    joined = [cell for cells in own for cell in cells]
-    return [replace(cell, number=number) for number, cell in enumerate(joined, start=1)]
+    function = function_of(number)
+    of_lesson = {f: c for f, c in notebooks.items() if number[:2] in answered_lessons(c)}
+    own = of_lesson or notebooks  # somebody may have deleted the checks
+    found = {}
+    for file, cells in own.items():
+        answer = find_answer(number, function, cells, solution)
+        if answer.cells or len(own) == 1:
+            found[answer.cells] = replace(answer, file=file)  # once, if copies are alike
+    if len(own) != 1:
+        joined = [cell for cells in own.values() for cell in cells]
+        cells = [replace(cell, number=place) for place, cell in enumerate(joined, start=1)]
+        answer = find_answer(number, function, cells, solution)
+        return [*reversed(found.values()), replace(answer, file="all notebooks together")]
+    return list(found.values())
+
+
+def _marked(
+    answers: dict[str, list[Answer]], limits: Limits, sandboxed: bool, seed: int, stop: Event
+) -> dict[str, Mark]:
+    """Return the mark of each exercise: of its first answer that is right, else of the first."""
+    marks: dict[str, Mark] = {}
+    for turn in range(max(map(len, answers.values()))):
+        now = [a[turn] for n, a in answers.items() if len(a) > turn and not _is_right(marks, n)]
+        files = {answer.number: answer.file for answer in now}
+        for number, mark in mark_answers(now, limits, sandboxed, seed, stop).items():
+            if turn and mark.right:
+                said = f"taken from {files[number]}"
+                mark = replace(mark, note="; ".join(filter(None, (mark.note, said))))
+            if turn == 0 or mark.right:
+                marks[number] = mark
+    return marks
+
+
+def _is_right(marks: dict[str, Mark], number: str) -> bool:
+    """Tell whether an exercise has a mark, and that is "right"."""
+    return number in marks and marks[number].right

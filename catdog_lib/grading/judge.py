@@ -65,7 +65,7 @@ def _in_process(answer: dict, work: dict, report: IO[str]) -> dict:
             try:
                 verdict = _judge(answer, work["seed"])
             except BaseException as error:
-                verdict = _not_right(f"judging it ended in {describe(error)}")
+                verdict = _not_right(f"Judging it ended in {describe(error)}")
             os.write(writes, json.dumps(verdict).encode())
         finally:
             os._exit(0)
@@ -82,12 +82,12 @@ def _in_process(answer: dict, work: dict, report: IO[str]) -> dict:
         os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     if not ended:
-        return _not_right(f"it ran for more than {work['seconds']:g} s and was stopped")
+        return _not_right(f"It ran for more than {work['seconds']:g} s and was stopped")
     try:
         verdict = json.loads(text)
         return {"right": verdict["right"] is True, "reason": str(verdict["reason"])}
     except (ValueError, KeyError, TypeError):
-        return _not_right("it ended its process, or ran out of memory")
+        return _not_right("It ended its process, or ran out of memory")
 
 
 def _judge(answer: dict, seed: int) -> dict:
@@ -108,20 +108,20 @@ def _judge(answer: dict, seed: int) -> dict:
         try:
             exec(compile(captured(source, answer["number"]), place, "exec"), names)
         except SystemExit:
-            return _not_right(f"cell {number} calls exit()")
+            return _not_right(f"Cell {number} calls exit()")
         except BaseException as error:
             if given:
                 break  # the answer was there before the error
-            return _not_right(f"cell {number} stopped with {describe(error)}")
+            return _not_right(f"Cell {number} stopped with {describe(error)}")
     if not given:
-        return _not_right("its check is never reached")
+        return _not_right("Its check is never reached")
     if len(given[-1]) == 1 and given[-1][0] is ...:
-        return _not_right("not attempted")
+        return _not_right("Not attempted")
     if tampered := changed(before):
-        return _not_right(f"it replaced {tampered}, which is used to judge: look at it yourself")
+        return _not_right(f"It replaced {tampered}, which is used to judge: look at it yourself")
     verdict = _checked(answer["number"], given[-1], seed)
     if tampered := changed(before):
-        return _not_right(f"it replaced {tampered}, which is used to judge: look at it yourself")
+        return _not_right(f"It replaced {tampered}, which is used to judge: look at it yourself")
     return verdict
 
 
@@ -133,13 +133,13 @@ def _checked(number: str, values: tuple, seed: int) -> dict:
         except WrongAnswer as wrong:
             return _not_right(str(wrong).removeprefix(f"Exercise {number}: not yet. "))
         except BaseException as error:
-            return _not_right(f"checking it ended in {describe(error)}")
+            return _not_right(f"Checking it ended in {describe(error)}")
         try:
             with fresh_inputs(seed):
                 check(number, *values)
         except BaseException as error:
             hint = str(error).removeprefix(f"Exercise {number}: not yet. ")
-            return _not_right(f"right on the inputs of the notebook, wrong on others: {hint}")
+            return _not_right(f"Right on the inputs of the notebook, wrong on others: {hint}")
     return {"right": True, "reason": ""}
 
 

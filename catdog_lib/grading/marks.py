@@ -6,11 +6,14 @@ import json
 import subprocess
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
+from threading import Event
+from time import monotonic
 
 from catdog_lib.errors import CatdogError
 from catdog_lib.grading import sandbox
 from catdog_lib.grading.answers import Answer
 
+_POLL = 0.2  # seconds between looks for an interrupt
 _START = 60  # seconds that a judge may take before its first answer: it loads PyTorch
 
 
@@ -42,14 +45,23 @@ class Mark:
     note: str = ""
 
 
+class Stopped(Exception):
+    """Grading was interrupted."""
+
+
 def mark_answers(
-    answers: list[Answer], limits: Limits, sandboxed: bool, seed: int
+    answers: list[Answer], limits: Limits, sandboxed: bool, seed: int, stop: Event
 ) -> dict[str, Mark]:
-    """Return the mark of each answer; those that cannot be run are marked without running."""
+    """Return the mark of each answer; those that cannot be run are marked without running.
+
+    Raises:
+        CatdogError: the judge cannot start.
+        Stopped: ``stop`` was set.
+    """
     marks = {a.number: Mark(False, a.problem) for a in answers if a.problem}
     left = [answer for answer in answers if not answer.problem]
     while left:
-        verdicts, begun = _run_judge(left, limits, sandboxed, seed)
+        verdicts, begun = _run_judge(left, limits, sandboxed, seed, stop)
         for answer in left:
             if verdict := verdicts.get(answer.number):
                 note = "the course's own solution" if answer.copied else ""
@@ -57,13 +69,13 @@ def mark_answers(
         left = [answer for answer in left if answer.number not in marks]
         if left:  # the judge was stopped by the answer that it had begun
             stopped = begun if begun in {a.number for a in left} else left[0].number
-            marks[stopped] = Mark(False, "it stopped the program that was to judge it")
+            marks[stopped] = Mark(False, "It stopped the program that was to judge it")
             left = [answer for answer in left if answer.number != stopped]
     return marks
 
 
 def _run_judge(
-    answers: list[Answer], limits: Limits, sandboxed: bool, seed: int
+    answers: list[Answer], limits: Limits, sandboxed: bool, seed: int, stop: Event
 ) -> tuple[dict[str, dict], str]:
     """Run the judge on these answers; return its verdicts, and the last exercise that it began."""
     work = {
@@ -82,13 +94,9 @@ def _run_judge(
             cwd=folder,
             start_new_session=True,
         )
-        try:
-            out, err = process.communicate(
-                json.dumps(work).encode(), timeout=_START + limits.seconds * len(answers)
-            )
-        except subprocess.TimeoutExpired:
-            process.kill()
-            out, err = process.communicate()
+        out, err = _ended(process, work, _START + limits.seconds * len(answers), stop)
+    if stop.is_set():
+        raise Stopped
     verdicts: dict[str, dict] = {}
     begun = ""
     for line in out.decode(errors="replace").splitlines():
@@ -101,6 +109,20 @@ def _run_judge(
             f"The judge could not start: {err.decode(errors='replace').strip()[-500:]}"
         )
     return verdicts, begun
+
+
+def _ended(process: subprocess.Popen, work: dict, seconds: float, stop: Event) -> tuple:
+    """Give the judge its work and return what it wrote; end it after ``seconds`` or at ``stop``."""
+    given: bytes | None = json.dumps(work).encode()
+    end = monotonic() + seconds
+    while True:
+        try:
+            return process.communicate(given, timeout=_POLL)
+        except subprocess.TimeoutExpired:
+            given = None
+        if stop.is_set() or monotonic() > end:
+            process.kill()
+            return process.communicate()
 
 
 def _said(line: str) -> dict:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from catdog_lib.data.check.html_page import html_page
 from catdog_lib.grading.grade import Graded, Mark
+from catdog_lib.language import translate
 
 _STYLE = """\
 table { border-collapse: collapse; width: 100%; }
@@ -26,8 +27,10 @@ def student_page(graded: Graded) -> str:
         f"<tr><th scope='row'>{number}</th>{_mark(mark)}</tr>"
         for number, mark in graded.marks.items()
     ]
-    body = f"<p>{graded.points} of {len(graded.marks)} exercises are right.</p>\n" + _table(
-        ("Exercise", "Mark", "What to look at"), rows
+    problem = f"<p>{html.escape(graded.problem)}.</p>\n" if graded.problem else ""
+    body = (
+        f"<p>{graded.points} of {len(graded.marks)} exercises are right.</p>\n{problem}"
+        + _table(("Exercise", "Mark", "What to look at"), rows)
     )
     return html_page(graded.submission.student, body, _STYLE)
 
@@ -71,7 +74,7 @@ def class_page(graded: Sequence[Graded], files: Sequence[str]) -> str:
 def _mark(mark: Mark) -> str:
     """Return the cells of a mark."""
     kind, word = ("right", "✓ right") if mark.right else ("wrong", "✗ not yet")
-    said = html.escape(mark.reason[:1].upper() + mark.reason[1:])
+    said = html.escape(translate(mark.reason))
     return f"<td class='{kind}'>{word}</td><td>{said}</td>"
 
 
@@ -79,6 +82,7 @@ def _remarks(graded: Graded) -> str:
     """Return what a teacher should look at in a submission."""
     said = [f"{n}: {mark.note}" for n, mark in graded.marks.items() if mark.note]
     said += [f"{n}: {m.reason}" for n, m in graded.marks.items() if "look at it" in m.reason]
+    said += [graded.problem] if graded.problem else []
     return "; ".join(said)
 
 
@@ -86,7 +90,7 @@ def _kind(reason: str) -> str:
     """Return the kind of a mistake: its first sentence without the place, one sign for a number."""
     first = re.split(r"(?<=[.?!]) | \(in line ", reason, maxsplit=1)[0]
     alike = re.sub(r"(?<![\w.\"])-?\d+(?:\.\d+)?(?:e-?\d+)?", "…", first)
-    return alike[:1].upper() + alike[1:160]
+    return alike[:160]
 
 
 def _table(header: Sequence[str], rows: Sequence[str]) -> str:

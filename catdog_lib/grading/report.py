@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from catdog_lib.atomic_write import make_folder, require_own, write
+from catdog_lib.errors import CatdogError
 from catdog_lib.grading.grade import Graded
 from catdog_lib.grading.pages import class_page, student_page
 from catdog_lib.grading.tables import (
@@ -26,7 +27,9 @@ _MARKS = {
 
 
 def require_free(out: Path) -> None:
-    """Raise :class:`CatdogError` if a table in the folder ``out`` is somebody's own."""
+    """Raise :class:`CatdogError` if ``out`` is a file, or a table in it is somebody's own."""
+    if out.exists() and not out.is_dir():
+        raise CatdogError(f"{out} is a file; name a folder for the grades.")
     for name, mark in _MARKS.items():
         require_own(out / name, mark.encode(), "what catdog grade has written")
 
@@ -51,6 +54,9 @@ def write_report(graded: Sequence[Graded], out: Path) -> None:
         **{file: student_page(one) for file, one in zip(files, graded, strict=True)},
     }
     make_folder(out / "students")
+    for page in (out / "students").glob("[0-9][0-9][0-9]_*.html"):
+        if f"students/{page.name}" not in texts:
+            page.unlink()  # an earlier class had others
     for name, text in texts.items():
         write(text.encode(errors="backslashreplace"), out / name)
 

@@ -6,7 +6,8 @@ import csv
 import io
 from collections.abc import Sequence
 
-from catdog_lib.grading.grade import Graded
+from catdog_lib.grading.grade import Graded, Mark
+from catdog_lib.language import translate
 
 MOODLE_HEADER = ["Identifier", "Full name", "Grade", "Maximum grade", "Feedback comments"]
 CANVAS_HEADER = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "catdog"]
@@ -32,7 +33,7 @@ def moodle_table(graded: Sequence[Graded]) -> str:
             g.submission.student,
             g.points,
             len(g.marks),
-            " ".join(f"{n}: {m.reason or 'right'}." for n, m in g.marks.items()),
+            " ".join(f"{n}: {_sentence(m)}" for n, m in g.marks.items()),
         ]
         for g in graded
     ]
@@ -47,6 +48,12 @@ def canvas_table(graded: Sequence[Graded]) -> str:
     most = ["    Points Possible", "", "", "", "", len(graded[0].marks)]
     rows = [[g.submission.student, g.submission.identifier, "", "", "", g.points] for g in graded]
     return _csv(CANVAS_HEADER, [most, *rows])
+
+
+def _sentence(mark: Mark) -> str:
+    """Return a mark in words that end as a sentence does."""
+    said = translate(mark.reason) or "Right"
+    return said if said.endswith((".", "?", "!")) else f"{said}."
 
 
 def _csv(header: list[str], rows: list[list]) -> str:

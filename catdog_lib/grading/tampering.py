@@ -1,8 +1,8 @@
 """Notice when a student's code has changed what judges it.
 
 A patched checker, a ``torch.allclose`` that always agrees: names that meant one thing before the
-student's code ran, and another after it. Someone determined can
-still deceive a program that runs in the same process; what is caught here is what people try.
+student's code ran, and another after it. Someone determined can still deceive a program that runs
+in the same process; what is caught here is what people try.
 """
 
 from __future__ import annotations

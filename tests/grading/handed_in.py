@@ -26,14 +26,14 @@ CLASS = {
     "Ben untouched": (
         [IMPORTS, "correlate = ...  # def correlate(signal, kernel): ..." + CHECK],
         False,
-        "not attempted",
+        "Not attempted",
     ),
     "Cem flips": ([IMPORTS, WRONG + CHECK], False, "flip"),
     "Dora loops": ([IMPORTS, INSIDE.format("while True: pass") + CHECK], False, "more than 4 s"),
-    "Eli exits": ([IMPORTS, "exit()\n" + RIGHT + CHECK], False, r"cell 3 calls exit\(\)"),
+    "Eli exits": ([IMPORTS, "exit()\n" + RIGHT + CHECK], False, r"Cell 3 calls exit\(\)"),
     "Fay ends": ([IMPORTS, INSIDE.format("import os; os._exit(0)") + CHECK], False, "ended its"),
     "Gil deleted": ([IMPORTS], False, r'no cell with check\("01.1"'),
-    "Hui syntax": ([IMPORTS, RIGHT.replace("):", ")", 1) + CHECK], False, "cell 3 has an error"),
+    "Hui syntax": ([IMPORTS, RIGHT.replace("):", ")", 1) + CHECK], False, "Cell 3 has an error"),
     "Ida renamed": (
         [IMPORTS, RIGHT.replace("correlate", "my_own") + '\ncheck("01.1", my_own)'],
         True,
@@ -104,7 +104,7 @@ CLASS = {
         False,
         "File too large|ended its|memory",
     ),
-    "Vic knows": ([IMPORTS, KNOWN + CHECK], False, "right on the inputs of the notebook, wrong"),
+    "Vic knows": ([IMPORTS, KNOWN + CHECK], False, "Right on the inputs of the notebook, wrong"),
     "Wim imports once": (
         ["import torch", "from catdog_lib import check\n" + RIGHT + CHECK + "\nwhile True: pass"],
         False,
@@ -133,10 +133,14 @@ CLASS = {
 }
 
 
-def notebook(cells: list[str]) -> str:
-    """A notebook without any metadata."""
-    kind = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
-    return json.dumps({"cells": [{**kind, "source": c} for c in cells], "nbformat": 4})
+def notebook(cells: list[str], tags: dict[str, str] | None = None) -> str:
+    """A notebook without any metadata, but for the tags of these cells."""
+    kind = {"cell_type": "code", "outputs": [], "execution_count": None}
+    written = [
+        {**kind, "source": c, "metadata": {"tags": [tags[c]]} if tags and c in tags else {}}
+        for c in cells
+    ]
+    return json.dumps({"cells": written, "nbformat": 4})
 
 
 def write_class(folder: Path, students: dict | None = None) -> Path:

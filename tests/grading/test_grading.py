@@ -1,11 +1,10 @@
 """Grading a class: each student's fault gets its reason, and all others get their marks."""
 
-import csv
-import io
 import re
+import signal
+import subprocess
 import sys
 import time
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -16,12 +15,9 @@ from catdog_lib.exercises.registry import function_of
 from catdog_lib.grading import sandbox
 from catdog_lib.grading.answers import find_answer
 from catdog_lib.grading.cells import read_cells
-from catdog_lib.grading.grade import Graded, _cells, _of_lesson, course_solutions, grade
+from catdog_lib.grading.grade import course_solutions, grade
 from catdog_lib.grading.marks import Limits, Mark
-from catdog_lib.grading.pages import class_page, student_page
-from catdog_lib.grading.report import require_free, write_report
-from catdog_lib.grading.submissions import Submission, find_submissions, opened
-from catdog_lib.grading.tables import canvas_table, grades_table, moodle_table
+from catdog_lib.grading.pages import class_page
 from tests.grading.handed_in import CHECK, CLASS, IMPORTS, RIGHT, WRONG, notebook, write_class
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="grading runs on Linux only")
@@ -139,16 +135,16 @@ def test_the_cells_are_found_by_pythons_own_rules(cells, needed, tmp_path):
 @pytest.mark.parametrize(
     ("cells", "problem"),
     [
-        ([IMPORTS, STUB], "not attempted"),
-        ([IMPORTS], "there is no cell with"),
-        ([IMPORTS, "def correlate(:\n    pass" + CHECK], "cell 2 has an error: .*line 1"),
-        ([IMPORTS, 'check("01.2", 3)'], "there is no cell with"),
+        ([IMPORTS, STUB], "Not attempted"),
+        ([IMPORTS], "There is no cell with"),
+        ([IMPORTS, "def correlate(:\n    pass" + CHECK], "Cell 2 has an error: .*line 1"),
+        ([IMPORTS, 'check("01.2", 3)'], "There is no cell with"),
         (
             [IMPORTS, "def f():\n    nonlocal x\n" + RIGHT + CHECK],
-            "cell 2 .*: no binding",
+            "Cell 2 .*: no binding",
         ),
-        ([IMPORTS, "def f(a, a): pass\n" + RIGHT + CHECK], "cell 2 has an error: duplicate"),
-        ([IMPORTS, f"x = {'+'.join('1' * 3000)}\n" + RIGHT + CHECK], "cell 2 has an error"),
+        ([IMPORTS, "def f(a, a): pass\n" + RIGHT + CHECK], "Cell 2 has an error: duplicate"),
+        ([IMPORTS, f"x = {'+'.join('1' * 3000)}\n" + RIGHT + CHECK], "Cell 2 has an error"),
     ],
 )
 def test_what_cannot_be_run_says_why(cells, problem, tmp_path):
@@ -160,7 +156,7 @@ def test_what_cannot_be_run_says_why(cells, problem, tmp_path):
 def test_the_courses_solution_counts_only_if_the_student_has_it_too(tmp_path):
     solution = RIGHT + CHECK
     handed_out = answer_in(IMPORTS, STUB, solution, folder=tmp_path, solution=solution)
-    assert handed_out.problem == "not attempted"
+    assert handed_out.problem == "Not attempted"
     own = answer_in(IMPORTS, WRONG + CHECK, solution, folder=tmp_path, solution=solution)
     assert own.cells[-1][1] == WRONG + CHECK
     assert not own.copied
@@ -197,93 +193,44 @@ def test_a_byte_order_mark_does_no_harm(tmp_path):
     assert [cell.source for cell in read_cells(tmp_path / "one.ipynb")] == [IMPORTS]
 
 
-def test_students_are_known_by_their_folders_as_platforms_name_them(tmp_path):
-    names = (
-        "Ada King_123_assignsubmission_file_/a/01.ipynb",
-        "kingben_LATE_45_678_work.ipynb",
-        "Cem/x.ipynb",
-        "Cem/.ipynb_checkpoints/x.ipynb",
-    )
-    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
-        for name in names:
-            archive.writestr(name, notebook([]))
-    with opened(tmp_path / "all.zip") as folder:
-        found = find_submissions(folder)
-    assert [(one.student, one.identifier) for one in found] == [
-        ("Ada King", "123"),
-        ("Cem", ""),
-        ("kingben", "45"),
-    ]
-    assert [len(one.notebooks) for one in found] == [1, 1, 1]
+def test_tags_tell_the_courses_solution_from_a_students_like_it(tmp_path):
+    solution = RIGHT + CHECK
+    for tags, counts in (({STUB: "exercise"}, True), ({}, False)):
+        (tmp_path / "one.ipynb").write_text(notebook([IMPORTS, STUB, solution], tags))
+        answer = find_answer("01.1", "correlate", read_cells(tmp_path / "one.ipynb"), solution)
+        assert bool(answer.cells) == answer.copied == counts, tags
+    tags = {STUB: "exercise", solution: "solution"}
+    (tmp_path / "one.ipynb").write_text(notebook([IMPORTS, STUB, solution], tags))
+    answer = find_answer("01.1", "correlate", read_cells(tmp_path / "one.ipynb"), solution)
+    assert answer.problem == "Not attempted"
 
 
-def test_a_zipped_folder_of_students_is_looked_into_and_macos_files_are_not(tmp_path):
-    names = [f"submissions/{student}/01.ipynb" for student in ("Ada", "J\udcfcrgen")]
-    for name in (*names, "__MACOSX/submissions/Ada/._01.ipynb", "submissions/Ada/._01.ipynb"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(notebook([]))
-    found = find_submissions(tmp_path)
-    assert [one.student for one in found] == ["Ada", "J\udcfcrgen"]
-    write_report([Graded(one, {}) for one in found], tmp_path / "grades")
-    assert "J\\udcfcrgen" in (tmp_path / "grades" / "grades.csv").read_text()
-
-
-def test_a_terms_notebooks_do_not_disturb_each_other(tmp_path):
-    """Names of one lesson mean something else in another."""
-    ada = tmp_path / "Ada"
-    ada.mkdir()
-    (ada / "01.ipynb").write_text(notebook(["k = 1", 'check("01.1", k)']))
-    (ada / "02.ipynb").write_text(notebook(["k = 2", 'check("02.1", k)']))
-    notebooks, _ = _cells(find_submissions(tmp_path)[0])
-    assert [c.source for c in _of_lesson(notebooks, "01")] == ["k = 1", 'check("01.1", k)']
-    assert [c.source for c in _of_lesson(notebooks, "02")] == ["k = 2", 'check("02.1", k)']
-
-
-def test_a_link_to_somebody_elses_notebook_is_no_submission(tmp_path):
+def test_a_damaged_notebook_is_one_remark_not_six_untrue_sentences(tmp_path):
     write_class(tmp_path, {"Ada right": CLASS["Ada right"]})
-    (tmp_path / "Bob").mkdir()
-    (tmp_path / "Bob" / "x.ipynb").symlink_to(tmp_path / "Ada right" / "01_convolution.ipynb")
-    assert [one.student for one in find_submissions(tmp_path)] == ["Ada right"]
+    (tmp_path / "Ben").mkdir()
+    (tmp_path / "Ben" / "01.ipynb").write_text('{"cells": [')
+    ben = grade(tmp_path, ["01"], sandboxed=False)[1]
+    assert {mark.reason for mark in ben.marks.values()} == {"01.ipynb is not a readable notebook"}
+    assert "<td>0 of 6</td><td>01.ipynb is not a readable notebook</td>" in class_page([ben], [""])
 
 
-def graded(student: str = "=SUM(A1) <b>", reason: str = "You flip the kernel. Take 3.") -> Graded:
-    marks = {"01.1": Mark(True), "01.2": Mark(False, reason)}
-    return Graded(Submission(student, "77", ()), marks)
-
-
-def rows(table: str) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(table)))
-
-
-def test_tables_hold_the_points_and_no_formulas():
-    assert rows(grades_table([graded()])) == [
-        ["student", "points", "01.1", "01.2"],
-        ["'=SUM(A1) <b>", "1", "1", "0"],
-    ]
-    assert rows(moodle_table([graded()]))[1][:4] == ["Participant 77", "'=SUM(A1) <b>", "1", "2"]
-    assert [row[-1] for row in rows(canvas_table([graded()]))] == ["catdog", "2", "1"]
-
-
-def test_pages_show_names_as_text_and_count_alike_mistakes():
-    three = [graded(), graded("Ann", "You flip the kernel. Take 5."), graded("Bo", "Off by 7.")]
-    assert "&lt;i&gt;" in student_page(graded(reason="<i>"))
-    page = class_page(three, ["a.html", "b.html", "c.html"])
-    assert "2 × You flip the kernel." in page
-    assert "1 × Off by …." in page
-    assert "<b>" not in page
-    assert "&lt;b&gt;" in student_page(three[0])
-
-
-@pytest.mark.parametrize(
-    ("make", "sentence"),
-    [
-        (lambda folder: folder / "none", "There is nothing at"),
-        (lambda folder: folder, "There is no notebook"),
-    ],
-)
-def test_a_folder_without_submissions_is_refused_in_one_sentence(make, sentence, tmp_path, capsys):
-    assert main(["grade", str(make(tmp_path)), "--without-sandbox"]) == 2
-    assert sentence in capsys.readouterr().err
+@needs_sandbox
+def test_ctrl_c_ends_grading_at_once(tmp_path):
+    """A real SIGINT, while two answers loop for as long as they may."""
+    some = {name: CLASS["Dora loops"] for name in ("Ada", "Ben", "Cem", "Dora")}
+    write_class(tmp_path / "class", some)
+    command = [sys.executable, "-m", "catdog_lib", "grade", "class", "--lesson", "01"]
+    process = subprocess.Popen(
+        [*command, "--seconds", "60"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    time.sleep(12)  # the judges load PyTorch, then loop
+    process.send_signal(signal.SIGINT)
+    started = time.monotonic()
+    _, said = process.communicate(timeout=60)
+    assert time.monotonic() - started < 5
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert not (tmp_path / "grades").exists()
 
 
 def test_on_another_system_than_linux_it_says_where_to_go(tmp_path, monkeypatch):
@@ -298,10 +245,11 @@ def test_without_bubblewrap_nothing_runs_unasked(tmp_path, monkeypatch):
         grade(write_class(tmp_path), ["01"])
 
 
-@pytest.mark.parametrize("name", ["grades.csv", "moodle.csv", "canvas.csv", "class.html"])
-def test_a_teachers_own_table_is_not_overwritten(name, tmp_path, capsys):
-    (tmp_path / name).write_text("name,grade,my comment")
-    assert main(["grade", str(tmp_path / "none"), "--out", str(tmp_path)]) == 2
-    assert "is not what catdog grade has written" in capsys.readouterr().err
-    write_report([graded()], tmp_path / "new")
-    require_free(tmp_path / "new")
+def test_a_file_for_the_grades_and_an_empty_lesson_are_refused(tmp_path, capsys):
+    (tmp_path / "grades").write_text("")
+    write_class(tmp_path / "class", {"Ada right": CLASS["Ada right"]})
+    assert main(["grade", str(tmp_path / "class"), "--out", str(tmp_path / "grades")]) == 2
+    assert "is a file; name a folder" in capsys.readouterr().err
+    out = str(tmp_path / "new")
+    assert main(["grade", str(tmp_path / "class"), "--lesson", "", "--out", out]) == 2
+    assert "an empty text is no lesson" in capsys.readouterr().err
