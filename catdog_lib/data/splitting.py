@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
+from zlib import crc32
 
 import torch
 
 from catdog_lib.classes import CLASSES
 from catdog_lib.data.folders import Photo
-from catdog_lib.data.image_set import ImageSet
+from catdog_lib.data.image_set import ImageSet, Splits
 
 
 def split_photos(photos: list[Photo], share: float, seed: int) -> tuple[list[Photo], list[Photo]]:
@@ -60,3 +61,8 @@ def _sample_of_each_class(
     if most is not None and sum(counts) > most:
         counts[counts.index(max(counts))] -= 1
     return {i for each, count in zip(members, counts, strict=True) for i in each[:count]}
+
+
+def checksum_of_names(data: Splits) -> int:
+    """Return a checksum of the names of the training and validation images, in their order."""
+    return crc32(repr((data.train.names, data.validation.names)).encode())

@@ -13,6 +13,7 @@ from catdog_lib.data.loading import load, load_image
 from catdog_lib.data.sketch_sets import sketch_set
 from catdog_lib.data.sources import SKETCHES
 from catdog_lib.errors import CatdogError
+from catdog_lib.runs.evaluation_images import are_of
 from catdog_lib.runs.run_folder import Run, load_run
 
 
@@ -44,16 +45,16 @@ def run_images(
         progress: show a bar while photos are decoded.
 
     Raises:
-        CatdogError: the folder cannot be used, or there are more or fewer images than the run had.
+        CatdogError: the folder cannot be used, or gives other images than the run had.
     """
     arguments = {**run.config["data"], **({} if source is None else {"source": source})}
     splits, result = load(**arguments, progress=progress), run.config["result"]
-    recorded = (result["train_images"], result["test_images"])
-    if (found := (len(splits.train), len(splits.test))) != recorded:
+    if not are_of(splits, result):
         raise CatdogError(
-            f"{splits.source!r} gives {found[0]:,} training and {found[1]:,} test images, the run "
-            f"had {recorded[0]:,} and {recorded[1]:,}; a card or a demo needs the run's own "
-            "images, and `catdog evaluate` tests on others."
+            f"{splits.source!r} gives {len(splits.train):,} training and {len(splits.test):,} test "
+            f"images, the run had {result['train_images']:,} and {result['test_images']:,}, or "
+            "others; a card or a demo needs the run's own images, and `catdog evaluate` tests on "
+            "different ones."
         )
     return splits
 

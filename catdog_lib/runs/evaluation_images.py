@@ -6,11 +6,13 @@ A network may have learned from the images of other runs as well, that it starte
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from catdog_lib.data.image_set import ImageSet
+from catdog_lib.data.image_set import ImageSet, Splits
 from catdog_lib.data.loading import load
 from catdog_lib.data.new_photos import is_another, new_photos, photos_seen, without_seen
 from catdog_lib.data.sources import SKETCHES
+from catdog_lib.data.splitting import checksum_of_names
 from catdog_lib.runs.run_folder import Run
 from catdog_lib.runs.start import learned_from
 
@@ -49,10 +51,18 @@ def of_the_run(run: Run, folder: str | None, progress: bool) -> tuple[ImageSet, 
         if known := len(splits.test) - len(images):
             which += f", without {known:,} that the run it started from has learned from"
     result = run.config.get("result", {})
-    had = (result.get("train_images"), result.get("test_images"))
-    if result and had != (len(splits.train), len(splits.test)):
-        which += f" (it has changed since the training, on {had[0]:,} images: some may be known)"
+    if result and not are_of(splits, result):
+        count = result["train_images"]
+        which += f" (it has changed since the training, on {count:,} images: some may be known)"
     return images, f"{which}{_perhaps(gone)}", splits.source
+
+
+def are_of(splits: Splits, result: dict[str, Any]) -> bool:
+    """Tell whether these are the images of a run with this result: as many, of the same names."""
+    had = (result["train_images"], result["test_images"])
+    found = checksum_of_names(splits)
+    same = result.get("names_checksum", found) == found  # older runs have the numbers alone
+    return same and had == (len(splits.train), len(splits.test))
 
 
 def _is_of_others(one: dict, data: dict) -> bool:

@@ -21,6 +21,7 @@ from catdog_lib import models
 from catdog_lib.budget import choose
 from catdog_lib.data.image_set import Splits
 from catdog_lib.data.loading import load
+from catdog_lib.data.splitting import checksum_of_names
 from catdog_lib.device import describe
 from catdog_lib.runs.run_folder import Run, RunFolder
 from catdog_lib.runs.settings import default_recipe
@@ -161,6 +162,7 @@ def _result(
         "parameters": models.count_parameters(network),
         "train_images": len(data.train),
         "test_images": test.count,
+        "names_checksum": checksum_of_names(data),
         "test_accuracy": test.accuracy,
         "test_loss": test.loss,
         "validation_accuracy": kept.validation_accuracy,

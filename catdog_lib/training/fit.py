@@ -11,12 +11,12 @@ import os
 import time
 from collections.abc import Callable
 from math import isfinite
-from zlib import crc32
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from catdog_lib.data.image_set import ImageSet, Splits, batch_sizes, preload_to_device
+from catdog_lib.data.splitting import checksum_of_names
 from catdog_lib.device import choose_device, release_freed_memory
 from catdog_lib.errors import CatdogError
 from catdog_lib.interrupts import interrupts_later
@@ -86,7 +86,7 @@ def fit(
             whiten(model, data.train.sample(500, recipe.seed)[:][0])
         trainer = Trainer(model, recipe, optimizer, device, steps_in_epoch)
         trainer.history.train_images = len(train_set)
-        trainer.names = crc32(repr((data.train.names, data.validation.names)).encode())
+        trainer.names = checksum_of_names(data)
         trainer.kept_weights = start  # should the first epoch fail
         if checkpoint:
             begin_or_resume(trainer, checkpoint)

@@ -135,6 +135,17 @@ class TestPhotosThatAnEarlierRunKnows:
         fill(tmp_path / "photos", "{word}s/n{i}.jpg", 30)
         assert "it has changed since the training, on" in self.evaluated(out, capsys)
 
+    def test_a_folder_with_another_photo_in_the_place_of_one_is_named(self, runs, tmp_path, capsys):
+        """As many photos, but another split: some that it learned from are test photos now."""
+        shutil.copytree(runs / "photos", tmp_path / "photos")
+        out = tmp_path / "run"
+        assert main(command(out, epochs=1, data=tmp_path / "photos")) == 0
+        first = min((tmp_path / "photos").rglob("*.jpg"))
+        first.rename(first.with_name("z.jpg"))
+        assert "it has changed since the training, on" in self.evaluated(out, capsys)
+        assert main(["card", str(out), "--out", str(tmp_path / "card.md"), "--quiet"]) == 0
+        assert "without its images" in capsys.readouterr().out
+
     def test_the_card_names_it(self, runs, capsys):
         assert main(["card", str(runs / "two"), "--out", str(runs / "card.md"), "--quiet"]) == 0
         card = (runs / "card.md").read_text(encoding="utf-8")
