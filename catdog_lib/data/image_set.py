@@ -15,6 +15,7 @@ from torch import Tensor
 from catdog_lib.classes import CLASSES
 from catdog_lib.data.folders import Skipped
 from catdog_lib.device import copy_to
+from catdog_lib.errors import CatdogError
 
 FEW = 10  # images of which a share says next to nothing
 
@@ -123,9 +124,8 @@ class Splits:
             rows.append(f"{'skipped':<11}{count:>7,} file{'s' if count > 1 else ''}")
         if few := [name for name, dataset in named.items() if len(dataset) < FEW]:
             rows.append(f"So few images for {' and '.join(few)} decide nothing; add photos.")
-        return "\n".join(
-            [f"{Path(self.source).name}, {self.train.size}×{self.train.size} pixels", *rows]
-        )
+        first = f"{Path(self.source).name}, {self.train.size}×{self.train.size} pixels"
+        return "\n".join([first, *rows])
 
 
 def _counted(number: int, noun: str) -> str:
@@ -167,6 +167,8 @@ def batches(
         Images, uint8, N×3×H×W in channels-last memory order, which convolutions prefer; and
         labels, N.
     """
+    if batch_size < 1:
+        raise CatdogError(f"batch_size is {batch_size}; a batch has one image or more.")
     if shuffle is None:
         order, sizes = torch.arange(len(dataset)), batch_size
     else:

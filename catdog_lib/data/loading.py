@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -139,8 +140,8 @@ def _tensor(pixels: np.ndarray) -> Tensor:
 
 
 def _check_size(size: int, resize: str) -> None:
-    if not 8 <= size <= 1024:
-        raise CatdogError(f"size is {size}; images may be 8 to 1,024 pixels wide.")
+    if not isinstance(size, Integral) or not 8 <= size <= 1024:
+        raise CatdogError(f"size is {size!r}; images may be 8 to 1,024 pixels wide.")
     if resize not in RESIZES:
         raise CatdogError(f"resize is {resize!r}; use one of {', '.join(RESIZES)}.")
 

@@ -229,6 +229,11 @@ def rate_text(rate: float) -> str:
     return f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"
 
 
+def factor_text(factor: float) -> str:
+    """Return a factor as text, with one decimal; with one digit below 0.1, and never as 0."""
+    return f"{factor:.1f}" if factor >= 0.1 else f"{factor:.1g}"
+
+
 def shape_text(shape: Sequence[int]) -> str:
     """Return a shape as text: ``shape_text((3, 64, 64))`` is "3×64×64"."""
     return "×".join(map(str, shape))

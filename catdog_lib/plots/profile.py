@@ -12,7 +12,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from catdog_lib.plots.primitives import box, label_bar, legend_outside, rate_text, readable_ink
+from catdog_lib.plots.primitives import (
+    box,
+    factor_text,
+    label_bar,
+    legend_outside,
+    rate_text,
+    readable_ink,
+)
 from catdog_lib.plots.style import GREY, describe, new_figure, style
 
 _COLOURS = 6  # of the style; further parts are hatched
@@ -75,13 +82,14 @@ def speedup_steps(rates: Mapping[str, Sequence[float]], unit: str = "images a se
         axes.barh(range(len(best)), best, color=colours, height=0.7)
         for y, (value, low, speedup) in enumerate(zip(best, worst, speedups, strict=True)):
             axes.plot([low, value], [y, y], "|-", color="black", linewidth=1.4, markersize=9)
-            label_bar(axes, value, y, f"{rate_text(value)}  (×{speedup:.1f})", fontsize=10)
+            label_bar(axes, value, y, f"{rate_text(value)}  (×{factor_text(speedup)})", fontsize=10)
         axes.set_yticks(range(len(best)), list(rates))
         axes.set_xlabel(f"{unit} (bar: best round, black line: back to the worst)")
         axes.set(xlim=(0, 1.2 * best.max()), ylim=(len(best) - 0.4, -0.6))
         axes.grid(False, axis="y")
     descriptions = "; ".join(
-        f"{name} {rate_text(value)}, {speedup:.1f} times the first, at worst {rate_text(low)}"
+        f"{name} {rate_text(value)}, {factor_text(speedup)} times the first, "
+        f"at worst {rate_text(low)}"
         for name, value, speedup, low in zip(rates, best, speedups, worst, strict=True)
     )
     return describe(figure, f"Bars of {unit}, from top to bottom: {descriptions}.")

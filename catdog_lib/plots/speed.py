@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
-from catdog_lib.plots.primitives import label_bar, rate_text
+from catdog_lib.plots.primitives import factor_text, label_bar, rate_text
 from catdog_lib.plots.style import GREY, describe, new_figure, style
 
 
@@ -37,7 +37,7 @@ def speed(rates: Mapping[str, tuple[float, float]], where: str = "") -> Figure:
                 label_bar(axes, value, at, rate_text(value), fontsize=9.5, color=colour)
         at_right = {"xycoords": ("axes fraction", "data"), "ha": "right", "fontsize": 13}
         for y, speedup in zip(positions, ours / plain, strict=True):
-            label_bar(axes, 1, y, f"{speedup:.1f}×", gap=-6, **at_right)
+            label_bar(axes, 1, y, f"{factor_text(speedup)}×", gap=-6, **at_right)
         axes.set(xscale="log", xlim=(left, right), xlabel="photos a second")
         axes.set_yticks(positions, names)
         axes.invert_yaxis()
@@ -48,7 +48,7 @@ def speed(rates: Mapping[str, tuple[float, float]], where: str = "") -> Figure:
             axes.set_title(where, fontsize=10, color=GREY, loc="left")
     descriptions = "; ".join(
         f"{name.replace(chr(10), ', ')}: {rate_text(slow)} plain, {rate_text(fast)} ours, "
-        f"{fast / slow:.1f} times as many"
+        f"{factor_text(fast / slow)} times as many"
         for name, slow, fast in zip(names, plain, ours, strict=True)
     )
     return describe(

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field, fields
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from catdog_lib.errors import CatdogError
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -55,7 +57,13 @@ class History:
 
     @property
     def best(self) -> Epoch:
-        """The epoch that no other is :meth:`Epoch.better_than`; the first of equals."""
+        """The epoch that no other is :meth:`Epoch.better_than`; the first of equals.
+
+        Raises:
+            CatdogError: there is none yet.
+        """
+        if not self.epochs:
+            raise CatdogError("No epoch has been completed yet, so there is no best one.")
         return reduce(
             lambda best, record: record if record.better_than(best) else best, self.epochs
         )

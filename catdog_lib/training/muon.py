@@ -10,7 +10,7 @@ https://kellerjordan.github.io/posts/muon/.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor
@@ -51,8 +51,15 @@ class Muon(torch.optim.Optimizer):
         super().__init__(params, settings)
 
     @torch.no_grad()
-    def step(self, closure=None) -> None:
-        """Change every parameter that has a gradient."""
+    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
+        """Change every parameter that has a gradient; first call ``closure``, and return its loss.
+
+        PyTorch's optimizers take such a function, which computes the loss and the gradients.
+        """
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
         for group in self.param_groups:
             lr, momentum = group["lr"], group["momentum"]
             weights = [weight for weight in group["params"] if weight.grad is not None]
@@ -74,6 +81,7 @@ class Muon(torch.optim.Optimizer):
                     updates[number] = orthogonal.view(rows.shape).movedim(-1, 1)
             torch._foreach_mul_(weights, 1 - lr * group["weight_decay"])
             torch._foreach_sub_(weights, updates, alpha=lr)
+        return loss
 
 
 def newton_schulz(matrix: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:

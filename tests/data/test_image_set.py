@@ -9,6 +9,7 @@ import torch
 
 from catdog_lib import data
 from catdog_lib.data.image_set import ImageSet, preload_to_device
+from catdog_lib.errors import CatdogError
 from tests.tiny import image_set
 
 
@@ -16,6 +17,11 @@ from tests.tiny import image_set
 def own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("CATDOG_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("CATDOG_DATA", raising=False)
+
+
+def test_a_batch_without_images_is_refused():
+    with pytest.raises(CatdogError, match="batch_size is 0"):
+        next(data.batches(image_set(4, seed=0), 0))
 
 
 def test_image_set_indexing_sampling_and_batches():

@@ -196,8 +196,8 @@ def test_load_image_takes_a_tilde_and_names_what_it_cannot_do(tmp_path, monkeypa
     monkeypatch.setenv("HOME", str(tmp_path)), monkeypatch.setenv("USERPROFILE", str(tmp_path))
     photo(tmp_path / "rex.jpg")
     assert data.load_image("~/rex.jpg", 32).shape == (3, 32, 32)
-    for arguments in ((32, "centre"), (0,)):
-        with pytest.raises(CatdogError, match=r"resize is 'centre'|size is 0"):
+    for arguments in ((32, "centre"), (0,), ("32",), (32.5,)):
+        with pytest.raises(CatdogError, match=r"resize is 'centre'|size is (0|'32'|32.5);"):
             data.load_image("~/rex.jpg", *arguments)
 
 

@@ -47,6 +47,12 @@ def test_speeds_below_ten_keep_their_digits():
     assert "plain 0.42, 1.0 times the first, at worst 0.31" in figure.alt_text
 
 
+def test_a_step_that_slows_down_a_hundredfold_is_not_zero_times_as_fast():
+    figure = plots.speedup_steps({"plain": [100.0], "debug": [1.0]})
+    assert "(×0.01)" in figure.axes[0].texts[1].get_text()
+    assert "0.01 times the first" in figure.alt_text
+
+
 @pytest.mark.parametrize("penalty", SHRINKAGE_PENALTIES)
 def test_every_penalty_of_the_slider_has_its_chart(penalty):
     figure = plots.lambda_slider(torch.tensor([-1.0, 0.5]), penalty)

@@ -7,6 +7,7 @@ from torch import nn
 from catdog_lib.errors import CatdogError
 from catdog_lib.training import optimizers as choose
 from catdog_lib.training.fit import fit
+from catdog_lib.training.history import History
 from catdog_lib.training.muon import Muon, newton_schulz
 from catdog_lib.training.optimizers import OPTIMIZERS, make_optimizer, parameter_groups
 from catdog_lib.training.recipe import Recipe
@@ -376,3 +377,22 @@ class TestMuon:
             optimizer.step()
             losses.append(loss.item())
         assert losses[-1] < 0.25 * losses[0]
+
+
+def test_muons_step_calls_a_function_that_computes_the_gradients():
+    weight = nn.Parameter(torch.ones(2, 2))
+    optimizer = Muon([weight], lr=0.1)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = weight.square().sum()
+        loss.backward()
+        return loss
+
+    assert optimizer.step(closure).item() == 4
+    assert (weight < 1).all() and optimizer.step() is None
+
+
+def test_a_history_without_an_epoch_has_no_best_one():
+    with pytest.raises(CatdogError, match="No epoch has been completed"):
+        History().best  # noqa: B018
