@@ -6,6 +6,7 @@ import html
 import re
 from collections import Counter
 from collections.abc import Sequence
+from textwrap import shorten
 
 from catdog_lib.data.check.html_page import html_page
 from catdog_lib.grading.grade import Graded, Mark
@@ -15,6 +16,7 @@ _STYLE = """\
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .8rem .4rem 0;
   border-bottom: 1px solid light-dark(#ccc, #444); overflow-wrap: anywhere; }
+th[scope=col], td:nth-child(2) { white-space: nowrap; }
 th[scope=row] { min-width: 4rem; }
 ul { margin: 0; padding-left: 1.2rem; }
 .right { color: light-dark(#17692f, #7fd197); }
@@ -47,10 +49,12 @@ def class_page(graded: Sequence[Graded], files: Sequence[str]) -> str:
     for number in numbers:
         marks = [g.marks[number] for g in graded]
         share = sum(mark.right for mark in marks) / len(marks)
-        reasons = Counter(_kind(mark.reason) for mark in marks if not mark.right)
-        said = "".join(
-            f"<li>{count} × {html.escape(kind)}</li>" for kind, count in reasons.most_common()
+        reasons = Counter(
+            "Nothing that could be read" if mark.reason == g.problem else _kind(mark.reason)
+            for g, mark in zip(graded, marks, strict=True)
+            if not mark.right
         )
+        said = "".join(f"<li>{count} × {_text(kind)}</li>" for kind, count in reasons.most_common())
         exercises.append(
             f"<tr><th scope='row'>{number}</th><td>{share:.0%}</td><td><ul>{said}</ul></td></tr>"
         )
@@ -74,7 +78,7 @@ def class_page(graded: Sequence[Graded], files: Sequence[str]) -> str:
 def _mark(mark: Mark) -> str:
     """Return the cells of a mark."""
     kind, word = ("right", "✓ right") if mark.right else ("wrong", "✗ not yet")
-    said = html.escape(translate(mark.reason))
+    said = _text(translate(mark.reason))
     return f"<td class='{kind}'>{word}</td><td>{said}</td>"
 
 
@@ -86,11 +90,16 @@ def _remarks(graded: Graded) -> str:
     return "; ".join(said)
 
 
+def _text(said: str) -> str:
+    """Return a text for a page, with what stands between backticks as code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", html.escape(said))
+
+
 def _kind(reason: str) -> str:
     """Return the kind of a mistake: its first sentence without the place, one sign for a number."""
     first = re.split(r"(?<=[.?!]) | \(in line ", reason, maxsplit=1)[0]
     alike = re.sub(r"(?<![\w.\"])-?\d+(?:\.\d+)?(?:e-?\d+)?", "…", first)
-    return alike[:160]
+    return shorten(alike, 160, placeholder=" …")
 
 
 def _table(header: Sequence[str], rows: Sequence[str]) -> str:

@@ -33,7 +33,7 @@ def moodle_table(graded: Sequence[Graded]) -> str:
             g.submission.student,
             g.points,
             len(g.marks),
-            " ".join(f"{n}: {_sentence(m)}" for n, m in g.marks.items()),
+            _feedback(g),
         ]
         for g in graded
     ]
@@ -48,6 +48,13 @@ def canvas_table(graded: Sequence[Graded]) -> str:
     most = ["    Points Possible", "", "", "", "", len(graded[0].marks)]
     rows = [[g.submission.student, g.submission.identifier, "", "", "", g.points] for g in graded]
     return _csv(CANVAS_HEADER, [most, *rows])
+
+
+def _feedback(graded: Graded) -> str:
+    """Return what is said of each exercise, or once what is said of all."""
+    if graded.problem and {mark.reason for mark in graded.marks.values()} == {graded.problem}:
+        return f"{graded.problem}."
+    return " ".join(f"{n}: {_sentence(mark)}" for n, mark in graded.marks.items())
 
 
 def _sentence(mark: Mark) -> str:

@@ -18,6 +18,7 @@ from catdog_lib.grading.cells import read_cells
 from catdog_lib.grading.grade import course_solutions, grade
 from catdog_lib.grading.marks import Limits, Mark
 from catdog_lib.grading.pages import class_page
+from catdog_lib.grading.tables import moodle_table
 from tests.grading.handed_in import CHECK, CLASS, IMPORTS, RIGHT, WRONG, notebook, write_class
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="grading runs on Linux only")
@@ -211,6 +212,8 @@ def test_a_damaged_notebook_is_one_remark_not_six_untrue_sentences(tmp_path):
     (tmp_path / "Ben" / "01.ipynb").write_text('{"cells": [')
     ben = grade(tmp_path, ["01"], sandboxed=False)[1]
     assert {mark.reason for mark in ben.marks.values()} == {"01.ipynb is not a readable notebook"}
+    assert ",0,6,01.ipynb is not a readable notebook.\n" in moodle_table([ben])
+    assert "<li>1 × Nothing that could be read</li>" in class_page([ben], [""])
     assert "<td>0 of 6</td><td>01.ipynb is not a readable notebook</td>" in class_page([ben], [""])
 
 

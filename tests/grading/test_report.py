@@ -76,4 +76,10 @@ def test_feedback_is_in_the_students_language_and_ends_with_one_full_stop(monkey
 
 
 def test_code_in_a_hint_keeps_its_small_letters():
+    assert "Write <code>a &lt; b</code>." in student_page(graded(reason="Write `a < b`."))
     assert "correlate([1]) gives 2" in student_page(graded(reason="correlate([1]) gives 2."))
+
+
+def test_a_long_hint_ends_between_words():
+    hint = "pixels " * 40
+    assert "pixels …</li>" in class_page([graded(reason=hint)], ["a.html"])
