@@ -49,12 +49,13 @@ def run_images(
     """
     arguments = {**run.config["data"], **({} if source is None else {"source": source})}
     splits, result = load(**arguments, progress=progress), run.config["result"]
-    if not are_of(splits, result):
+    if not are_of(splits, run):
+        found = len(splits.train), len(splits.test)
+        had = result["train_images"], result["test_images"]
+        what = f"the run had {had[0]:,} and {had[1]:,}" if found != had else "not the run's"
         raise CatdogError(
-            f"{splits.source!r} gives {len(splits.train):,} training and {len(splits.test):,} test "
-            f"images, the run had {result['train_images']:,} and {result['test_images']:,}, or "
-            "others; a card or a demo needs the run's own images, and `catdog evaluate` tests on "
-            "different ones."
+            f"{splits.source!r} gives {found[0]:,} training and {found[1]:,} test images, {what}; "
+            "a card or a demo needs the run's own images, and `catdog evaluate` tests on others."
         )
     return splits
 

@@ -37,6 +37,7 @@ from catdog_lib.diagnose.suspects import label_suspects
 from catdog_lib.diagnose.weights import other_weights, untrained_weights
 from catdog_lib.errors import CatdogError
 from catdog_lib.runs.answers import answers
+from catdog_lib.runs.evaluation_images import has_learned_from
 from catdog_lib.runs.run_folder import Run, load_run
 from catdog_lib.training.lr_finder import find_learning_rate
 
@@ -104,8 +105,8 @@ class _RunChecks:
 
     @property
     def same(self) -> bool:
-        """Whether there are as many training images as the run had: the folder may have changed."""
-        return len(self.data.train) == self.run.history.train_images
+        """Whether the run has learned from these images: the folder may have changed."""
+        return has_learned_from(self.run, self.data)
 
     def of_history(self) -> Planned:
         """Return the checks of the losses and accuracies that were recorded."""

@@ -6,7 +6,6 @@ A network may have learned from the images of other runs as well, that it starte
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from catdog_lib.data.image_set import ImageSet, Splits
 from catdog_lib.data.loading import load
@@ -51,18 +50,24 @@ def of_the_run(run: Run, folder: str | None, progress: bool) -> tuple[ImageSet, 
         if known := len(splits.test) - len(images):
             which += f", without {known:,} that the run it started from has learned from"
     result = run.config.get("result", {})
-    if result and not are_of(splits, result):
+    if result and not are_of(splits, run):
         count = result["train_images"]
         which += f" (it has changed since the training, on {count:,} images: some may be known)"
     return images, f"{which}{_perhaps(gone)}", splits.source
 
 
-def are_of(splits: Splits, result: dict[str, Any]) -> bool:
-    """Tell whether these are the images of a run with this result: as many, of the same names."""
-    had = (result["train_images"], result["test_images"])
-    found = checksum_of_names(splits)
-    same = result.get("names_checksum", found) == found  # older runs have the numbers alone
-    return same and had == (len(splits.train), len(splits.test))
+def has_learned_from(run: Run, splits: Splits) -> bool:
+    """Tell whether a run has learned from these images: as many, of the same names."""
+    found, result = checksum_of_names(splits), run.config.get("result", {})
+    count = result.get("train_images", run.history.train_images)
+    # An older run has noted no checksum, and one that is not finished has no result.
+    return count == len(splits.train) and result.get("names_checksum", found) == found
+
+
+def are_of(splits: Splits, run: Run) -> bool:
+    """Tell whether these are the images of a finished run: it was tested on as many, too."""
+    tested = run.config["result"]["test_images"]
+    return has_learned_from(run, splits) and tested == len(splits.test)
 
 
 def _is_of_others(one: dict, data: dict) -> bool:

@@ -193,3 +193,14 @@ def test_of_other_images_it_says_nothing(residual, tmp_path):
     answer = diagnose_run(residual, str(others), progress=False)
     assert not {"leaked_images", "conflicting_labels"} & {f.check for f in answer.findings}
     assert "not those that the run has learned from" in answer.left_out["leaked_images"]
+
+
+def test_as_many_images_of_other_names_are_others(residual, tmp_path):
+    copy = shutil.copytree(load_run(residual).config["data"]["source"], tmp_path / "copy")
+    assert diagnose_run(residual, str(copy), progress=False).left_out.keys() == (
+        diagnose_run(residual, progress=False).left_out.keys()
+    )
+    first = min((copy / "train").rglob("*.png"))
+    first.rename(first.with_name("z.png"))
+    said = diagnose_run(residual, str(copy), progress=False).left_out["leaked_images"]
+    assert "not those that the run has learned from" in said
