@@ -21,7 +21,7 @@ from catdog_lib.cli.options import (
     data_option,
     device_option,
     language_option,
-    lesson_option,
+    lessons_option,
     log_to,
     processes_option,
     quiet_option,
@@ -30,7 +30,7 @@ from catdog_lib.errors import CatdogError
 
 
 @click.command(cls=Command, epilog="catdog course --lesson 03 --budget quick")
-@lesson_option
+@lessons_option
 @click.option(
     "--out",
     type=UserPath(path_type=Path),
@@ -40,16 +40,16 @@ from catdog_lib.errors import CatdogError
 )
 @language_option
 @course_budget_option
-def course(lesson: str | None, out: Path | None) -> tuple[int, dict]:
+def course(numbers: tuple[str, ...], out: Path | None) -> tuple[int, dict]:
     """Run the lessons and render them as a site."""
     from catdog_lib.course import lessons
 
     budget = os.environ.get("CATDOG_BUDGET") or "quick"  # --budget sets it
-    result = lessons.run(lesson, budget, out, log=print)
+    result = lessons.run(numbers, budget, out, log=print)
     failed = [lesson["number"] for lesson in result["lessons"] if not lesson["ok"]]
     failures = f", failed: {', '.join(failed)}" if failed else ""
     print(f"{len(result['lessons'])} run in {result['seconds']:.0f} s{failures}")
-    if lesson is None:
+    if not numbers:
         from catdog_lib.budget import use
         from catdog_lib.deploy.demo.course import add_demo
 

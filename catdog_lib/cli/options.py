@@ -181,7 +181,14 @@ device_option = click.option(
     show_default="the fastest here",
     help="Where to compute.",
 )
-lesson_option = click.option("--lesson", metavar="NN", help="Only this lesson.")
+lessons_option = click.option(
+    "--lesson",
+    "numbers",
+    cls=ManyValues,
+    metavar="NN...",
+    show_default="all",
+    help="Only these lessons.",
+)
 processes_option = click.option(
     "--processes",
     type=click.IntRange(min=1),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from catdog_lib.cli.options import Command, UserPath, lesson_option
+from catdog_lib.cli.options import Command, UserPath, lessons_option
 from catdog_lib.language import current
 
 if TYPE_CHECKING:
@@ -23,17 +23,17 @@ _SITE = click.option(
 
 
 @click.command(cls=Command, epilog="catdog slides --lesson 03")
-@lesson_option
+@lessons_option
 @_SITE
 @click.option("--pdf", is_flag=True, help="Also print each deck, with Chromium, Chrome or Edge.")
-def slides(lesson: str | None, site: Path | None, pdf: bool) -> tuple[int, dict]:
+def slides(numbers: tuple[str, ...], site: Path | None, pdf: bool) -> tuple[int, dict]:
     """Write a deck of slides for each lesson.
 
     The decks show what the last catdog course gave, and work without a network.
     """
     from catdog_lib.course.slides import write_slides
 
-    lessons, site = _chosen(lesson, site)
+    lessons, site = _chosen(numbers, site)
     counts = write_slides(lessons, site / "source" / "lessons", site / "slides", pdf=pdf)
     for number, count in counts.items():
         print(f"lesson {number}: {count} slides")
@@ -43,9 +43,9 @@ def slides(lesson: str | None, site: Path | None, pdf: bool) -> tuple[int, dict]
 
 
 @click.command(cls=Command, epilog="catdog pdf --lesson 03")
-@lesson_option
+@lessons_option
 @_SITE
-def pdf(lesson: str | None, site: Path | None) -> tuple[int, dict]:
+def pdf(numbers: tuple[str, ...], site: Path | None) -> tuple[int, dict]:
     """Print all lessons as one book.
 
     The book shows what the last catdog course gave, with contents, page numbers and the solutions
@@ -53,19 +53,19 @@ def pdf(lesson: str | None, site: Path | None) -> tuple[int, dict]:
     """
     from catdog_lib.course.book import write_book
 
-    lessons, site = _chosen(lesson, site)
-    name = "cat-or-dog" if lesson is None else lessons[0].path.stem
+    lessons, site = _chosen(numbers, site)
+    name = "-".join(one.path.stem for one in lessons) if numbers else "cat-or-dog"
     out = site / "pdf" / f"{name}.pdf"
     count = write_book(lessons, site / "source" / "lessons", out)
     print(f"The book, {count} pages: {out.resolve().as_uri()}")
     return 0, {"pages": count, "out": str(out)}
 
 
-def _chosen(lesson: str | None, site: Path | None) -> tuple[list[Lesson], Path]:
+def _chosen(numbers: tuple[str, ...], site: Path | None) -> tuple[list[Lesson], Path]:
     """Return the chosen lessons, by default all, and the folder that catdog course has written."""
     from catdog_lib.course.lesson_files import find_lessons, select
     from catdog_lib.course.site import checkout
     from catdog_lib.course.translation.lessons import in_language
 
-    lessons = in_language(select(find_lessons(), lesson), current())
+    lessons = in_language(select(find_lessons(), numbers), current())
     return lessons, site or checkout() / "site"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,15 +51,18 @@ def find_lessons(root: Path | None = None) -> list[Lesson]:
     return lessons
 
 
-def select(lessons: list[Lesson], number: str | None) -> list[Lesson]:
-    """Return the lesson of this number alone, or all."""
-    if number is None:
-        return lessons
-    chosen = [one for one in lessons if one.number == number.zfill(2)]
-    if not chosen:
-        known = ", ".join(one.number for one in lessons)
-        raise CatdogError(f"There is no lesson {number!r}; the lessons are {known}.")
-    return chosen
+def select(lessons: list[Lesson], numbers: Sequence[str]) -> list[Lesson]:
+    """Return the lessons of these numbers alone, in the order of the course; all if there are none.
+
+    Raises:
+        CatdogError: there is no such lesson.
+    """
+    known = [one.number for one in lessons]
+    for number in numbers:
+        if not number or number.zfill(2) not in known:
+            raise CatdogError(f"There is no lesson {number!r}; the lessons are {', '.join(known)}.")
+    wanted = {number.zfill(2) for number in numbers} or known
+    return [one for one in lessons if one.number in wanted]
 
 
 def read_lesson(path: Path) -> Lesson:

@@ -33,7 +33,7 @@ from catdog_lib.language import current
 
 
 def run(
-    lesson: str | None = None,
+    numbers: Sequence[str] = (),
     budget: str = "quick",
     out: Path | None = None,
     log: Callable[[str], None] = print,
@@ -43,8 +43,8 @@ def run(
     """Execute the lessons and build the site from them.
 
     Args:
-        lesson: the number of the only lesson to run, such as ``"03"``; the site then holds that
-            lesson alone.
+        numbers: of the lessons to run, such as ``["03"]``, by default all; the site then holds
+            these alone.
         budget: quick, standard or full; the kernels see it as ``CATDOG_BUDGET``.
         out: the folder to work in, by default ``site/`` in the checkout. Its ``source/`` (the
             executed copies) and ``html/`` (the pages) are made again on each call, so no page
@@ -67,7 +67,7 @@ def run(
     if budget not in BUDGETS:
         raise CatdogError(f"There is no budget {budget!r}; use one of {', '.join(BUDGETS)}.")
     root = root or checkout()
-    lessons = in_language(select(find_lessons(root), lesson), current(), log)
+    lessons = in_language(select(find_lessons(root), numbers), current(), log)
     web_assets()  # before the lessons: a machine that cannot build the pages should say so at once
     source = open_workspace(out or root / "site")
     workers = min(len(lessons), at_once(budget))

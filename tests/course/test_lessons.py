@@ -14,8 +14,10 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
+from catdog_lib.cli import main
 from catdog_lib.course import execution
 from catdog_lib.course import lessons as course
+from catdog_lib.course.lesson_files import select
 from catdog_lib.errors import CatdogError
 from tests.course.small_lessons import save, write_lessons
 
@@ -257,15 +259,31 @@ def test_pages_of_lessons_that_are_gone_do_not_remain(tmp_path, no_pages):
     (html / "old.html").touch()
     stale = tmp_path / "site" / "source" / "lessons" / "09_gone.ipynb"
     stale.touch()
-    course.run(lesson="2", log=lambda line: None, root=tmp_path)
+    course.run(["2"], log=lambda line: None, root=tmp_path)
     assert [path.name for path in stale.parent.iterdir()] == ["02_another.ipynb"]
     assert not stale.exists() and not (html / "old.html").exists()
 
 
 @pytest.mark.parametrize(
+    "words",
+    [("--lesson", "3", "01"), ("--lesson=01", "--lesson", "03"), ("--lesson", "03", "1", "3")],
+)
+def test_some_lessons_are_chosen_in_the_order_of_the_course(words, monkeypatch):
+    def chosen(numbers, *rest, **settings):
+        found.extend(one.number for one in select(course.find_lessons(), numbers))
+        return {"lessons": [], "seconds": 0, "site": "site"}
+
+    found: list[str] = []
+    monkeypatch.setattr(course, "run", chosen)
+    assert main(["course", *words]) == 0
+    assert found == ["01", "03"]
+
+
+@pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"lesson": "07"}, "There is no lesson '07'; the lessons are 01, 02."),
+        ({"numbers": ["01", "07"]}, "There is no lesson '07'; the lessons are 01, 02."),
+        ({"numbers": [""]}, "There is no lesson ''; the lessons are 01, 02."),
         ({"budget": "huge"}, "There is no budget 'huge'; use one of quick, standard, full."),
     ],
 )
