@@ -182,12 +182,7 @@ device_option = click.option(
     help="Where to compute.",
 )
 lessons_option = click.option(
-    "--lesson",
-    "numbers",
-    cls=ManyValues,
-    metavar="NN...",
-    show_default="all",
-    help="Only these lessons.",
+    "--lesson", "numbers", cls=ManyValues, metavar="NN...", help="Only these lessons, not all."
 )
 processes_option = click.option(
     "--processes",
