@@ -63,7 +63,7 @@ def _exact_change(train: Tensor, test: Tensor) -> list[Finding]:
             f"the channels in the order {', '.join(map(str, order))}" * (order != (0, 1, 2)),
         ]
         saw = (
-            "In prediction the same images reach the network changed since training: "
+            "In prediction the network gets the same images in another form than in training: "
             f"{' and '.join(filter(None, changes))}."
         )
         numbers = {"slope": slope.tolist(), "offset": offset.tolist(), "order": list(order)}

@@ -13,7 +13,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from catdog_lib.plots.primitives import SIGNED, draw_image, draw_map, symmetric_limits, to_gray
+from catdog_lib.plots.primitives import (
+    SIGNED,
+    draw_image,
+    draw_map,
+    legend_outside,
+    symmetric_limits,
+    to_gray,
+)
 from catdog_lib.plots.style import GREY, counted, describe, new_figure, style
 from catdog_lib.sketches.canvas import BODY_PARTS
 
@@ -91,7 +98,9 @@ def _description(count: int, maps: Mapping[str, Tensor], captions: Sequence[str]
 
 
 def _place_of_maximum(values: Tensor) -> str:
-    """Return where in a map (H×W) its largest value lies, such as "upper left"."""
+    """Return where in a map (H×W) its largest value lies, such as "upper left"; if it has heat."""
+    if values.max() <= 0:
+        return "nowhere"
     row, column = divmod(int(values.argmax()), values.shape[1])
     vertical = ("upper", "middle", "lower")[3 * row // values.shape[0]]
     horizontal = ("left", "centre", "right")[3 * column // values.shape[1]]
@@ -161,7 +170,7 @@ def deletion_curves(curves: Mapping[str, Tensor], *, insertion: bool = False) ->
             descriptions.append(f"{name} {ends}, area {area:.2f}")
         verb = "put in" if insertion else "taken away"
         axes.set(xlabel=f"pixels {verb}, %", ylabel="probability of the class, %", ylim=(0, 103))
-        axes.legend()
+        legend_outside(figure, axes, columns=2)
     verb = "put into a grey image" if insertion else "taken out of the image"
     return describe(
         figure,

@@ -15,10 +15,15 @@ from math import isclose
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
 from catdog_lib.plots.style import GREY, describe, new_figure, style
 
 _MARKERS = {"Conv2d": "o", "BatchNorm2d": "s", "ReLU": "^", "MaxPool2d": "D"}
+
+_HEIGHTS = (-26, -43, -60, -77, -94, 14, 31, 48, 65)  # of a label over its dot, in points
+_DOT = 6  # pixels from a dot's centre that no label covers
 
 
 def roofline(points: Mapping[str, tuple[float, float]], peak: float, bandwidth: float) -> Figure:
@@ -62,7 +67,7 @@ def roofline(points: Mapping[str, tuple[float, float]], peak: float, bandwidth: 
 
 
 def _label(axes: Axes, points: Mapping[str, tuple[float, float]]) -> None:
-    """Write each layer's name below the dots, in steps, with a line up to its dot."""
+    """Write each layer's name below its dot, or above it where there is room, with a line to it."""
     labels: list[tuple[str, tuple[float, float]]] = []
     for name, point in sorted(points.items(), key=lambda point: point[1][0]):
         if labels and all(map(partial(isclose, rel_tol=0.1), point, labels[-1][1])):
@@ -71,16 +76,29 @@ def _label(axes: Axes, points: Mapping[str, tuple[float, float]]) -> None:
             labels[-1] = (f"{labels[-1][0]}, {number if same else name}", point)
         else:
             labels.append((name, point))
-    for i, (name, (intensity, speed)) in enumerate(labels):
-        axes.annotate(
+    figure = axes.get_figure()
+    figure.draw_without_rendering()  # the axes have their place only then
+    dots = axes.transData.transform([(x, speed / 1e9) for x, speed in points.values()])
+    taken = [Bbox([dot - _DOT, dot + _DOT]) for dot in dots]
+    for name, (intensity, speed) in labels:
+        label = axes.annotate(
             name,
             (intensity, speed / 1e9),
-            xytext=(0, -26 - 17 * (i % 4)),
+            xytext=(0, -26),
             textcoords="offset points",
             ha="right",  # to the left of its line, so that the next line, to its right, misses it
             fontsize=9,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},  # lines stop before it
             arrowprops={
                 **{"arrowstyle": "-", "color": GREY, "linewidth": 0.7, "shrinkB": 4},
                 "relpos": (1, 1),  # from the label's end
             },
         )
+        for height in _HEIGHTS:
+            label.set_position((0, height))
+            label.get_window_extent()  # moves it
+            place = Text.get_window_extent(label).padded(3)
+            free = not any(place.overlaps(other) for other in taken)
+            if free and place.y0 > axes.bbox.y0:
+                break
+        taken.append(place)

@@ -1,10 +1,12 @@
 """Figures of what is not as usual: long names, many curves, slow machines, zeros, losses of nan."""
 
 import math
+from itertools import combinations
 
 import pytest
 import torch
 from matplotlib.colors import to_hex
+from matplotlib.text import Text
 
 from catdog_lib import plots
 from catdog_lib.plots import primitives
@@ -182,3 +184,28 @@ def test_ticks_of_whole_numbers_are_whole(draw, part, axis):
     figure.draw_without_rendering()
     ticks = getattr(figure.axes[part], f"get_{axis}ticks")()
     assert [tick for tick in ticks if tick != round(tick)] == []
+
+
+def test_a_rooflines_labels_cover_neither_each_other_nor_a_dot():
+    points = {"Conv2d 1": (12, 2e11), "ReLU 1": (0.12, 3e9), "ReLU 2": (0.13, 6e9)}
+    slow = [(0.4, 5e9), (0.41, 9e9), (0.6, 8e9), (0.61, 1.2e10)]
+    for number, (intensity, speed) in enumerate(slow):
+        points[f"BatchNorm2d {number}"] = (intensity, speed)
+    points |= {"Conv2d 2": (90, 4e11), "Conv2d 3": (110, 4.3e11), "Conv2d 4": (130, 3e11)}
+    figure = plots.roofline(points, 5e11, 8e9)
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    places = [Text.get_window_extent(label) for label in axes.texts]
+    assert len(places) == len(points)
+    assert not [1 for a, b in combinations(places, 2) if a.overlaps(b)]
+    assert all(axes.bbox.y0 < place.y0 and place.y1 < axes.bbox.y1 for place in places)
+    dots = axes.transData.transform([(x, y / 1e9) for x, y in points.values()])
+    assert not any(place.contains(*dot) for place in places for dot in dots)
+
+
+def test_a_map_without_heat_is_hottest_nowhere():
+    images = torch.zeros(2, 3, 8, 8, dtype=torch.uint8)
+    heat = torch.zeros(2, 8, 8)
+    heat[1, 0, 0] = 1
+    alt_text = plots.heatmaps(images, {"Grad-CAM": heat}).alt_text
+    assert "Grad-CAM: hottest nowhere, upper left" in alt_text
