@@ -130,7 +130,7 @@ def weight_matrix(layers: Mapping[str, Tensor]) -> Figure:
             descriptions.append(f"{name}: {share:.0%} of the weights are 0, {filters}")
         all_axes[0].set(ylabel="filter")
         scale = figure.colorbar(image, ax=all_axes, shrink=0.85)
-        scale.set_label("size of the weight,\nof the layer's largest")
+        scale.set_label("size of the weight,\nrelative to the layer's largest")
         scale.set_ticks([0, 0.5, 1], labels=["just above 0", "1/4", "1"])  # a root scale
     return describe(
         figure,

@@ -40,7 +40,7 @@ def linear_probe(
     Args:
         features: N×D.
         labels: N, int64.
-        weight_decay: above 0; else the weights of features that part the classes would grow without
+        weight_decay: above 0; else the weights of features that separate classes would grow without
             end.
 
     Raises:
